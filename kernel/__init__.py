@@ -1,0 +1,1 @@
+"""What every storey stands on, and nothing else. A thing comes here only when two storeys need it."""

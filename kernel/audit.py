@@ -1,0 +1,136 @@
+"""Who did what to what, when and for whom: rows that only grow, chained by SM3 so that a change or a gap shows.
+
+Rows commit with the business change. A sequencer chains them afterwards in one order, so that writers do not queue.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.crypto import sm3
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
+from kernel.web.principal import Principal
+
+GENESIS = b"\x00" * 32
+
+
+class AuditEvent(Base):
+    """``position``, ``previous_hash`` and ``row_hash`` are given by the sequencer."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (sa.Index("ix_audit_event_object", "object_kind", "object_id"),)
+
+    number: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    actor_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
+    actor_name: Mapped[str] = mapped_column(sa.String(100))
+    acting_for: Mapped[int | None] = mapped_column(sa.BigInteger)
+    seat_id: Mapped[str | None] = mapped_column(sa.String(36))
+    action: Mapped[str] = mapped_column(sa.String(60), index=True)
+    object_kind: Mapped[str] = mapped_column(sa.String(40))
+    object_id: Mapped[str] = mapped_column(sa.String(80))
+    detail: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
+    position: Mapped[int | None] = mapped_column(sa.BigInteger, unique=True)
+    previous_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
+    row_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
+
+
+def record(
+    session: Session,
+    *,
+    actor: Principal | str,
+    action: str,
+    object_kind: str,
+    object_id: object,
+    detail: dict[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """Add one row to the caller's transaction. ``actor`` is a person, or the name of a component (``"worker"``).
+
+    ``detail`` never holds names, identifiers or secrets: ids, codes, amounts and reasons only.
+    """
+    event = AuditEvent(
+        at=now, action=action, object_kind=object_kind, object_id=str(object_id), detail=detail or {}, actor_name=""
+    )
+    if isinstance(actor, str):
+        event.actor_name = actor
+    else:
+        event.actor_id = actor.subject_id
+        event.acting_for = actor.acting_for
+        event.seat_id = None if actor.seat is None else str(actor.seat.id)
+    session.add(event)
+
+
+def seal_chain(session: Session, *, limit: int = 1000) -> int:
+    """Chain the rows that are not yet: called by one sequencer at a time (the worker); how many were chained."""
+    position, previous = _head(session)
+    rows = session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.position.is_(None)).order_by(AuditEvent.number).limit(limit)
+    ).all()
+    for row in rows:
+        position += 1
+        row.position = position
+        row.previous_hash = previous
+        row.row_hash = previous = _row_hash(row, previous)
+    return len(rows)
+
+
+def verify_chain(session: Session) -> list[str]:
+    """Every way in which the chained rows are not as they were written; empty when all is well."""
+    findings = []
+    expected, previous = 1, GENESIS
+    rows = sa.select(AuditEvent).where(AuditEvent.position.is_not(None)).order_by(AuditEvent.position)
+    for row in session.scalars(rows.execution_options(yield_per=1000)):
+        if row.position != expected:
+            findings.append(f"rows {expected} to {(row.position or 0) - 1} are missing")
+        elif row.previous_hash != previous or row.row_hash != _row_hash(row, previous):
+            findings.append(f"row {row.position} (number {row.number}) was changed")
+        expected, previous = (row.position or 0) + 1, row.row_hash or GENESIS
+    return findings
+
+
+def events_of(session: Session, object_kind: str, object_id: object) -> list[AuditEvent]:
+    """The history of one thing, oldest first."""
+    statement = sa.select(AuditEvent).where(
+        AuditEvent.object_kind == object_kind, AuditEvent.object_id == str(object_id)
+    )
+    return list(session.scalars(statement.order_by(AuditEvent.number)))
+
+
+def recent(session: Session, *, action: str = "", before: int | None = None, limit: int = 50) -> list[AuditEvent]:
+    """The newest first, for the audit trail page; ``action`` filters by its beginning."""
+    statement = sa.select(AuditEvent)
+    if action:
+        statement = statement.where(AuditEvent.action.startswith(action, autoescape=True))
+    if before is not None:
+        statement = statement.where(AuditEvent.number < before)
+    return list(session.scalars(statement.order_by(AuditEvent.number.desc()).limit(limit)))
+
+
+def _head(session: Session) -> tuple[int, bytes]:
+    last = session.execute(
+        sa.select(AuditEvent.position, AuditEvent.row_hash)
+        .where(AuditEvent.position.is_not(None))
+        .order_by(AuditEvent.position.desc())
+        .limit(1)
+    ).first()
+    return (0, GENESIS) if last is None else (last[0] or 0, last[1] or GENESIS)
+
+
+def _row_hash(row: AuditEvent, previous: bytes) -> bytes:
+    content = (
+        row.number,
+        row.at.isoformat(),
+        row.actor_id,
+        row.actor_name,
+        row.acting_for,
+        row.seat_id,
+        row.action,
+        row.object_kind,
+        row.object_id,
+        row.detail,
+    )
+    return sm3(previous + msgspec.json.encode(content, order="sorted"))

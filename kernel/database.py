@@ -1,0 +1,177 @@
+"""One database for all processes: SQLite embedded, PostgreSQL in production, the same code on both.
+
+Sessions come from two doors. ``read()`` cannot write. ``write()`` commits once at its end or leaves nothing behind;
+on SQLite it first passes a fair gate, because the file has one writer and its own busy wait starves the unlucky.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from advanced_alchemy.types import DateTimeUTC
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from kernel.errors import Unavailable
+
+GATE_SECONDS = 5.0
+BUSY_MILLISECONDS = 5000
+STATEMENT_MILLISECONDS = 30_000
+
+UtcDateTime = DateTimeUTC
+JsonDocument = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+#: 64 bits everywhere; SQLite numbers rows only in a column declared plainly INTEGER.
+BigNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """The one metadata; constraint names are fixed so that migrations can speak of them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class ReadSession(Session):
+    """A session that refuses to flush: a read handler cannot change anything by accident."""
+
+    def flush(self, objects: Any = None) -> None:
+        if self.new or self.dirty or self.deleted:
+            raise RuntimeError("this session only reads: open database.write() to change something")
+
+
+class FairGate:
+    """A lock that serves in order of arrival and gives up after a while rather than hang."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._is_held = False
+
+    def acquire(self, timeout: float) -> bool:
+        with self._mutex:
+            if not self._is_held and not self._waiting:
+                self._is_held = True
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(timeout):
+            return True
+        with self._mutex:
+            if turn.is_set():  # our turn came between the time-out and the mutex
+                return True
+            self._waiting.remove(turn)
+        return False
+
+    def release(self) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._is_held = False
+
+
+class Database:
+    """The doors to the store. ``on_signal(channel, data)`` is called after a commit for each ``signal`` in it."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _create_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.on_signal: Callable[[str, bytes], None] | None = None
+        self._gate = FairGate() if self.is_sqlite else None
+        self._writing = threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[ReadSession]:
+        """A consistent view that cannot write; ends by rolling back."""
+        with ReadSession(self.engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self, *, timeout: float = GATE_SECONDS) -> Iterator[Session]:
+        """A transaction committed once at the end. Raises ``Unavailable`` (503) when the gate stays shut too long."""
+        if getattr(self._writing, "is_inside", False):
+            raise RuntimeError("a write inside a write: pass the session down instead")
+        if self._gate is not None and not self._gate.acquire(timeout):
+            raise Unavailable("同时办理的人较多，请稍等几秒再试。", retry_after=2)
+        self._writing.is_inside = True
+        try:
+            bind = self.engine.connect().execution_options(dongchu_write=True)
+            try:
+                with Session(bind, expire_on_commit=False) as session:
+                    yield session
+                    session.commit()
+                    signals = session.info.get("signals", ())
+            finally:
+                bind.close()
+        finally:
+            self._writing.is_inside = False
+            if self._gate is not None:
+                self._gate.release()
+        if self.on_signal is not None:
+            for channel, data in signals:
+                self.on_signal(channel, data)
+
+    def create_all(self) -> None:
+        """Create every known table (tests, scratch stores); a real store is made by migrations."""
+        Base.metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def signal(session: Session, channel: str, data: bytes = b"") -> None:
+    """Tell other threads and processes after the commit, and only if it happens."""
+    signals: list[tuple[str, bytes]] = session.info.setdefault("signals", [])
+    if (channel, data) not in signals:
+        signals.append((channel, data))
+
+
+def insert(session: Session, table: Any) -> Any:
+    """An INSERT that knows ``on_conflict_do_nothing/update`` in the dialect at hand."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _create_engine(url: str) -> sa.Engine:
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_deserializer": msgspec.json.decode,
+    }
+    if url.startswith("sqlite"):
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return sa.create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_pre_ping=True,
+        connect_args={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"},
+        **options,
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver of Python 3.11 would begin transactions by itself, and late; we begin them.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    is_write = connection.get_execution_options().get("dongchu_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -1,0 +1,38 @@
+"""All SQL of notices."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.notices.models import Notice
+
+
+def inbox(session: Session, subject_id: int, *, before: int | None = None, limit: int = 30) -> list[Notice]:
+    """The newest first; ``before`` is the number of the last one already shown."""
+    statement = sa.select(Notice).where(Notice.subject_id == subject_id)
+    if before is not None:
+        statement = statement.where(Notice.number < before)
+    return list(session.scalars(statement.order_by(Notice.number.desc()).limit(limit)))
+
+
+def since(session: Session, subject_id: int, after: int, *, limit: int = 50) -> list[Notice]:
+    """What came after the notice numbered ``after``, oldest first: the replay of a live stream."""
+    statement = sa.select(Notice).where(Notice.subject_id == subject_id, Notice.number > after)
+    return list(session.scalars(statement.order_by(Notice.number).limit(limit)))
+
+
+def latest_number(session: Session, subject_id: int) -> int:
+    return session.scalar(sa.select(sa.func.max(Notice.number)).where(Notice.subject_id == subject_id)) or 0
+
+
+def unread_count(session: Session, subject_id: int) -> int:
+    statement = sa.select(sa.func.count()).where(Notice.subject_id == subject_id, Notice.read_at.is_(None))
+    return session.scalar(statement) or 0
+
+
+def find(session: Session, subject_id: int, number: int) -> Notice | None:
+    return session.scalar(sa.select(Notice).where(Notice.subject_id == subject_id, Notice.number == number))
+
+
+def verify_number(session: Session, check_number: str) -> Notice | None:
+    """The notice a caller reads out (消息核验); show only that it is ours, its date and kind, never its text."""
+    return session.scalar(sa.select(Notice).where(Notice.check_number == check_number))

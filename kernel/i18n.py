@@ -1,0 +1,121 @@
+"""Two languages from one text: Chinese is written in the code, English is looked up in `<package>/locale/en.po`.
+
+The catalogues are read and compiled in memory when a process starts, so what is committed is what is spoken.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+CHINESE: Final = "zh_Hans_CN"
+ENGLISH: Final = "en"
+LOCALES: Final = (CHINESE, ENGLISH)
+LANGUAGE_TAGS: Final = {CHINESE: "zh-CN", ENGLISH: "en"}
+
+_spoken: ContextVar[tuple[str, NullTranslations]] = ContextVar(
+    "dongchu_spoken", default=(CHINESE, NullTranslations())
+)
+
+
+class ConflictingTranslation(ValueError):
+    """Two packages translate the same Chinese text differently; one of them must add context or agree."""
+
+
+def merge_catalogues(paths: Iterable[Path], locale: str) -> Catalog:
+    """One catalogue out of many `.po` files; the same msgid with another text raises ConflictingTranslation."""
+    merged = Catalog(locale=locale)
+    for path in paths:
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=locale)
+        for message in catalogue:
+            if not message.id or not message.string:
+                continue
+            known = merged.get(message.id, message.context)
+            if known is not None and known.string and known.string != message.string:
+                raise ConflictingTranslation(f"{path}: {message.id!r} is {message.string!r}, elsewhere {known.string!r}")
+            merged.add(message.id, message.string, context=message.context)
+    return merged
+
+
+class Translations:
+    """The texts of every language this house speaks."""
+
+    def __init__(self, by_locale: dict[str, NullTranslations]) -> None:
+        self._by_locale = by_locale
+
+    @classmethod
+    def load(cls, locale_folders: Iterable[Path] = ()) -> "Translations":
+        """Reads `<folder>/en.po` from each folder that has one; the kernel's own folder is always among them."""
+        folders = {Path(__file__).parent / "locale", *locale_folders}
+        files = sorted(folder / f"{ENGLISH}.po" for folder in folders if (folder / f"{ENGLISH}.po").exists())
+        compiled = io.BytesIO()
+        write_mo(compiled, merge_catalogues(files, ENGLISH))
+        compiled.seek(0)
+        return cls({CHINESE: NullTranslations(), ENGLISH: GNUTranslations(compiled)})
+
+    def for_locale(self, locale: str) -> NullTranslations:
+        """The translator of a locale; Chinese where the locale is not one of ours."""
+        return self._by_locale.get(locale, self._by_locale[CHINESE])
+
+    @contextmanager
+    def speaking(self, locale: str) -> Iterator[None]:
+        """Within the block `gettext` answers in `locale` (this context only: other requests are not touched)."""
+        token = _spoken.set((locale, self.for_locale(locale)))
+        try:
+            yield
+        finally:
+            _spoken.reset(token)
+
+
+def current_locale() -> str:
+    """The locale being spoken now: `zh_Hans_CN` outside a request."""
+    return _spoken.get()[0]
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """The text in the language being spoken; `%(name)s` is filled from `values`."""
+    text = _spoken.get()[1].gettext(message)
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, count: int, /, **values: object) -> str:
+    """The text for `count` things; `%(num)s` is the count."""
+    return _spoken.get()[1].ngettext(singular, plural, count) % {"num": count, **values}
+
+
+def N_(message: str, /) -> str:  # noqa: N802  the name Babel's extractor knows
+    """Marks a text for translation and leaves it as it is, for constants that `gettext` translates later."""
+    return message
+
+
+def choose_locale(cookie: str | None, accept_language: str) -> str:
+    """What to speak to a browser: its own earlier choice, else the first language it accepts that we know.
+
+    `Accept-Language` is read by quality (RFC 9110, 12.5.4); Chinese where nothing fits.
+    """
+    if cookie in LOCALES:
+        return str(cookie)
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accept_language.split(",")):
+        tag, _, parameters = part.strip().partition(";")
+        name, _, quality = parameters.strip().partition("=")
+        try:
+            weight = float(quality) if name == "q" else 1.0
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            wanted.append((-weight, place, tag.lower()))
+    for _weight, _place, tag in sorted(wanted):
+        if tag.startswith("zh"):
+            return CHINESE
+        if tag.startswith("en"):
+            return ENGLISH
+    return CHINESE

@@ -1,0 +1,1 @@
+"""Banks: accounts, payouts, statements, guaranteed loans."""

@@ -1,0 +1,1 @@
+"""民政: relief, orphans, care needs, cremations."""

@@ -1,0 +1,1 @@
+"""残联: disability certificates."""

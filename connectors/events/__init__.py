@@ -1,0 +1,1 @@
+"""Events from departments, signed pushes and polls alike, into one common form."""

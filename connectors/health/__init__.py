@@ -1,0 +1,1 @@
+"""卫健: births certified by hospitals."""

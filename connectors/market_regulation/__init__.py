@@ -1,0 +1,1 @@
+"""市场监管: firms and their legal representatives."""

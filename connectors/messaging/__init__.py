@@ -1,0 +1,1 @@
+"""短信平台: messages outside the app."""

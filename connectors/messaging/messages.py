@@ -1,0 +1,20 @@
+"""What goes to the messaging gateway (短信平台)."""
+
+from typing import Literal
+
+import msgspec
+
+
+class ShortMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One short message; sent again with the same key it is still one message."""
+
+    key: str
+    phone: str
+    text: str
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the gateway did with it."""
+
+    key: str
+    status: Literal["queued", "delivered", "undeliverable"]

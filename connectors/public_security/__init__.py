@@ -1,0 +1,1 @@
+"""公安: the household register, births and deaths."""

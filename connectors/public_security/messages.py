@@ -1,0 +1,57 @@
+"""What public security (公安) sends: births entered in the household register, moves, deaths.
+
+Field names are the pinyin initials its interfaces use; sex and register codes are those of GB/T 2261.1 and of
+the register's own table.
+"""
+
+import msgspec
+
+from connectors.wire import Code, Day, Division, IdNumber, Number, PersonName
+
+
+class BirthRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """出生登记: a child entered in the household register receives an id number."""
+
+    child_id_number: IdNumber = msgspec.field(name="gmsfhm")
+    child_name: PersonName = msgspec.field(name="xm")
+    sex_code: Code = msgspec.field(name="xbdm")
+    born_on: Day = msgspec.field(name="csrq")
+    mother_id_number: IdNumber | None = msgspec.field(name="mqgmsfhm")
+    mother_name: PersonName | None = msgspec.field(name="mqxm")
+    father_id_number: IdNumber | None = msgspec.field(name="fqgmsfhm")
+    father_name: PersonName | None = msgspec.field(name="fqxm")
+    birth_certificate: Number | None = msgspec.field(name="cszmbh")
+    household_number: Number | None = msgspec.field(name="hh")
+    division: Division = msgspec.field(name="hjxzqh")
+    register_kind: Code = msgspec.field(name="hklbdm")
+    registered_on: Day = msgspec.field(name="djrq")
+
+
+class HouseholdMoved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """户口迁移: a person joins another household of the register, perhaps in another division."""
+
+    id_number: IdNumber = msgspec.field(name="gmsfhm")
+    name: PersonName = msgspec.field(name="xm")
+    household_number: Number = msgspec.field(name="qrhh")
+    joined_member_id_number: IdNumber | None = msgspec.field(name="qrhzgmsfhm")
+    division: Division = msgspec.field(name="qrxzqh")
+    register_kind: Code = msgspec.field(name="hklbdm")
+    moved_on: Day = msgspec.field(name="qrrq")
+
+
+class DeathRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """死亡注销: the register is closed for a person who died."""
+
+    id_number: IdNumber = msgspec.field(name="gmsfhm")
+    name: PersonName = msgspec.field(name="xm")
+    died_on: Day = msgspec.field(name="swrq")
+    cancelled_on: Day = msgspec.field(name="zxrq")
+
+
+class DeathWithdrawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """恢复户口: a death was registered in error and the register is opened again."""
+
+    id_number: IdNumber = msgspec.field(name="gmsfhm")
+    name: PersonName = msgspec.field(name="xm")
+    restored_on: Day = msgspec.field(name="hfrq")
+    reason: str = msgspec.field(name="hfyy")

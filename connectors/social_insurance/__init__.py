@@ -1,0 +1,1 @@
+"""人社: employment, unemployment, premiums, skills."""

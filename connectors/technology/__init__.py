@@ -1,0 +1,1 @@
+"""科技: recognitions of high-technology firms."""

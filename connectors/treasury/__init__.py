@@ -1,0 +1,1 @@
+"""国库: payment orders."""

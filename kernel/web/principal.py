@@ -1,36 +1,61 @@
-"""Who is asking, for whom, and what they may do: the one value every door passes to the services."""
+"""Who is asking, for whom, and what they may do: the one value that every handler judges by."""
 
 import uuid
+from typing import Literal
 
 import msgspec
 
+Capacity = Literal["self", "person", "enterprise", "seat"]
 
-class SeatView(msgspec.Struct, frozen=True):
-    """The post (席位) an official sits in: rights belong to the post, not to the person."""
+#: What a seat may do; rights belong to the post, never to the person (docs/architecture.md).
+Duty = Literal[
+    "policy.author",
+    "policy.publish",
+    "claim.accept",
+    "claim.joint_review",
+    "claim.decide",
+    "payment.approve",
+    "audit.read",
+    "admin.system",
+    "counter.assist",
+]
 
-    id: uuid.UUID
+
+class SeatView(msgspec.Struct, frozen=True, kw_only=True):
+    """A post as it stands at this request: ``division`` is a code (``420203``), ``department`` a name (``民政局``)."""
+
+    id: int
     title: str
     division: str
     department: str
     duties: frozenset[str]
 
 
-class Principal(msgspec.Struct, frozen=True):
-    """A person acting in one capacity: ``self``, ``person`` (for another), ``enterprise`` or ``seat``.
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """The person signed in, and the capacity in which this grant lets them act.
 
-    ``subject_id`` is the natural person; ``acting_for`` the person or firm concerned, the same when acting for oneself.
+    ``acting_for`` is the subject whose affairs these are: the person themselves (``self``, and ``seat``, where the
+    affairs are the city's), another person (``person``), or a firm (``enterprise``).
     """
 
     subject_id: int
     name: str
-    capacity: str
+    capacity: Capacity
     acting_for: int
     acting_for_name: str
+    seat: SeatView | None
     scopes: frozenset[str]
-    acr: int
+    acr: str
     client_id: str
     grant_id: uuid.UUID
-    seat: SeatView | None = None
 
-    def has_duty(self, duty: str) -> bool:
+    @property
+    def is_proxy(self) -> bool:
+        """Acting for another person: may confirm, may never redirect money (practice: four roles kept apart)."""
+        return self.capacity == "person"
+
+    def has_duty(self, duty: Duty) -> bool:
         return self.seat is not None and duty in self.seat.duties
+
+    def has_scope(self, scope: str) -> bool:
+        return scope in self.scopes

@@ -1,0 +1,40 @@
+"""Tables of accounts. A person may exist in the registry without one."""
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, BigNumber, UtcDateTime
+
+
+class Account(Base):
+    """The way in for one person. ``state`` is active, locked (by an administrator) or closed."""
+
+    __tablename__ = "account"
+
+    subject_id: Mapped[int] = mapped_column(
+        BigNumber, sa.ForeignKey("subject.subject_id"), primary_key=True, autoincrement=False
+    )
+    login_name: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(160))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LoginEvent(Base):
+    """One attempt to sign in. Addresses lie sealed; their index tells a known place from a new one."""
+
+    __tablename__ = "login_event"
+    __table_args__ = (sa.Index("ix_login_event_subject", "subject_id", "at"),)
+
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(sa.ForeignKey("account.subject_id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_success: Mapped[bool]
+    address_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    address_index: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    device: Mapped[str] = mapped_column(sa.String(120))

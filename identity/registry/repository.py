@@ -1,0 +1,76 @@
+"""All SQL of the registry."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from identity.registry.models import Relationship, Subject
+
+
+def by_index(session: Session, identifier_index: bytes) -> Subject | None:
+    return session.scalar(sa.select(Subject).where(Subject.identifier_index == identifier_index))
+
+
+def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:
+    return session.scalars(sa.select(Subject).where(Subject.subject_id.in_(subject_ids))).all()
+
+
+def get(session: Session, subject_id: int) -> Subject | None:
+    return session.get(Subject, subject_id)
+
+
+def add(session: Session, subject: Subject) -> Subject:
+    """Insert and learn the number; the sealed columns follow, because a seal names its row."""
+    session.add(subject)
+    session.flush()
+    return subject
+
+
+def insert_subjects(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    session.execute(sa.insert(Subject), rows)
+
+
+def insert_relationships(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    session.execute(sa.insert(Relationship), rows)
+
+
+def advance_numbering(session: Session) -> None:
+    """After explicit numbers, let PostgreSQL's sequence continue above them (SQLite does so by itself)."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            sa.text(
+                "SELECT setval(pg_get_serial_sequence('subject', 'subject_id'),"
+                " (SELECT greatest(max(subject_id), 1) FROM subject))"
+            )
+        )
+
+
+def relationships_of(
+    session: Session, *, kind: str, on: date, from_subject: int | None = None, to_subject: int | None = None
+) -> Sequence[Relationship]:
+    """Relationships in force on a date, by either end or both."""
+    query = sa.select(Relationship).where(
+        Relationship.kind == kind,
+        Relationship.from_on <= on,
+        sa.or_(Relationship.until_on.is_(None), Relationship.until_on > on),
+    )
+    if from_subject is not None:
+        query = query.where(Relationship.from_subject == from_subject)
+    if to_subject is not None:
+        query = query.where(Relationship.to_subject == to_subject)
+    return session.scalars(query.order_by(Relationship.relationship_id)).all()
+
+
+def end_relationships(session: Session, *, kind: str, to_subject: int, on: date) -> None:
+    session.execute(
+        sa.update(Relationship)
+        .where(
+            Relationship.kind == kind,
+            Relationship.to_subject == to_subject,
+            sa.or_(Relationship.until_on.is_(None), Relationship.until_on > on),
+        )
+        .values(until_on=on)
+    )

@@ -1,0 +1,199 @@
+"""Find, create and describe subjects. Everyone else uses only the number this gives."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from typing import cast
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from identity.registry import repository
+from identity.registry.identifiers import IdentifierKind, birth_date_of, mask, normalise
+from identity.registry.models import Subject
+from identity.registry.schemas import RelationshipKind, RelationshipRow, SubjectKind, SubjectRow, SubjectView
+from kernel.crypto import Vault
+from kernel.errors import InvalidInput, NotFound
+
+LOAD_CHUNK = 5_000
+NAME_LONGEST = 50
+FIRM_NAME_LONGEST = 120
+
+
+def find_by_identifier(
+    session: Session, kind: IdentifierKind, identifier: str, *, vault: Vault
+) -> int | None:
+    """The subject that bears this number, following merges; ``None`` when nobody does or it is no such number."""
+    try:
+        index = _index(vault, kind, normalise(kind, identifier))
+    except InvalidInput:
+        return None
+    subject = repository.by_index(session, index)
+    return _survivor(session, subject).subject_id if subject else None
+
+
+def ensure(
+    session: Session,
+    *,
+    kind: SubjectKind,
+    name: str,
+    identifier_kind: IdentifierKind | None,
+    identifier: str | None,
+    vault: Vault,
+    now: datetime,
+) -> int:
+    """The subject with this identifier, created if new; without an identifier always a new one."""
+    clean_name = _checked_name(kind, name)
+    normalised = normalise(identifier_kind, identifier) if identifier_kind and identifier else None
+    index = _index(vault, identifier_kind, normalised) if identifier_kind and normalised else None
+    if index and (known := repository.by_index(session, index)):
+        return _survivor(session, known).subject_id
+    subject = repository.add(
+        session,
+        Subject(
+            kind=kind,
+            identifier_kind=identifier_kind if normalised else None,
+            identifier_index=index,
+            name_sealed=b"",
+            created_at=now,
+        ),
+    )
+    subject.name_sealed = vault.seal(clean_name, context=_name_place(subject.subject_id))
+    if normalised:
+        subject.identifier_sealed = vault.seal(normalised, context=_identifier_place(subject.subject_id))
+    session.flush()
+    return subject.subject_id
+
+
+def describe(session: Session, subject_ids: Collection[int], *, vault: Vault) -> dict[int, SubjectView]:
+    """Names and masked identifiers by the number asked for; numbers nobody bears are left out."""
+    if not subject_ids:
+        return {}
+    views = {}
+    for asked in repository.by_ids(session, set(subject_ids)):
+        views[asked.subject_id] = _view(_survivor(session, asked), vault)
+    return views
+
+
+def identifier_of(session: Session, subject_id: int, *, vault: Vault) -> str:
+    """The whole number, for a department that must have it; callers keep it out of logs, URLs and tokens."""
+    subject = _required(session, subject_id)
+    if subject.identifier_sealed is None:
+        raise NotFound("登记中没有这个对象的证件号码。")
+    return vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id))
+
+
+def load_rows(session: Session, rows: Iterable[SubjectRow], *, vault: Vault, now: datetime) -> int:
+    """Insert many subjects whose numbers are given; how many. Identifiers are checked like any other."""
+    count = 0
+    chunk: list[dict[str, object]] = []
+    for row in rows:
+        chunk.append(_columns(row, vault, now))
+        if len(chunk) == LOAD_CHUNK:
+            repository.insert_subjects(session, chunk)
+            count += len(chunk)
+            chunk = []
+    if chunk:
+        repository.insert_subjects(session, chunk)
+    repository.advance_numbering(session)
+    return count + len(chunk)
+
+
+def load_relationships(session: Session, rows: Sequence[RelationshipRow]) -> None:
+    """Take over relationships that a register states."""
+    if rows:
+        repository.insert_relationships(session, [msgspec.structs.asdict(row) for row in rows])
+
+
+def related_to(session: Session, kind: RelationshipKind, subject_id: int, on: date) -> list[int]:
+    """Those who are ``kind`` of the subject on a date: the parents of a child, a firm's legal representative."""
+    return [
+        row.from_subject
+        for row in repository.relationships_of(session, kind=kind, on=on, to_subject=subject_id)
+    ]
+
+
+def related_from(session: Session, kind: RelationshipKind, subject_id: int, on: date) -> list[int]:
+    """Those of whom the subject is ``kind`` on a date: a parent's children, the firms one represents."""
+    return [
+        row.to_subject
+        for row in repository.relationships_of(session, kind=kind, on=on, from_subject=subject_id)
+    ]
+
+
+def is_minor(session: Session, subject_id: int, on: date, *, vault: Vault) -> bool:
+    """Under 18 (民法典 Art. 17). Someone without a citizen's number is not presumed to be a child."""
+    subject = _required(session, subject_id)
+    if subject.identifier_kind != "id_number" or subject.identifier_sealed is None:
+        return False
+    born = birth_date_of(vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id)))
+    return (on.year - born.year) - ((on.month, on.day) < (born.month, born.day)) < 18
+
+
+def is_dissolved(session: Session, firm_id: int, on: date) -> bool:
+    dissolved_on = _required(session, firm_id).dissolved_on
+    return dissolved_on is not None and dissolved_on <= on
+
+
+def _index(vault: Vault, kind: IdentifierKind, normalised: str) -> bytes:
+    return vault.blind_index(normalised, purpose=f"subject/identifier/{kind}")
+
+
+def _identifier_place(subject_id: int) -> str:
+    return f"subject/identifier_sealed/{subject_id}"
+
+
+def _name_place(subject_id: int) -> str:
+    return f"subject/name_sealed/{subject_id}"
+
+
+def _columns(row: SubjectRow, vault: Vault, now: datetime) -> dict[str, object]:
+    normalised = (
+        normalise(row.identifier_kind, row.identifier) if row.identifier_kind and row.identifier else None
+    )
+    index = _index(vault, row.identifier_kind, normalised) if row.identifier_kind and normalised else None
+    place = _identifier_place(row.subject_id)
+    return {
+        "subject_id": row.subject_id,
+        "kind": row.kind,
+        "identifier_kind": row.identifier_kind if normalised else None,
+        "identifier_index": index,
+        "identifier_sealed": vault.seal(normalised, context=place) if normalised else None,
+        "name_sealed": vault.seal(_checked_name(row.kind, row.name), context=_name_place(row.subject_id)),
+        "created_at": now,
+    }
+
+
+def _view(subject: Subject, vault: Vault) -> SubjectView:
+    identifier = ""
+    if subject.identifier_sealed is not None:
+        identifier = mask(
+            vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id))
+        )
+    return SubjectView(
+        subject_id=subject.subject_id,
+        kind=cast(SubjectKind, subject.kind),
+        name=vault.open(subject.name_sealed, context=_name_place(subject.subject_id)),
+        masked_identifier=identifier,
+    )
+
+
+def _survivor(session: Session, subject: Subject) -> Subject:
+    """Who a merged subject is today."""
+    while subject.merged_into is not None:
+        subject = _required(session, subject.merged_into)
+    return subject
+
+
+def _required(session: Session, subject_id: int) -> Subject:
+    subject = repository.get(session, subject_id)
+    if subject is None:
+        raise NotFound("登记中没有这个对象。")
+    return subject
+
+
+def _checked_name(kind: SubjectKind, name: str) -> str:
+    clean = " ".join(name.split())
+    longest = NAME_LONGEST if kind == "person" else FIRM_NAME_LONGEST
+    if not clean or len(clean) > longest or not clean.isprintable():
+        raise InvalidInput(f"姓名或名称应为1至{longest}个可显示的字符。")
+    return clean

@@ -1,0 +1,1 @@
+"""Where money is sent: chosen or shown before anybody confirms."""

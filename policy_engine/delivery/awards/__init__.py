@@ -1,0 +1,1 @@
+"""A right that was recognised and lives for months or years."""

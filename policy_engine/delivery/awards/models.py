@@ -1,0 +1,58 @@
+"""Awards 待遇资格: recognised once by a decision, then alive for years; payments come from them without another tap."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
+from kernel.ids import new_id
+
+_LIVE = "state <> 'ended'"
+
+
+class Award(Base):
+    __tablename__ = "award"
+    __table_args__ = (
+        sa.Index(
+            "uq_award_live_policy_id_unit_id",
+            "policy_id",
+            "unit_id",
+            unique=True,
+            sqlite_where=sa.text(_LIVE),
+            postgresql_where=sa.text(_LIVE),
+        ),
+        sa.Index("ix_award_subject_id", "subject_id"),
+        sa.Index("ix_award_state_next_due_on", "state", "next_due_on"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
+    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_version: Mapped[int]
+    subject_id: Mapped[int] = mapped_column(BigNumber)
+    applicant_id: Mapped[int] = mapped_column(BigNumber)
+    payee_id: Mapped[int | None] = mapped_column(BigNumber)
+    unit_id: Mapped[int] = mapped_column(BigNumber)
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"))
+    division: Mapped[str] = mapped_column(sa.String(12))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    state_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    #: What one period pays; null for a recognised status, which pays nothing by itself.
+    amount_fen: Mapped[int | None] = mapped_column(BigNumber)
+    period: Mapped[str] = mapped_column(sa.String(8))  # once | month | quarter | year | none
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    end_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    #: The first day of the next period without a payment; null when none will follow.
+    next_due_on: Mapped[date | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
+    #: The latest fact sequence a match of this award was judged on; an older one changes nothing.
+    sequence: Mapped[int] = mapped_column(BigNumber)
+    #: What a newer match would pay; only a person adjusts an award.
+    rematched_amount_fen: Mapped[int | None] = mapped_column(BigNumber)
+    hearing_until_on: Mapped[date | None]
+    recognised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,1 @@
+"""What all four lives share: the timeline, holds, numbers, written decisions."""

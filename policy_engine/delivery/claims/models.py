@@ -1,0 +1,125 @@
+"""Claims: the four roles apart, the policy version and the facts pinned, the stage map as it stood when it began."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
+from kernel.ids import new_id
+
+_OPEN = "state IN ('submitted','supplement','joint_review','review','notice','objection','appealed')"
+
+
+class Claim(Base):
+    __tablename__ = "claim"
+    __table_args__ = (
+        # Two parents, two taps, two counters: one right is claimed once at a time.
+        sa.Index(
+            "uq_claim_open_policy_id_unit_id",
+            "policy_id",
+            "unit_id",
+            unique=True,
+            sqlite_where=sa.text(_OPEN),
+            postgresql_where=sa.text(_OPEN),
+        ),
+        sa.Index("ix_claim_state_division", "state", "division"),
+        sa.Index("ix_claim_subject_id", "subject_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    #: 办件编号; a draft has none yet.
+    case_number: Mapped[str | None] = mapped_column(sa.String(32), unique=True)
+    offer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("offer.id"), index=True)
+    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_version: Mapped[int]
+    subject_id: Mapped[int] = mapped_column(BigNumber)
+    applicant_id: Mapped[int] = mapped_column(BigNumber)
+    payee_id: Mapped[int | None] = mapped_column(BigNumber)
+    unit_id: Mapped[int] = mapped_column(BigNumber)
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"))
+    #: Who pressed the button, when it was an official at a counter: that person may not review it.
+    entered_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    channel: Mapped[str] = mapped_column(sa.String(16))
+    mode: Mapped[str] = mapped_column(sa.String(16))
+    division: Mapped[str] = mapped_column(sa.String(12))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    stages: Mapped[list[dict[str, Any]]] = mapped_column(JsonDocument)
+    stage_index: Mapped[int] = mapped_column(default=0)
+    stage_entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stage_due_on: Mapped[date | None]
+    amount_fen: Mapped[int | None] = mapped_column(BigNumber)
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
+    facts_sequence: Mapped[int] = mapped_column(BigNumber)
+    #: What the applicant declared (告知承诺) and which papers were shown; never mixed into the pinned facts.
+    declared: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict)
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(JsonDocument, default=list)
+    supplement_request: Mapped[str | None] = mapped_column(sa.Text)
+    is_held: Mapped[bool] = mapped_column(default=False)
+    round: Mapped[int] = mapped_column(default=1)
+    qualified_on: Mapped[date]
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notice_until_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StageDecision(Base):
+    """What one official did at one stage, in the words they gave; the ground of the separation of persons."""
+
+    __tablename__ = "claim_stage_decision"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
+    round: Mapped[int]
+    stage: Mapped[str] = mapped_column(sa.String(32))
+    action: Mapped[str] = mapped_column(sa.String(32))
+    official_id: Mapped[int] = mapped_column(BigNumber)
+    official_name: Mapped[str] = mapped_column(sa.String(50))
+    seat_id: Mapped[int] = mapped_column(BigNumber)
+    seat_title: Mapped[str] = mapped_column(sa.String(100))
+    department: Mapped[str] = mapped_column(sa.String(64))
+    division: Mapped[str] = mapped_column(sa.String(12))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WrittenDecision(Base):
+    """决定书: numbered, signed by a named official, with reasons and the ways on."""
+
+    __tablename__ = "claim_written_decision"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
+    number: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    outcome: Mapped[str] = mapped_column(sa.String(16))  # granted | refused | upheld | overturned
+    reasons: Mapped[str] = mapped_column(sa.Text)
+    legal_basis: Mapped[str] = mapped_column(sa.Text)
+    official_id: Mapped[int] = mapped_column(BigNumber)
+    official_name: Mapped[str] = mapped_column(sa.String(50))
+    seat_title: Mapped[str] = mapped_column(sa.String(100))
+    department: Mapped[str] = mapped_column(sa.String(64))
+    decided_on: Mapped[date]
+    served_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: 行政复议法 Art. 20: 60 days; 行政诉讼法 Art. 46: 6 months. Set on refusals only.
+    reconsideration_until_on: Mapped[date | None]
+    lawsuit_until_on: Mapped[date | None]
+
+
+class Appeal(Base):
+    """One asking-again after a refusal; decided by somebody who did not refuse."""
+
+    __tablename__ = "claim_appeal"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
+    filed_by_id: Mapped[int] = mapped_column(BigNumber)
+    grounds: Mapped[str] = mapped_column(sa.Text)
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_on: Mapped[date]
+    outcome: Mapped[str | None] = mapped_column(sa.String(16))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

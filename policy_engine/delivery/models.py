@@ -1,0 +1,35 @@
+"""All tables of delivery in one place, for migrations and for readers."""
+
+from policy_engine.delivery.accounts.models import PayeeAccount
+from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
+from policy_engine.delivery.claims.models import Appeal, Claim, StageDecision, WrittenDecision
+from policy_engine.delivery.ledger.models import (
+    Budget,
+    FundingAlarm,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransaction,
+)
+from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.payments.models import Payment, PaymentBatch
+
+__all__ = [
+    "Appeal",
+    "Award",
+    "Budget",
+    "CaseEvent",
+    "Claim",
+    "FundingAlarm",
+    "Hold",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "NumberSeries",
+    "Offer",
+    "PayeeAccount",
+    "Payment",
+    "PaymentBatch",
+    "StageDecision",
+    "WrittenDecision",
+]

@@ -1,0 +1,44 @@
+"""Offers: one row per policy, subject and unit, kept current by every match and never touched once a person answered."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
+from kernel.ids import new_id
+
+
+class Offer(Base):
+    """Subject (whose right), unit (what it is paid for) and division are apart; applicant and payee come with the claim."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        sa.UniqueConstraint("policy_id", "subject_id", "unit_id"),
+        sa.Index("ix_offer_subject_id_state", "subject_id", "state"),
+        sa.Index("ix_offer_policy_id_state", "policy_id", "state"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_version: Mapped[int]
+    subject_id: Mapped[int] = mapped_column(BigNumber)
+    unit_id: Mapped[int] = mapped_column(BigNumber)
+    division: Mapped[str] = mapped_column(sa.String(12))
+    mode: Mapped[str] = mapped_column(sa.String(16))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    state_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    amount_fen: Mapped[int | None] = mapped_column(BigNumber)
+    missing: Mapped[list[str]] = mapped_column(JsonDocument, default=list)
+    #: The facts the match stood on: ``{"sequence", "as_of", "sha256", "facts"}``.
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
+    sequence: Mapped[int] = mapped_column(BigNumber)
+    as_of: Mapped[date]
+    matched_on: Mapped[date]
+    lapses_on: Mapped[date | None]
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

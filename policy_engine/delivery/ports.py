@@ -1,0 +1,132 @@
+"""What delivery asks of others: wired by the composition root, played by small classes in the tests.
+
+Calls that take a ``Session`` run inside the caller's transaction and must not leave the house; the others go outside
+and are never called while a transaction is open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, Protocol
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel.crypto import Vault
+from policy_engine.delivery.terms import Terms
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Facts as they stood at a sequence; missing keys are unknown, null is known to be none."""
+
+    values: Mapping[str, Any]
+    sequence: int
+
+
+class TermsSource(Protocol):
+    def __call__(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
+        """The terms of a version, or of the effective one. Raises ``NotFound``."""
+        ...
+
+
+class People(Protocol):
+    """Who people are to each other, from the registry and the profiles."""
+
+    def name_of(self, session: Session, subject_id: int) -> str: ...
+
+    def division_of(self, session: Session, subject_id: int) -> str:
+        """The code by which the affairs of a subject are routed (hukou, or a firm's seat), nine or six digits."""
+        ...
+
+    def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        """Parents or guardians of a minor; empty for adults and firms."""
+        ...
+
+    def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        """The minors whose parent or guardian a person is."""
+        ...
+
+    def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        """Whose inboxes hear of a subject's affairs: the person, a minor's guardians, a firm's own inbox."""
+        ...
+
+
+class FactsSource(Protocol):
+    def __call__(self, session: Session, subject_id: int, unit_id: int) -> Facts: ...
+
+
+class Recheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pinned version gives on today's facts."""
+
+    verdict: Literal["eligible", "unknown", "ineligible"]
+    amount_fen: int | None
+    sequence: int
+    missing: tuple[str, ...] = ()
+
+
+class Reevaluate(Protocol):
+    def __call__(
+        self, session: Session, policy_id: str, version: int, subject_id: int, unit_id: int, on: date
+    ) -> Recheck: ...
+
+
+class ClauseLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One clause as its reader may see it: another person's facts only as met, not met or needed."""
+
+    text: str
+    truth: Literal["met", "not_met", "needed"]
+    value: str = ""
+    source: str = ""
+    legal_basis: str = ""
+
+
+class Explain(Protocol):
+    def __call__(
+        self, session: Session, policy_id: str, version: int, subject_id: int, unit_id: int, reader_id: int
+    ) -> tuple[ClauseLine, ...]: ...
+
+
+class AccountCheck(Protocol):
+    """Asks the bank; raises ``OutsideFailure``. Outside: never inside a transaction."""
+
+    def check(self, bank: str, number: str, holder: str) -> Literal["match", "mismatch", "closed"]: ...
+
+
+class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """``instruction_id`` is the idempotency key: the treasury acts on it once, however often it comes."""
+
+    instruction_id: str
+    amount_fen: int
+    bank: str
+    number: str
+    holder: str
+    purpose: str
+    appropriation: str
+
+
+class TreasuryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    status: Literal["accepted", "sent", "paid", "returned"]
+    reference: str = ""
+    reason: str = ""
+
+
+class Treasury(Protocol):
+    """Raises ``OutsideTimeout`` when nobody knows, ``OutsideUnavailable`` when nothing was done, ``OutsideRefused``."""
+
+    def submit(self, order: PaymentOrder) -> TreasuryAnswer: ...
+
+    def query(self, instruction_id: str) -> TreasuryAnswer | None:
+        """What became of an order; null when the treasury never saw it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a transaction of delivery may ask; the two outside systems are given to the jobs alone."""
+
+    terms: TermsSource
+    people: People
+    facts: FactsSource
+    reevaluate: Reevaluate
+    explain: Explain
+    vault: Vault

@@ -1,0 +1,76 @@
+"""What delivery needs to know of one version of a policy: the agreement between its document and the four lives.
+
+``policies`` makes it from a policy document; delivery never reads the document itself, so a change of its form does
+not reach claims that are under way.
+"""
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from kernel.web.principal import Duty
+
+Mode = Literal["automatic", "one_tap", "application"]
+Period = Literal["once", "month", "quarter", "year", "none"]
+Start = Literal["qualifying_month", "application_month", "decision_month", "next_month"]
+Outcome = Literal["accept", "joint_review", "decide"]
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One post a claim passes. ``outcome`` is what the post may do; ``level`` how many digits of the claim's division
+    its seat must cover at most (9 township, 6 county, 4 city); ``department`` empty means any."""
+
+    key: str
+    title: str
+    outcome: Outcome
+    duty: Duty
+    level: int
+    department: str = ""
+    working_days: int = 5
+    #: Only where the rule expressly lets one person act here who already acted at another stage.
+    may_repeat_person: bool = False
+
+
+class Accrual(msgspec.Struct, frozen=True, kw_only=True):
+    """From which month the right counts; ``retroactive_months`` limits how far back before the application."""
+
+    starts: Start = "application_month"
+    retroactive_months: int = 0
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    policy_id: str
+    version: int
+    title: str
+    department: str
+    division: str
+    mode: Mode
+    period: Period
+    #: ``none`` with ``is_status``: the benefit is a recognised status, no money by itself.
+    is_status: bool = False
+    is_audience_firm: bool = False
+    funding: Literal["entitlement", "quota"] = "entitlement"
+    fund_source: str = "fiscal"
+    accrual: Accrual = Accrual()
+    stages: tuple[Stage, ...] = ()
+    #: 公示, in working days; 0 means none.
+    notice_working_days: int = 0
+    offer_days: int = 180
+    #: Who the publication has reached so far, in thousandths: 10 is the first one per cent.
+    rollout_permille: int = 1000
+    #: Figures not official for this city run as 演示 and say so.
+    is_demonstration: bool = False
+    legal_basis: str = ""
+    phone: str = ""
+    promised_working_days: int = 20
+
+    def is_inside_rollout(self, subject_id: int) -> bool:
+        """Whether ``subject_id`` is among the first ``rollout_permille``; widening keeps everybody already inside."""
+        return rollout_bucket(self.policy_id, subject_id) < self.rollout_permille
+
+
+def rollout_bucket(policy_id: str, subject_id: int) -> int:
+    """A number from 0 to 999 that is fixed for a policy and a subject, and unrelated between policies."""
+    digest = hashlib.sha256(f"{policy_id}:{subject_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) % 1000

@@ -53,7 +53,12 @@ def record(
     ``detail`` never holds names, identifiers or secrets: ids, codes, amounts and reasons only.
     """
     event = AuditEvent(
-        at=now, action=action, object_kind=object_kind, object_id=str(object_id), detail=detail or {}, actor_name=""
+        at=now,
+        action=action,
+        object_kind=object_kind,
+        object_id=str(object_id),
+        detail=detail or {},
+        actor_name="",
     )
     if isinstance(actor, str):
         event.actor_name = actor
@@ -100,7 +105,9 @@ def events_of(session: Session, object_kind: str, object_id: object) -> list[Aud
     return list(session.scalars(statement.order_by(AuditEvent.number)))
 
 
-def recent(session: Session, *, action: str = "", before: int | None = None, limit: int = 50) -> list[AuditEvent]:
+def recent(
+    session: Session, *, action: str = "", before: int | None = None, limit: int = 50
+) -> list[AuditEvent]:
     """The newest first, for the audit trail page; ``action`` filters by its beginning."""
     statement = sa.select(AuditEvent)
     if action:

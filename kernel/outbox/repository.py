@@ -60,7 +60,8 @@ def enqueue(
 def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
     """True the first time only: call it in the transaction of the effect and do nothing when it says False."""
     statement = insert(session, OutboxEffect).values(handler=handler, message_id=message_id)
-    return session.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    inserted = statement.on_conflict_do_nothing().returning(OutboxEffect.message_id)
+    return session.execute(inserted).first() is not None
 
 
 def claim(session: Session, *, now: datetime, lease_for: timedelta, limit: int) -> list[Message]:
@@ -108,7 +109,9 @@ def bury(session: Session, message: Message, *, now: datetime, error: str) -> No
 
 
 def dead_letters(session: Session, limit: int = 100) -> list[OutboxMessage]:
-    statement = sa.select(OutboxMessage).where(OutboxMessage.dead_at.is_not(None), OutboxMessage.done_at.is_(None))
+    statement = sa.select(OutboxMessage).where(
+        OutboxMessage.dead_at.is_not(None), OutboxMessage.done_at.is_(None)
+    )
     return list(session.scalars(statement.order_by(OutboxMessage.number).limit(limit)))
 
 
@@ -128,14 +131,19 @@ def next_due_at(session: Session) -> datetime | None:
     """When the next waiting message becomes due, for an idle worker's sleep."""
     message = OutboxMessage
     return session.scalar(
-        sa.select(sa.func.min(message.available_at)).where(message.done_at.is_(None), message.dead_at.is_(None))
+        sa.select(sa.func.min(message.available_at)).where(
+            message.done_at.is_(None), message.dead_at.is_(None)
+        )
     )
 
 
 def has_undone(session: Session, key: str) -> bool:
-    return session.scalar(
-        sa.select(sa.exists().where(OutboxMessage.key == key, OutboxMessage.done_at.is_(None)))
-    ) is True
+    return (
+        session.scalar(
+            sa.select(sa.exists().where(OutboxMessage.key == key, OutboxMessage.done_at.is_(None)))
+        )
+        is True
+    )
 
 
 def purge(session: Session, *, before: datetime, limit: int = 1000) -> int:

@@ -114,7 +114,9 @@ class Worker:
 
     def _claim(self) -> list[Message]:
         now = self._clock.now()
-        with self._database.read() as session:  # a look costs nothing; the write gate is for when there is work
+        with (
+            self._database.read() as session
+        ):  # a look costs nothing; the write gate is for when there is work
             due = repository.next_due_at(session)
         if due is None or due > now:
             return []
@@ -143,7 +145,13 @@ class Worker:
             with self._database.write(timeout=30) as session:
                 repository.bury(session, message, now=now, error=reason)
             return
-        log.warning("message %s on %s failed (try %d)", message.message_id, message.topic, message.attempts, exc_info=error)
+        log.warning(
+            "message %s on %s failed (try %d)",
+            message.message_id,
+            message.topic,
+            message.attempts,
+            exc_info=error,
+        )
         pause = min(LONGEST_PAUSE, timedelta(seconds=0.5 * 2 ** (message.attempts - 1)))
         self._settle(message, until=now + pause * self._rng.uniform(0.5, 1.5), error=reason)
 

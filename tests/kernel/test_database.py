@@ -1,0 +1,106 @@
+"""The two doors of the database."""
+
+import threading
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, signal
+from kernel.errors import Unavailable
+from kernel.house import House
+
+
+class Pebble(Base):
+    __tablename__ = "test_pebble"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    number: Mapped[int]
+
+
+def test_a_write_is_all_or_nothing(any_house: House) -> None:
+    def fail_half_way() -> None:
+        with any_house.database.write() as session:
+            session.add(Pebble(id=uuid.uuid4(), number=1))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    with any_house.database.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Pebble)) == 0
+
+
+def test_a_read_session_refuses_to_change_anything(house: House) -> None:
+    with house.database.read() as session:
+        session.add(Pebble(id=uuid.uuid4(), number=1))
+        with pytest.raises(RuntimeError, match="only reads"):
+            session.commit()
+        session.expunge_all()
+
+
+def test_a_write_inside_a_write_is_refused(house: House) -> None:
+    with house.database.write(), pytest.raises(RuntimeError, match="inside a write"), house.database.write():
+        pass
+
+
+def test_signals_come_after_the_commit(any_house: House) -> None:
+    heard: list[tuple[str, bytes]] = []
+    any_house.database.on_signal = lambda channel, data: heard.append((channel, data))
+    with any_house.database.write() as session:
+        signal(session, "bell", b"1")
+        assert heard == []
+    assert heard == [("bell", b"1")]
+
+
+def test_a_rollback_signals_nothing(any_house: House) -> None:
+    heard: list[str] = []
+    any_house.database.on_signal = lambda channel, _data: heard.append(channel)
+
+    def fail() -> None:
+        with any_house.database.write() as session:
+            signal(session, "bell")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert heard == []
+
+
+def test_writers_lose_nothing(any_house: House) -> None:
+    identity = uuid.uuid4()
+    with any_house.database.write() as session:
+        session.add(Pebble(id=identity, number=0))
+
+    def count() -> None:
+        for _ in range(25):
+            with any_house.database.write() as session:
+                session.get_one(Pebble, identity, with_for_update=True).number += 1
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with any_house.database.read() as session:
+        assert session.get_one(Pebble, identity).number == 200
+
+
+def test_a_shut_gate_answers_with_try_again_later(house: House) -> None:
+    refused: list[Unavailable] = []
+
+    def knock() -> None:
+        try:
+            with house.database.write(timeout=0.05):
+                pass
+        except Unavailable as error:
+            refused.append(error)
+
+    with house.database.write():
+        thread = threading.Thread(target=knock)
+        thread.start()
+        thread.join()
+    assert refused
+    assert refused[0].retry_after
+    with house.database.write():  # the gate opens again for the next one
+        pass

@@ -1,0 +1,207 @@
+"""Messages commit with the row, keep their order, and have their effect once."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from kernel.clock import FixedClock
+from kernel.errors import NotFound
+from kernel.house import House
+from kernel.outbox import (
+    Message,
+    OutboxMessage,
+    Schedule,
+    TryLater,
+    Worker,
+    dead_letters,
+    enqueue,
+    once,
+    replay,
+)
+from kernel.outbox.repository import claim, finish, purge
+
+
+def _enqueue(house: House, topic: str, key: str, **payload: object) -> None:
+    with house.database.write() as session:
+        enqueue(session, topic, key, payload, now=house.clock.now())
+
+
+def test_messages_of_one_key_are_done_in_order(any_house: House) -> None:
+    seen: list[int] = []
+    for number in range(20):
+        _enqueue(any_house, "count", "household:1", number=number)
+    worker = Worker(
+        any_house.database, any_house.clock, {"count": lambda m: seen.append(m.payload["number"])}
+    )
+    worker.run_until_idle()
+    assert seen == list(range(20))
+
+
+def test_two_workers_never_hold_the_same_message(any_house: House) -> None:
+    for number in range(10):
+        _enqueue(any_house, "count", f"household:{number}")
+    now = any_house.clock.now()
+    with any_house.database.write() as session:
+        first = claim(session, now=now, lease_for=timedelta(minutes=1), limit=6)
+    with any_house.database.write() as session:
+        second = claim(session, now=now, lease_for=timedelta(minutes=1), limit=100)
+    assert len(first) == 6
+    assert len(second) == 4
+    assert not {m.number for m in first} & {m.number for m in second}
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_late_one_cannot_finish(
+    house: House, clock: FixedClock
+) -> None:
+    _enqueue(house, "count", "household:1")
+    with house.database.write() as session:
+        [late] = claim(session, now=clock.now(), lease_for=timedelta(seconds=10), limit=1)
+    clock.move(timedelta(seconds=11))
+    with house.database.write() as session:
+        [again] = claim(session, now=clock.now(), lease_for=timedelta(seconds=10), limit=1)
+    assert again.number == late.number
+    with house.database.write() as session:
+        finish(session, late, now=clock.now())
+    with house.database.read() as session:
+        assert session.scalar(sa.select(OutboxMessage.done_at)) is None
+
+
+def test_a_failing_message_is_retried_later_and_holds_back_its_key_only(
+    house: House, clock: FixedClock
+) -> None:
+    done: list[str] = []
+    is_broken = True
+
+    def work(message: Message) -> None:
+        if message.key == "a" and is_broken:
+            raise OSError("the other side is down")
+        done.append(message.key)
+
+    for key in ("a", "a", "b"):
+        _enqueue(house, "work", key)
+    worker = Worker(house.database, clock, {"work": work})
+    worker.run_until_idle()
+    assert done == ["b"]
+    is_broken = False
+    clock.move(timedelta(minutes=1))
+    worker.run_until_idle()
+    assert done == ["b", "a", "a"]
+
+
+def test_a_message_that_never_succeeds_becomes_a_dead_letter_that_can_be_replayed(
+    house: House, clock: FixedClock
+) -> None:
+    calls: list[int] = []
+
+    def work(message: Message) -> None:
+        calls.append(message.attempts)
+        if len(calls) <= 12:
+            raise ValueError("no")
+
+    _enqueue(house, "work", "a")
+    worker = Worker(house.database, clock, {"work": work})
+    for _ in range(20):
+        worker.run_until_idle()
+        clock.move(timedelta(minutes=20))
+    with house.database.read() as session:
+        [letter] = dead_letters(session)
+    assert letter.error == "ValueError: no"
+    with house.database.write() as session:
+        replay(session, letter.message_id, now=clock.now())
+    worker.run_until_idle()
+    assert calls[-1] == 1
+    with house.database.read() as session:
+        assert dead_letters(session) == []
+
+
+def test_replaying_what_is_not_dead_is_refused(house: House) -> None:
+    _enqueue(house, "work", "a")
+    with house.database.write() as session:
+        message_id = session.scalar(sa.select(OutboxMessage.message_id))
+        assert message_id is not None
+        with pytest.raises(NotFound):
+            replay(session, message_id, now=house.clock.now())
+
+
+def test_try_later_does_not_count_towards_giving_up(house: House, clock: FixedClock) -> None:
+    calls = 0
+
+    def work(_message: Message) -> None:
+        nonlocal calls
+        calls += 1
+        if calls < 30:
+            raise TryLater(timedelta(seconds=5))
+
+    _enqueue(house, "poll", "a")
+    worker = Worker(house.database, clock, {"poll": work})
+    for _ in range(30):
+        worker.run_until_idle()
+        clock.move(timedelta(seconds=6))
+    assert calls == 30
+    with house.database.read() as session:
+        assert session.scalar(sa.select(OutboxMessage.done_at)) is not None
+
+
+def test_an_effect_happens_once_for_each_handler(any_house: House) -> None:
+    _enqueue(any_house, "work", "a")
+    with any_house.database.write() as session:
+        message_id = session.scalar(sa.select(OutboxMessage.message_id))
+        assert message_id is not None
+        assert once(session, "pay", message_id)
+        assert not once(session, "pay", message_id)
+        assert once(session, "tell", message_id)
+
+
+def test_a_message_of_a_rolled_back_change_never_existed(any_house: House) -> None:
+    def fail() -> None:
+        with any_house.database.write() as session:
+            enqueue(session, "work", "a", {}, now=any_house.clock.now())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert Worker(any_house.database, any_house.clock, {}).run_until_idle() == 0
+
+
+def test_a_running_worker_is_woken_by_the_commit(house: House) -> None:
+    import threading
+
+    done = threading.Event()
+    worker = Worker(house.database, house.clock, {"work": lambda _m: done.set()}, schedules=[])
+    house.ephemeral.subscribe("outbox", worker.wake)
+    worker.start()
+    try:
+        _enqueue(house, "work", "a")
+        assert done.wait(5)
+    finally:
+        worker.stop()
+
+
+def test_a_schedule_enqueues_its_topic_again_and_again(house: House, clock: FixedClock) -> None:
+    import threading
+
+    ticks = threading.Semaphore(0)
+    worker = Worker(
+        house.database,
+        clock,
+        {"tick": lambda _m: ticks.release()},
+        schedules=[Schedule("tick", timedelta(seconds=5))],
+    )
+    worker.start()
+    try:
+        assert ticks.acquire(timeout=5)
+        clock.move(timedelta(seconds=6))
+        assert ticks.acquire(timeout=5)
+    finally:
+        worker.stop()
+
+
+def test_done_messages_are_purged_a_bounded_number_at_a_time(house: House, clock: FixedClock) -> None:
+    for number in range(5):
+        _enqueue(house, "work", f"{number}")
+    Worker(house.database, clock, {"work": lambda _m: None}).run_until_idle()
+    clock.move(timedelta(days=8))
+    with house.database.write() as session:
+        assert purge(session, before=clock.now(), limit=3) == 3
+        assert purge(session, before=clock.now(), limit=3) == 2

@@ -1,0 +1,60 @@
+"""Which departments report, what each may say, and how it is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from connectors.banks import mapping as banks
+from connectors.civil_affairs import mapping as civil_affairs
+from connectors.disabled_federation import mapping as disabled_federation
+from connectors.events.forms import DepartmentEvent, Envelope, Reading
+from connectors.health import mapping as health
+from connectors.market_regulation import mapping as market_regulation
+from connectors.public_security import mapping as public_security
+from connectors.social_insurance import mapping as social_insurance
+from connectors.technology import mapping as technology
+from connectors.wire import UnmappableError
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """``id`` stands in addresses and is the folder's name; ``source`` is what the catalogue calls it."""
+
+    id: str
+    label: str
+    source: str
+    readings: Mapping[str, Reading]
+
+
+DEPARTMENTS = {
+    department.id: department
+    for department in (
+        Department("public_security", "公安", public_security.SOURCE, public_security.READINGS),
+        Department("civil_affairs", "民政", civil_affairs.SOURCE, civil_affairs.READINGS),
+        Department("disabled_federation", "残联", disabled_federation.SOURCE, disabled_federation.READINGS),
+        Department("social_insurance", "人社", social_insurance.SOURCE, social_insurance.READINGS),
+        Department("health", "卫健", health.SOURCE, health.READINGS),
+        Department("market_regulation", "市场监管", market_regulation.SOURCE, market_regulation.READINGS),
+        Department("technology", "科技", technology.SOURCE, technology.READINGS),
+        Department("banks", "银行", banks.SOURCE, banks.READINGS),
+    )
+}
+
+
+def read_event(department: Department, envelope: Envelope) -> DepartmentEvent:
+    """The common form. Raises ``UnmappableError`` or ``msgspec.ValidationError``, saying which field and why."""
+    reading = department.readings.get(envelope.event_type)
+    if reading is None:
+        known = ", ".join(sorted(department.readings))
+        raise UnmappableError(f"event_type: {envelope.event_type!r} is not known (known: {known})")
+    mapped = reading.mapping(msgspec.json.decode(envelope.data, type=reading.message))
+    return DepartmentEvent(
+        source=department.source,
+        event_id=envelope.event_id,
+        occurred_at=envelope.occurred_at,
+        kind=envelope.event_type,
+        subjects=mapped.subjects,
+        changes=mapped.changes,
+        relations=mapped.relations,
+    )

@@ -33,7 +33,7 @@ def read_day(field: str, text: str) -> date:
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:
-        raise UnmappableError(f"{field}: {text} is not a day of the calendar") from None
+        raise UnmappableError(f"{field}: not a day of the calendar") from None
 
 
 def read_month(field: str, text: str) -> date:

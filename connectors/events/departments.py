@@ -38,6 +38,7 @@ DEPARTMENTS = {
         Department("market_regulation", "市场监管", market_regulation.SOURCE, market_regulation.READINGS),
         Department("technology", "科技", technology.SOURCE, technology.READINGS),
         Department("banks", "银行", banks.SOURCE, banks.READINGS),
+        Department("treasury", "国库", "finance", {}),  # reports what became of orders, not facts
     )
 }
 

@@ -6,7 +6,7 @@ identifier), which catalogue attributes changed (ids, raw scaled values), and ho
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -112,9 +112,9 @@ class Reading(NamedTuple):
 class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What every department wraps its messages in, pushed or polled."""
 
-    event_id: str
-    event_type: str
-    occurred_at: datetime
+    event_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_\-]{8,64}\Z")]
+    event_type: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{3,40}\Z")]
+    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
     data: msgspec.Raw
 
 

@@ -1,0 +1,52 @@
+"""All SQL of incoming events."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from connectors.events.models import PollCursor, ReceivedEvent, RejectedEvent
+from kernel.database import insert
+
+
+def add_received(session: Session, row: ReceivedEvent) -> bool:
+    """Insert unless (department, event id) is there; whether this call did it. Safe against races."""
+    columns = ReceivedEvent.__table__.columns.keys()
+    statement = insert(session, ReceivedEvent).values({name: getattr(row, name) for name in columns})
+    statement = statement.on_conflict_do_nothing(index_elements=["department", "event_id"])
+    return session.execute(statement).rowcount == 1
+
+
+def find_received(session: Session, department: str, event_id: str) -> ReceivedEvent | None:
+    return session.scalar(
+        sa.select(ReceivedEvent).where(
+            ReceivedEvent.department == department, ReceivedEvent.event_id == event_id
+        )
+    )
+
+
+def add_rejected(session: Session, row: RejectedEvent) -> None:
+    session.add(row)
+    session.flush()
+
+
+def latest_rejected(session: Session, limit: int = 50) -> list[RejectedEvent]:
+    return list(session.scalars(sa.select(RejectedEvent).order_by(RejectedEvent.number.desc()).limit(limit)))
+
+
+def latest_received(session: Session, limit: int = 50) -> list[ReceivedEvent]:
+    return list(session.scalars(sa.select(ReceivedEvent).order_by(ReceivedEvent.id.desc()).limit(limit)))
+
+
+def cursor_of(session: Session, department: str) -> str:
+    """Empty before the first poll: from the beginning."""
+    return session.scalar(sa.select(PollCursor.cursor).where(PollCursor.department == department)) or ""
+
+
+def move_cursor(session: Session, department: str, cursor: str, *, now: datetime) -> None:
+    statement = insert(session, PollCursor).values(department=department, cursor=cursor, polled_at=now)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["department"], set_={"cursor": cursor, "polled_at": now}
+        )
+    )

@@ -1,0 +1,154 @@
+"""The one way in for events, pushed or polled: read, store once, and pass on in the same transaction."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from connectors.events import repository
+from connectors.events.departments import Department, read_event
+from connectors.events.forms import DepartmentEvent, Envelope
+from connectors.events.models import ReceivedEvent, RejectedEvent
+from connectors.treasury.callbacks import read_callback
+from connectors.wire import UnmappableError
+from kernel.crypto import Vault
+from kernel.errors import Conflict, FieldError, InvalidInput
+from kernel.ids import new_id
+from kernel.outbox import enqueue
+
+EVENT_TOPIC = "department.event"
+CALLBACK_TOPIC = "payment.callback"
+CameBy = Literal["push", "poll"]
+#: A department's clock may be a little ahead of ours; what claims to come from tomorrow is a mistake.
+AHEAD = timedelta(hours=1)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the sender is told, the same for every delivery of one event."""
+
+    event_id: str
+    receipt: uuid.UUID
+    received_at: datetime
+
+
+def accept(
+    session: Session,
+    vault: Vault,
+    department: Department,
+    body: bytes,
+    *,
+    came_by: CameBy,
+    now: datetime,
+    signed_id: str | None = None,
+) -> Receipt:
+    """Store an event and enqueue it, once. Raises ``InvalidInput`` (unreadable), ``Conflict`` (same id, other content)."""
+    envelope = _read_envelope(body, signed_id, now)
+    topic, key, common = _read_content(vault, department, envelope)
+    digest = content_digest(vault, envelope)
+    row = ReceivedEvent(
+        id=new_id(),
+        department=department.id,
+        event_id=envelope.event_id,
+        kind=envelope.event_type,
+        came_by=came_by,
+        digest=digest,
+        sealed=b"",
+        occurred_at=envelope.occurred_at,
+        received_at=now,
+    )
+    row.sealed = vault.seal(msgspec.json.encode(common).decode(), context=_context(row.id))
+    if not repository.add_received(session, row):
+        return _known(session, department.id, envelope.event_id, digest)
+    payload: dict[str, Any] = {
+        "department": department.id,
+        "event_id": envelope.event_id,
+        "kind": envelope.event_type,
+    }
+    if topic == CALLBACK_TOPIC:
+        payload |= msgspec.to_builtins(common)
+    enqueue(session, topic, key, payload, now=now)
+    return Receipt(envelope.event_id, row.id, now)
+
+
+def open_event(session: Session, vault: Vault, payload: dict[str, Any]) -> DepartmentEvent:
+    """The common form that a ``department.event`` message stands for; the message itself names nobody."""
+    row = repository.find_received(session, payload["department"], payload["event_id"])
+    if row is None:
+        raise LookupError(f"event {payload['event_id']} of {payload['department']} is not in the store")
+    return msgspec.json.decode(vault.open(row.sealed, context=_context(row.id)), type=DepartmentEvent)
+
+
+def reject(
+    session: Session, vault: Vault, department_id: str, reason: str, body: bytes, *, came_by: CameBy, now: datetime
+) -> None:
+    """Note a refusal: who, why, when, and a keyed digest to recognise it by."""
+    repository.add_rejected(
+        session,
+        RejectedEvent(
+            department=department_id,
+            reason=reason[:300],
+            digest=vault.blind_index(body.hex(), purpose="rejected_event"),
+            came_by=came_by,
+            received_at=now,
+        ),
+    )
+
+
+def content_digest(vault: Vault, envelope: Envelope) -> bytes:
+    """The same for the same content, however its JSON was spaced or ordered."""
+    content = [envelope.event_type, envelope.occurred_at, msgspec.json.decode(envelope.data)]
+    text = msgspec.json.encode(content, order="deterministic").decode()
+    return vault.blind_index(text, purpose="received_event")
+
+
+def _read_envelope(body: bytes, signed_id: str | None, now: datetime) -> Envelope:
+    try:
+        envelope = msgspec.json.decode(body, type=Envelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error) from None
+    if signed_id is not None and signed_id != envelope.event_id:
+        raise _unreadable(UnmappableError("event_id: differs from the signed webhook-id"))
+    if envelope.occurred_at > now + AHEAD:
+        raise _unreadable(UnmappableError("occurred_at: lies in the future"))
+    return envelope
+
+
+def _read_content(
+    vault: Vault, department: Department, envelope: Envelope
+) -> tuple[str, str, msgspec.Struct]:
+    try:
+        if department.id == "treasury":
+            callback = read_callback(envelope)
+            return CALLBACK_TOPIC, f"payment:{callback.instruction_id}", callback
+        event = read_event(department, envelope)
+    except (msgspec.MsgspecError, UnmappableError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error) from None
+    return EVENT_TOPIC, f"event:{_order_key(vault, event)}", event
+
+
+def _order_key(vault: Vault, event: DepartmentEvent) -> str:
+    """Events about one subject are done in the order they came; the key does not show who it is."""
+    first = event.subjects[0].identifiers[0]
+    return vault.blind_index(f"{first.scheme}:{first.value}", purpose="event_order").hex()[:32]
+
+
+def _known(session: Session, department_id: str, event_id: str, digest: bytes) -> Receipt:
+    known = repository.find_received(session, department_id, event_id)
+    if known is None:
+        raise LookupError(f"event {event_id} was neither added nor found")
+    if known.digest != digest:
+        raise Conflict("同一事件编号已收到过不同内容，请使用新的事件编号重新发送。")
+    return Receipt(known.event_id, known.id, known.received_at)
+
+
+def _unreadable(error: Exception) -> InvalidInput:
+    return InvalidInput(
+        "事件内容不符合约定的格式，未作任何处理。请按字段说明更正后，用新的事件编号重新发送。",
+        errors=[FieldError(where="body", what=str(error)[:250])],
+    )
+
+
+def _context(row_id: uuid.UUID) -> str:
+    return f"received_event/sealed/{row_id}"

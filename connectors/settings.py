@@ -1,0 +1,110 @@
+"""Where the outside systems are and which keys are shared with them.
+
+Embedded, everything points to the simulators of the same process and keys are made once under the home; in
+production a file named by ``DONGCHU_CONNECTORS`` says both.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from connectors.events.signing import KEY_BYTES, SigningKey
+
+SYSTEMS = (
+    "public_security",
+    "civil_affairs",
+    "disabled_federation",
+    "social_insurance",
+    "health",
+    "market_regulation",
+    "technology",
+    "banks",
+    "treasury",
+    "messaging",
+)
+_KEYS_FILE = "connectors.json"
+
+
+class OutsideSystem(msgspec.Struct, frozen=True, kw_only=True):
+    """One system: its address, the token we show to it, and the keys it signs its events with."""
+
+    base_url: str
+    token: str
+    signing_keys: tuple[SigningKey, ...]
+    connect_seconds: float = 2.0
+    answer_seconds: float = 5.0
+
+
+class ConnectorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """All outside systems by id (see ``SYSTEMS``)."""
+
+    systems: dict[str, OutsideSystem]
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], base_url: str, home: Path) -> "ConnectorSettings":
+        """``DONGCHU_CONNECTORS`` names a JSON file of this structure; without it, the simulators at ``base_url``."""
+        path = environ.get("DONGCHU_CONNECTORS")
+        if path:
+            return msgspec.json.decode(Path(path).read_bytes(), type=cls)
+        return cls.embedded(base_url, home)
+
+    @classmethod
+    def embedded(cls, base_url: str, home: Path) -> "ConnectorSettings":
+        """Every system played by the simulators under ``<base_url>/simulators``, keys kept in ``<home>/keys``."""
+        keys = _keys_at(home / "keys")
+        return cls(
+            systems={
+                name: OutsideSystem(
+                    base_url=f"{base_url}/simulators/{name}",
+                    token=keys[name].token,
+                    signing_keys=keys[name].signing_keys,
+                )
+                for name in SYSTEMS
+            }
+        )
+
+
+class SystemKeys(msgspec.Struct, frozen=True):
+    token: str
+    signing_keys: tuple[SigningKey, ...]
+
+
+def rotate(home: Path, system: str, *, now: datetime, overlap: timedelta) -> SigningKey:
+    """Give a system a new signing key; the former ones stay good until ``now + overlap``."""
+    keys = _keys_at(home / "keys")
+    fresh = SigningKey(_secret())
+    former = tuple(SigningKey(key.secret, key.until or now + overlap) for key in keys[system].signing_keys)
+    still_live = tuple(key for key in former if key.is_live(now))
+    keys[system] = SystemKeys(keys[system].token, (fresh, *still_live))
+    _write(home / "keys", keys)
+    return fresh
+
+
+def _keys_at(folder: Path) -> dict[str, SystemKeys]:
+    path = folder / _KEYS_FILE
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, SystemKeys])
+    keys = {name: SystemKeys(secrets.token_urlsafe(32), (SigningKey(_secret()),)) for name in SYSTEMS}
+    _write(folder, keys)
+    return keys
+
+
+def _write(folder: Path, keys: dict[str, SystemKeys]) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = folder / f".{_KEYS_FILE}.{os.getpid()}"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(keys))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(folder / _KEYS_FILE)
+
+
+def _secret() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()

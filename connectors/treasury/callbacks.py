@@ -1,0 +1,16 @@
+"""What the treasury calls back: not a fact about anybody, so it does not take the common form of events."""
+
+import msgspec
+
+from connectors.events.forms import Envelope
+from connectors.treasury.messages import OrderStatusChanged
+from connectors.wire import UnmappableError
+
+EVENT_TYPE = "order_status_changed"
+
+
+def read_callback(envelope: Envelope) -> OrderStatusChanged:
+    """Raises ``UnmappableError`` or ``msgspec.ValidationError``."""
+    if envelope.event_type != EVENT_TYPE:
+        raise UnmappableError(f"event_type: only {EVENT_TYPE} is known")
+    return msgspec.json.decode(envelope.data, type=OrderStatusChanged)

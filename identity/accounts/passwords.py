@@ -1,0 +1,63 @@
+"""Passwords: Argon2id in a bounded pool, so that a flood of logins cannot take the machine's memory or time."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from kernel.errors import FieldError, InvalidInput, Unavailable
+
+SHORTEST, LONGEST = 8, 128
+PATIENCE_SECONDS = 4.0
+
+
+class PasswordPool:
+    """``slots`` hashes at a time, ``queue`` callers waiting; beyond that ``Unavailable`` with a time to come back.
+
+    t=2, m=19 MiB, p=1: the second recommendation of OWASP's password storage guide.
+    """
+
+    def __init__(self, *, slots: int = 2, queue: int = 32) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+        self._slots = threading.BoundedSemaphore(slots)
+        self._places = threading.BoundedSemaphore(slots + queue)
+        self._decoy = self._hasher.hash("nobody's password")
+
+    def hash(self, password: str) -> str:
+        with self._slot():
+            return self._hasher.hash(password)
+
+    def is_right(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password fits; ``None`` (no such account) takes just as long and is never right."""
+        with self._slot():
+            try:
+                self._hasher.verify(password_hash or self._decoy, password)
+            except (VerifyMismatchError, VerificationError, InvalidHashError):
+                return False
+        return password_hash is not None
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("现在登录的人较多，请稍等几秒再试。", retry_after=5)
+        try:
+            if not self._slots.acquire(timeout=PATIENCE_SECONDS):
+                raise Unavailable("现在登录的人较多，请稍等几秒再试。", retry_after=5)
+            try:
+                yield
+            finally:
+                self._slots.release()
+        finally:
+            self._places.release()
+
+
+def check_new_password(password: str, *, login_name: str) -> None:
+    """NIST SP 800-63B §5.1.1: length counts, composition rules do not. Raises ``InvalidInput``."""
+    if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+        what = f"密码应为{SHORTEST}至{LONGEST}个可显示的字符"
+        raise InvalidInput(f"{what}。", errors=[FieldError("password", what)])
+    if login_name and login_name.lower() in password.lower():
+        what = "密码中不要包含登录名"
+        raise InvalidInput(f"{what}。", errors=[FieldError("password", what)])

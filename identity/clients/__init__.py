@@ -1,0 +1,1 @@
+"""The programs that may ask for sign-ins: the portals, mini-apps, services."""

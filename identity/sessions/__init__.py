@@ -1,0 +1,1 @@
+"""Single sign-on: one sign-in of a person in one browser, on which the grants of all portals hang."""

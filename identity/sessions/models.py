@@ -1,0 +1,25 @@
+"""The sign-in itself; portals carry its ``sid``."""
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, UtcDateTime
+
+
+class IdentitySession(Base):
+    """Until ``ended_at`` or ``expires_at`` the browser need not ask for the password again."""
+
+    __tablename__ = "identity_session"
+
+    sid: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(sa.ForeignKey("account.subject_id"), index=True)
+    acr: Mapped[str] = mapped_column(sa.String(16))
+    auth_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    address_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    device: Mapped[str] = mapped_column(sa.String(120))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_reason: Mapped[str | None] = mapped_column(sa.String(40))

@@ -1,0 +1,39 @@
+"""All SQL of sign-ins."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from identity.sessions.models import IdentitySession
+
+
+def get(session: Session, sid: uuid.UUID) -> IdentitySession | None:
+    return session.get(IdentitySession, sid)
+
+
+def add(session: Session, row: IdentitySession) -> None:
+    session.add(row)
+    session.flush()
+
+
+def live_of(session: Session, subject_id: int, now: datetime) -> Sequence[IdentitySession]:
+    return session.scalars(
+        sa.select(IdentitySession)
+        .where(
+            IdentitySession.subject_id == subject_id,
+            IdentitySession.ended_at.is_(None),
+            IdentitySession.expires_at > now,
+        )
+        .order_by(IdentitySession.auth_at.desc())
+    ).all()
+
+
+def end(session: Session, sid: uuid.UUID, *, reason: str, now: datetime) -> None:
+    session.execute(
+        sa.update(IdentitySession)
+        .where(IdentitySession.sid == sid, IdentitySession.ended_at.is_(None))
+        .values(ended_at=now, end_reason=reason)
+    )

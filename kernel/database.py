@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -156,6 +156,11 @@ def signal(session: Session, channel: str, data: bytes = b"") -> None:
     signals: list[tuple[str, bytes]] = session.info.setdefault("signals", [])
     if (channel, data) not in signals:
         signals.append((channel, data))
+
+
+def changed_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Run an UPDATE or DELETE and say how many rows it touched."""
+    return cast("sa.CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def insert(session: Session, table: Any) -> Any:

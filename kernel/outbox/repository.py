@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from kernel.database import insert, signal
+from kernel.database import changed_rows, insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_id
 from kernel.outbox.models import OutboxEffect, OutboxMessage
@@ -86,10 +86,10 @@ def claim(session: Session, *, now: datetime, lease_for: timedelta, limit: int) 
     claimed = []
     for row in session.scalars(due):
         row.attempts += 1
-        row.lease = new_id()
+        lease = row.lease = new_id()
         row.leased_until = now + lease_for
         claimed.append(
-            Message(row.number, row.message_id, row.topic, row.key, row.payload, row.attempts, row.lease)
+            Message(row.number, row.message_id, row.topic, row.key, row.payload, row.attempts, lease)
         )
     return claimed
 
@@ -122,7 +122,7 @@ def replay(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
         .where(OutboxMessage.message_id == message_id, OutboxMessage.dead_at.is_not(None))
         .values(dead_at=None, attempts=0, available_at=now, error=None)
     )
-    if session.execute(statement).rowcount == 0:
+    if changed_rows(session, statement) == 0:
         raise NotFound("没有这条积压的任务，可能已经重新办理。")
     signal(session, SIGNAL)
 
@@ -149,7 +149,7 @@ def has_undone(session: Session, key: str) -> bool:
 def purge(session: Session, *, before: datetime, limit: int = 1000) -> int:
     """Delete messages done before an instant, a bounded number at a time; returns how many."""
     old = sa.select(OutboxMessage.number).where(OutboxMessage.done_at < before).limit(limit)
-    return session.execute(sa.delete(OutboxMessage).where(OutboxMessage.number.in_(old))).rowcount
+    return changed_rows(session, sa.delete(OutboxMessage).where(OutboxMessage.number.in_(old)))
 
 
 def _settle(session: Session, message: Message, **values: Any) -> None:

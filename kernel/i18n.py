@@ -82,15 +82,25 @@ def current_locale() -> str:
     return _spoken.get()[0]
 
 
+def raw_gettext(message: str) -> str:
+    """The text with its `%(name)s` still open, as Jinja's i18n extension wants it."""
+    return _spoken.get()[1].gettext(message)
+
+
+def raw_ngettext(singular: str, plural: str, count: int) -> str:
+    """The text for `count` things with `%(num)s` still open, as Jinja's i18n extension wants it."""
+    return _spoken.get()[1].ngettext(singular, plural, count)
+
+
 def gettext(message: str, /, **values: object) -> str:
     """The text in the language being spoken; `%(name)s` is filled from `values`."""
-    text = _spoken.get()[1].gettext(message)
+    text = raw_gettext(message)
     return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, count: int, /, **values: object) -> str:
     """The text for `count` things; `%(num)s` is the count."""
-    return _spoken.get()[1].ngettext(singular, plural, count) % {"num": count, **values}
+    return raw_ngettext(singular, plural, count) % {"num": count, **values}
 
 
 def N_(message: str, /) -> str:  # noqa: N802  the name Babel's extractor knows

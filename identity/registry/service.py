@@ -43,8 +43,7 @@ def ensure(
 ) -> int:
     """The subject with this identifier, created if new; without an identifier always a new one."""
     clean_name = _checked_name(kind, name)
-    normalised = normalise(identifier_kind, identifier) if identifier_kind and identifier else None
-    index = _index(vault, identifier_kind, normalised) if identifier_kind and normalised else None
+    normalised, index = _found_by(vault, identifier_kind, identifier)
     if index and (known := repository.by_index(session, index)):
         return _survivor(session, known).subject_id
     subject = repository.add(
@@ -120,13 +119,14 @@ def related_from(session: Session, kind: RelationshipKind, subject_id: int, on: 
     ]
 
 
-def is_minor(session: Session, subject_id: int, on: date, *, vault: Vault) -> bool:
-    """Under 18 (民法典 Art. 17). Someone without a citizen's number is not presumed to be a child."""
+def comes_of_age_on(session: Session, subject_id: int, *, vault: Vault) -> date | None:
+    """The eighteenth birthday (民法典 Art. 17); ``None`` for those without a citizen's number: no child is presumed."""
     subject = _required(session, subject_id)
     if subject.identifier_kind != "id_number" or subject.identifier_sealed is None:
-        return False
+        return None
     born = birth_date_of(vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id)))
-    return (on.year - born.year) - ((on.month, on.day) < (born.month, born.day)) < 18
+    is_leap_day = (born.month, born.day) == (2, 29)
+    return date(born.year + 18, 3, 1) if is_leap_day else born.replace(year=born.year + 18)
 
 
 def is_dissolved(session: Session, firm_id: int, on: date) -> bool:
@@ -138,6 +138,15 @@ def _index(vault: Vault, kind: IdentifierKind, normalised: str) -> bytes:
     return vault.blind_index(normalised, purpose=f"subject/identifier/{kind}")
 
 
+def _found_by(
+    vault: Vault, kind: IdentifierKind | None, identifier: str | None
+) -> tuple[str, bytes] | tuple[None, None]:
+    if kind is None or not identifier:
+        return None, None
+    normalised = normalise(kind, identifier)
+    return normalised, _index(vault, kind, normalised)
+
+
 def _identifier_place(subject_id: int) -> str:
     return f"subject/identifier_sealed/{subject_id}"
 
@@ -147,10 +156,7 @@ def _name_place(subject_id: int) -> str:
 
 
 def _columns(row: SubjectRow, vault: Vault, now: datetime) -> dict[str, object]:
-    normalised = (
-        normalise(row.identifier_kind, row.identifier) if row.identifier_kind and row.identifier else None
-    )
-    index = _index(vault, row.identifier_kind, normalised) if row.identifier_kind and normalised else None
+    normalised, index = _found_by(vault, row.identifier_kind, row.identifier)
     place = _identifier_place(row.subject_id)
     return {
         "subject_id": row.subject_id,

@@ -1,0 +1,1 @@
+"""In which capacity somebody may act: as themselves, for another person, for an enterprise, from a seat."""

@@ -1,0 +1,1 @@
+"""Acting for somebody else: for one's child, for a relative who asked, for an enterprise."""

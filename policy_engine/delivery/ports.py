@@ -39,15 +39,15 @@ class People(Protocol):
         ...
 
     def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        """Parents or guardians of a minor; empty for adults and firms."""
+        """Who acts for a subject by law: a minor's parents or guardians, a household's adult members; else empty."""
         ...
 
     def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        """The minors whose parent or guardian a person is."""
+        """The other way round: the minors and the household a person acts for by law."""
         ...
 
     def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        """Whose inboxes hear of a subject's affairs: the person, a minor's guardians, a firm's own inbox."""
+        """Whose inboxes hear of a subject's affairs: the person, those who act for it by law, a firm's own inbox."""
         ...
 
 
@@ -89,7 +89,9 @@ class Explain(Protocol):
 class AccountCheck(Protocol):
     """Asks the bank; raises ``OutsideFailure``. Outside: never inside a transaction."""
 
-    def check(self, bank: str, number: str, holder: str) -> Literal["match", "mismatch", "closed"]: ...
+    def check(
+        self, *, bank: str, number: str, holder: str, holder_id: int
+    ) -> Literal["match", "mismatch", "closed"]: ...
 
 
 class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,12 +102,14 @@ class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
     bank: str
     number: str
     holder: str
+    #: The holder's subject number, from which the adapter finds the identifier the treasury wants.
+    holder_id: int
     purpose: str
     appropriation: str
 
 
 class TreasuryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    status: Literal["accepted", "sent", "paid", "returned"]
+    status: Literal["accepted", "sent_to_bank", "paid", "returned", "refused"]
     reference: str = ""
     reason: str = ""
 

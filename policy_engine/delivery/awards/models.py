@@ -30,7 +30,7 @@ class Award(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
-    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_id: Mapped[str] = mapped_column(sa.String(80))
     policy_version: Mapped[int]
     subject_id: Mapped[int] = mapped_column(BigNumber)
     applicant_id: Mapped[int] = mapped_column(BigNumber)

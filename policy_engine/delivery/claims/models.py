@@ -33,7 +33,7 @@ class Claim(Base):
     #: 办件编号; a draft has none yet.
     case_number: Mapped[str | None] = mapped_column(sa.String(32), unique=True)
     offer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("offer.id"), index=True)
-    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_id: Mapped[str] = mapped_column(sa.String(80))
     policy_version: Mapped[int]
     subject_id: Mapped[int] = mapped_column(BigNumber)
     applicant_id: Mapped[int] = mapped_column(BigNumber)

@@ -17,7 +17,7 @@ class Budget(Base):
     __table_args__ = (sa.UniqueConstraint("policy_id", "division", "fund_source", "year"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_id: Mapped[str] = mapped_column(sa.String(80))
     division: Mapped[str] = mapped_column(sa.String(12))
     fund_source: Mapped[str] = mapped_column(sa.String(32))
     year: Mapped[int]
@@ -70,7 +70,7 @@ class FundingAlarm(Base):
     __tablename__ = "funding_alarm"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_id: Mapped[str] = mapped_column(sa.String(80))
     division: Mapped[str] = mapped_column(sa.String(12))
     year: Mapped[int]
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,7 +21,7 @@ class Offer(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_id: Mapped[str] = mapped_column(sa.String(80))
     policy_version: Mapped[int]
     subject_id: Mapped[int] = mapped_column(BigNumber)
     unit_id: Mapped[int] = mapped_column(BigNumber)
@@ -32,8 +31,6 @@ class Offer(Base):
     state_reason: Mapped[str | None] = mapped_column(sa.String(500))
     amount_fen: Mapped[int | None] = mapped_column(BigNumber)
     missing: Mapped[list[str]] = mapped_column(JsonDocument, default=list)
-    #: The facts the match stood on: ``{"sequence", "as_of", "sha256", "facts"}``.
-    facts: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
     sequence: Mapped[int] = mapped_column(BigNumber)
     as_of: Mapped[date]
     matched_on: Mapped[date]

@@ -50,7 +50,7 @@ class Payment(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     award_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("award.id"), index=True)
     claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
-    policy_id: Mapped[str] = mapped_column(sa.String(64))
+    policy_id: Mapped[str] = mapped_column(sa.String(80))
     policy_version: Mapped[int]
     subject_id: Mapped[int] = mapped_column(BigNumber)
     payee_id: Mapped[int | None] = mapped_column(BigNumber)

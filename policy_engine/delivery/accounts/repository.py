@@ -1,0 +1,50 @@
+"""All SQL of payee accounts."""
+
+import uuid
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from policy_engine.delivery.accounts.models import PayeeAccount
+from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.states import OPEN_CLAIM, AwardState
+
+
+def get_account(session: Session, account_id: uuid.UUID) -> PayeeAccount | None:
+    return session.get(PayeeAccount, account_id)
+
+
+def accounts_of(session: Session, subject_ids: Iterable[int]) -> list[PayeeAccount]:
+    """Accounts still in use, the default of each holder first."""
+    statement = sa.select(PayeeAccount).where(
+        PayeeAccount.subject_id.in_(list(subject_ids)), PayeeAccount.retired_at.is_(None)
+    )
+    return list(
+        session.scalars(
+            statement.order_by(PayeeAccount.is_default.desc(), PayeeAccount.created_at, PayeeAccount.id)
+        )
+    )
+
+
+def find_by_index(session: Session, subject_id: int, number_index: bytes) -> PayeeAccount | None:
+    return session.scalar(
+        sa.select(PayeeAccount).where(
+            PayeeAccount.subject_id == subject_id, PayeeAccount.number_index == number_index
+        )
+    )
+
+
+def same_number(session: Session, number_index: bytes) -> list[PayeeAccount]:
+    return list(session.scalars(sa.select(PayeeAccount).where(PayeeAccount.number_index == number_index)))
+
+
+def people_paid_into(session: Session, number_index: bytes) -> set[int]:
+    """The subjects of all open claims and live awards whose money goes to this number, whoever registered it."""
+    account_ids = sa.select(PayeeAccount.id).where(PayeeAccount.number_index == number_index)
+    claims = sa.select(Claim.subject_id).where(Claim.account_id.in_(account_ids), Claim.state.in_(OPEN_CLAIM))
+    awards = sa.select(Award.subject_id).where(
+        Award.account_id.in_(account_ids), Award.state != AwardState.ENDED
+    )
+    return set(session.scalars(claims.union(awards)))

@@ -1,0 +1,68 @@
+"""All SQL of awards."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.states import AwardState
+
+
+def lock_award(session: Session, award_id: uuid.UUID) -> Award | None:
+    return session.get(Award, award_id, with_for_update=True, populate_existing=True)
+
+
+def get_award(session: Session, award_id: uuid.UUID) -> Award | None:
+    return session.get(Award, award_id)
+
+
+def of_claim(session: Session, claim_id: uuid.UUID) -> Award | None:
+    return session.scalar(sa.select(Award).where(Award.claim_id == claim_id))
+
+
+def lock_live(session: Session, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Award]:
+    """The live awards of (policy, unit) pairs, locked in one order for everybody."""
+    statement = (
+        sa.select(Award)
+        .where(sa.tuple_(Award.policy_id, Award.unit_id).in_(list(pairs)), Award.state != AwardState.ENDED)
+        .order_by(Award.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {(award.policy_id, award.unit_id): award for award in session.scalars(statement)}
+
+
+def live_on(session: Session, policy_id: str, unit_id: int) -> Award | None:
+    return session.scalar(
+        sa.select(Award).where(
+            Award.policy_id == policy_id, Award.unit_id == unit_id, Award.state != AwardState.ENDED
+        )
+    )
+
+
+def latest_on(session: Session, policy_id: str, unit_id: int) -> Award | None:
+    statement = sa.select(Award).where(Award.policy_id == policy_id, Award.unit_id == unit_id)
+    return session.scalars(statement.order_by(Award.recognised_at.desc(), Award.id.desc())).first()
+
+
+def awards_of(session: Session, subject_ids: Iterable[int]) -> list[Award]:
+    """The newest first."""
+    statement = sa.select(Award).where(Award.subject_id.in_(list(subject_ids)))
+    return list(session.scalars(statement.order_by(Award.recognised_at.desc(), Award.id.desc())))
+
+
+def lock_live_of_subject(session: Session, subject_id: int) -> list[Award]:
+    statement = sa.select(Award).where(
+        sa.or_(Award.subject_id == subject_id, Award.unit_id == subject_id), Award.state != AwardState.ENDED
+    )
+    return list(session.scalars(statement.order_by(Award.id).with_for_update()))
+
+
+def lock_due(session: Session, until: date, limit: int) -> list[Award]:
+    """Active awards whose next period has begun by ``until``."""
+    statement = sa.select(Award).where(Award.state == AwardState.ACTIVE, Award.next_due_on <= until)
+    ordered = statement.order_by(Award.next_due_on, Award.id).limit(limit)
+    return list(session.scalars(ordered.with_for_update(skip_locked=True)))

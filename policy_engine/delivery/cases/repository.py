@@ -1,0 +1,41 @@
+"""All SQL of events, holds and numbers."""
+
+import uuid
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.database import insert
+from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
+
+
+def next_in_series(session: Session, name: str) -> int:
+    """The next number of a series: no gap, no double, whoever asks at the same time."""
+    statement = insert(session, NumberSeries).values(name=name, last=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"last": NumberSeries.last + 1}
+    ).returning(NumberSeries.last)
+    return session.execute(statement).scalar_one()
+
+
+def events_of_claim(session: Session, claim_id: uuid.UUID, *, public_only: bool) -> list[CaseEvent]:
+    """The thread of a claim with its award and payments, oldest first."""
+    statement = sa.select(CaseEvent).where(CaseEvent.claim_id == claim_id)
+    if public_only:
+        statement = statement.where(CaseEvent.is_public)
+    return list(session.scalars(statement.order_by(CaseEvent.happened_at, CaseEvent.id)))
+
+
+def events_of(session: Session, object_kind: str, object_id: uuid.UUID) -> list[CaseEvent]:
+    statement = sa.select(CaseEvent).where(
+        CaseEvent.object_kind == object_kind, CaseEvent.object_id == object_id
+    )
+    return list(session.scalars(statement.order_by(CaseEvent.happened_at, CaseEvent.id)))
+
+
+def open_holds(session: Session, object_kind: str, object_ids: Iterable[uuid.UUID]) -> list[Hold]:
+    statement = sa.select(Hold).where(
+        Hold.object_kind == object_kind, Hold.object_id.in_(list(object_ids)), Hold.released_at.is_(None)
+    )
+    return list(session.scalars(statement.order_by(Hold.set_at, Hold.id)))

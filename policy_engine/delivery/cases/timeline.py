@@ -1,0 +1,67 @@
+"""Writing the history: who did what, when, from which state to which."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel.web.principal import Principal
+from policy_engine.delivery.access import Relation
+from policy_engine.delivery.cases.models import CaseEvent
+
+ActorKind = Literal["system", "person", "proxy", "counter", "seat", "bank"]
+ObjectKind = Literal["offer", "claim", "award", "payment"]
+
+
+class Actor(msgspec.Struct, frozen=True):
+    kind: ActorKind
+    subject_id: int | None
+    name: str
+
+
+SYSTEM = Actor("system", None, "系统")
+TREASURY = Actor("bank", None, "国库与银行")
+
+
+def actor_of(principal: Principal, relation: Relation | None = None) -> Actor:
+    """The actor a timeline shows: an official by seat, never by a private name the reader need not know."""
+    if principal.seat is not None:
+        kind: ActorKind = "counter" if relation == "counter" else "seat"
+        return Actor(kind, principal.subject_id, f"{principal.seat.department}·{principal.seat.title}")
+    return Actor("proxy" if relation == "proxy" else "person", principal.subject_id, principal.name)
+
+
+def record_event(
+    session: Session,
+    object_kind: ObjectKind,
+    object_id: uuid.UUID,
+    kind: str,
+    *,
+    claim_id: uuid.UUID | None,
+    subject_id: int,
+    actor: Actor,
+    now: datetime,
+    moved: tuple[str | None, str | None] = (None, None),
+    detail: dict[str, Any] | None = None,
+    is_public: bool = True,
+) -> None:
+    """Add one line to the history; ``moved`` is (from state, to state)."""
+    session.add(
+        CaseEvent(
+            object_kind=object_kind,
+            object_id=object_id,
+            claim_id=claim_id,
+            subject_id=subject_id,
+            kind=kind,
+            from_state=moved[0],
+            to_state=moved[1],
+            actor_kind=actor.kind,
+            actor_id=actor.subject_id,
+            actor_name=actor.name,
+            detail=detail or {},
+            is_public=is_public,
+            happened_at=now,
+        )
+    )

@@ -1,0 +1,92 @@
+"""All SQL of claims."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.delivery.claims.models import Appeal, Claim, StageDecision, WrittenDecision
+from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
+
+
+def lock_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
+    return session.get(Claim, claim_id, with_for_update=True, populate_existing=True)
+
+
+def get_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
+    return session.get(Claim, claim_id)
+
+
+def latest_of_offer(session: Session, offer_id: uuid.UUID) -> Claim | None:
+    statement = sa.select(Claim).where(Claim.offer_id == offer_id)
+    return session.scalars(statement.order_by(Claim.created_at.desc(), Claim.id.desc())).first()
+
+
+def open_claim_on(session: Session, policy_id: str, unit_id: int) -> Claim | None:
+    return session.scalar(
+        sa.select(Claim).where(
+            Claim.policy_id == policy_id, Claim.unit_id == unit_id, Claim.state.in_(OPEN_CLAIM)
+        )
+    )
+
+
+def units_under_claim(session: Session, pairs: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Which of the (policy, unit) pairs have a claim under way."""
+    statement = sa.select(Claim.policy_id, Claim.unit_id).where(
+        sa.tuple_(Claim.policy_id, Claim.unit_id).in_(list(pairs)), Claim.state.in_(OPEN_CLAIM)
+    )
+    return {(policy_id, unit_id) for policy_id, unit_id in session.execute(statement).tuples()}
+
+
+def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:
+    """The newest first."""
+    statement = sa.select(Claim).where(Claim.subject_id.in_(list(subject_ids)))
+    return list(session.scalars(statement.order_by(Claim.created_at.desc(), Claim.id.desc())))
+
+
+def waiting_in(session: Session, division: str, states: Iterable[str], limit: int) -> list[Claim]:
+    """Claims in ``states`` inside a division, the nearest deadline first."""
+    statement = sa.select(Claim).where(
+        Claim.state.in_(list(states)), Claim.division.startswith(prefix_of(division), autoescape=True)
+    )
+    ordered = statement.order_by(Claim.stage_due_on.nulls_last(), Claim.created_at, Claim.id)
+    return list(session.scalars(ordered.limit(limit)))
+
+
+def stage_decisions(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
+    statement = sa.select(StageDecision).where(StageDecision.claim_id == claim_id)
+    return list(session.scalars(statement.order_by(StageDecision.decided_at, StageDecision.id)))
+
+
+def written_decisions(session: Session, claim_id: uuid.UUID) -> list[WrittenDecision]:
+    statement = sa.select(WrittenDecision).where(WrittenDecision.claim_id == claim_id)
+    return list(session.scalars(statement.order_by(WrittenDecision.served_at, WrittenDecision.id)))
+
+
+def open_appeal(session: Session, claim_id: uuid.UUID) -> Appeal | None:
+    return session.scalar(sa.select(Appeal).where(Appeal.claim_id == claim_id, Appeal.decided_at.is_(None)))
+
+
+def appeals(session: Session, claim_id: uuid.UUID) -> list[Appeal]:
+    return list(
+        session.scalars(sa.select(Appeal).where(Appeal.claim_id == claim_id).order_by(Appeal.filed_at))
+    )
+
+
+def lock_ended_notices(session: Session, on: date, limit: int) -> list[Claim]:
+    statement = sa.select(Claim).where(
+        Claim.state == ClaimState.NOTICE, Claim.notice_until_on < on, Claim.is_held.is_(False)
+    )
+    return list(session.scalars(statement.order_by(Claim.id).limit(limit).with_for_update(skip_locked=True)))
+
+
+def lock_open_of_policy(
+    session: Session, policy_id: str, *, after: uuid.UUID | None, limit: int
+) -> list[Claim]:
+    statement = sa.select(Claim).where(Claim.policy_id == policy_id, Claim.state.in_(OPEN_CLAIM))
+    if after is not None:
+        statement = statement.where(Claim.id > after)
+    return list(session.scalars(statement.order_by(Claim.id).limit(limit).with_for_update()))

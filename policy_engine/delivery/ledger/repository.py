@@ -1,0 +1,123 @@
+"""All SQL of the books."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.database import insert
+from kernel.ids import new_id
+from policy_engine.catalogue.divisions import encloses, prefix_of
+from policy_engine.delivery.ledger.models import (
+    Budget,
+    FundingAlarm,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransaction,
+)
+
+
+def find_budget(
+    session: Session, policy_id: str, division: str, fund_source: str, year: int
+) -> Budget | None:
+    """The budget of the nearest fiscal authority around ``division``: a county's before the city's."""
+    budgets = session.scalars(
+        sa.select(Budget).where(
+            Budget.policy_id == policy_id, Budget.fund_source == fund_source, Budget.year == year
+        )
+    )
+    around = [budget for budget in budgets if encloses(budget.division, division)]
+    return max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
+
+
+def lock_accounts(session: Session, budget_id: uuid.UUID, names: Iterable[str]) -> dict[str, LedgerAccount]:
+    """The pockets of a budget, locked in one order for everybody."""
+    statement = (
+        sa.select(LedgerAccount)
+        .where(LedgerAccount.budget_id == budget_id, LedgerAccount.name.in_(list(names)))
+        .order_by(LedgerAccount.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {account.name: account for account in session.scalars(statement)}
+
+
+def add_transaction(
+    session: Session,
+    budget_id: uuid.UUID,
+    kind: str,
+    reference: str,
+    payment_id: uuid.UUID | None,
+    now: datetime,
+) -> uuid.UUID | None:
+    """A new transaction, or nothing when ``reference`` was booked before."""
+    transaction_id = new_id()
+    statement = insert(session, LedgerTransaction).values(
+        id=transaction_id,
+        budget_id=budget_id,
+        kind=kind,
+        reference=reference,
+        payment_id=payment_id,
+        booked_at=now,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["reference"]).returning(LedgerTransaction.id)
+    added: uuid.UUID | None = session.execute(statement).scalar()
+    return added
+
+
+def is_booked(session: Session, reference: str) -> bool:
+    return session.scalar(sa.select(sa.exists().where(LedgerTransaction.reference == reference))) or False
+
+
+def add_entry(session: Session, transaction_id: uuid.UUID, account: LedgerAccount, amount_fen: int) -> None:
+    session.add(LedgerEntry(transaction_id=transaction_id, account_id=account.id, amount_fen=amount_fen))
+    account.balance_fen += amount_fen
+
+
+def balances(session: Session, budget_id: uuid.UUID) -> dict[str, int]:
+    rows = session.execute(
+        sa.select(LedgerAccount.name, LedgerAccount.balance_fen).where(LedgerAccount.budget_id == budget_id)
+    )
+    return {row.name: row.balance_fen for row in rows}
+
+
+def entry_sums(session: Session, budget_id: uuid.UUID) -> dict[str, int]:
+    """What the balances must be: the entries of each pocket added up."""
+    rows = session.execute(
+        sa.select(LedgerAccount.name, sa.func.coalesce(sa.func.sum(LedgerEntry.amount_fen), 0))
+        .outerjoin(LedgerEntry, LedgerEntry.account_id == LedgerAccount.id)
+        .where(LedgerAccount.budget_id == budget_id)
+        .group_by(LedgerAccount.name)
+    )
+    return {name: int(total) for name, total in rows}
+
+
+def unbalanced_transactions(session: Session) -> list[uuid.UUID]:
+    """Transactions whose entries do not sum to nothing: there must never be one."""
+    statement = (
+        sa.select(LedgerEntry.transaction_id)
+        .group_by(LedgerEntry.transaction_id)
+        .having(sa.func.sum(LedgerEntry.amount_fen) != 0)
+    )
+    return list(session.scalars(statement))
+
+
+def budgets(session: Session) -> list[Budget]:
+    return list(session.scalars(sa.select(Budget).order_by(Budget.policy_id, Budget.division, Budget.year)))
+
+
+def open_alarm(session: Session, policy_id: str, division: str, year: int) -> FundingAlarm | None:
+    statement = sa.select(FundingAlarm).where(
+        FundingAlarm.policy_id == policy_id,
+        FundingAlarm.division == division,
+        FundingAlarm.year == year,
+        FundingAlarm.cleared_at.is_(None),
+    )
+    return session.scalars(statement).first()
+
+
+def open_alarms(session: Session) -> list[FundingAlarm]:
+    statement = sa.select(FundingAlarm).where(FundingAlarm.cleared_at.is_(None))
+    return list(session.scalars(statement.order_by(FundingAlarm.raised_at)))

@@ -40,16 +40,26 @@ class LoanInterestSettled(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 class AccountQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Does this account belong to this holder, and can it receive money?"""
 
+    bank: str
     account: str
     holder_name: str
-    holder_identifier: str
 
 
 class AccountAnswer(msgspec.Struct, frozen=True):
     """``result`` is ``match`` or the reason why money must not go there."""
 
-    result: Literal["match", "name_mismatch", "identifier_mismatch", "account_closed", "account_unknown"]
-    bank_name: str | None = None
+    result: Literal["match", "name_mismatch", "account_closed", "account_unknown"]
+
+
+class PayoutOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the treasury asks a bank to pay out."""
+
+    instruction_id: str
+    amount: Yuan
+    payee_bank: str
+    payee_account: str
+    payee_name: str
+    purpose: str
 
 
 class Payout(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from connectors.wire import check_id_number
+
 Scheme = Literal[
     "id_number",  # 公民身份号码, also residence permits of the same length (GB 11643)
     "uscc",  # 统一社会信用代码 (GB 32100)
@@ -119,7 +121,8 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def person(role: str, id_number: str, name: str | None = None) -> SubjectRef:
-    return SubjectRef(role, "person", (Identifier("id_number", id_number),), name)
+    """A person by id number. Raises ``UnmappableError`` when the number is mistyped."""
+    return SubjectRef(role, "person", (Identifier("id_number", check_id_number(role, id_number)),), name)
 
 
 def firm(role: str, uscc: str, name: str | None = None) -> SubjectRef:

@@ -14,7 +14,7 @@ def add_received(session: Session, row: ReceivedEvent) -> bool:
     columns = ReceivedEvent.__table__.columns.keys()
     statement = insert(session, ReceivedEvent).values({name: getattr(row, name) for name in columns})
     statement = statement.on_conflict_do_nothing(index_elements=["department", "event_id"])
-    return session.execute(statement).rowcount == 1
+    return session.execute(statement.returning(ReceivedEvent.id)).first() is not None
 
 
 def find_received(session: Session, department: str, event_id: str) -> ReceivedEvent | None:

@@ -81,7 +81,14 @@ def open_event(session: Session, vault: Vault, payload: dict[str, Any]) -> Depar
 
 
 def reject(
-    session: Session, vault: Vault, department_id: str, reason: str, body: bytes, *, came_by: CameBy, now: datetime
+    session: Session,
+    vault: Vault,
+    department_id: str,
+    reason: str,
+    body: bytes,
+    *,
+    came_by: CameBy,
+    now: datetime,
 ) -> None:
     """Note a refusal: who, why, when, and a keyed digest to recognise it by."""
     repository.add_rejected(
@@ -94,6 +101,12 @@ def reject(
             received_at=now,
         ),
     )
+
+
+def reason_of(refused: InvalidInput | Conflict) -> str:
+    """What the log of refusals keeps: a code and the field, in words that name nobody."""
+    what = "; ".join(error.what for error in refused.errors)
+    return f"{refused.slug}: {what}" if what else refused.slug
 
 
 def content_digest(vault: Vault, envelope: Envelope) -> bytes:

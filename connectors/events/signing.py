@@ -31,7 +31,7 @@ class SigningKey(msgspec.Struct, frozen=True):
         return self.until is None or now < self.until
 
 
-class SignatureRefused(Exception):  # noqa: N818 (it says what happened, like the house's other refusals)
+class SignatureRefused(Exception):
     """``reason`` is a code for the log; the sender is only told that the signature does not hold."""
 
     def __init__(self, reason: str) -> None:

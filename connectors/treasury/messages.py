@@ -17,9 +17,9 @@ class PaymentOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instruction_id: InstructionId
     appropriation: str
     amount: Yuan
-    payee_name: str
-    payee_identifier: str
+    payee_bank: str
     payee_account: str
+    payee_name: str
     purpose: str
 
 
@@ -42,10 +42,3 @@ class OrderStatusChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     amount: Yuan
     reason: str | None
     bank_reference: str | None
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """Why an outside system will not do what was asked: a code for software, a sentence for people."""
-
-    code: str
-    message: str

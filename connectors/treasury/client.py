@@ -1,0 +1,84 @@
+"""Payment orders to the treasury: sent once per instruction id, and asked after by it."""
+
+from typing import Literal, Protocol
+
+import msgspec
+
+from connectors.outside import Caller
+from connectors.settings import OutsideSystem
+from connectors.treasury.messages import OrderState, PaymentOrder
+from connectors.wire import write_yuan
+from kernel.errors import OutsideRefused
+
+_STATUS: dict[str, Literal["accepted", "sent", "paid", "returned"]] = {
+    "accepted": "accepted",
+    "sent_to_bank": "sent",
+    "paid": "paid",
+    "returned": "returned",
+}
+
+
+class Instruction(Protocol):
+    """What an order must say; ``instruction_id`` is its idempotency key."""
+
+    @property
+    def instruction_id(self) -> str: ...
+    @property
+    def amount_fen(self) -> int: ...
+    @property
+    def bank(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def holder(self) -> str: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def appropriation(self) -> str: ...
+
+
+class TreasuryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an order stands. ``returned`` is 退票: the money came back, ``reason`` says why in a code."""
+
+    status: Literal["accepted", "sent", "paid", "returned"]
+    reference: str = ""
+    reason: str = ""
+
+
+class TreasuryClient:
+    def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
+        self._caller = Caller("国库", system, first_pause=first_pause)
+
+    def submit(self, order: Instruction) -> TreasuryAnswer:
+        """Send an order. Raises ``OutsideTimeout`` (query before sending again), ``OutsideUnavailable`` (not done),
+        ``OutsideRefused`` (final, with the treasury's code)."""
+        wire = PaymentOrder(
+            instruction_id=order.instruction_id,
+            appropriation=order.appropriation,
+            amount=write_yuan(order.amount_fen),
+            payee_bank=order.bank,
+            payee_account=order.number,
+            payee_name=order.holder,
+            purpose=order.purpose,
+        )
+        return _answer(self._caller.change("/orders", OrderState, wire, key=order.instruction_id))
+
+    def query(self, instruction_id: str) -> TreasuryAnswer | None:
+        """What became of an order; None when the treasury never saw it, so that sending it is safe."""
+        try:
+            return _answer(self._caller.read(f"/orders/{instruction_id}", OrderState))
+        except OutsideRefused as refused:
+            if refused.code == "order_unknown":
+                return None
+            raise
+
+    def close(self) -> None:
+        self._caller.close()
+
+
+def _answer(state: OrderState) -> TreasuryAnswer:
+    if state.status == "refused":
+        raise OutsideRefused("国库退回了支付指令，请核对后重新生成。", code=state.reason or "refused")
+    return TreasuryAnswer(
+        status=_STATUS[state.status], reference=state.bank_reference or "", reason=state.reason or ""
+    )

@@ -1,0 +1,39 @@
+"""How the catalogue's attributes lie in frames: one column per base attribute, a companion where facts are unknown.
+
+Null means absent, unless the companion ``<column>__unknown`` says that nobody told us. A companion stands in a frame
+only when at least one of its rows is unknown.
+"""
+
+import polars as pl
+
+from policy_engine.catalogue import Attribute, Entity
+from policy_engine.catalogue.attributes import EntityKind
+
+UNKNOWN_SUFFIX = "__unknown"
+#: File and frame names by kind of subject.
+FRAME_NAMES: dict[EntityKind, str] = {
+    "person": "persons",
+    "household": "households",
+    "firm": "firms",
+    "hire": "hires",
+    "loan": "loans",
+}
+_TYPES: dict[str, pl.DataType] = {
+    "boolean": pl.Boolean(),
+    "integer": pl.Int64(),
+    "money": pl.Int64(),
+    "ratio": pl.Int64(),
+    "text": pl.String(),
+    "enum": pl.String(),
+    "division": pl.String(),
+    "date": pl.Date(),
+}
+
+
+def column_type(attribute: Attribute) -> pl.DataType:
+    return _TYPES[attribute.type]
+
+
+def column_types(entity: Entity) -> dict[str, pl.DataType]:
+    """The columns of an entity's base attributes in the catalogue's order."""
+    return {attribute.key: column_type(attribute) for attribute in entity.base_attributes}

@@ -23,7 +23,7 @@ class Attribute(msgspec.Struct, frozen=True):
     name: str
     entity: EntityKind
     type: AttributeType
-    none: Literal["false", "0", "null"]
+    none: Literal["false", "0", "null", "never"]
     department: str
     precedence: tuple[str, ...]
     sensitivity: Sensitivity
@@ -50,8 +50,13 @@ class Attribute(msgspec.Struct, frozen=True):
 
     @property
     def absent(self) -> bool | int | None:
-        """What FEEL sees when the fact is known to be none."""
-        return {"false": False, "0": 0, "null": None}[self.none]
+        """What FEEL sees when the fact is known to be none; ask ``may_be_absent`` first."""
+        return {"false": False, "0": 0}.get(self.none)
+
+    @property
+    def may_be_absent(self) -> bool:
+        """False for what everybody has, such as a date of birth: a null there is unknown, not absent."""
+        return self.none != "never"
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -1,0 +1,232 @@
+"""What a policy document says, in the shape a clerk fills in and a lawyer checks: YAML on disk and in the API.
+
+FEEL texts stay texts here; ``checking`` types them, ``judgement`` evaluates them. Amounts in FEEL are yuan.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+
+from kernel.web.principal import Duty
+from policy_engine.catalogue import Source
+from policy_engine.catalogue.attributes import EntityKind
+
+Audience = Literal["person", "household", "firm"]
+Each = Literal["self", "child", "hire", "loan"]
+Period = Literal["once", "month", "quarter", "year"]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$")]
+DivisionCode = Annotated[str, msgspec.Meta(pattern=r"^\d{6}(\d{3})?$")]
+SourceKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+WorkingDays = Annotated[int, msgspec.Meta(ge=0, le=250)]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of a document: fixed once read, and strict about what it may hold."""
+
+
+class ItemCodes(_Part, frozen=True, kw_only=True):
+    """事项编码: the national code of the item, and the code of its implementation here."""
+
+    basic_code: str | None = None
+    implementation_code: str | None = None
+
+
+class LegalBasis(_Part, frozen=True, kw_only=True):
+    title: Name
+    document_number: str | None = None
+    clause: str | None = None
+
+
+class Clause(_Part, frozen=True, kw_only=True):
+    """One condition: the words of the text, the FEEL that encodes them, and the source the figures in it come from."""
+
+    id: Slug
+    text: Text
+    condition: Text
+    source: SourceKey | None = None
+
+
+class TableRule(_Part, frozen=True, kw_only=True):
+    """One row: a unary test per input (``-`` is any) and the FEEL of its output."""
+
+    when: tuple[Text, ...]
+    then: Text
+
+
+class AmountTable(_Part, frozen=True, kw_only=True):
+    """A decision table as in DMN 1.5; ``hit_policy`` U, A, F, or C with an aggregate. P needs ranked outputs: not here."""
+
+    hit_policy: Literal["U", "A", "F", "C+", "C<", "C>"]
+    inputs: tuple[Text, ...]
+    rules: Annotated[tuple[TableRule, ...], msgspec.Meta(min_length=1)]
+
+
+class Rounding(_Part, frozen=True, kw_only=True):
+    """How the amount becomes whole steps; ``step`` in yuan."""
+
+    name: Literal["half_up", "half_even", "down", "up"] = "half_up"
+    step: Literal["0.01", "0.1", "1", "10", "100"] = "0.01"
+
+
+class Benefit(_Part, frozen=True, kw_only=True):
+    """Money: a formula or a table (yuan), between ``floor`` and ``cap``, per ``period``, for ``periods`` at most."""
+
+    period: Period
+    source: SourceKey
+    formula: Text | None = None
+    table: AmountTable | None = None
+    cap: Text | None = None
+    floor: Text | None = None
+    periods: Text | None = None
+    rounding: Rounding = Rounding()
+    unit: Literal["元"] = "元"
+
+
+class Status(_Part, frozen=True, kw_only=True):
+    """A status instead of money. ``name`` is its word in FEEL for the audience.
+
+    definition: computed, may be built on freely. presumed: the engine's guess at ``attribute``, for invitations only.
+    recognised: an authority's decision; granting a claim here sets ``attribute``, which is what others then read.
+    """
+
+    name: Name
+    nature: Literal["definition", "recognised", "presumed"]
+    attribute: str | None = None
+    invitation: Text | None = None
+    label_en: str = ""
+
+
+class Appropriation(_Part, frozen=True, kw_only=True):
+    """An authorised sum for one fiscal year."""
+
+    account: Name
+    year: Annotated[int, msgspec.Meta(ge=2000, le=2200)]
+    budget_fen: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Funding(_Part, frozen=True, kw_only=True):
+    """``authority`` is ``local`` (the city, 大冶 or 阳新, by the subject's division) or a division code."""
+
+    kind: Literal["entitlement", "quota"]
+    fund: Literal["fiscal", "shared", "unemployment_insurance"]
+    authority: Annotated[str, msgspec.Meta(pattern=r"^(local|\d{6})$")] = "local"
+    appropriations: tuple[Appropriation, ...] = ()
+
+
+class Accrual(_Part, frozen=True, kw_only=True):
+    """From which month the right counts and when it stops; ``proration`` of a period begun or ended inside it."""
+
+    starts: Literal["qualifying_month", "application_month", "decision_month", "next_month"]
+    stops: Literal["loss_month", "next_month", "end_of_period"] = "next_month"
+    retroactive_months: Annotated[int, msgspec.Meta(ge=0, le=120)] = 0
+    proration: Literal["none", "month"] = "none"
+
+
+class Notice(_Part, frozen=True, kw_only=True):
+    """公示: how long, where, and the only fields that may be shown. No notice at all is the default."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    kind: Literal["working", "natural"] = "working"
+    place: Name
+    fields: tuple[Literal["name_masked", "firm_name", "division", "amount", "period"], ...]
+
+
+class Stage(_Part, frozen=True, kw_only=True):
+    """One post that a claim passes, routed to the division of this level around the subject."""
+
+    key: Slug
+    title: Name
+    outcome: Literal["accept", "joint_review", "decide"]
+    duty: Duty
+    level: Literal["township", "county", "city", "province"]
+    department: str = ""
+    working_days: WorkingDays = 5
+    may_repeat_person: bool = False
+
+    @property
+    def level_digits(self) -> int:
+        """How many digits of the division's code this level has: 9, 6, 4 or 2."""
+        return {"township": 9, "county": 6, "city": 4, "province": 2}[self.level]
+
+
+class Evidence(_Part, frozen=True, kw_only=True):
+    """What a claim must show: a licence, a fact already here, a declaration 告知承诺, or a paper."""
+
+    id: Slug
+    title: Name
+    kind: Literal["licence", "fact", "declaration", "paper"]
+    is_required: bool = True
+
+
+class Delivery(_Part, frozen=True, kw_only=True):
+    mode: Literal["automatic", "one_tap", "application"]
+    evidence: tuple[Evidence, ...] = ()
+    offer_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 180
+
+
+class Limit(_Part, frozen=True, kw_only=True):
+    """At most ``times`` per ``per`` for one unit (or one ``scope``)."""
+
+    times: Annotated[int, msgspec.Meta(ge=1)]
+    per: Literal["month", "quarter", "year", "life"]
+    scope: Literal["unit", "subject"] = "unit"
+
+
+class Contact(_Part, frozen=True, kw_only=True):
+    title: Name
+    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+\- ]{3,20}$")]
+
+
+class TimeLimits(_Part, frozen=True, kw_only=True):
+    """Statutory and promised, in working days from acceptance to decision."""
+
+    statutory_working_days: WorkingDays | None = None
+    promised_working_days: WorkingDays = 20
+
+
+class PolicyDocument(_Part, frozen=True, kw_only=True):
+    """One version of one policy. Exactly one of ``benefit`` and ``status`` is given."""
+
+    id: Slug
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    title: Name
+    title_en: str = ""
+    summary: Text
+    department: Name
+    jurisdiction: DivisionCode
+    audience: Audience
+    each: Each = "self"
+    effective_from: date
+    effective_to: date | None = None
+    item: ItemCodes = ItemCodes()
+    legal_basis: Annotated[tuple[LegalBasis, ...], msgspec.Meta(min_length=1)]
+    sources: dict[SourceKey, Source]
+    eligibility: Annotated[tuple[Clause, ...], msgspec.Meta(min_length=1, max_length=60)]
+    benefit: Benefit | None = None
+    status: Status | None = None
+    requires: tuple[Slug, ...] = ()
+    excludes: tuple[Slug, ...] = ()
+    choose_higher_with: tuple[Slug, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    funding: Funding | None = None
+    accrual: Accrual | None = None
+    notice: Notice | None = None
+    stages: tuple[Stage, ...] = ()
+    time_limits: TimeLimits = TimeLimits()
+    delivery: Delivery
+    contacts: Annotated[tuple[Contact, ...], msgspec.Meta(min_length=1)]
+    relief: tuple[Text, ...] = ()
+    impact_assessment: str | None = None
+
+    @property
+    def entity(self) -> EntityKind:
+        """Whose facts the conditions are read on: the hire or loan of an ``each``, else the audience itself."""
+        return self.each if self.each in ("hire", "loan") else self.audience
+
+    @property
+    def is_computed_status(self) -> bool:
+        """A status that the engine works out, so that others may stand on its verdict."""
+        return self.status is not None and self.status.nature != "recognised"

@@ -1,0 +1,125 @@
+"""From the text of an upload to a typed document, every slip told with its line."""
+
+import re
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.problems import DocumentRefused, Path, Problem, path_text
+from policy_engine.policies.source import SourceText, read_source
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+_AT = re.compile(r" - at `(key in )?\$(.*)`$")
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[\.\.\.\]")
+_NAMES = {
+    "str": "文字（必要时加引号）",
+    "int": "整数",
+    "float": "小数",
+    "bool": "true 或 false",
+    "array": "列表",
+    "object": "键值",
+    "date": "日期（如 2025-07-01）",
+    "null": "空",
+}
+
+
+class LoadedDocument(msgspec.Struct, frozen=True):
+    """A document with the source it was read from, so that later checks can name lines."""
+
+    document: PolicyDocument
+    source: SourceText
+
+
+def load_document(text: str | bytes) -> LoadedDocument:
+    """The document in ``text``. Raises ``DocumentRefused`` with line, reason and mend."""
+    source = read_source(text)
+    return LoadedDocument(shaped(source, PolicyDocument), source)
+
+
+def load_document_file(path: FilePath) -> LoadedDocument:
+    return load_document(path.read_bytes())
+
+
+def shaped(source: SourceText, shape: type[Shape]) -> Shape:
+    """The content of ``source`` as ``shape``. Raises ``DocumentRefused``."""
+    try:
+        return msgspec.convert(source.content, shape)
+    except msgspec.ValidationError as error:
+        raise DocumentRefused([_problem(str(error), source, shape)]) from None
+
+
+def _problem(message: str, source: SourceText, shape: type[msgspec.Struct]) -> Problem:
+    path, template = _path_in(message, source.content)
+    text = _AT.sub("", message)
+    reason, mend = _explained(text, path, shape)
+    named = re.search(r"(?:required|unknown) field `(\w+)`", text)
+    if named and "unknown" in text:
+        path = (*path, named[1])
+    return Problem("shape", path_text(path or template), source.line_of(path), reason, mend)
+
+
+def _path_in(message: str, content: Any) -> tuple[Path, Path]:
+    """msgspec writes ``[...]`` for the key of a mapping: then the line of the mapping itself is the nearest."""
+    match = _AT.search(message)
+    path: list[str | int] = []
+    for step in _STEP.finditer(match[2] if match else ""):
+        if step[1] is None and step[2] is None:
+            break
+        path.append(step[1] if step[1] is not None else int(step[2]))
+    return tuple(path), ()
+
+
+def _explained(text: str, path: Path, shape: type[msgspec.Struct]) -> tuple[str, str]:
+    if match := re.match(r"Expected `(.+?)`, got `(.+?)`", text):
+        wanted = "或".join(_NAMES.get(one.strip(), one.strip()) for one in match[1].split("|"))
+        return f"这里应为{wanted}，实际是{_NAMES.get(match[2], match[2])}", "请改成要求的写法。"
+    if match := re.match(r"Object missing required field `(\w+)`", text):
+        return f"缺少必填项 {match[1]}", f"请补上 {match[1]}。"
+    if match := re.match(r"Object contains unknown field `(\w+)`", text):
+        known = "、".join(_fields_at(path, shape))
+        return f"不认识的项 {match[1]}", f"请删去或改名；这里可以写：{known}。"
+    if text.startswith("Invalid enum value"):
+        value = text.removeprefix("Invalid enum value ").strip("'")
+        choices = "、".join(str(one) for one in _choices_at(path, shape))
+        return f"“{value}”不在可选范围内", f"可以写：{choices}。"
+    if match := re.match(r"Expected `(.+?)` of length (.+)", text):
+        return f"长度不符合要求（{match[2]}）", "请增减内容。"
+    if match := re.match(r"Expected `str` matching regex (.+)", text):
+        return "写法不符合要求", f"应符合 {match[1]}。"
+    return f"内容不符合要求：{text}", "请按提示改正。"
+
+
+def _type_at(path: Path, shape: type[msgspec.Struct]) -> inspect.Type:
+    here = inspect.type_info(shape)
+    for step in path:
+        here = _inner(here)
+        if isinstance(here, inspect.StructType):
+            here = next(field.type for field in here.fields if field.encode_name == step)
+        elif isinstance(here, inspect.VarTupleType | inspect.ListType):
+            here = here.item_type
+        elif isinstance(here, inspect.DictType):
+            here = here.value_type
+    return _inner(here)
+
+
+def _inner(here: inspect.Type) -> inspect.Type:
+    if isinstance(here, inspect.Metadata):
+        return _inner(here.type)
+    if isinstance(here, inspect.UnionType):
+        return next(_inner(one) for one in here.types if not isinstance(one, inspect.NoneType))
+    return here
+
+
+def _fields_at(path: Path, shape: type[msgspec.Struct]) -> list[str]:
+    here = _type_at(path, shape)
+    return [field.encode_name for field in here.fields] if isinstance(here, inspect.StructType) else []
+
+
+def _choices_at(path: Path, shape: type[msgspec.Struct]) -> list[Any]:
+    here = _type_at(path, shape)
+    if isinstance(here, inspect.VarTupleType | inspect.ListType):
+        here = _inner(here.item_type)
+    return list(here.values) if isinstance(here, inspect.LiteralType) else []

@@ -23,7 +23,8 @@ _WIDTH: Final = 640
 def icon_shapes() -> dict[str, str]:
     """Every icon's shapes by its name, read from the one sprite file."""
     return {
-        name: re.sub(r"\s*\n\s*", "", body) for name, body in _SYMBOL.findall(_SPRITE.read_text(encoding="utf-8"))
+        name: re.sub(r"\s*\n\s*", "", body)
+        for name, body in _SYMBOL.findall(_SPRITE.read_text(encoding="utf-8"))
     }
 
 
@@ -31,7 +32,8 @@ def icon(name: str, css_class: str = "") -> Markup:
     """An icon of the house, 1em square and silent to screen readers; KeyError where the sprite has no such name."""
     classes = f"icon {css_class}".strip()
     return Markup('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>').format(
-        classes, Markup(icon_shapes()[name])  # noqa: S704  our own file
+        classes,
+        Markup(icon_shapes()[name]),  # noqa: S704  our own file
     )
 
 
@@ -82,7 +84,8 @@ def chart_line_svg(items: Sequence[Sequence[object]], title: str, unit: str = ""
     reach = (most - least) or 1
     step = (right - left) / max(len(values) - 1, 1)
     points = [
-        (left + place * step, bottom - (value - least) / reach * (bottom - top)) for place, value in enumerate(values)
+        (left + place * step, bottom - (value - least) / reach * (bottom - top))
+        for place, value in enumerate(values)
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     end_x, end_y = points[-1]
@@ -95,8 +98,12 @@ def chart_line_svg(items: Sequence[Sequence[object]], title: str, unit: str = ""
         Markup('<polyline class="chart-line" points="{}"/>').format(path),
         Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(end_x, end_y),
         Markup('<text class="chart-end" x="{:.1f}" y="{:.1f}">{}</text>').format(end_x + 12, end_y + 6, said),
-        Markup('<text class="chart-label" x="{}" y="{}">{}</text>').format(left, bottom + 26, str(items[0][0])),
-        Markup('<text class="chart-value" x="{}" y="{}">{}</text>').format(right, bottom + 26, str(items[-1][0])),
+        Markup('<text class="chart-label" x="{}" y="{}">{}</text>').format(
+            left, bottom + 26, str(items[0][0])
+        ),
+        Markup('<text class="chart-value" x="{}" y="{}">{}</text>').format(
+            right, bottom + 26, str(items[-1][0])
+        ),
     ]
     return _svg("chart-drawing", bottom + 36, title, body)
 

@@ -7,15 +7,16 @@ from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jinja2
-from litestar import Request, Response
+from litestar import Response
 from litestar.enums import MediaType
 from markupsafe import Markup
 
 from kernel.i18n import LANGUAGE_TAGS, Translations, choose_locale, current_locale, raw_gettext, raw_ngettext
 from kernel.web import drawings, formats
+from kernel.web.requests import WebRequest
 from kernel.web.static_files import StaticFiles
 
 LOCALE_COOKIE: Final = "dongchu_locale"
@@ -24,12 +25,12 @@ PREFERENCE_LIFE: Final = timedelta(days=400)
 _KERNEL_TEMPLATES: Final = Path(__file__).parent / "templates"
 _MACRO_FILES: Final = ("content", "forms", "data")
 
-ContextOf = Callable[[Request], Mapping[str, Any]]
+ContextOf = Callable[[WebRequest], Mapping[str, Any]]
 
 _csrf_token: ContextVar[str] = ContextVar("dongchu_csrf_token", default="")
 
 
-def _no_context(_request: Request) -> Mapping[str, Any]:
+def _no_context(_request: WebRequest) -> Mapping[str, Any]:
     return {}
 
 
@@ -47,7 +48,7 @@ class Reader:
     is_senior: bool
 
 
-def reader_of(request: Request) -> Reader:
+def reader_of(request: WebRequest) -> Reader:
     """Language and senior mode of a request, from its cookies and `Accept-Language`."""
     cookies = request.cookies
     locale = choose_locale(cookies.get(LOCALE_COOKIE), request.headers.get("accept-language", ""))
@@ -87,7 +88,14 @@ class Pages:
         return bound
 
     def page(
-        self, request: Request, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any
+        self,
+        request: WebRequest,
+        name: str,
+        /,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
     ) -> Response[str]:
         """A template as a response in the reader's language; personal pages are never kept by a cache."""
         given = {**self._context_of(request), **context}
@@ -133,7 +141,7 @@ def _token(token: str) -> Iterator[None]:
         _csrf_token.reset(reset)
 
 
-def _path_with_query(request: Request) -> str:
+def _path_with_query(request: WebRequest) -> str:
     query = request.scope.get("query_string", b"").decode("latin-1")
     return f"{request.url.path}?{query}" if query else request.url.path
 
@@ -162,7 +170,8 @@ def _environment(folders: Mapping[str, Path], static: StaticFiles, is_reloading:
         "masked": formats.masked,
     }
     ui = SimpleNamespace()
-    environment.globals |= {
+    shared = cast(dict[str, Any], environment.globals)
+    shared |= {
         "ui": ui,
         "icon": drawings.icon,
         "icon_names": lambda: list(drawings.icon_shapes()),

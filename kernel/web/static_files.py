@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from kernel.errors import NotFound
+from kernel.web.requests import WebRequest
 
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
 _SERVED: Final = {".css", ".js", ".svg", ".png", ".webmanifest", ".ico"}
@@ -35,7 +36,9 @@ def read_static(folder: Path = STATIC_FOLDER) -> dict[str, StaticFile]:
             found[path.relative_to(folder).as_posix()] = StaticFile(
                 body=body,
                 compressed=gzip.compress(body, 9, mtime=0),
-                media_type=f"{kind}; charset=utf-8" if kind.startswith("text/") or path.suffix == ".js" else kind,
+                media_type=f"{kind}; charset=utf-8"
+                if kind.startswith("text/") or path.suffix == ".js"
+                else kind,
                 digest=hashlib.sha256(body).hexdigest()[:12],
             )
     return found
@@ -51,7 +54,7 @@ class StaticFiles:
         """The address of a file's present content; KeyError where there is no such file."""
         return f"/static/{self._files[path].digest}/{path}"
 
-    def respond(self, request: Request, digest: str, path: str) -> Response[bytes]:
+    def respond(self, request: WebRequest, digest: str, path: str) -> Response[bytes]:
         """The file, or 304; an address with an old digest gets today's content and no long life."""
         file = self._files.get(path)
         if file is None:
@@ -69,11 +72,11 @@ class StaticFiles:
         return Response(body, headers=headers, media_type=file.media_type)
 
 
-def static_route(files: StaticFiles):  # noqa: ANN201  Litestar's own handler type
+def static_route(files: StaticFiles):
     """The one route that serves them."""
 
     @get("/static/{digest:str}/{path:path}", sync_to_thread=False, include_in_schema=False)
-    def static_file(request: Request, digest: str, path: str) -> Response[bytes]:
+    def static_file(request: WebRequest, digest: str, path: str) -> Response[bytes]:
         return files.respond(request, digest, path.lstrip("/"))
 
     return static_file

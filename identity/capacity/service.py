@@ -1,7 +1,7 @@
 """All capacities open to a person, read afresh from registers, delegations and seats."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,7 @@ from identity.delegation import enterprises, proxies
 from identity.delegation import repository as delegations
 from identity.registry import repository as registry_rows
 from identity.registry import service as registry
+from identity.registry.models import Relationship
 from identity.registry.schemas import SubjectView
 from identity.seats import service as seats
 from kernel.clock import SHANGHAI, business_date
@@ -48,8 +49,8 @@ def _children(session: Session, subject_id: int, vault: Vault, now: datetime) ->
     found = []
     for kind, note in (("parent", "未成年子女"), ("guardian", "被监护人")):
         for row in registry_rows.relationships_of(session, kind=kind, on=on, from_subject=subject_id):
-            comes_of_age = registry.comes_of_age_on(session, row.to_subject, vault=vault)
-            if kind == "parent" and (comes_of_age is None or comes_of_age <= on):
+            comes_of_age = _eighteenth_birthday(session, row, vault)
+            if kind == "parent" and comes_of_age <= on:
                 continue
             ends = [day for day in (row.until_on, comes_of_age if kind == "parent" else None) if day]
             view = registry.describe(session, [row.to_subject], vault=vault)[row.to_subject]
@@ -58,6 +59,12 @@ def _children(session: Session, subject_id: int, vault: Vault, now: datetime) ->
                 _option(basis, "person", view, note, until_at=_midnight(min(ends)) if ends else None)
             )
     return found
+
+
+def _eighteenth_birthday(session: Session, row: Relationship, vault: Vault) -> date:
+    """By the child's number; a newborn without one was born when the relationship began."""
+    by_number = registry.comes_of_age_on(session, row.to_subject, vault=vault)
+    return by_number or row.from_on + timedelta(days=18 * 365)
 
 
 def _proxied(session: Session, subject_id: int, vault: Vault, now: datetime) -> list[CapacityOption]:

@@ -1,0 +1,113 @@
+"""From a bearer token or a portal's cookie to a ``Principal``, and guards that say in one line who may.
+
+@get("/claims", guards=[require(duty="claim.decide", scope="zhengtong")], sync_to_thread=True)
+def list_claims(principal: Principal) -> ...
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias, cast
+
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+
+from kernel.errors import Forbidden, Unauthenticated
+from kernel.web.principal import Capacity, Duty, Principal
+
+#: A request or a socket, whatever its app keeps in it.
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+#: Identity's part: the token's Principal as of now, or ``Unauthenticated``.
+ResolveToken = Callable[[str], Principal]
+_KEPT = "dongchu.principal"
+_LONGEST_TOKEN = 8192
+
+
+class TokenOfSession(Protocol):
+    """The access token behind a portal's cookie, renewed when needed; ``None`` without a session."""
+
+    def __call__(self, connection: Connection) -> str | None: ...
+
+
+class Doorkeeper:
+    """One per app, at ``app.state.doorkeeper``; what it finds is kept for the length of one request and no longer."""
+
+    def __init__(self, resolve: ResolveToken, token_of_session: TokenOfSession | None = None) -> None:
+        self._resolve = resolve
+        self._token_of_session = token_of_session
+
+    def principal_of(self, connection: Connection) -> Principal:
+        """Raises ``Unauthenticated``. A bearer token, where sent, is the only thing that counts."""
+        scope = cast(dict[str, Any], connection.scope)
+        kept = scope.get(_KEPT)
+        if kept is None:
+            kept = scope[_KEPT] = self._resolve(self._token_of(connection))
+        return kept
+
+    def _token_of(self, connection: Connection) -> str:
+        header = connection.headers.get("authorization")
+        if header is not None:
+            kind, _, token = header.partition(" ")
+            if kind.lower() != "bearer" or not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN:
+                raise Unauthenticated("请求中的访问令牌格式不对，应为 Authorization: Bearer <令牌>。")
+            return token.strip()
+        token = self._token_of_session(connection) if self._token_of_session else None
+        if token is None:
+            raise Unauthenticated("请先登录，再继续办理。")
+        return token
+
+
+def principal_of(connection: Connection) -> Principal:
+    """Who is asking. Blocks on the database: call it from a thread."""
+    doorkeeper: Doorkeeper = connection.app.state.doorkeeper
+    return doorkeeper.principal_of(connection)
+
+
+def visitor_of(connection: Connection) -> Principal | None:
+    """Who is asking, if they are signed in at all."""
+    try:
+        return principal_of(connection)
+    except Unauthenticated:
+        return None
+
+
+def _provide_principal(request: Any) -> Principal:
+    return principal_of(request)
+
+
+def _provide_visitor(request: Any) -> Principal | None:
+    return visitor_of(request)
+
+
+#: For ``Litestar(dependencies=…)``: handlers name ``principal`` (must be signed in) or ``visitor`` (may be).
+DEPENDENCIES = {
+    "principal": Provide(_provide_principal, sync_to_thread=True),
+    "visitor": Provide(_provide_visitor, sync_to_thread=True),
+}
+
+
+def require(
+    *, duty: Duty | None = None, scope: str | None = None, capacity: Capacity | None = None
+) -> Callable[[Connection, BaseRouteHandler], None]:
+    """A guard: signed in, and with this duty, scope and capacity. Raises ``Unauthenticated`` or ``Forbidden``."""
+
+    def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        principal = principal_of(connection)
+        if capacity is not None and principal.capacity != capacity:
+            raise Forbidden("请先切换到合适的身份，再办理这件事。")
+        if scope is not None and not principal.has_scope(scope):
+            raise Forbidden(f"这次登录没有授权办理此事（缺少 {scope}）。")
+        if duty is not None and not principal.has_duty(duty):
+            raise Forbidden("您当前的席位没有这项职责。如有需要，请联系本单位管理员。")
+
+    return guard
+
+
+__all__ = [
+    "DEPENDENCIES",
+    "Connection",
+    "Doorkeeper",
+    "ResolveToken",
+    "principal_of",
+    "require",
+    "visitor_of",
+]

@@ -19,6 +19,7 @@ from connectors.wire import UnmappableError, read_code, read_day
 
 SOURCE = "public_security"
 SEX = {"1": "男", "2": "女"}  # GB/T 2261.1; 0 and 9 (unknown, unstated) make no fact
+YES_NO = {"0": "no", "1": "yes"}
 REGISTER_KIND = {"1": "城镇", "2": "农村"}
 
 
@@ -37,6 +38,9 @@ def map_birth(message: BirthRegistered) -> Mapped:
     ]
     if message.sex_code not in ("0", "9"):
         changes.append(AttributeChange("child", "person.sex", read_code("xbdm", message.sex_code, SEX)))
+    if message.is_lawful is not None:
+        is_lawful = read_code("fhfdsy", message.is_lawful, YES_NO) == "yes"
+        changes.append(AttributeChange("child", "person.is_birth_lawful", is_lawful))
     relations = [Relation("child", "joins_household_of", parents[0].role)]
     relations += [
         Relation("child", "mother_is" if p.role == "mother" else "father_is", p.role) for p in parents

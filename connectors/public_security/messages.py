@@ -24,6 +24,8 @@ class BirthRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     household_number: Number | None = msgspec.field(name="hh")
     division: Division = msgspec.field(name="hjxzqh")
     register_kind: Code = msgspec.field(name="hklbdm")
+    #: What the health commission told the register: 1 lawful, 0 not; null when it has not said.
+    is_lawful: Code | None = msgspec.field(name="fhfdsy")
     registered_on: Day = msgspec.field(name="djrq")
 
 

@@ -18,6 +18,7 @@ Duty = Literal[
     "audit.read",
     "admin.system",
     "counter.assist",
+    "licence.issue",
 ]
 
 

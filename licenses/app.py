@@ -1,0 +1,32 @@
+"""The licence service on the web: ``/licenses``."""
+
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from kernel.house import House
+from kernel.web.pages import Pages
+from kernel.web.problems import exception_handlers
+from kernel.web.security_headers import add_security_headers
+from licenses.routes import HANDLERS
+
+TEMPLATES = Path(__file__).parent / "templates"
+LOCALE = Path(__file__).parent / "locale"
+
+
+def create_app(house: House, pages: Pages) -> Litestar:
+    """Verification pages and API, keys and status list."""
+    bound = pages.for_portal("licenses")
+    return Litestar(
+        HANDLERS,
+        path="/licenses",
+        dependencies={
+            "house": Provide(lambda: house, sync_to_thread=False),
+            "pages": Provide(lambda: bound, sync_to_thread=False),
+        },
+        openapi_config=OpenAPIConfig(title="Dongchu licences", version="1", path="/schema"),
+        exception_handlers=exception_handlers(bound),
+        before_send=[add_security_headers],
+    )

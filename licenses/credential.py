@@ -1,0 +1,97 @@
+"""SD-JWT VC: each field is disclosed by itself (RFC 9901 selective disclosure; draft-ietf-oauth-sd-jwt-vc). Pure."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+ALGORITHM = "ES256"
+TYPE = "dc+sd-jwt"
+
+
+class NotGenuine(Exception):
+    """The credential was not issued by us, or was changed since."""
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """What a verified presentation says: the issuer's claims plus those fields that were disclosed."""
+
+    claims: dict[str, Any]
+    fields: dict[str, Any]
+
+
+def issue(
+    key: ECKey,
+    claims: dict[str, Any],
+    fields: dict[str, Any],
+    *,
+    new_salt: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+) -> str:
+    """An SD-JWT ``<jwt>~<disclosure>~…~`` in which every one of ``fields`` can be withheld."""
+    disclosures = [
+        _encode(msgspec.json.encode([new_salt(), name, value])) for name, value in sorted(fields.items())
+    ]
+    payload = {**claims, "_sd_alg": "sha-256", "_sd": sorted(map(_digest, disclosures))}
+    header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
+    token = jws.serialize_compact(header, msgspec.json.encode(payload), key)
+    return "~".join([token, *disclosures, ""])
+
+
+def select(sd_jwt: str, names: Collection[str]) -> str:
+    """The same credential with only the named fields disclosed."""
+    token, *disclosures = sd_jwt.rstrip("~").split("~")
+    kept = [each for each in disclosures if _decode_disclosure(each)[0] in names]
+    return "~".join([token, *kept, ""])
+
+
+def verify(sd_jwt: str, find_key: Callable[[str], ECKey | None]) -> Credential:
+    """Check the signature and that each disclosure belongs to it; raises ``NotGenuine``. Times and status: the caller."""
+    token, *disclosures = sd_jwt.rstrip("~").split("~")
+    try:
+        header = jws.extract_compact(token.encode()).headers()
+        key = find_key(str(header.get("kid", "")))
+        if key is None or header.get("alg") != ALGORITHM or header.get("typ") != TYPE:
+            raise NotGenuine("not signed by an issuer on the trust list")
+        payload: dict[str, Any] = msgspec.json.decode(
+            jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
+        )
+        digests = set(payload.pop("_sd", ()))
+        if payload.pop("_sd_alg", None) != "sha-256" or len(set(disclosures)) != len(disclosures):
+            raise NotGenuine("unknown digest or a repeated disclosure")
+        fields = {}
+        for disclosure in disclosures:
+            if _digest(disclosure) not in digests:
+                raise NotGenuine("a disclosure that the issuer did not sign")
+            name, value = _decode_disclosure(disclosure)
+            fields[name] = value
+    except (JoseError, msgspec.DecodeError, ValueError, TypeError, AttributeError) as error:
+        raise NotGenuine("not a credential in this format") from error
+    return Credential(payload, fields)
+
+
+def epoch(instant: datetime) -> int:
+    """NumericDate (RFC 7519 §2)."""
+    return int(instant.timestamp())
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _digest(disclosure: str) -> str:
+    return _encode(hashlib.sha256(disclosure.encode()).digest())
+
+
+def _decode_disclosure(text: str) -> tuple[str, Any]:
+    padded = text + "=" * (-len(text) % 4)
+    salt, name, value = msgspec.json.decode(base64.urlsafe_b64decode(padded))
+    if not isinstance(salt, str) or not isinstance(name, str):
+        raise ValueError("a disclosure is [salt, name, value]")
+    return name, value

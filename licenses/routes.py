@@ -1,0 +1,147 @@
+"""What anyone may ask of a licence: is it genuine, and what does a shown code let me see."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from kernel.errors import DongchuError, InvalidInput
+from kernel.house import House
+from kernel.web.pages import Pages
+from licenses import keys
+from licenses.schemas import Verification
+from licenses.status_list import MEDIA_TYPE, status_list_token
+from licenses.verification import verify_credential, verify_identifier
+from licenses.wallet import scan
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class VerificationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Either ``identifier`` with the last four characters of the licence's number, or a whole ``credential``."""
+
+    identifier: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    number_tail: Annotated[str, msgspec.Meta(max_length=4)] = ""
+    credential: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
+
+
+class ScanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``verifier`` and ``purpose`` stand in the holder's record of uses."""
+
+    token: Text
+    verifier: Annotated[str, msgspec.Meta(min_length=2, max_length=100)]
+    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+
+
+def verify(house: House, wanted: VerificationRequest, asker: str) -> Verification:
+    """One question, two ways to ask it."""
+    with house.database.read() as session:
+        if wanted.credential.strip():
+            return verify_credential(session, house, wanted.credential)
+        return verify_identifier(session, house, wanted.identifier, wanted.number_tail.strip(), asker=asker)
+
+
+@post("/api/v1/verifications", sync_to_thread=True, status_code=200, tags=["verification"])
+def verify_licence(data: VerificationRequest, request: Request[Any, Any, Any], house: House) -> Verification:
+    """Verify a licence: ``valid``, ``not_valid`` or ``undetermined``, with reasons."""
+    return verify(house, data, _asker(request))
+
+
+@post("/api/v1/scans", sync_to_thread=True, status_code=200, tags=["verification"])
+def scan_licence(data: ScanRequest, house: House) -> Verification:
+    """Use up a shown code; the use is recorded before anything is answered. 410 when it was used or is too old."""
+    with house.database.write() as session:
+        return scan(session, house, data.token, verifier=data.verifier, purpose=data.purpose)
+
+
+@get("/jwks", sync_to_thread=True, tags=["trust"])
+def issuer_keys(house: House) -> dict[str, Any]:
+    """The ES256 keys that sign credentials (RFC 7517), old ones included."""
+    with house.database.read() as session:
+        public = keys.public_credential_keys(session)
+        return {"keys": [key.as_dict(private=False) for key in public.values()]}
+
+
+@get("/status/1", sync_to_thread=True, tags=["trust"])
+def status_list(house: House) -> Response[bytes]:
+    """The status list token that credentials point to."""
+    with house.database.write() as session:
+        token = status_list_token(session, house, now=house.clock.now())
+    return Response(token.encode(), media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=60"})
+
+
+@get(["/", "/verify"], sync_to_thread=True, include_in_schema=False)
+def verify_page(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+    return pages.page(request, "licenses/verify.html", answer=None, given=VerificationRequest(), errors=[])
+
+
+@post("/verify", sync_to_thread=True, status_code=200, include_in_schema=False)
+def verify_answer(data: Form, request: Request[Any, Any, Any], pages: Pages, house: House) -> Response[str]:
+    answer: Verification | None = None
+    problems: list[dict[str, str]] = []
+    given = VerificationRequest(
+        data.get("identifier", "")[:120], data.get("number_tail", "")[:4], data.get("credential", "")[:20_001]
+    )
+    try:
+        answer = verify(house, given, _asker(request))
+    except InvalidInput as error:
+        problems = [{"where": "identifier", "what": error.detail}]
+    return pages.page(
+        request,
+        "licenses/verify.html",
+        status=422 if problems else 200,
+        answer=answer,
+        given=given,
+        errors=problems,
+    )
+
+
+@get("/scan/{token:str}", sync_to_thread=True, include_in_schema=False)
+def scan_page(token: str, request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+    """Opening the address uses nothing up: a messenger that previews links would spend the code."""
+    return pages.page(request, "licenses/scan.html", token=token, answer=None, problem=None)
+
+
+@post("/scan/{token:str}", sync_to_thread=True, status_code=200, include_in_schema=False)
+def scan_answer(
+    token: str, data: Form, request: Request[Any, Any, Any], pages: Pages, house: House
+) -> Response[str]:
+    answer, problem = None, None
+    try:
+        wanted = msgspec.convert(
+            {"token": token, "verifier": data.get("verifier", ""), "purpose": data.get("purpose", "")},
+            ScanRequest,
+        )
+        with house.database.write() as session:
+            answer = scan(session, house, wanted.token, verifier=wanted.verifier, purpose=wanted.purpose)
+    except msgspec.ValidationError:
+        problem = InvalidInput("请填写查验单位和事由（各至少两个字）。")
+    except DongchuError as error:
+        problem = error
+    return pages.page(
+        request,
+        "licenses/scan.html",
+        status=200 if problem is None else problem.status,
+        token=token,
+        answer=answer,
+        problem=None if problem is None else problem.detail,
+    )
+
+
+def _asker(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+HANDLERS = [
+    verify_licence,
+    scan_licence,
+    issuer_keys,
+    status_list,
+    verify_page,
+    verify_answer,
+    scan_page,
+    scan_answer,
+]

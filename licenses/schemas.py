@@ -1,0 +1,75 @@
+"""What callers give and get."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What lies sealed in a licence."""
+
+    fields: dict[str, Any]
+    sd_jwt: str
+
+
+class FieldView(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    label_en: str
+    value: Any
+    is_sensitive: bool
+
+
+class LicenceView(msgspec.Struct, frozen=True):
+    """A licence as its holder sees it."""
+
+    id: uuid.UUID
+    identifier: str
+    type_id: str
+    name: str
+    label_en: str
+    number: str
+    authority: str
+    authority_en: str
+    holder_id: int
+    holder_name: str
+    state: str
+    state_label: str
+    issued_on: date
+    valid_until: date | None
+    is_valid: bool
+    is_demonstration: bool
+    fields: list[FieldView]
+
+
+class UseView(msgspec.Struct, frozen=True):
+    kind: str
+    verifier: str
+    purpose: str
+    fields: list[str]
+    used_at: datetime
+
+
+class ShownToken(msgspec.Struct, frozen=True):
+    """A dynamic code: good once, until ``expires_at``; a page fetches the next one at ``renew_at``."""
+
+    token: str
+    expires_at: datetime
+    renew_at: datetime
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """``valid``, ``not_valid`` or ``undetermined``, with the reasons, as of ``checked_at``."""
+
+    result: Literal["valid", "not_valid", "undetermined"]
+    reasons: list[str]
+    checked_at: datetime
+    identifier: str | None = None
+    name: str | None = None
+    authority: str | None = None
+    holder_name: str | None = None
+    state_label: str | None = None
+    valid_until: date | None = None
+    fields: list[FieldView] = []

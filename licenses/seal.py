@@ -1,0 +1,48 @@
+"""The SM2 seal that gives a licence legal effect (电子签名法; GB/T 32918). A certified device plugs in at ``Signer``."""
+
+from typing import Protocol
+
+from tongsuopy.crypto import exceptions, hashes, serialization
+from tongsuopy.crypto.asymciphers import ec
+
+
+class Signer(Protocol):
+    """Signs with SM2 over SM3 and the standard's default distinguishing id; DER signatures."""
+
+    @property
+    def public_pem(self) -> str: ...
+    def sign(self, data: bytes) -> bytes: ...
+
+
+class SoftwareSigner:
+    """The software provider, for where no device is required."""
+
+    def __init__(self, private_pem: bytes) -> None:
+        self._key = serialization.load_pem_private_key(private_pem, None)
+
+    @staticmethod
+    def generate() -> bytes:
+        """A new private key, PKCS #8 in PEM."""
+        key = ec.generate_private_key(ec.SM2())
+        return key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+    @property
+    def public_pem(self) -> str:
+        public = self._key.public_key()
+        return public.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode()
+
+    def sign(self, data: bytes) -> bytes:
+        return self._key.sign(data, ec.ECDSA(hashes.SM3()))
+
+
+def is_seal_genuine(public_pem: str, seal: bytes, data: bytes) -> bool:
+    key = serialization.load_pem_public_key(public_pem.encode())
+    try:
+        key.verify(seal, data, ec.ECDSA(hashes.SM3()))
+    except exceptions.InvalidSignature:
+        return False
+    return True

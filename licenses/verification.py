@@ -1,0 +1,115 @@
+"""Verification for anyone: valid, not valid (why), or undetermined (why). Status is read every time."""
+
+import hmac
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from identity.registry import service as registry
+from identity.registry.identifiers import mask_name
+from kernel.clock import business_date
+from kernel.errors import InvalidInput, TooManyRequests
+from kernel.house import House
+from licenses import credential, keys, repository
+from licenses.catalogue import licence_type
+from licenses.identifier import parse_identifier
+from licenses.models import Licence
+from licenses.schemas import FieldView, Verification
+from licenses.seal import is_seal_genuine
+from licenses.service import content, seal_payload
+from licenses.states import STATE_LABELS, LicenceState
+
+SECOND_FACTOR_LENGTH = 4
+TRIES = 10
+TRIES_WINDOW = 600
+SD_JWT_LONGEST = 20_000
+
+
+def check_licence(
+    session: Session, house: House, licence: Licence, *, disclosed: Collection[str] = ()
+) -> Verification:
+    """Both signatures, the state and the dates of a stored licence, with only the ``disclosed`` fields."""
+    kind = licence_type(licence.type_id)
+    stored = content(house, licence)
+    reasons = _defects(session, licence, stored.sd_jwt) + _state_reasons(session, house, licence)
+    name = registry.describe(session, [licence.holder_id], vault=house.vault)[licence.holder_id].name
+    return Verification(
+        result="not_valid" if reasons else "valid",
+        reasons=reasons,
+        checked_at=house.clock.now(),
+        identifier=licence.identifier,
+        name=kind.name,
+        authority=kind.authority,
+        holder_name=mask_name(name) if kind.holder == "person" else name,
+        state_label=STATE_LABELS[LicenceState(licence.state)],
+        valid_until=licence.valid_until,
+        fields=[
+            FieldView(field.id, field.name, field.label_en, stored.fields.get(field.id), field.is_sensitive)
+            for field in kind.fields
+            if field.id in disclosed
+        ],
+    )
+
+
+def verify_identifier(
+    session: Session, house: House, identifier: str, tail: str, *, asker: str
+) -> Verification:
+    """By identifier and the last four characters of the licence number; a wrong pair answers like an unknown one.
+
+    Identifiers can be guessed, so an asker has ten tries in ten minutes (``TooManyRequests``).
+    """
+    if house.ephemeral.increment(f"licence-verify:{asker}", TRIES_WINDOW) > TRIES:
+        raise TooManyRequests("查验次数过多，请十分钟后再试。", retry_after=TRIES_WINDOW)
+    wanted = str(parse_identifier(identifier, is_strict=False))
+    if len(tail) != SECOND_FACTOR_LENGTH:
+        raise InvalidInput("请填写证照编号的后四位。")
+    licence = repository.by_identifier(session, wanted)
+    number = (
+        ""
+        if licence is None
+        else house.vault.open(licence.number_sealed, context=f"licence/number/{licence.id}")
+    )
+    if licence is None or not hmac.compare_digest(number[-4:].encode(), tail.upper().encode()):
+        return Verification(
+            "undetermined", ["没有查到标识和编号后四位都相符的证照，请核对后再试。"], house.clock.now()
+        )
+    return check_licence(session, house, licence)
+
+
+def verify_credential(session: Session, house: House, sd_jwt: str) -> Verification:
+    """A credential somebody presents: genuine or not, and the state of its licence as of now."""
+    now = house.clock.now()
+    if len(sd_jwt) > SD_JWT_LONGEST:
+        raise InvalidInput("凭证过长，请确认粘贴的是一份完整的电子凭证。")
+    issuers = keys.public_credential_keys(session)
+    try:
+        verified = credential.verify(sd_jwt.strip(), issuers.get)
+    except credential.NotGenuine:
+        return Verification("not_valid", ["凭证不是本市签发的，或内容被改动过。"], now)
+    licence = repository.by_identifier(session, str(verified.claims.get("licence", "")))
+    if licence is None:
+        return Verification("undetermined", ["签名有效，但没有查到对应的证照。"], now)
+    return check_licence(session, house, licence, disclosed=verified.fields.keys())
+
+
+def _defects(session: Session, licence: Licence, sd_jwt: str) -> list[str]:
+    reasons = []
+    try:
+        credential.verify(sd_jwt, keys.public_credential_keys(session).get)
+    except credential.NotGenuine:
+        reasons.append("电子签名不符，证照内容可能被改动。")
+    payload = seal_payload(licence, sd_jwt)
+    if not any(is_seal_genuine(key, licence.seal, payload) for key in keys.public_seal_keys(session)):
+        reasons.append("电子印章不符，证照内容可能被改动。")
+    return reasons
+
+
+def _state_reasons(session: Session, house: House, licence: Licence) -> list[str]:
+    reasons = []
+    if licence.state != LicenceState.VALID:
+        reasons.append(f"证照状态为“{STATE_LABELS[LicenceState(licence.state)]}”。")
+    if repository.successor_of(session, licence.id) is not None:
+        reasons.append("证照已换发新版本，请查验新版本。")
+    if licence.valid_until is not None and licence.valid_until < business_date(house.clock.now()):
+        reasons.append(f"证照已于{licence.valid_until.isoformat()}到期。")
+    return reasons

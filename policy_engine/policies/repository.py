@@ -1,0 +1,67 @@
+"""All SQL about policies. Lists are newest first; locks are taken by the rows of the version and of the epoch."""
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.database import insert
+from policy_engine.policies.models import Policy, PolicyApproval, PolicyEpoch, PolicyVersion
+from policy_engine.policies.states import PolicyState
+
+_LIVE = (PolicyState.PUBLISHED.value,)
+_EPOCH_ROW = 1
+
+
+def find_policy(session: Session, policy_id: str) -> Policy | None:
+    return session.get(Policy, policy_id, with_for_update=True)
+
+
+def find_version(session: Session, version_id: uuid.UUID, *, for_update: bool = False) -> PolicyVersion | None:
+    return session.get(PolicyVersion, version_id, with_for_update=for_update or None, populate_existing=for_update)
+
+
+def version_numbered(session: Session, policy_id: str, version: int) -> PolicyVersion | None:
+    return session.scalar(
+        sa.select(PolicyVersion).where(PolicyVersion.policy_id == policy_id, PolicyVersion.version == version)
+    )
+
+
+def versions_of(session: Session, policy_id: str) -> Sequence[PolicyVersion]:
+    statement = sa.select(PolicyVersion).where(PolicyVersion.policy_id == policy_id)
+    return session.scalars(statement.order_by(PolicyVersion.version.desc())).all()
+
+
+def latest_versions(session: Session, *, state: str = "", limit: int = 200) -> Sequence[PolicyVersion]:
+    """Versions for a list page, the newest change first."""
+    statement = sa.select(PolicyVersion).order_by(PolicyVersion.updated_at.desc()).limit(limit)
+    if state:
+        statement = statement.where(PolicyVersion.state == state)
+    return session.scalars(statement).all()
+
+
+def live_versions(session: Session, policy_id: str = "") -> Sequence[PolicyVersion]:
+    """Published versions, oldest first: those that match people now."""
+    statement = sa.select(PolicyVersion).where(PolicyVersion.state.in_(_LIVE))
+    if policy_id:
+        statement = statement.where(PolicyVersion.policy_id == policy_id)
+    return session.scalars(statement.order_by(PolicyVersion.policy_id, PolicyVersion.version)).all()
+
+
+def approvals_of(session: Session, version_id: uuid.UUID) -> Sequence[PolicyApproval]:
+    statement = sa.select(PolicyApproval).where(PolicyApproval.version_id == version_id)
+    return session.scalars(statement.order_by(PolicyApproval.at, PolicyApproval.id)).all()
+
+
+def current_epoch(session: Session) -> int:
+    return session.scalar(sa.select(PolicyEpoch.epoch).where(PolicyEpoch.id == _EPOCH_ROW)) or 0
+
+
+def advance_epoch(session: Session) -> int:
+    """One more: the row's lock puts publications into one order."""
+    statement = insert(session, PolicyEpoch).values(id=_EPOCH_ROW, epoch=1)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={"epoch": PolicyEpoch.epoch + 1})
+    )
+    return current_epoch(session)

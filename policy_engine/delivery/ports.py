@@ -62,6 +62,8 @@ class Recheck(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int | None
     sequence: int
     missing: tuple[str, ...] = ()
+    #: At most so many periods (失业保险金: 12, 18 or 24 months); null where the right has no end of its own.
+    periods: int | None = None
 
 
 class Reevaluate(Protocol):

@@ -49,11 +49,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     period: Period
     #: ``none`` with ``is_status``: the benefit is a recognised status, no money by itself.
     is_status: bool = False
+    #: A definition is computed and decided by nobody: no offer is made of it.
+    is_offered: bool = True
+    #: A presumed status: the offer invites to a check (核对), it promises nothing.
+    is_invitation: bool = False
     is_audience_firm: bool = False
     funding: Literal["entitlement", "quota"] = "entitlement"
     fund_source: str = "fiscal"
     accrual: Accrual = Accrual()
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[Stage, ...] = (
+        Stage(key="decide", title="审定", outcome="decide", duty="claim.decide", level=6, working_days=10),
+    )
     #: 公示, in working days; 0 means none.
     notice_working_days: int = 0
     offer_days: int = 180

@@ -185,3 +185,11 @@ def flag_if_crowded(session: Session, account: PayeeAccount, *, now: datetime) -
         detail={"people": len(people)},
         now=now,
     )
+
+
+def usable_accounts(session: Session, holders: frozenset[int], now: datetime) -> list[PayeeAccount]:
+    """Accounts that may be paid into without another question, the default first."""
+    found = repository.accounts_of(session, holders)
+    return [
+        account for account in found if account.usable_from_at <= now and is_freshly_checked(account, now)
+    ]

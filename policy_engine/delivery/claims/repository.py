@@ -90,3 +90,14 @@ def lock_open_of_policy(
     if after is not None:
         statement = statement.where(Claim.id > after)
     return list(session.scalars(statement.order_by(Claim.id).limit(limit).with_for_update()))
+
+
+def officials_of(session: Session, claim_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[int]]:
+    """Who acted on each of the claims, at whichever stage."""
+    statement = sa.select(StageDecision.claim_id, StageDecision.official_id).where(
+        StageDecision.claim_id.in_(list(claim_ids))
+    )
+    found: dict[uuid.UUID, set[int]] = {}
+    for claim_id, official_id in session.execute(statement).tuples():
+        found.setdefault(claim_id, set()).add(official_id)
+    return found

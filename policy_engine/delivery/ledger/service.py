@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Conflict, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
+from kernel.outbox import enqueue
 from policy_engine.delivery.ledger import repository
 from policy_engine.delivery.ledger.models import Budget, FundingAlarm, LedgerAccount
 

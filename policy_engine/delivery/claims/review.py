@@ -1,0 +1,385 @@
+"""What officials do with a claim at its stages; nobody judges their own affair, or one affair twice."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel import audit
+from kernel.clock import business_date
+from kernel.errors import Conflict, DongchuError, Forbidden, InvalidInput, NotFound
+from kernel.i18n import gettext as _
+from kernel.web.principal import Principal, SeatView
+from kernel.working_days import add_working_days
+from policy_engine.catalogue.divisions import encloses
+from policy_engine.delivery.access import acted_elsewhere, is_concerned, may_act_at, sees_claim
+from policy_engine.delivery.awards import service as awards
+from policy_engine.delivery.cases.holds import place_hold, release_holds
+from policy_engine.delivery.cases.letters import tell
+from policy_engine.delivery.cases.timeline import SYSTEM, actor_of, record_event
+from policy_engine.delivery.claims import repository
+from policy_engine.delivery.claims.decisions import write_decision
+from policy_engine.delivery.claims.models import Claim, StageDecision
+from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage, present_stage, stages_of
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.states import CLAIM, ClaimState
+from policy_engine.delivery.terms import Outcome, Stage, Terms
+
+Action = Literal["accept", "return_for_supplement", "recommend", "advise_against", "grant", "refuse"]
+
+ACTIONS: dict[Outcome, tuple[Action, ...]] = {
+    "accept": ("accept", "return_for_supplement"),
+    "joint_review": ("recommend", "advise_against", "return_for_supplement"),
+    "decide": ("grant", "refuse", "return_for_supplement"),
+}
+NEEDS_REASON = frozenset({"return_for_supplement", "advise_against", "refuse"})
+LONGEST_REASON = 2000
+LARGEST_BATCH = 200
+
+
+class BatchOutcome(msgspec.Struct, frozen=True):
+    """What became of one claim of a batch; ``problem`` is empty when it was done."""
+
+    claim_id: uuid.UUID
+    state: str
+    problem: str = ""
+
+
+def act_on_claim(
+    session: Session,
+    ports: Ports,
+    *,
+    claim_id: uuid.UUID,
+    principal: Principal,
+    action: Action,
+    reason: str,
+    now: datetime,
+    amount_fen: int | None = None,
+) -> Claim:
+    """One act of a seat at the present stage. ``amount_fen`` only where the engine could not compute it.
+
+    Raises ``NotFound`` outside the seat's division, ``Forbidden`` for the wrong duty, stage or person, and
+    ``IllegalTransition`` when the claim has moved on.
+    """
+    claim = require_claim_for_seat(session, claim_id, principal)
+    stage = present_stage(claim)
+    seat = check_may_act(session, ports, claim, stage, principal, action, now=now)
+    reason = _checked_reason(action, reason)
+    terms = ports.terms(session, claim.policy_id, claim.policy_version)
+    before = claim.state
+    if action == "return_for_supplement":
+        claim.state = CLAIM.move(ClaimState(before), action)
+        claim.supplement_request, claim.stage_due_on = reason, None
+    elif action == "grant":
+        _grant(claim, terms, amount_fen)
+    elif action == "refuse":
+        claim.state = CLAIM.move(ClaimState(before), action)
+        claim.stage_due_on, claim.decided_at = None, now
+    else:
+        _advance(claim, action, now=now)
+    _record_act(session, claim, stage, action, reason, principal, seat, before, now=now)
+    _follow_up(session, ports, claim, terms, action, reason, principal, seat, now=now)
+    return claim
+
+
+def decide_batch(
+    session: Session,
+    ports: Ports,
+    *,
+    claim_ids: Sequence[uuid.UUID],
+    principal: Principal,
+    action: Action,
+    reason: str,
+    now: datetime,
+) -> list[BatchOutcome]:
+    """The same act on many claims, each by its own rules; those that cannot be done stay as they were."""
+    if len(claim_ids) > LARGEST_BATCH:
+        raise InvalidInput(_("一次最多办理 %(count)d 件。", count=LARGEST_BATCH))
+    outcomes = []
+    for claim_id in sorted(set(claim_ids)):
+        try:
+            with session.begin_nested():
+                claim = act_on_claim(
+                    session,
+                    ports,
+                    claim_id=claim_id,
+                    principal=principal,
+                    action=action,
+                    reason=reason,
+                    now=now,
+                )
+        except DongchuError as problem:
+            outcomes.append(BatchOutcome(claim_id, "", problem.detail))
+        else:
+            outcomes.append(BatchOutcome(claim_id, claim.state))
+    return outcomes
+
+
+def close_notices(session: Session, ports: Ports, *, now: datetime, limit: int = 100) -> int:
+    """Grant the claims whose public notice has run out without an objection; how many that were."""
+    claims = repository.lock_ended_notices(session, business_date(now), limit)
+    for claim in claims:
+        before, claim.state = claim.state, CLAIM.move(ClaimState(claim.state), "close_notice")
+        terms = ports.terms(session, claim.policy_id, claim.policy_version)
+        record_event(
+            session,
+            "claim",
+            claim.id,
+            "claim.notice_closed",
+            claim_id=claim.id,
+            subject_id=claim.subject_id,
+            actor=SYSTEM,
+            now=now,
+            moved=(before, claim.state),
+        )
+        _settle_granted(session, ports, claim, terms, now=now)
+    return len(claims)
+
+
+def hold_claim(
+    session: Session, *, claim_id: uuid.UUID, principal: Principal, reason: str, now: datetime
+) -> Claim:
+    """A manual pause with its reason; only ``resume_claim`` clears it."""
+    claim = require_claim_for_seat(session, claim_id, principal)
+    _require_stage_seat(claim, principal)
+    place_hold(
+        session, claim, "manual", _checked_reason("refuse", reason), set_by_id=principal.subject_id, now=now
+    )
+    _log_seat(session, claim, "claim.held", principal, {"reason": reason}, now=now)
+    return claim
+
+
+def resume_claim(session: Session, *, claim_id: uuid.UUID, principal: Principal, now: datetime) -> Claim:
+    claim = require_claim_for_seat(session, claim_id, principal)
+    _require_stage_seat(claim, principal)
+    release_holds(session, claim, released_by_id=principal.subject_id, now=now)
+    _log_seat(session, claim, "claim.resumed", principal, {}, now=now)
+    return claim
+
+
+def require_claim_for_seat(session: Session, claim_id: uuid.UUID, principal: Principal) -> Claim:
+    """The claim, locked; ``NotFound`` where the seat has no business with it."""
+    claim = repository.lock_claim(session, claim_id)
+    if claim is None or not sees_claim(principal, stages_of(claim), claim.division):
+        raise NotFound(_("没有找到您要的内容。"))
+    return claim
+
+
+def why_not(
+    session: Session, ports: Ports, claim: Claim, principal: Principal, *, now: datetime
+) -> str | None:
+    """Why this person on this seat may not act on the claim now; none when they may. For buttons and for refusals."""
+    stage = present_stage(claim)
+    if claim.state != WAITS_FOR[stage.outcome]:
+        return _("这件申请现在不在待办环节。")
+    if claim.is_held:
+        return _("这件申请已暂停办理，恢复后才能继续。")
+    if not may_act_at(principal, stage, claim.division):
+        return _("当前环节是“%(stage)s”，不属于您所在席位的职责。", stage=stage.title)
+    guardians = ports.people.guardians_of(session, claim.subject_id, business_date(now))
+    concerned = {claim.subject_id, claim.applicant_id, claim.payee_id, claim.unit_id, claim.entered_by_id}
+    if is_concerned(principal.subject_id, concerned | guardians):
+        return _("您与这件申请有利害关系，应当回避。")
+    acts = [
+        (act.stage, act.official_id)
+        for act in repository.stage_decisions(session, claim.id)
+        if act.round == claim.round and act.action != "return_for_supplement"
+    ]
+    if not stage.may_repeat_person and acted_elsewhere(principal.subject_id, stage.key, acts):
+        return _("您已办理过这件申请的前一环节，同一人不能办理两个环节。")
+    if _refused_before(session, claim, principal):
+        return _("您曾作出不予批准的决定，应由其他人员重新审定。")
+    return None
+
+
+def check_may_act(
+    session: Session,
+    ports: Ports,
+    claim: Claim,
+    stage: Stage,
+    principal: Principal,
+    action: Action,
+    *,
+    now: datetime,
+) -> SeatView:
+    """The seat that acts. Raises ``Forbidden`` or ``IllegalTransition``, saying why."""
+    command_from = WAITS_FOR[stage.outcome]
+    if claim.state != command_from:
+        CLAIM.move(ClaimState(claim.state), action)
+        raise Conflict(_("这件申请现在不在待办环节。"))
+    problem = why_not(session, ports, claim, principal, now=now)
+    if problem is not None or principal.seat is None:
+        raise Forbidden(problem or "")
+    if action not in ACTIONS[stage.outcome]:
+        raise Forbidden(_("“%(stage)s”环节不能这样办理。", stage=stage.title))
+    return principal.seat
+
+
+def _advance(claim: Claim, action: Action, *, now: datetime) -> None:
+    stages = stages_of(claim)
+    index = claim.stage_index + 1
+    claim.state = CLAIM.move(ClaimState(claim.state), action, WAITS_FOR[stages[index].outcome])
+    if action == "accept":
+        claim.accepted_at = now
+    enter_stage(claim, index, now=now)
+
+
+def _grant(claim: Claim, terms: Terms, amount_fen: int | None) -> None:
+    if terms.period != "none" and claim.amount_fen is None:
+        if amount_fen is None or amount_fen <= 0:
+            raise InvalidInput(_("系统未能算出金额，批准时请填写核定的金额。"))
+        claim.amount_fen = amount_fen
+    target = ClaimState.NOTICE if terms.notice_working_days else ClaimState.GRANTED
+    claim.state = CLAIM.move(ClaimState(claim.state), "grant", target)
+    claim.stage_due_on = None
+
+
+def _follow_up(
+    session: Session,
+    ports: Ports,
+    claim: Claim,
+    terms: Terms,
+    action: Action,
+    reason: str,
+    principal: Principal,
+    seat: SeatView,
+    *,
+    now: datetime,
+) -> None:
+    """The papers, notices and rights that follow from an act."""
+    title, body = f"{terms.title}：办理有进展", f"{seat.department}已办理“{reason or '通过'}”。"
+    if action == "grant":
+        write_decision(session, claim, terms, "granted", reason, official=principal, seat=seat, now=now)
+        claim.decided_at = now
+        if claim.state == ClaimState.GRANTED:
+            _settle_granted(session, ports, claim, terms, now=now)
+            return
+        claim.notice_until_on = add_working_days(business_date(now), terms.notice_working_days)
+        title, body = f"{terms.title}：公示中", f"拟批准，公示至 {claim.notice_until_on:%Y-%m-%d}。"
+    elif action == "refuse":
+        paper = write_decision(
+            session, claim, terms, "refused", reason, official=principal, seat=seat, now=now
+        )
+        title = f"{terms.title}：未予批准"
+        body = f"决定书 {paper.number}。理由：{reason}。您可以申诉，也可在六十日内申请行政复议、六个月内提起行政诉讼。"
+    elif action == "return_for_supplement":
+        title, body = f"{terms.title}：请补充材料", f"需要一次补齐：{reason}"
+    else:
+        next_stage = present_stage(claim)
+        body = f"{seat.department}·{seat.title}已办理，现在由“{next_stage.title}”办理。"
+        if claim.stage_due_on is not None:
+            body += f"预计 {claim.stage_due_on:%Y-%m-%d} 前完成。"
+    kind = f"claim.{action}"
+    tell(session, ports, claim.subject_id, kind, title, body, link=f"/claims/{claim.id}", now=now)
+
+
+def _settle_granted(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now: datetime) -> None:
+    award = awards.recognise(session, ports, claim, terms, now=now)
+    body = "您的资格已认定。" if terms.period == "none" else "款项将按期发放，无需再次申请。"
+    tell(
+        session,
+        ports,
+        claim.subject_id,
+        "claim.granted",
+        f"{terms.title}：已批准",
+        f"{body}自 {award.starts_on:%Y年%m月} 起。",
+        link=f"/claims/{claim.id}",
+        now=now,
+    )
+
+
+def _record_act(
+    session: Session,
+    claim: Claim,
+    stage: Stage,
+    action: Action,
+    reason: str,
+    principal: Principal,
+    seat: SeatView,
+    before: str,
+    *,
+    now: datetime,
+) -> None:
+    session.add(
+        StageDecision(
+            claim_id=claim.id,
+            round=claim.round,
+            stage=stage.key,
+            action=action,
+            official_id=principal.subject_id,
+            official_name=principal.name,
+            seat_id=seat.id,
+            seat_title=seat.title,
+            department=seat.department,
+            division=seat.division,
+            reason=reason,
+            decided_at=now,
+        )
+    )
+    claim.updated_at = now
+    is_internal = action in ("recommend", "advise_against")
+    record_event(
+        session,
+        "claim",
+        claim.id,
+        f"claim.{action}",
+        claim_id=claim.id,
+        subject_id=claim.subject_id,
+        actor=actor_of(principal),
+        now=now,
+        moved=(before, claim.state),
+        detail={"stage": stage.title} | ({} if is_internal else {"reason": reason}),
+    )
+    audit.record(
+        session,
+        actor=principal,
+        action=f"claim.{action}",
+        object_kind="claim",
+        object_id=claim.id,
+        detail={"stage": stage.key, "round": claim.round},
+        now=now,
+    )
+
+
+def _log_seat(
+    session: Session, claim: Claim, kind: str, principal: Principal, detail: dict[str, str], *, now: datetime
+) -> None:
+    claim.updated_at = now
+    record_event(
+        session,
+        "claim",
+        claim.id,
+        kind,
+        claim_id=claim.id,
+        subject_id=claim.subject_id,
+        actor=actor_of(principal),
+        now=now,
+        detail=detail,
+    )
+    audit.record(session, actor=principal, action=kind, object_kind="claim", object_id=claim.id, now=now)
+
+
+def _require_stage_seat(claim: Claim, principal: Principal) -> None:
+    seat = principal.seat
+    duties = {stage.duty for stage in stages_of(claim)}
+    if seat is None or not (duties & seat.duties and encloses(seat.division, claim.division)):
+        raise Forbidden(_("您所在的席位没有暂停或恢复办理的职责。"))
+
+
+def _refused_before(session: Session, claim: Claim, principal: Principal) -> bool:
+    return any(
+        act.action == "refuse" and act.official_id == principal.subject_id
+        for act in repository.stage_decisions(session, claim.id)
+    )
+
+
+def _checked_reason(action: Action, reason: str) -> str:
+    reason = reason.strip()
+    if action in NEEDS_REASON and not reason:
+        raise InvalidInput(_("请写明理由，申请人会看到它。"))
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(_("理由过长，请控制在两千字以内。"))
+    return reason

@@ -1,0 +1,82 @@
+"""Everything other packages may call of delivery. Take ``(session, ports, …)``, never commit, raise ``kernel.errors``.
+
+``verify_account`` alone talks to the outside: it takes the database, opens its own transactions, and is called before
+``confirm`` and never inside a transaction.
+"""
+
+from policy_engine.delivery.accounts.service import add_account, choices_for, verify_account
+from policy_engine.delivery.awards.service import (
+    create_due_payments,
+    end_award,
+    name_account,
+    restore_award,
+    suspend_for_death,
+)
+from policy_engine.delivery.claims.appeals import appeal, decide_appeal
+from policy_engine.delivery.claims.review import (
+    ACTIONS,
+    Action,
+    BatchOutcome,
+    act_on_claim,
+    close_notices,
+    decide_batch,
+    hold_claim,
+    resume_claim,
+)
+from policy_engine.delivery.claims.service import apply_anyway, confirm, submit_supplement, withdraw_claim
+from policy_engine.delivery.jobs import SCHEDULES, ask_soon, build_handlers
+from policy_engine.delivery.ledger.service import appropriate, defects, open_budget
+from policy_engine.delivery.offers.service import (
+    Reconciled,
+    decline,
+    hold_claims_of_recalled,
+    lapse_offers,
+    open_offer,
+    recall,
+    reconcile,
+    widen_rollout,
+)
+from policy_engine.delivery.payments.batches import approve_batch, release_payment
+from policy_engine.delivery.payments.service import reserve_waiting
+
+__all__ = [
+    "ACTIONS",
+    "SCHEDULES",
+    "Action",
+    "BatchOutcome",
+    "Reconciled",
+    "act_on_claim",
+    "add_account",
+    "appeal",
+    "apply_anyway",
+    "appropriate",
+    "approve_batch",
+    "ask_soon",
+    "build_handlers",
+    "choices_for",
+    "close_notices",
+    "confirm",
+    "create_due_payments",
+    "decide_appeal",
+    "decide_batch",
+    "decline",
+    "defects",
+    "end_award",
+    "hold_claim",
+    "hold_claims_of_recalled",
+    "lapse_offers",
+    "name_account",
+    "open_budget",
+    "open_offer",
+    "recall",
+    "reconcile",
+    "release_payment",
+    "reserve_waiting",
+    "restore_award",
+    "resume_claim",
+    "submit_supplement",
+    "suspend_for_death",
+    "verify_account",
+    "widen_rollout",
+    "withdraw_claim",
+]

@@ -18,6 +18,14 @@ FRAME_NAMES: dict[EntityKind, str] = {
     "hire": "hires",
     "loan": "loans",
 }
+#: Numbers of a loaded city, and of every hire and loan: one number space, a thousand million for each kind.
+FIRST_ID: dict[EntityKind, int] = {kind: place * 10**9 + 1 for place, kind in enumerate(FRAME_NAMES, 1)}
+#: Which fact says where a subject is dealt with; hires and loans go with their firm.
+DIVISION_KEYS: dict[EntityKind, str] = {
+    "person": "residence_division",
+    "household": "hukou_division",
+    "firm": "registered_division",
+}
 _TYPES: dict[str, pl.DataType] = {
     "boolean": pl.Boolean(),
     "integer": pl.Int64(),

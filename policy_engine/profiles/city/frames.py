@@ -9,11 +9,7 @@ from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles.city.drawing import NOBODY, Ints, labels, numbers
 from policy_engine.profiles.city.enterprises import Firms, Items
 from policy_engine.profiles.city.families import RELATIONS, People
-from policy_engine.profiles.layout import UNKNOWN_SUFFIX, column_types
-
-KINDS: tuple[EntityKind, ...] = ("person", "household", "firm", "hire", "loan")
-#: One number space, a thousand million for each kind.
-FIRST_ID = {kind: place * 10**9 + 1 for place, kind in enumerate(KINDS, 1)}
+from policy_engine.profiles.layout import FIRST_ID, UNKNOWN_SUFFIX, column_types
 
 
 def ids(kind: EntityKind, positions: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:

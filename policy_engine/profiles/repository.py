@@ -1,0 +1,200 @@
+"""All SQL of profiles."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.database import insert
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.profiles.layout import FIRST_ID
+from policy_engine.profiles.models import AppliedEvent, ContractNumber, FactHistory, FactSequence, Profile
+from policy_engine.profiles.schemas import Family, KnownFact, SubjectFacts
+
+SEQUENCE_NAME = "facts"
+MOST_PARAMETERS = 500
+#: Rows, not mapped objects: a profile read twice in one transaction is as it is now, not as it was.
+TABLE = cast(sa.Table, Profile.__table__)
+
+
+def load_family(session: Session, subject_id: int) -> Family:
+    """The household or firm that a subject is or belongs to, with everybody and everything in it.
+
+    Raises ``NotFound`` for a number that has no profile.
+    """
+    owner_id = session.scalar(sa.select(Profile.owner_id).where(Profile.subject_id == subject_id))
+    if owner_id is None:
+        raise NotFound(_("没有这个对象的档案，请核对后再试。"))
+    return load_families(session, [owner_id])[owner_id]
+
+
+def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Family]:
+    """Families by owner; owners without a profile are left out."""
+    found: dict[int, list[SubjectFacts]] = {}
+    for part in _parts(sorted(set(owner_ids))):
+        statement = sa.select(TABLE).where(TABLE.c.owner_id.in_(part)).order_by(TABLE.c.subject_id)
+        for row in session.execute(statement):
+            found.setdefault(row.owner_id, []).append(_subject(row))
+    families = {}
+    for owner_id, subjects in found.items():
+        owner = next((one for one in subjects if one.subject_id == owner_id), None)
+        if owner is not None:
+            members = tuple(one for one in subjects if one is not owner)
+            families[owner_id] = Family(owner, members, max(one.sequence for one in subjects))
+    return families
+
+
+def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, SubjectFacts]:
+    """Single subjects by number; numbers without a profile are left out."""
+    found = {}
+    for part in _parts(sorted(set(subject_ids))):
+        for row in session.execute(sa.select(TABLE).where(TABLE.c.subject_id.in_(part))):
+            found[row.subject_id] = _subject(row)
+    return found
+
+
+def members_about(session: Session, person_id: int) -> list[SubjectFacts]:
+    """The hires and loans that concern a person."""
+    statement = sa.select(TABLE).where(TABLE.c.about_id == person_id).order_by(TABLE.c.subject_id)
+    return [_subject(row) for row in session.execute(statement)]
+
+
+def owners_changed_since(session: Session, sequence: int) -> list[int]:
+    """Households and firms of which anything changed after ``sequence``, in order of their numbers."""
+    statement = (
+        sa.select(Profile.owner_id).where(Profile.sequence > sequence).distinct().order_by(Profile.owner_id)
+    )
+    return list(session.scalars(statement))
+
+
+def rows_since(
+    session: Session, sequence: int, kind: EntityKind
+) -> Iterator[tuple[int, int, dict[str, list[Any]]]]:
+    """(subject, owner, facts as stored) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
+    statement = (
+        sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.facts)
+        .where(TABLE.c.kind == kind, TABLE.c.sequence > sequence)
+        .order_by(TABLE.c.subject_id)
+        .execution_options(yield_per=5_000)
+    )
+    for row in session.execute(statement):
+        yield row.subject_id, row.owner_id, row.facts
+
+
+def current_sequence(session: Session) -> int:
+    statement = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME)
+    return session.scalar(statement) or 0
+
+
+def lock_sequence(session: Session) -> int:
+    """The present number, held until the transaction ends: writers of facts take turns and commit in order."""
+    row = insert(session, FactSequence).values(name=SEQUENCE_NAME, value=0)
+    session.execute(row.on_conflict_do_nothing())
+    statement = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME).with_for_update()
+    return session.scalars(statement).one()
+
+
+def set_sequence(session: Session, value: int) -> None:
+    session.execute(sa.update(FactSequence).where(FactSequence.name == SEQUENCE_NAME).values(value=value))
+
+
+def note_event(
+    session: Session, source: str, event_id: str, *, outcome: str, reason: str | None, now: datetime
+) -> bool:
+    """True the first time a source says this; False for a repetition."""
+    row = insert(session, AppliedEvent).values(
+        source=source, event_id=event_id, outcome=outcome, reason=reason, recorded_at=now
+    )
+    noted = row.on_conflict_do_nothing().returning(AppliedEvent.event_id)
+    return session.scalar(noted) is not None
+
+
+def find_event(session: Session, source: str, event_id: str) -> AppliedEvent | None:
+    return session.get(AppliedEvent, (source, event_id))
+
+
+def insert_profiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(sa.insert(TABLE), rows)
+
+
+def save(session: Session, subjects: Iterable[SubjectFacts], added: Collection[int]) -> None:
+    """Write subjects back: the new ones as rows, the others over their rows."""
+    for one in subjects:
+        values = profile_row(one)
+        if one.subject_id in added:
+            session.execute(sa.insert(TABLE).values(values))
+        else:
+            del values["subject_id"]
+            session.execute(sa.update(TABLE).where(TABLE.c.subject_id == one.subject_id).values(values))
+
+
+def insert_history(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(sa.insert(FactHistory), rows)
+
+
+def history_of(session: Session, subject_id: int, attribute: str | None = None) -> list[FactHistory]:
+    """What was said about a subject, the latest last, also what did not count."""
+    statement = sa.select(FactHistory).where(FactHistory.subject_id == subject_id)
+    if attribute:
+        statement = statement.where(FactHistory.attribute == attribute)
+    return list(session.scalars(statement.order_by(FactHistory.change_id)))
+
+
+def find_contract(session: Session, scheme: str, number: str) -> int | None:
+    statement = sa.select(ContractNumber.subject_id).where(
+        ContractNumber.scheme == scheme, ContractNumber.number == number
+    )
+    return session.scalar(statement)
+
+
+def insert_contracts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(sa.insert(ContractNumber), rows)
+
+
+def next_contract_id(session: Session, kind: EntityKind) -> int:
+    """A number for a new hire or loan. Holds the sequence, so that no other writer takes the same."""
+    lock_sequence(session)
+    last = session.scalar(sa.select(sa.func.max(Profile.subject_id)).where(Profile.kind == kind))
+    return max(last or 0, FIRST_ID[kind] - 1) + 1
+
+
+def has_profiles(session: Session) -> bool:
+    return session.scalar(sa.select(Profile.subject_id).limit(1)) is not None
+
+
+def profile_row(subject: SubjectFacts) -> dict[str, Any]:
+    """The columns of a subject's row."""
+    return {
+        "subject_id": subject.subject_id,
+        "kind": subject.kind,
+        "owner_id": subject.owner_id,
+        "about_id": subject.about_id,
+        "division": subject.division,
+        "facts": msgspec.to_builtins(subject.facts),
+        "sequence": subject.sequence,
+    }
+
+
+def _subject(row: sa.Row[Any]) -> SubjectFacts:
+    return SubjectFacts(
+        subject_id=row.subject_id,
+        kind=msgspec.convert(row.kind, EntityKind),
+        owner_id=row.owner_id,
+        about_id=row.about_id,
+        division=row.division,
+        sequence=row.sequence,
+        facts=msgspec.convert(row.facts, dict[str, KnownFact]),
+    )
+
+
+def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), MOST_PARAMETERS):
+        yield numbers[start : start + MOST_PARAMETERS]

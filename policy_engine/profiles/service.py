@@ -1,0 +1,118 @@
+"""What it means to learn a fact: checked, weighed against other sources, numbered, remembered, and passed on once."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel.clock import SHANGHAI, business_date
+from kernel.outbox import enqueue
+from policy_engine.catalogue import catalogue
+from policy_engine.profiles import repository
+from policy_engine.profiles.applying import Working
+from policy_engine.profiles.repository import load_families, load_family
+from policy_engine.profiles.schemas import (
+    Applied,
+    Change,
+    FactChange,
+    FactsChanged,
+    OwnerChanged,
+)
+from policy_engine.profiles.validation import require_valid
+
+__all__ = ["FACTS_CHANGED", "FACTS_SCHEDULED", "apply_changes", "load_families", "load_family"]
+
+FACTS_CHANGED: Final = "facts.changed"
+FACTS_SCHEDULED: Final = "facts.scheduled"
+
+
+def apply_changes(session: Session, changes: Sequence[Change], *, now: datetime) -> Applied:
+    """Learn new facts, all or none, in the caller's transaction.
+
+    What a source has said before under the same event id, and exact repeats, change nothing. The history keeps what
+    did not count, and why. A change with a future ``valid_from`` waits for its day. Every household and firm touched
+    gets one ``facts.changed`` message. Raises ``InvalidInput`` (not as the catalogue says), ``NotFound`` (nobody).
+    """
+    require_valid(changes, catalogue())
+    before = repository.lock_sequence(session)
+    changes = _not_yet_told(session, changes, now)
+    if not changes:
+        return Applied(before, ())
+    working = Working(
+        catalogue=catalogue(),
+        sequence=before + 1,
+        today=business_date(now),
+        now=now,
+        subjects=repository.load_subjects(session, _concerned(changes)),
+    )
+    _bring_old_owners(session, working, changes)
+    working.apply(changes)
+    repository.insert_history(session, working.history)
+    _schedule(session, working, now)
+    if not working.touched:
+        return Applied(before, ())
+    repository.set_sequence(session, working.sequence)
+    repository.save(session, (working.subjects[one] for one in sorted(working.touched)), working.added)
+    _tell(session, working, now)
+    return Applied(working.sequence, working.owners)
+
+
+def _not_yet_told(session: Session, changes: Sequence[Change], now: datetime) -> list[Change]:
+    is_new: dict[tuple[str, str], bool] = {}
+    for change in changes:
+        event = (change.source, change.event_id)
+        if event not in is_new:
+            is_new[event] = repository.note_event(session, *event, outcome="applied", reason=None, now=now)
+    return [change for change in changes if is_new[change.source, change.event_id]]
+
+
+def _concerned(changes: Sequence[Change]) -> Collection[int]:
+    numbers = {change.subject_id for change in changes}
+    return numbers | {change.owner_id for change in changes if not isinstance(change, FactChange)}
+
+
+def _bring_old_owners(session: Session, working: Working, changes: Sequence[Change]) -> None:
+    """Whoever is left behind by a move changes too."""
+    moving = {change.subject_id for change in changes if isinstance(change, OwnerChanged)}
+    owners = {working.subjects[one].owner_id for one in moving if one in working.subjects}
+    working.subjects.update(repository.load_subjects(session, owners - working.subjects.keys()))
+
+
+def _tell(session: Session, working: Working, now: datetime) -> None:
+    touched = [working.subjects[one] for one in sorted(working.touched)]
+    for owner_id in working.owners:
+        concerned = [one for one in touched if one.owner_id == owner_id]
+        kind = "household" if concerned[0].kind in ("household", "person") else "firm"
+        payload = FactsChanged(
+            owner_id=owner_id,
+            subject_ids=tuple(one.subject_id for one in concerned),
+            attributes=tuple(sorted(working.attributes.get(owner_id, ()))),
+            sequence=working.sequence,
+            is_restructured=owner_id in working.restructured,
+        )
+        enqueue(session, FACTS_CHANGED, f"{kind}:{owner_id}", payload, now=now)
+
+
+def _schedule(session: Session, working: Working, now: datetime) -> None:
+    """A message for the day on which a change begins to count, or a fact ends."""
+    for day, change in working.scheduled:
+        if day == change.valid_from and day > working.today:
+            due, later = day, msgspec.structs.replace(change, event_id=f"{change.event_id}#from:{day}")
+        else:
+            due = day + timedelta(days=1)
+            later = msgspec.structs.replace(
+                change,
+                value=msgspec.UNSET,
+                valid_from=None,
+                valid_until=None,
+                event_id=f"{change.event_id}#until:{day}",
+            )
+        # A key of its own: a message for next month must not hold up this household's messages of today.
+        key = f"scheduled:{later.subject_id}:{later.attribute}:{later.source}:{later.event_id}"[:120]
+        enqueue(session, FACTS_SCHEDULED, key, later, now=now, available_at=_midnight(due))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)

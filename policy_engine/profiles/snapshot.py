@@ -1,0 +1,164 @@
+"""The whole city as columns, for bulk matching: from generated files, or from the store and kept up to date."""
+
+import shutil
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+from sqlalchemy.orm import Session
+
+from policy_engine.catalogue import Entity, catalogue
+from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.profiles import repository
+from policy_engine.profiles.layout import FRAME_NAMES, UNKNOWN_SUFFIX, column_types
+from policy_engine.profiles.loading import read_note
+
+
+class SnapshotNote(msgspec.Struct, frozen=True):
+    """``snapshot.json``: what a cached snapshot is of, and in which columns it was written."""
+
+    sequence: int
+    columns: dict[EntityKind, list[str]]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """``frames`` by kind of subject, rows by number: ``subject_id``, ``owner_id``, one column per base attribute.
+
+    Null is absent, except where the boolean companion ``<column>__unknown`` is true. A companion stands in a frame
+    only when at least one row is unknown. Every fact up to and including ``sequence`` is in.
+    """
+
+    frames: Mapping[EntityKind, pl.DataFrame]
+    sequence: int
+    as_of: date
+
+
+def from_directory(directory: Path) -> Snapshot:
+    """The city that ``city generate`` wrote, without its family links; its sequence is 0."""
+    frames = {}
+    for kind, name in FRAME_NAMES.items():
+        frame = pl.read_parquet(directory / f"{name}.parquet")
+        wanted = _columns(catalogue().entities[kind])
+        frames[kind] = frame.select([column for column in wanted if column in frame.columns])
+    return Snapshot(frames, 0, read_note(directory).as_of)
+
+
+def from_database(session: Session, as_of: date) -> Snapshot:
+    """The facts that the store knows now."""
+    sequence = repository.current_sequence(session)
+    frames = {kind: _frame(session, kind, -1) for kind in FRAME_NAMES}
+    return Snapshot({kind: _trimmed(kind, frame) for kind, frame in frames.items()}, sequence, as_of)
+
+
+def refreshed(session: Session, snapshot: Snapshot, as_of: date) -> Snapshot:
+    """The snapshot brought up to the present: only subjects changed after its sequence are read again."""
+    sequence = repository.current_sequence(session)
+    frames = {}
+    for kind, old in snapshot.frames.items():
+        new = _frame(session, kind, snapshot.sequence)
+        if new.height:
+            kept = _widened(kind, old).join(new.select("subject_id"), on="subject_id", how="anti")
+            old = pl.concat([kept, new]).sort("subject_id")
+        frames[kind] = _trimmed(kind, old)
+    return Snapshot(frames, sequence, as_of)
+
+
+def cached(session: Session, folder: Path, as_of: date) -> Snapshot:
+    """The present snapshot, from ``folder`` as far as it is still true, which then holds it for the next time."""
+    latest = _latest(folder)
+    if latest is None:
+        snapshot = from_database(session, as_of)
+    else:
+        snapshot = refreshed(session, _read(latest, as_of), as_of)
+        if latest.name == _name(snapshot.sequence):
+            return snapshot
+    _write(snapshot, folder)
+    return snapshot
+
+
+def _columns(entity: Entity) -> list[str]:
+    """Every column a frame may have, in order."""
+    attributes = [name for key in column_types(entity) for name in (key, key + UNKNOWN_SUFFIX)]
+    return ["subject_id", "owner_id", *attributes]
+
+
+def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
+    """All columns with all companions, of the subjects changed after ``sequence``."""
+    types = column_types(catalogue().entities[kind])
+    subjects: list[int] = []
+    owners: list[int] = []
+    values: dict[str, list[Any]] = {key: [] for key in types}
+    unknown: dict[str, list[bool]] = {key: [] for key in types}
+    for subject_id, owner_id, facts in repository.rows_since(session, sequence, kind):
+        subjects.append(subject_id)
+        owners.append(owner_id)
+        for key in types:
+            fact = facts.get(key)
+            values[key].append(None if fact is None else fact[0])
+            unknown[key].append(fact is None)
+    columns = {
+        "subject_id": pl.Series(subjects, dtype=pl.Int64),
+        "owner_id": pl.Series(owners, dtype=pl.Int64),
+    }
+    for key, dtype in types.items():
+        if dtype == pl.Date:
+            columns[key] = pl.Series(values[key], dtype=pl.String).str.to_date("%Y-%m-%d")
+        else:
+            columns[key] = pl.Series(values[key], dtype=dtype)
+        columns[key + UNKNOWN_SUFFIX] = pl.Series(unknown[key], dtype=pl.Boolean)
+    return pl.DataFrame(columns)
+
+
+def _widened(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
+    """With every companion, false where none stood."""
+    wanted = _columns(catalogue().entities[kind])
+    missing = [pl.lit(False).alias(column) for column in wanted if column not in frame.columns]
+    return frame.with_columns(missing).select(wanted)
+
+
+def _trimmed(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the companions that say nothing."""
+    silent = [key + UNKNOWN_SUFFIX for key in column_types(catalogue().entities[kind])]
+    return frame.drop([name for name in silent if name in frame.columns and not frame[name].any()])
+
+
+def _name(sequence: int) -> str:
+    return f"{sequence:020d}"
+
+
+def _latest(folder: Path) -> Path | None:
+    """The newest complete cache that has today's columns."""
+    expected = {kind: list(column_types(catalogue().entities[kind])) for kind in FRAME_NAMES}
+    for candidate in sorted(folder.glob("[0-9]*"), reverse=True):
+        note = candidate / "snapshot.json"
+        if note.exists() and msgspec.json.decode(note.read_bytes(), type=SnapshotNote).columns == expected:
+            return candidate
+    return None
+
+
+def _read(directory: Path, as_of: date) -> Snapshot:
+    note = msgspec.json.decode((directory / "snapshot.json").read_bytes(), type=SnapshotNote)
+    frames = {kind: pl.read_parquet(directory / f"{name}.parquet") for kind, name in FRAME_NAMES.items()}
+    return Snapshot(frames, note.sequence, as_of)
+
+
+def _write(snapshot: Snapshot, folder: Path) -> None:
+    """Beside its place first and moved there whole; older ones go afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{_name(snapshot.sequence)}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    for kind, frame in snapshot.frames.items():
+        frame.write_parquet(part / f"{FRAME_NAMES[kind]}.parquet", compression="zstd", compression_level=1)
+    columns = {kind: list(column_types(catalogue().entities[kind])) for kind in FRAME_NAMES}
+    note = SnapshotNote(snapshot.sequence, columns)
+    (part / "snapshot.json").write_bytes(msgspec.json.encode(note))
+    place = folder / _name(snapshot.sequence)
+    shutil.rmtree(place, ignore_errors=True)
+    part.replace(place)
+    for old in folder.glob("[0-9]*"):
+        if old.name < place.name:
+            shutil.rmtree(old, ignore_errors=True)

@@ -6,7 +6,7 @@ order's key first. Every call outside happens between two transactions, never in
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.claims import review
-from policy_engine.delivery.ledger.models import Budget
+from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import service as offers
 from policy_engine.delivery.payments import repository
 from policy_engine.delivery.payments import service as payments
@@ -53,10 +53,12 @@ def build_handlers(
     }
 
 
-def ask_soon(session: Session, payment_id: uuid.UUID, instruction_id: str, *, now_from: Clock) -> None:
+def ask_soon(session: Session, instruction_id: str, *, now: datetime) -> None:
     """A callback hinted that something changed: look at the order at once rather than at the next turn."""
-    payload = {"payment_id": str(payment_id), "instruction_id": instruction_id}
-    enqueue(session, "payment.poll", f"payment-hint:{payment_id}", payload, now=now_from.now())
+    payment = repository.find_by_instruction(session, instruction_id)
+    if payment is not None:
+        payload = {"payment_id": str(payment.id), "instruction_id": instruction_id}
+        enqueue(session, "payment.poll", f"payment-hint:{payment.id}", payload, now=now)
 
 
 class _Jobs:
@@ -115,7 +117,7 @@ class _Jobs:
 
     def serve_waiting(self, message: Message) -> None:
         def serve(session: Session) -> int:
-            budget = session.get(Budget, uuid.UUID(message.payload["budget_id"]))
+            budget = ledger_rows.get_budget(session, uuid.UUID(message.payload["budget_id"]))
             if budget is None:
                 return 0
             return payments.reserve_waiting(session, self._ports, budget, now=self._clock.now(), limit=200)
@@ -154,7 +156,9 @@ class _Jobs:
             may_have_arrived = payment.send_count > 0
             payment.send_count += 1
             account = account_rows.get_account(session, payment.account_id)
-            budget = session.get(Budget, payment.budget_id)
+            budget = None
+            if payment.budget_id is not None:
+                budget = ledger_rows.get_budget(session, payment.budget_id)
             if account is None or budget is None:
                 raise LookupError(f"payment {payment.id} lost its account or budget")
             terms = self._ports.terms(session, payment.policy_id, payment.policy_version)

@@ -32,6 +32,10 @@ def find_budget(
     return max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
 
 
+def get_budget(session: Session, budget_id: uuid.UUID) -> Budget | None:
+    return session.get(Budget, budget_id)
+
+
 def lock_accounts(session: Session, budget_id: uuid.UUID, names: Iterable[str]) -> dict[str, LedgerAccount]:
     """The pockets of a budget, locked in one order for everybody."""
     statement = (

@@ -61,10 +61,18 @@ def open_budget(
 def appropriate(
     session: Session, budget_id: uuid.UUID, amount_fen: int, *, reference: str, now: datetime
 ) -> bool:
-    """Add money to a budget; False when ``reference`` was booked before."""
-    return move(
+    """Add money to a budget, and serve those who wait for it; False when ``reference`` was booked before."""
+    is_new = move(
         session, budget_id, "appropriate", "appropriation", "available", amount_fen, reference, now=now
     )
+    if is_new:
+        ask_to_serve_waiting(session, budget_id, now=now)
+    return is_new
+
+
+def ask_to_serve_waiting(session: Session, budget_id: uuid.UUID, *, now: datetime) -> None:
+    """After the commit, money that became free goes to those who wait, in the order of decision."""
+    enqueue(session, "payment.serve_waiting", f"budget:{budget_id}", {"budget_id": str(budget_id)}, now=now)
 
 
 def move(

@@ -20,6 +20,10 @@ def get_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
     return session.get(Payment, payment_id)
 
 
+def find_by_instruction(session: Session, instruction_id: str) -> Payment | None:
+    return session.scalar(sa.select(Payment).where(Payment.instruction_id == instruction_id))
+
+
 def is_covered(session: Session, policy_id: str, unit_id: int, period: str) -> bool:
     """Whether the period of this unit has a payment already, under whichever award."""
     statement = sa.select(

@@ -45,10 +45,13 @@ class AccountQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holder_name: str
 
 
+AccountResult = Literal["match", "name_mismatch", "account_closed", "account_unknown"]
+
+
 class AccountAnswer(msgspec.Struct, frozen=True):
     """``result`` is ``match`` or the reason why money must not go there."""
 
-    result: Literal["match", "name_mismatch", "account_closed", "account_unknown"]
+    result: AccountResult
 
 
 class PayoutOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

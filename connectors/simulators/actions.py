@@ -72,7 +72,7 @@ def from_page(form: type[msgspec.Struct], values: dict[str, str]) -> msgspec.Str
 def _field_of(field: msgspec.structs.FieldInfo) -> FormField:
     plain, metas = _unwrap(field.type)
     title = next((meta.title for meta in metas if meta.title), field.name)
-    choices = next((meta.extra["choices"] for meta in metas if meta.extra), {})
+    choices: dict[str, str] = next((meta.extra["choices"] for meta in metas if meta.extra), {})
     is_required = field.required
     value = "" if is_required or field.default in (None, msgspec.NODEFAULT) else str(field.default)
     if field.name in ("id_number", "uscc") and is_required:

@@ -1,0 +1,65 @@
+"""The web app of the simulated outside world: ``/simulators``."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from connectors.settings import SYSTEMS
+from connectors.simulators.admin_routes import admin_router
+from connectors.simulators.department_routes import action_router, feed_router
+from connectors.simulators.money_routes import money_routers
+from connectors.simulators.page_routes import page_routes
+from connectors.simulators.refusals import Refused, answer_refused
+from connectors.simulators.settings import SimulatorSettings
+from connectors.simulators.world import World
+from kernel.clock import Clock
+from kernel.web.options import web_options
+from kernel.web.pages import Pages
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def create_app(
+    settings: SimulatorSettings, clock: Clock, *, pages: Pages | None = None, world: World | None = None
+) -> Litestar:
+    """``clock`` is the house's, so that a demonstration moved to next month finds the world there too.
+
+    ``pages`` needs the template folder ``simulators`` (``TEMPLATES``); without it plain ones are made.
+    """
+    lives = world or World(settings, clock)
+    pages = (pages or Pages({"simulators": TEMPLATES}, is_demonstration=True)).for_portal("kernel")
+    reporting = [system for system in SYSTEMS if system != "messaging"]
+
+    @asynccontextmanager
+    async def living(_app: Litestar) -> AsyncIterator[None]:
+        lives.start()
+        try:
+            yield
+        finally:
+            lives.stop()
+
+    options = web_options(pages)
+    options["exception_handlers"] = {**options["exception_handlers"], Refused: answer_refused}
+    return Litestar(
+        route_handlers=[
+            admin_router,
+            *page_routes(),
+            *money_routers(),
+            *(feed_router(system) for system in reporting),
+            *(action_router(system) for system in reporting if system != "treasury"),
+        ],
+        path="/simulators",
+        state=State({"world": lives}),
+        dependencies={
+            "world": Provide(lambda: lives, sync_to_thread=False),
+            "pages": Provide(lambda: pages, sync_to_thread=False),
+        },
+        lifespan=[living],
+        openapi_config=OpenAPIConfig(title="Simulated outside systems", version="1", path="/schema"),
+        **options,
+    )

@@ -1,0 +1,65 @@
+"""The simulated departments over HTTP: their list of events for polling, and one POST per thing they can do."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery, JSONBody, QueryParameter
+
+from connectors.simulators.actions import Action
+from connectors.simulators.departments import ACTIONS
+from connectors.simulators.desk import SentEvent
+from connectors.simulators.guards import fail_on_purpose, require_token
+from connectors.simulators.world import World
+
+MOST = 200
+
+
+def feed_router(department: str) -> Router:
+    @get("/events", sync_to_thread=True, summary="Events after a cursor", name=f"{department}.events")
+    def list_events(
+        world: NamedDependency[World],
+        after: FromQuery[str] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 100,
+    ) -> Response[bytes]:
+        number = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else 0
+        rows = world.store.rows(
+            "SELECT number, envelope FROM event WHERE department = ? AND number > ? ORDER BY number LIMIT ?",
+            department,
+            number,
+            limit,
+        )
+        page = {
+            "events": [msgspec.Raw(row["envelope"]) for row in rows],
+            "next_cursor": str(rows[-1]["number"] if rows else number),
+        }
+        return Response(msgspec.json.encode(page), media_type="application/json")
+
+    return Router(
+        f"/{department}",
+        route_handlers=[list_events],
+        guards=[require_token(department)],
+        before_request=fail_on_purpose(department),
+        tags=[department],
+    )
+
+
+def action_router(department: str) -> Router:
+    """What a demonstrator does there; open, because the whole simulated world is."""
+    routes = [_action_route(action) for action in ACTIONS if action.department == department]
+    return Router(f"/{department}", route_handlers=routes, tags=[department])
+
+
+def _action_route(action: Action) -> HTTPRouteHandler:
+    def act(data: Any, world: World) -> SentEvent:
+        return action.make(world.desk, data)
+
+    act.__name__ = f"{action.department}_{action.id.replace('-', '_')}"
+    act.__annotations__ = {
+        "data": JSONBody[action.form],
+        "world": NamedDependency[World],
+        "return": SentEvent,
+    }
+    return post(f"/{action.id}", status_code=201, sync_to_thread=True, summary=action.label)(act)

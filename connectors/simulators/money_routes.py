@@ -1,0 +1,88 @@
+"""The simulated treasury, bank and message gateway over HTTP, as the system's clients know them."""
+
+import time
+
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from connectors.banks.messages import AccountAnswer, AccountQuestion, Payout, Statement
+from connectors.messaging.messages import Receipt, ShortMessage
+from connectors.simulators.faults import use_fault
+from connectors.simulators.guards import fail_on_purpose, require_token
+from connectors.simulators.refusals import Refused
+from connectors.simulators.world import World
+from connectors.treasury.messages import OrderState, PaymentOrder
+from connectors.wire import read_day
+
+
+@post("/orders", status_code=200, sync_to_thread=True, summary="Submit a payment order")
+def submit_order(data: JSONBody[PaymentOrder], world: NamedDependency[World]) -> OrderState:
+    """The same instruction id is the same order; its content must not differ."""
+    before = use_fault(world.store, "treasury", "timeout_before_accepting")
+    if before:
+        time.sleep(before.seconds)
+        raise Refused("too_late", "模拟故障：未受理即超时", status=503)
+    state = world.treasury.submit(data)
+    after = use_fault(world.store, "treasury", "timeout_after_accepting")
+    if after:
+        time.sleep(after.seconds)
+    return state
+
+
+@get("/orders/{instruction_id:str}", sync_to_thread=True, summary="How an order stands")
+def query_order(instruction_id: FromPath[str], world: NamedDependency[World]) -> OrderState:
+    return world.treasury.query(instruction_id)
+
+
+@post("/accounts/check", status_code=200, sync_to_thread=True, summary="Whose account is it?")
+def check_account(data: JSONBody[AccountQuestion], world: NamedDependency[World]) -> AccountAnswer:
+    return world.bank.check(data)
+
+
+@get("/payouts/{instruction_id:str}", sync_to_thread=True, summary="What became of a payout")
+def query_payout(instruction_id: FromPath[str], world: NamedDependency[World]) -> Payout:
+    payout = world.bank.payout(instruction_id)
+    if payout is None:
+        raise Refused("payout_unknown", "银行没有这笔代发", status=404)
+    return payout
+
+
+@get("/statements/{day:str}", sync_to_thread=True, summary="Every booking of a day")
+def day_statement(day: FromPath[str], world: NamedDependency[World]) -> Statement:
+    try:
+        read_day("day", day.replace("-", ""))
+    except ValueError:
+        raise Refused("day_unknown", "日期应写作 2026-11-23", status=400) from None
+    return world.bank.statement(day)
+
+
+@post("/messages", status_code=200, sync_to_thread=True, summary="Send a short message")
+def send_message(data: JSONBody[ShortMessage], world: NamedDependency[World]) -> Receipt:
+    """Kept once per key; the demonstrator can read it on the page."""
+    world.store.run(
+        "INSERT OR IGNORE INTO short_message (key, phone, text, sent_at) VALUES (?, ?, ?, ?)",
+        data.key,
+        data.phone,
+        data.text,
+        world.clock.now().isoformat(),
+    )
+    return Receipt(data.key, "delivered")
+
+
+def money_routers() -> list[Router]:
+    handlers = {
+        "treasury": [submit_order, query_order],
+        "banks": [check_account, query_payout, day_statement],
+        "messaging": [send_message],
+    }
+    return [
+        Router(
+            f"/{system}",
+            route_handlers=list(routes),
+            guards=[require_token(system)],
+            before_request=fail_on_purpose(system),
+            tags=[system],
+        )
+        for system, routes in handlers.items()
+    ]

@@ -1,0 +1,194 @@
+"""The demonstrator's pages: pick somebody, make a department do something, watch the money."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import BodyKwarg, FromPath, FromQuery
+from litestar.response import Redirect
+
+from connectors.events.departments import DEPARTMENTS
+from connectors.simulators.actions import Action, fields_of, from_page
+from connectors.simulators.admin_routes import account_view, known_system, pushes, search, today
+from connectors.simulators.departments import ACTIONS
+from connectors.simulators.faults import Fault, current_fault, set_fault
+from connectors.simulators.population import account_number_of
+from connectors.simulators.world import World
+from connectors.wire import read_fen
+from kernel.errors import InvalidInput, NotFound
+from kernel.web.pages import Pages
+from kernel.web.preferences import refuse_cross_site
+from kernel.web.requests import WebRequest
+
+PageForm = Annotated[dict[str, str], BodyKwarg(media_type=RequestEncodingType.URL_ENCODED)]
+FAULT_LABELS = {
+    "none": "正常",
+    "timeout_after_accepting": "受理后超时",
+    "timeout_before_accepting": "未受理即超时",
+    "refuse": "拒绝受理",
+    "return": "退票",
+    "down": "停机",
+    "duplicate_callbacks": "重复回调",
+    "slow": "变慢",
+}
+STATES = {"waiting": "等待推送", "delivered": "已送达", "refused": "被拒收"}
+ORDER_STATES = {
+    "accepted": "已受理",
+    "sent_to_bank": "已送银行",
+    "paid": "已付款",
+    "returned": "已退票",
+    "refused": "已拒绝",
+}
+
+
+@get("/", sync_to_thread=True, include_in_schema=False)
+def show_start(
+    request: WebRequest, pages: NamedDependency[Pages], world: NamedDependency[World], q: FromQuery[str] = ""
+) -> Response[str]:
+    return pages.page(
+        request,
+        "simulators/start.html",
+        q=q,
+        people=search(world, "person", "id_number", q),
+        firms=search(world, "firm", "uscc", q),
+        pushes=[row | {"state": STATES[row["state"]], "label": _label(row)} for row in pushes(world)[:20]],
+    )
+
+
+@get("/people/{number:int}", sync_to_thread=True, include_in_schema=False)
+def show_person(
+    request: WebRequest,
+    number: FromPath[int],
+    pages: NamedDependency[Pages],
+    world: NamedDependency[World],
+    done: FromQuery[str] = "",
+) -> Response[str]:
+    return _show_subject(request, pages, world, "person", number, done)
+
+
+@get("/firms/{number:int}", sync_to_thread=True, include_in_schema=False)
+def show_firm(
+    request: WebRequest,
+    number: FromPath[int],
+    pages: NamedDependency[Pages],
+    world: NamedDependency[World],
+    done: FromQuery[str] = "",
+) -> Response[str]:
+    return _show_subject(request, pages, world, "firm", number, done)
+
+
+@post(
+    "/{about:str}/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False
+)
+def act(
+    request: WebRequest,
+    about: FromPath[str],
+    number: FromPath[int],
+    department: FromPath[str],
+    action_id: FromPath[str],
+    data: PageForm,
+    world: NamedDependency[World],
+) -> Redirect:
+    """Do what the form asks, about the person or firm whose page it stood on."""
+    refuse_cross_site(request)
+    action = next((a for a in ACTIONS if (a.department, a.id) == (department, action_id)), None)
+    if action is None or about != ("people" if action.about == "person" else "firms"):
+        raise NotFound("没有这个操作，请从页面上选择。")
+    subject = _subject(world, action.about, number)
+    identifier = "id_number" if action.about == "person" else "uscc"
+    values = {k: v for k, v in data.items() if k != "csrf_token"}
+    if about == "people" or identifier not in values:
+        values[identifier] = subject[identifier]
+    try:
+        form = from_page(action.form, values)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"“{action.label}”没有办成：{error}。请返回检查填写的内容。") from None
+    sent = action.make(world.desk, form)
+    done = quote(f"{action.label}，事件 {sent.number} 已记录，正在推送")
+    return Redirect(f"/simulators/{about}/{number}?done={done}", status_code=303)
+
+
+@get("/money", sync_to_thread=True, include_in_schema=False)
+def show_money(
+    request: WebRequest, pages: NamedDependency[Pages], world: NamedDependency[World]
+) -> Response[str]:
+    statement = world.bank.statement(today(world))
+    return pages.page(
+        request,
+        "simulators/money.html",
+        orders=[
+            {
+                "instruction_id": order.instruction_id,
+                "amount": order.amount,
+                "status": ORDER_STATES[order.status],
+                "reason": order.reason or "",
+            }
+            for order in world.treasury.latest(50)
+        ],
+        statement=statement,
+        faults=[(system, current_fault(world.store, system)) for system in ("treasury", "banks")],
+        fault_labels=FAULT_LABELS,
+        messages=world.store.rows("SELECT * FROM short_message ORDER BY sent_at DESC LIMIT 20"),
+    )
+
+
+@post("/money/faults/{system:str}", sync_to_thread=True, include_in_schema=False)
+def switch_fault(
+    request: WebRequest, system: FromPath[str], data: PageForm, world: NamedDependency[World]
+) -> Redirect:
+    refuse_cross_site(request)
+    given = {"mode": data.get("mode", ""), "times": data.get("times", "").strip() or None}
+    try:
+        fault = msgspec.convert(given, type=Fault, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"故障开关没有设成：{error}。") from None
+    set_fault(world.store, known_system(system), fault)
+    return Redirect("/simulators/money", status_code=303)
+
+
+def page_routes() -> Sequence[HTTPRouteHandler]:
+    return (show_start, show_person, show_firm, act, show_money, switch_fault)
+
+
+def _show_subject(
+    request: WebRequest, pages: Pages, world: World, about: str, number: int, done: str
+) -> Response[str]:
+    subject = _subject(world, about, number)
+    identifier = subject["id_number" if about == "person" else "uscc"]
+    by_department: dict[str, list[tuple[Action, Any]]] = defaultdict(list)
+    for action in ACTIONS:
+        if action.about == about:
+            by_department[DEPARTMENTS[action.department].label].append((action, fields_of(action.form)))
+    number_of_account = account_number_of(identifier)
+    has_account = world.store.row("SELECT 1 FROM account WHERE number = ?", number_of_account)
+    account = account_view(world, number_of_account) if has_account else None
+    return pages.page(
+        request,
+        "simulators/subject.html",
+        subject=dict(subject),
+        identifier=identifier,
+        about="people" if about == "person" else "firms",
+        household=world.desk.household(identifier) if about == "person" and not subject["died_on"] else [],
+        departments=by_department,
+        account=account,
+        balance_fen=read_fen(account.balance) if account else 0,
+        done=done[:200],
+    )
+
+
+def _subject(world: World, about: str, number: int) -> Any:
+    table = "person" if about == "person" else "firm"
+    row = world.store.row(f"SELECT * FROM {table} WHERE number = ?", number)  # noqa: S608 (one of two names)
+    if row is None:
+        raise NotFound("模拟外部系统里没有这一位，请返回重新查找。")
+    return row
+
+
+def _label(row: dict[str, Any]) -> str:
+    return DEPARTMENTS[row["department"]].label

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, URLEncodedBody
 
 from kernel.errors import DongchuError, InvalidInput
 from kernel.house import House
 from kernel.web.pages import Pages
+from kernel.web.requests import WebRequest
 from licenses import keys
 from licenses.schemas import Verification
 from licenses.status_list import MEDIA_TYPE, status_list_token
@@ -17,7 +18,7 @@ from licenses.verification import verify_credential, verify_identifier
 from licenses.wallet import scan
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, str]]
 
 
 class VerificationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,20 +46,22 @@ def verify(house: House, wanted: VerificationRequest, asker: str) -> Verificatio
 
 
 @post("/api/v1/verifications", sync_to_thread=True, status_code=200, tags=["verification"])
-def verify_licence(data: VerificationRequest, request: Request[Any, Any, Any], house: House) -> Verification:
+def verify_licence(
+    data: JSONBody[VerificationRequest], request: WebRequest, house: NamedDependency[House]
+) -> Verification:
     """Verify a licence: ``valid``, ``not_valid`` or ``undetermined``, with reasons."""
     return verify(house, data, _asker(request))
 
 
 @post("/api/v1/scans", sync_to_thread=True, status_code=200, tags=["verification"])
-def scan_licence(data: ScanRequest, house: House) -> Verification:
+def scan_licence(data: JSONBody[ScanRequest], house: NamedDependency[House]) -> Verification:
     """Use up a shown code; the use is recorded before anything is answered. 410 when it was used or is too old."""
     with house.database.write() as session:
         return scan(session, house, data.token, verifier=data.verifier, purpose=data.purpose)
 
 
 @get("/jwks", sync_to_thread=True, tags=["trust"])
-def issuer_keys(house: House) -> dict[str, Any]:
+def issuer_keys(house: NamedDependency[House]) -> dict[str, Any]:
     """The ES256 keys that sign credentials (RFC 7517), old ones included."""
     with house.database.read() as session:
         public = keys.public_credential_keys(session)
@@ -66,7 +69,7 @@ def issuer_keys(house: House) -> dict[str, Any]:
 
 
 @get("/status/1", sync_to_thread=True, tags=["trust"])
-def status_list(house: House) -> Response[bytes]:
+def status_list(house: NamedDependency[House]) -> Response[bytes]:
     """The status list token that credentials point to."""
     with house.database.write() as session:
         token = status_list_token(session, house, now=house.clock.now())
@@ -74,12 +77,14 @@ def status_list(house: House) -> Response[bytes]:
 
 
 @get(["/", "/verify"], sync_to_thread=True, include_in_schema=False)
-def verify_page(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def verify_page(request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
     return pages.page(request, "licenses/verify.html", answer=None, given=VerificationRequest(), errors=[])
 
 
 @post("/verify", sync_to_thread=True, status_code=200, include_in_schema=False)
-def verify_answer(data: Form, request: Request[Any, Any, Any], pages: Pages, house: House) -> Response[str]:
+def verify_answer(
+    data: Form, request: WebRequest, pages: NamedDependency[Pages], house: NamedDependency[House]
+) -> Response[str]:
     answer: Verification | None = None
     problems: list[dict[str, str]] = []
     given = VerificationRequest(
@@ -100,14 +105,14 @@ def verify_answer(data: Form, request: Request[Any, Any, Any], pages: Pages, hou
 
 
 @get("/scan/{token:str}", sync_to_thread=True, include_in_schema=False)
-def scan_page(token: str, request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def scan_page(token: FromPath[str], request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
     """Opening the address uses nothing up: a messenger that previews links would spend the code."""
     return pages.page(request, "licenses/scan.html", token=token, answer=None, problem=None)
 
 
 @post("/scan/{token:str}", sync_to_thread=True, status_code=200, include_in_schema=False)
 def scan_answer(
-    token: str, data: Form, request: Request[Any, Any, Any], pages: Pages, house: House
+    token: FromPath[str], data: Form, request: WebRequest, pages: NamedDependency[Pages], house: NamedDependency[House]
 ) -> Response[str]:
     answer, problem = None, None
     try:
@@ -131,7 +136,7 @@ def scan_answer(
     )
 
 
-def _asker(request: Request[Any, Any, Any]) -> str:
+def _asker(request: WebRequest) -> str:
     return request.client.host if request.client else "unknown"
 
 

@@ -1,5 +1,7 @@
 """All SQL of notices."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -22,6 +24,12 @@ def since(session: Session, subject_id: int, after: int, *, limit: int = 50) -> 
 
 def latest_number(session: Session, subject_id: int) -> int:
     return session.scalar(sa.select(sa.func.max(Notice.number)).where(Notice.subject_id == subject_id)) or 0
+
+
+def first_number_since(session: Session, subject_id: int, instant: datetime) -> int | None:
+    """The number of the oldest notice written at or after an instant."""
+    statement = sa.select(sa.func.min(Notice.number))
+    return session.scalar(statement.where(Notice.subject_id == subject_id, Notice.created_at >= instant))
 
 
 def unread_count(session: Session, subject_id: int) -> int:

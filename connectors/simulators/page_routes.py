@@ -18,7 +18,6 @@ from connectors.simulators.actions import Action, fields_of, from_page
 from connectors.simulators.admin_routes import account_view, known_system, pushes, search, today
 from connectors.simulators.departments import ACTIONS
 from connectors.simulators.faults import Fault, current_fault, set_fault
-from connectors.simulators.population import account_number_of
 from connectors.simulators.world import World
 from connectors.wire import read_fen
 from kernel.errors import InvalidInput, NotFound
@@ -83,35 +82,36 @@ def show_firm(
     return _show_subject(request, pages, world, "firm", number, done)
 
 
-@post(
-    "/{about:str}/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False
-)
-def act(
+@post("/people/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False)
+def act_for_person(
     request: WebRequest,
-    about: FromPath[str],
     number: FromPath[int],
     department: FromPath[str],
     action_id: FromPath[str],
     data: PageForm,
     world: NamedDependency[World],
 ) -> Redirect:
-    """Do what the form asks, about the person or firm whose page it stood on."""
     refuse_cross_site(request)
-    action = next((a for a in ACTIONS if (a.department, a.id) == (department, action_id)), None)
-    if action is None or about != ("people" if action.about == "person" else "firms"):
-        raise NotFound("没有这个操作，请从页面上选择。")
-    subject = _subject(world, action.about, number)
-    identifier = "id_number" if action.about == "person" else "uscc"
-    values = {k: v for k, v in data.items() if k != "csrf_token"}
-    if about == "people" or identifier not in values:
-        values[identifier] = subject[identifier]
-    try:
-        form = from_page(action.form, values)
-    except msgspec.ValidationError as error:
-        raise InvalidInput(f"“{action.label}”没有办成：{error}。请返回检查填写的内容。") from None
-    sent = action.make(world.desk, form)
-    done = quote(f"{action.label}，事件 {sent.number} 已记录，正在推送")
-    return Redirect(f"/simulators/{about}/{number}?done={done}", status_code=303)
+    action = _action("person", department, action_id)
+    person = _subject(world, "person", number)
+    sent = _do(world, action, {**data, "id_number": person["id_number"]})
+    return Redirect(f"/simulators/people/{number}?done={quote(sent)}", status_code=303)
+
+
+@post("/firms/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False)
+def act_for_firm(
+    request: WebRequest,
+    number: FromPath[int],
+    department: FromPath[str],
+    action_id: FromPath[str],
+    data: PageForm,
+    world: NamedDependency[World],
+) -> Redirect:
+    refuse_cross_site(request)
+    action = _action("firm", department, action_id)
+    firm = _subject(world, "firm", number)
+    sent = _do(world, action, {**data, "uscc": firm["uscc"]})
+    return Redirect(f"/simulators/firms/{number}?done={quote(sent)}", status_code=303)
 
 
 @get("/money", sync_to_thread=True, include_in_schema=False)
@@ -153,7 +153,7 @@ def switch_fault(
 
 
 def page_routes() -> Sequence[HTTPRouteHandler]:
-    return (show_start, show_person, show_firm, act, show_money, switch_fault)
+    return (show_start, show_person, show_firm, act_for_person, act_for_firm, show_money, switch_fault)
 
 
 def _show_subject(
@@ -165,9 +165,8 @@ def _show_subject(
     for action in ACTIONS:
         if action.about == about:
             by_department[DEPARTMENTS[action.department].label].append((action, fields_of(action.form)))
-    number_of_account = account_number_of(identifier)
-    has_account = world.store.row("SELECT 1 FROM account WHERE number = ?", number_of_account)
-    account = account_view(world, number_of_account) if has_account else None
+    held = world.store.row("SELECT number FROM account WHERE holder_identifier = ?", identifier)
+    account = account_view(world, held["number"]) if held else None
     return pages.page(
         request,
         "simulators/subject.html",
@@ -180,6 +179,23 @@ def _show_subject(
         balance_fen=read_fen(account.balance) if account else 0,
         done=done[:200],
     )
+
+
+def _action(about: str, department: str, action_id: str) -> Action:
+    for action in ACTIONS:
+        if (action.about, action.department, action.id) == (about, department, action_id):
+            return action
+    raise NotFound("没有这个操作，请从页面上选择。")
+
+
+def _do(world: World, action: Action, values: dict[str, str]) -> str:
+    """What the page says afterwards."""
+    try:
+        form = from_page(action.form, {name: text for name, text in values.items() if name != "csrf_token"})
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"“{action.label}”没有办成：{error}。请返回检查填写的内容。") from None
+    sent = action.make(world.desk, form)
+    return f"{action.label}，事件 {sent.number} 已记录，正在推送"
 
 
 def _subject(world: World, about: str, number: int) -> Any:

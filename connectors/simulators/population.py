@@ -13,7 +13,7 @@ _ACCOUNT_PREFIX = "990000"
 
 
 class SimulatedPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """``register_kind`` 1 城镇, 2 农村; a person gets an account unless ``has_account`` is false."""
+    """``register_kind`` 1 城镇, 2 农村; ``account`` the number to open, or one is made unless ``has_account`` is false."""
 
     id_number: str
     name: str
@@ -22,6 +22,7 @@ class SimulatedPerson(msgspec.Struct, frozen=True, kw_only=True):
     register_kind: str = "1"
     phone: str | None = None
     has_account: bool = True
+    account: str | None = None
 
 
 class SimulatedFirm(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class SimulatedFirm(msgspec.Struct, frozen=True, kw_only=True):
     division: str
     representative_id_number: str | None = None
     representative_name: str | None = None
+    account: str | None = None
 
 
 def account_number_of(identifier: str) -> str:
@@ -53,10 +55,11 @@ def load(store: Store, people: Iterable[SimulatedPerson], firms: Iterable[Simula
             "VALUES (?, ?, ?, ?, ?)",
             [(f.uscc, f.name, f.division, f.representative_id_number, f.representative_name) for f in firms],
         )
-        holders = [(p.id_number, p.name) for p in people if p.has_account] + [(f.uscc, f.name) for f in firms]
+        holders = [(p.id_number, p.name, p.account) for p in people if p.has_account]
+        holders += [(f.uscc, f.name, f.account) for f in firms]
         store.run_many(
             "INSERT OR IGNORE INTO account (number, bank, holder_name, holder_identifier) VALUES (?, ?, ?, ?)",
-            [(account_number_of(identifier), BANK, name, identifier) for identifier, name in holders],
+            [(number or account_number_of(holder), BANK, name, holder) for holder, name, number in holders],
         )
 
 

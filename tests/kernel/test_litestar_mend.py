@@ -10,12 +10,12 @@ SCRIPT = """
     import warnings
     warnings.simplefilter("ignore")
     {mend}
-    from litestar import Litestar, get, post
+    from litestar import Litestar, Response, get, post
     from litestar.testing import TestClient
 
     @get("/form", sync_to_thread=True)
-    def page() -> str:
-        return "page"
+    def page() -> Response[str]:
+        return Response("page")
 
     @post("/form", sync_to_thread=True)
     def answer() -> str:

@@ -10,7 +10,7 @@ import msgspec
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Catalogue
-from policy_engine.profiles.layout import DIVISION_KEYS
+from policy_engine.profiles.layout import DIVISION_KEYS, division_among
 from policy_engine.profiles.precedence import judge
 from policy_engine.profiles.schemas import (
     Change,
@@ -95,9 +95,8 @@ class Working:
                 change.valid_from,
                 change.valid_until,
             )
-        division = subject.division
-        if key == DIVISION_KEYS.get(subject.kind) and isinstance(change.value, str):
-            division = change.value
+        places = [facts[name].value for name in DIVISION_KEYS[subject.kind] if name in facts]
+        division = division_among(places, subject.division)
         self._put(msgspec.structs.replace(subject, facts=facts, division=division))
 
     def _add(self, change: SubjectAdded) -> None:

@@ -4,9 +4,11 @@ Null means absent, unless the companion ``<column>__unknown`` says that nobody t
 only when at least one of its rows is unknown.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
-from policy_engine.catalogue import Attribute, Entity
+from policy_engine.catalogue import Attribute, Entity, encloses
 from policy_engine.catalogue.attributes import EntityKind
 
 UNKNOWN_SUFFIX = "__unknown"
@@ -20,12 +22,15 @@ FRAME_NAMES: dict[EntityKind, str] = {
 }
 #: Numbers of a loaded city, and of every hire and loan: one number space, a thousand million for each kind.
 FIRST_ID: dict[EntityKind, int] = {kind: place * 10**9 + 1 for place, kind in enumerate(FRAME_NAMES, 1)}
-#: Which fact says where a subject is dealt with; hires and loans go with their firm.
-DIVISION_KEYS: dict[EntityKind, str] = {
-    "person": "residence_division",
-    "household": "hukou_division",
-    "firm": "registered_division",
+#: Which facts say where a subject is dealt with, the first that lies in the city; hires and loans go with their firm.
+DIVISION_KEYS: dict[EntityKind, tuple[str, ...]] = {
+    "person": ("hukou_division", "residence_division"),
+    "household": ("hukou_division",),
+    "firm": ("registered_division",),
+    "hire": (),
+    "loan": (),
 }
+CITY = "420200"
 _TYPES: dict[str, pl.DataType] = {
     "boolean": pl.Boolean(),
     "integer": pl.Int64(),
@@ -40,6 +45,12 @@ _TYPES: dict[str, pl.DataType] = {
 
 def column_type(attribute: Attribute) -> pl.DataType:
     return _TYPES[attribute.type]
+
+
+def division_among(places: Sequence[object], otherwise: str) -> str:
+    """Where a subject is dealt with: the first place inside the city, else ``otherwise``."""
+    inside = (place for place in places if isinstance(place, str) and encloses(CITY, place))
+    return next(inside, otherwise)
 
 
 def column_types(entity: Entity) -> dict[str, pl.DataType]:

@@ -17,7 +17,7 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles import repository
-from policy_engine.profiles.layout import DIVISION_KEYS, FRAME_NAMES, UNKNOWN_SUFFIX
+from policy_engine.profiles.layout import CITY, DIVISION_KEYS, FRAME_NAMES, UNKNOWN_SUFFIX, division_among
 
 Progress = Callable[[str, float], None]
 CHUNK = 2_000
@@ -156,8 +156,8 @@ def _profiles(
     rows = []
     owners = zip(chunk["subject_id"], chunk["owner_id"], about, facts, strict=True)
     for subject_id, owner_id, about_id, known in owners:
-        key = DIVISION_KEYS.get(kind)
-        division = known[key][0] if key else divisions[owner_id]
+        places = [known[key][0] for key in DIVISION_KEYS[kind] if key in known]
+        division = division_among(places, divisions.get(owner_id, CITY))
         if kind == "firm":
             divisions[subject_id] = division
         rows.append(

@@ -10,10 +10,11 @@ from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 
 
 class Profile(Base):
-    """One person, household, firm, hire or loan. ``facts`` is key -> [value, source, observed at, standing, from, until].
+    """One person, household, firm, hire or loan.
 
-    The last three may be left off: verified, without limits. A key that is missing is unknown, a null value is absent. ``owner_id`` is the household of a person, the firm of a
-    hire or loan, and a household or firm itself; ``about_id`` is the person a hire or loan concerns.
+    ``facts`` is key -> [value, source, observed at, standing, valid from, valid until]; the last three may be left
+    off: verified, without limits. A missing key is unknown, a null value absent. ``owner_id`` is the household of a
+    person, the firm of a hire or loan, and a household or firm itself; ``about_id`` the person a hire or loan concerns.
     """
 
     __tablename__ = "profile"

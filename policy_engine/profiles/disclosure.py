@@ -1,0 +1,68 @@
+"""What the city knows about somebody, for that somebody: every fact with its source, its dates, and the law behind it."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from policy_engine.catalogue import Attribute, Catalogue, catalogue
+from policy_engine.profiles import repository
+from policy_engine.profiles.schemas import KnownAbout, KnownFact, RawValue
+
+
+def known_about(session: Session, subject_id: int) -> list[KnownAbout]:
+    """Every present fact in the catalogue's order. Only its own subject, or who acts for it, may be shown this.
+
+    Raises ``NotFound`` for a number without a profile.
+    """
+    subject = repository.load_subjects(session, [subject_id]).get(subject_id)
+    if subject is None:
+        raise NotFound(_("没有这个对象的档案，请核对后再试。"))
+    known = catalogue()
+    attributes = known.entities[subject.kind].base_attributes
+    return [_line(known, one, subject.facts[one.key]) for one in attributes if one.key in subject.facts]
+
+
+def _line(known: Catalogue, attribute: Attribute, fact: KnownFact) -> KnownAbout:
+    department = known.departments.get(fact.source)
+    return KnownAbout(
+        attribute=attribute.id,
+        label=attribute.name,
+        label_en=attribute.label_en,
+        value=fact.value,
+        text=display(known, attribute, fact.value),
+        source=fact.source,
+        source_name=department.name if department else fact.source,
+        sensitivity=attribute.sensitivity,
+        standing=fact.standing,
+        observed_at=fact.observed_at,
+        valid_from=fact.valid_from,
+        valid_until=fact.valid_until,
+        legal_basis=attribute.legal_basis,
+    )
+
+
+def display(known: Catalogue, attribute: Attribute, value: RawValue) -> str:
+    """A raw value as people read it: yuan, per cent, dates, names of places."""
+    if value is None:
+        return _("无")
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, int):
+        return _number(attribute, value)
+    if attribute.type == "division":
+        division = known.divisions.get(value)
+        return division.name if division else value
+    if attribute.type == "date":
+        day = date.fromisoformat(value)
+        return _("%(year)s年%(month)s月%(day)s日", year=day.year, month=day.month, day=day.day)
+    return value
+
+
+def _number(attribute: Attribute, value: int) -> str:
+    if attribute.type == "money":
+        return _("%(amount)s元", amount=f"{value // 100:,}.{value % 100:02d}")
+    if attribute.type == "ratio":
+        return f"{value // 10}.{value % 10}%"
+    return f"{value}{attribute.unit}"

@@ -1,0 +1,71 @@
+"""Background work: departments' events become facts, and facts that begin or end on a day do so."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from connectors.events.forms import DepartmentEvent
+from connectors.events.service import EVENT_TOPIC, open_event
+from identity.delegation.enterprises import change_legal_representative
+from identity.registry import service as registry
+from kernel.crypto import Vault
+from kernel.errors import InvalidInput, NotFound
+from kernel.house import House
+from kernel.outbox import Handler, Message, once
+from policy_engine.profiles import repository
+from policy_engine.profiles.resolution import Resolution
+from policy_engine.profiles.schemas import Applied, FactChange
+from policy_engine.profiles.service import FACTS_SCHEDULED, apply_changes
+
+log = logging.getLogger(__name__)
+
+
+def handlers(house: House) -> Mapping[str, Handler]:
+    """What the worker calls, by topic."""
+
+    def take_event(message: Message) -> None:
+        with house.database.write() as session:
+            if once(session, EVENT_TOPIC, message.message_id):
+                event = open_event(session, house.vault, message.payload)
+                take(session, house.vault, event, now=house.clock.now())
+
+    def keep_date(message: Message) -> None:
+        with house.database.write() as session:
+            change = msgspec.convert(message.payload, FactChange)
+            apply_changes(session, [change], now=house.clock.now())
+
+    return {EVENT_TOPIC: take_event, FACTS_SCHEDULED: keep_date}
+
+
+def take(session: Session, vault: Vault, event: DepartmentEvent, *, now: datetime) -> Applied | None:
+    """Apply an event whole, or note why not and change nothing (None). The same event twice changes nothing."""
+    if repository.find_event(session, event.source, event.event_id) is not None:
+        return None
+    nested = session.begin_nested()
+    try:
+        resolution = Resolution(session, vault, event, now)
+        resolution.resolve()
+        applied = apply_changes(session, resolution.changes, now=now)
+        registry.load_relationships(session, resolution.relationships)
+        for firm_id, person_id in resolution.representatives:
+            change_legal_representative(
+                session,
+                firm_id=firm_id,
+                new_subject_id=person_id,
+                source=event.source,
+                on=resolution.on,
+                now=now,
+            )
+    except (InvalidInput, NotFound) as refusal:
+        nested.rollback()
+        reason = "; ".join((refusal.detail, *(f"{one.where}: {one.what}" for one in refusal.errors)))
+        repository.note_event(
+            session, event.source, event.event_id, outcome="rejected", reason=reason, now=now
+        )
+        log.warning("event %s of %s was not applied: %s", event.event_id, event.source, refusal.slug)
+        return None
+    nested.commit()
+    return applied

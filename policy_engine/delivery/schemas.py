@@ -1,0 +1,268 @@
+"""What pages and APIs are given of delivery: values only, every field always there, no number of a subject in any."""
+
+import uuid
+from datetime import date, datetime
+
+import msgspec
+
+from policy_engine.delivery.ports import ClauseLine
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    bank: str
+    masked: str
+    is_default: bool
+    is_checked: bool
+    is_resting: bool
+    usable_from_at: datetime
+    is_flagged: bool
+
+
+class PolicyHead(msgspec.Struct, frozen=True, kw_only=True):
+    """How a policy is named wherever one of its offers, claims, awards or payments is shown."""
+
+    policy_id: str
+    version: int
+    title: str
+    department: str
+    period: str
+    mode: str
+    is_status: bool
+    is_invitation: bool
+    is_demonstration: bool
+    legal_basis: str
+    phone: str
+    promised_working_days: int
+
+
+class OfferRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One card of the inbox."""
+
+    id: uuid.UUID
+    policy: PolicyHead
+    for_name: str
+    state: str
+    state_label: str
+    amount_fen: int | None
+    offered_on: date
+    lapses_on: date | None
+    is_new: bool
+
+
+class OfferDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer, read top down: what, how much, since when, why you, what we will do, where the money goes."""
+
+    row: OfferRow
+    reason: str
+    as_of: date
+    clauses: tuple[ClauseLine, ...]
+    missing: tuple[str, ...]
+    steps: tuple[str, ...]
+    accounts: tuple[AccountView, ...]
+    needs_account: bool
+    relation: str
+    may_confirm: bool
+    may_add_account: bool
+    may_apply_anyway: bool
+    claim_id: uuid.UUID | None
+
+
+class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
+    at: datetime
+    kind: str
+    text: str
+    actor: str
+    object_kind: str
+    reason: str
+    period: str
+    amount_fen: int | None
+
+
+class PendingStep(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has it now and by when."""
+
+    title: str
+    department: str
+    due_on: date | None
+    working_days_left: int | None
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    number: str
+    outcome: str
+    reasons: str
+    legal_basis: str
+    official_name: str
+    seat_title: str
+    department: str
+    decided_on: date
+    ways_on: tuple[str, ...]
+    reconsideration_until_on: date | None
+    lawsuit_until_on: date | None
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    claim_id: uuid.UUID
+    policy: PolicyHead
+    for_name: str
+    period: str
+    amount_fen: int
+    state: str
+    state_label: str
+    reason: str
+    is_held: bool
+    hold_reasons: tuple[str, ...]
+    account: AccountView | None
+    due_on: date
+    paid_at: datetime | None
+    waiting_position: int | None
+
+
+class AwardView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    claim_id: uuid.UUID
+    policy: PolicyHead
+    for_name: str
+    state: str
+    state_label: str
+    reason: str
+    amount_fen: int | None
+    starts_on: date
+    ends_on: date | None
+    next_due_on: date | None
+    hearing_until_on: date | None
+    account: AccountView | None
+    paid_fen: int
+    payments: tuple[PaymentView, ...]
+
+
+class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    case_number: str
+    policy: PolicyHead
+    for_name: str
+    state: str
+    state_label: str
+    is_held: bool
+    amount_fen: int | None
+    submitted_at: datetime | None
+    updated_at: datetime
+    pending: PendingStep | None
+
+
+class ClaimDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim as its own people read it."""
+
+    row: ClaimRow
+    relation: str
+    clauses: tuple[ClauseLine, ...]
+    stages: tuple[str, ...]
+    stage_index: int
+    supplement_request: str
+    notice_until_on: date | None
+    timeline: tuple[TimelineItem, ...]
+    decisions: tuple[DecisionView, ...]
+    award: AwardView | None
+    account: AccountView | None
+    may_withdraw: bool
+    may_supplement: bool
+    may_appeal: bool
+
+
+class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a seat's to-do list, its clock in working days (below zero: overdue)."""
+
+    claim_id: uuid.UUID
+    case_number: str
+    policy: PolicyHead
+    subject_name: str
+    division: str
+    stage: str
+    state: str
+    amount_fen: int | None
+    is_held: bool
+    submitted_at: datetime | None
+    due_on: date | None
+    working_days_left: int | None
+    may_act: bool
+    why_not: str
+
+
+class StageActView(msgspec.Struct, frozen=True, kw_only=True):
+    stage: str
+    action: str
+    official_name: str
+    seat_title: str
+    department: str
+    reason: str
+    decided_at: datetime
+
+
+class FactLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A pinned or declared fact by its attribute id; the page names it by the catalogue."""
+
+    attribute: str
+    value: object
+    is_declared: bool
+
+
+class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    reference: str
+
+
+class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim on an official's desk: facts left, decision right, history below."""
+
+    row: ClaimRow
+    subject_name: str
+    applicant_name: str
+    channel: str
+    division: str
+    clauses: tuple[ClauseLine, ...]
+    facts: tuple[FactLine, ...]
+    facts_sequence: int
+    facts_sha256: str
+    evidence: tuple[EvidenceLine, ...]
+    stages: tuple[str, ...]
+    stage_index: int
+    acts: tuple[StageActView, ...]
+    actions: tuple[str, ...]
+    why_not: str
+    needs_amount: bool
+    hold_reasons: tuple[str, ...]
+    appeal_grounds: str
+    may_decide_appeal: bool
+    account: AccountView | None
+    timeline: tuple[TimelineItem, ...]
+    decisions: tuple[DecisionView, ...]
+    award: AwardView | None
+
+
+class BatchView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    number: str
+    approved_by_name: str
+    approved_at: datetime
+    payment_count: int
+    total_fen: int
+    held_count: int
+    paid_count: int
+    returned_count: int
+
+
+class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    policy_id: str
+    division: str
+    fund_source: str
+    year: int
+    appropriation: str
+    kind: str
+    appropriated_fen: int
+    available_fen: int
+    reserved_fen: int
+    instructed_fen: int
+    paid_fen: int

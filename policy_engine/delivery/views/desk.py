@@ -1,0 +1,150 @@
+"""What a seat sees: its to-do list with clocks, and a claim's whole file on one page."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from kernel.clock import business_date
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.web.principal import Principal
+from policy_engine.delivery.access import may_act_at, sees_claim
+from policy_engine.delivery.awards import repository as award_rows
+from policy_engine.delivery.cases import repository as case_rows
+from policy_engine.delivery.cases.holds import holds_of
+from policy_engine.delivery.claims import repository as claim_rows
+from policy_engine.delivery.claims.models import Claim, StageDecision
+from policy_engine.delivery.claims.review import ACTIONS, why_not
+from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.schemas import ClaimFile, EvidenceLine, FactLine, StageActView, WorkItem
+from policy_engine.delivery.states import ClaimState
+from policy_engine.delivery.views.parts import (
+    account_of,
+    award_view,
+    claim_row,
+    clock_left,
+    decision_view,
+    head_of,
+    timeline,
+)
+
+_AT_A_DESK = (ClaimState.SUBMITTED, ClaimState.JOINT_REVIEW, ClaimState.REVIEW, ClaimState.APPEALED)
+MOST_SCANNED = 1000
+
+
+def work_list(
+    session: Session, ports: Ports, principal: Principal, *, now: datetime, limit: int = 200
+) -> list[WorkItem]:
+    """The claims that wait for this seat, the nearest deadline first; empty for a seat without such a duty."""
+    seat = principal.seat
+    if seat is None:
+        return []
+    waiting = claim_rows.waiting_in(session, seat.division, _AT_A_DESK, MOST_SCANNED)
+    mine = [claim for claim in waiting if _waits_for(claim, principal)]
+    return [_work_item(session, ports, claim, principal, now) for claim in mine[:limit]]
+
+
+def claim_file(
+    session: Session, ports: Ports, claim_id: uuid.UUID, principal: Principal, *, now: datetime
+) -> ClaimFile:
+    """Everything needed to decide, on one page. ``NotFound`` where the seat has no business with the claim."""
+    claim = claim_rows.get_claim(session, claim_id)
+    if claim is None or not sees_claim(principal, stages_of(claim), claim.division):
+        raise NotFound(_("没有找到您要的内容。"))
+    stage = present_stage(claim)
+    problem = why_not(session, ports, claim, principal, now=now)
+    award = award_rows.of_claim(session, claim.id)
+    appeal = claim_rows.open_appeal(session, claim.id)
+    terms = ports.terms(session, claim.policy_id, claim.policy_version)
+    is_appealed = claim.state == ClaimState.APPEALED
+    return ClaimFile(
+        row=claim_row(session, ports, claim, now),
+        subject_name=ports.people.name_of(session, claim.subject_id),
+        applicant_name=ports.people.name_of(session, claim.applicant_id),
+        channel=claim.channel,
+        division=claim.division,
+        clauses=ports.explain(
+            session,
+            claim.policy_id,
+            claim.policy_version,
+            claim.subject_id,
+            claim.unit_id,
+            claim.subject_id,
+        ),
+        facts=_fact_lines(claim),
+        facts_sequence=claim.facts_sequence,
+        facts_sha256=str(claim.facts["sha256"]),
+        evidence=tuple(
+            EvidenceLine(title=str(paper.get("title", "")), reference=str(paper.get("reference", "")))
+            for paper in claim.evidence
+        ),
+        stages=tuple(step.title for step in stages_of(claim)),
+        stage_index=claim.stage_index,
+        acts=tuple(_act_view(act) for act in claim_rows.stage_decisions(session, claim.id)),
+        actions=ACTIONS[stage.outcome] if problem is None else (),
+        why_not=problem or "",
+        needs_amount=terms.period != "none" and claim.amount_fen is None,
+        hold_reasons=tuple(hold.reason for hold in holds_of(session, claim)),
+        appeal_grounds=appeal.grounds if appeal is not None else "",
+        may_decide_appeal=is_appealed and _is_deciding_seat(claim, principal),
+        account=account_of(session, claim.account_id, now),
+        timeline=timeline(case_rows.events_of_claim(session, claim.id, public_only=False)),
+        decisions=tuple(decision_view(paper) for paper in claim_rows.written_decisions(session, claim.id)),
+        award=award_view(session, ports, award, now) if award is not None else None,
+    )
+
+
+def _waits_for(claim: Claim, principal: Principal) -> bool:
+    if claim.state == ClaimState.APPEALED:
+        return _is_deciding_seat(claim, principal)
+    return may_act_at(principal, present_stage(claim), claim.division)
+
+
+def _is_deciding_seat(claim: Claim, principal: Principal) -> bool:
+    stages = stages_of(claim)
+    return may_act_at(principal, stages[decide_index(stages)], claim.division)
+
+
+def _work_item(session: Session, ports: Ports, claim: Claim, principal: Principal, now: datetime) -> WorkItem:
+    is_appeal = claim.state == ClaimState.APPEALED
+    problem = None if is_appeal else why_not(session, ports, claim, principal, now=now)
+    return WorkItem(
+        claim_id=claim.id,
+        case_number=claim.case_number or "",
+        policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
+        subject_name=ports.people.name_of(session, claim.subject_id),
+        division=claim.division,
+        stage=_("申诉审查") if is_appeal else present_stage(claim).title,
+        state=claim.state,
+        amount_fen=claim.amount_fen,
+        is_held=claim.is_held,
+        submitted_at=claim.submitted_at,
+        due_on=claim.stage_due_on,
+        working_days_left=clock_left(claim.stage_due_on, business_date(now)),
+        may_act=problem is None,
+        why_not=problem or "",
+    )
+
+
+def _fact_lines(claim: Claim) -> tuple[FactLine, ...]:
+    pinned = [
+        FactLine(attribute=key, value=value, is_declared=False) for key, value in claim.facts["facts"].items()
+    ]
+    declared = [
+        FactLine(attribute=key, value=value, is_declared=True) for key, value in claim.declared.items()
+    ]
+    return (*pinned, *declared)
+
+
+def _act_view(act: StageDecision) -> StageActView:
+    return StageActView(
+        stage=act.stage,
+        action=act.action,
+        official_name=act.official_name,
+        seat_title=act.seat_title,
+        department=act.department,
+        reason=act.reason,
+        decided_at=act.decided_at,
+    )

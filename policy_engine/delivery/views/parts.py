@@ -1,0 +1,192 @@
+"""The pieces from which the read models are built."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from kernel.clock import business_date
+from kernel.i18n import gettext as _
+from kernel.working_days import working_days_between
+from policy_engine.delivery.accounts import repository as account_rows
+from policy_engine.delivery.accounts.models import PayeeAccount
+from policy_engine.delivery.accounts.service import is_freshly_checked
+from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.cases.holds import holds_of
+from policy_engine.delivery.cases.models import CaseEvent
+from policy_engine.delivery.claims.decisions import WAYS_ON
+from policy_engine.delivery.claims.models import Claim, WrittenDecision
+from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage
+from policy_engine.delivery.payments import repository as payment_rows
+from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.schemas import (
+    AccountView,
+    AwardView,
+    ClaimRow,
+    DecisionView,
+    PaymentView,
+    PendingStep,
+    PolicyHead,
+    TimelineItem,
+)
+from policy_engine.delivery.states import LABELS, AwardState, ClaimState, PaymentState
+from policy_engine.delivery.terms import Terms
+from policy_engine.delivery.views.texts import EVENT_TEXTS
+
+
+def head_of(terms: Terms) -> PolicyHead:
+    return PolicyHead(
+        policy_id=terms.policy_id,
+        version=terms.version,
+        title=terms.title,
+        department=terms.department,
+        period=terms.period,
+        mode=terms.mode,
+        is_status=terms.is_status,
+        is_invitation=terms.is_invitation,
+        is_demonstration=terms.is_demonstration,
+        legal_basis=terms.legal_basis,
+        phone=terms.phone,
+        promised_working_days=terms.promised_working_days,
+    )
+
+
+def account_view(account: PayeeAccount, now: datetime) -> AccountView:
+    return AccountView(
+        id=account.id,
+        bank=account.bank,
+        masked=account.masked,
+        is_default=account.is_default,
+        is_checked=is_freshly_checked(account, now),
+        is_resting=account.usable_from_at > now,
+        usable_from_at=account.usable_from_at,
+        is_flagged=account.flagged_at is not None,
+    )
+
+
+def account_of(session: Session, account_id: uuid.UUID | None, now: datetime) -> AccountView | None:
+    account = account_rows.get_account(session, account_id) if account_id is not None else None
+    return account_view(account, now) if account is not None else None
+
+
+def clock_left(due_on: date | None, today: date) -> int | None:
+    """Working days until a deadline, below zero when it has passed."""
+    return working_days_between(today, due_on) if due_on is not None else None
+
+
+def pending_step(claim: Claim, now: datetime) -> PendingStep | None:
+    """Who has the claim now and by when; none once it is decided."""
+    if claim.state == ClaimState.SUPPLEMENT:
+        return PendingStep(title=_("等您补充材料"), department="", due_on=None, working_days_left=None)
+    if claim.state == ClaimState.NOTICE:
+        left = clock_left(claim.notice_until_on, business_date(now))
+        return PendingStep(
+            title=_("公示中"), department="", due_on=claim.notice_until_on, working_days_left=left
+        )
+    stage = present_stage(claim)
+    title, department = stage.title, stage.department
+    if claim.state == ClaimState.APPEALED:
+        title, department = _("申诉审查"), ""
+    elif claim.state != WAITS_FOR[stage.outcome]:
+        return None
+    left = clock_left(claim.stage_due_on, business_date(now))
+    return PendingStep(title=title, department=department, due_on=claim.stage_due_on, working_days_left=left)
+
+
+def claim_row(session: Session, ports: Ports, claim: Claim, now: datetime) -> ClaimRow:
+    return ClaimRow(
+        id=claim.id,
+        case_number=claim.case_number or "",
+        policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
+        for_name=for_name(session, ports, claim.subject_id, claim.unit_id),
+        state=claim.state,
+        state_label=_(LABELS[ClaimState(claim.state)]),
+        is_held=claim.is_held,
+        amount_fen=claim.amount_fen,
+        submitted_at=claim.submitted_at,
+        updated_at=claim.updated_at,
+        pending=pending_step(claim, now),
+    )
+
+
+def for_name(session: Session, ports: Ports, subject_id: int, unit_id: int) -> str:
+    """Whose right it is; where it is paid for somebody else (a child), that name."""
+    return ports.people.name_of(session, unit_id) or ports.people.name_of(session, subject_id)
+
+
+def timeline(events: Sequence[CaseEvent]) -> tuple[TimelineItem, ...]:
+    return tuple(
+        TimelineItem(
+            at=event.happened_at,
+            kind=event.kind,
+            text=_(EVENT_TEXTS.get(event.kind, event.kind)),
+            actor=event.actor_name,
+            object_kind=event.object_kind,
+            reason=str(event.detail.get("reason") or ""),
+            period=str(event.detail.get("period") or ""),
+            amount_fen=event.detail.get("amount_fen"),
+        )
+        for event in events
+    )
+
+
+def decision_view(paper: WrittenDecision) -> DecisionView:
+    is_negative = paper.outcome in ("refused", "upheld")
+    return DecisionView(
+        number=paper.number,
+        outcome=paper.outcome,
+        reasons=paper.reasons,
+        legal_basis=paper.legal_basis,
+        official_name=paper.official_name,
+        seat_title=paper.seat_title,
+        department=paper.department,
+        decided_on=paper.decided_on,
+        ways_on=tuple(_(way) for way in WAYS_ON) if is_negative else (),
+        reconsideration_until_on=paper.reconsideration_until_on,
+        lawsuit_until_on=paper.lawsuit_until_on,
+    )
+
+
+def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime) -> PaymentView:
+    is_waiting = payment.state == PaymentState.WAITLISTED and payment.budget_id is not None
+    holds = holds_of(session, payment) if payment.is_held else []
+    return PaymentView(
+        id=payment.id,
+        claim_id=payment.claim_id,
+        policy=head_of(ports.terms(session, payment.policy_id, payment.policy_version)),
+        for_name=for_name(session, ports, payment.subject_id, payment.unit_id),
+        period=payment.period,
+        amount_fen=payment.amount_fen,
+        state=payment.state,
+        state_label=_(LABELS[PaymentState(payment.state)]),
+        reason=payment.state_reason or "",
+        is_held=payment.is_held,
+        hold_reasons=tuple(hold.reason for hold in holds),
+        account=account_of(session, payment.account_id, now),
+        due_on=payment.due_on,
+        paid_at=payment.paid_at,
+        waiting_position=payment_rows.waiting_position(session, payment) if is_waiting else None,
+    )
+
+
+def award_view(session: Session, ports: Ports, award: Award, now: datetime) -> AwardView:
+    paid = payment_rows.payments_of_award(session, award.id)
+    return AwardView(
+        id=award.id,
+        claim_id=award.claim_id,
+        policy=head_of(ports.terms(session, award.policy_id, award.policy_version)),
+        for_name=for_name(session, ports, award.subject_id, award.unit_id),
+        state=award.state,
+        state_label=_(LABELS[AwardState(award.state)]),
+        reason=award.end_reason or award.state_reason or "",
+        amount_fen=award.amount_fen,
+        starts_on=award.starts_on,
+        ends_on=award.ends_on,
+        next_due_on=award.next_due_on,
+        hearing_until_on=award.hearing_until_on,
+        account=account_of(session, award.account_id, now),
+        paid_fen=sum(payment.amount_fen for payment in paid if payment.state == PaymentState.PAID),
+        payments=tuple(payment_view(session, ports, payment, now) for payment in paid),
+    )

@@ -52,24 +52,46 @@ def shaped(source: SourceText, shape: type[Shape]) -> Shape:
 
 
 def _problem(message: str, source: SourceText, shape: type[msgspec.Struct]) -> Problem:
-    path, template = _path_in(message, source.content)
+    path = _path_in(message, source.content, shape)
     text = _AT.sub("", message)
     reason, mend = _explained(text, path, shape)
-    named = re.search(r"(?:required|unknown) field `(\w+)`", text)
-    if named and "unknown" in text:
+    named = re.search(r"unknown field `(\w+)`", text)
+    if named:
         path = (*path, named[1])
-    return Problem("shape", path_text(path or template), source.line_of(path), reason, mend)
+    return Problem("shape", path_text(path), source.line_of(path), reason, mend)
 
 
-def _path_in(message: str, content: Any) -> tuple[Path, Path]:
-    """msgspec writes ``[...]`` for the key of a mapping: then the line of the mapping itself is the nearest."""
+def _path_in(message: str, content: Any, shape: type[msgspec.Struct]) -> Path:
+    """The path that msgspec names; it writes ``[...]`` for the key of a mapping, so the key is looked for."""
     match = _AT.search(message)
     path: list[str | int] = []
+    here = content
     for step in _STEP.finditer(match[2] if match else ""):
+        key: str | int = step[1] if step[1] is not None else int(step[2] or 0)
         if step[1] is None and step[2] is None:
-            break
-        path.append(step[1] if step[1] is not None else int(step[2]))
-    return tuple(path), ()
+            found = _wrong_key(here, _type_at(tuple(path), shape))
+            if found is None:
+                break
+            key = found
+        path.append(key)
+        here = here[key] if isinstance(here, dict | list) and _holds(here, key) else None
+    return tuple(path)
+
+
+def _holds(here: dict[str, Any] | list[Any], key: str | int) -> bool:
+    return key in here if isinstance(here, dict) else isinstance(key, int) and key < len(here)
+
+
+def _wrong_key(here: Any, type_: inspect.Type) -> str | None:
+    inner = _inner(type_.value_type) if isinstance(type_, inspect.DictType) else None
+    if not isinstance(here, dict) or not isinstance(inner, inspect.StructType):
+        return None
+    for key, value in here.items():
+        try:
+            msgspec.convert(value, inner.cls)
+        except msgspec.ValidationError:
+            return key
+    return None
 
 
 def _explained(text: str, path: Path, shape: type[msgspec.Struct]) -> tuple[str, str]:
@@ -85,6 +107,8 @@ def _explained(text: str, path: Path, shape: type[msgspec.Struct]) -> tuple[str,
         value = text.removeprefix("Invalid enum value ").strip("'")
         choices = "、".join(str(one) for one in _choices_at(path, shape))
         return f"“{value}”不在可选范围内", f"可以写：{choices}。"
+    if text.startswith("Invalid RFC3339"):
+        return "日期的写法不对", "请写成 2025-07-01 的样子。"
     if match := re.match(r"Expected `(.+?)` of length (.+)", text):
         return f"长度不符合要求（{match[2]}）", "请增减内容。"
     if match := re.match(r"Expected `str` matching regex (.+)", text):

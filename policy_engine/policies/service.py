@@ -6,11 +6,9 @@ Nothing is published that its own cases do not bear out, and nothing published e
 import uuid
 from datetime import datetime
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from kernel import audit, outbox
-from kernel.crypto import sm3
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.web.principal import Duty, Principal, SeatView
 from policy_engine.catalogue import catalogue
@@ -19,6 +17,7 @@ from policy_engine.policies.access import require_seat, require_second_hand
 from policy_engine.policies.cases import CaseOutcome, load_cases, run_cases
 from policy_engine.policies.checking import check_document, standing_of
 from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.loading import load_document
 from policy_engine.policies.models import Policy, PolicyApproval, PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
@@ -26,13 +25,6 @@ from policy_engine.policies.published import PublishedSet
 from policy_engine.policies.states import CANARY_PERMILLE, FULL_PERMILLE, Action, PolicyState, after
 
 TOPIC = "policy.rollout"
-
-
-def document_of(version: PolicyVersion) -> PolicyDocument:
-    """The typed document of a stored version. Raises ``Conflict`` when the row was changed behind our back."""
-    if sm3(msgspec.json.encode(version.document, order="sorted")) != version.content_hash:
-        raise Conflict("政策文件与登记的摘要不一致，已停止使用。请联系系统管理员核查。")
-    return msgspec.convert(version.document, PolicyDocument)
 
 
 def save_draft(
@@ -50,7 +42,7 @@ def save_draft(
         raise DocumentRefused(problems)
     load_cases(cases_text, document)
     version = _draft_row(session, document, now)
-    content = msgspec.to_builtins(document)
+    content = content_of(document)
     version.title = document.title
     version.audience = document.audience
     version.standing = standing_of(document, catalogue())
@@ -58,7 +50,7 @@ def save_draft(
     version.effective_from, version.effective_to = document.effective_from, document.effective_to
     version.source_text, version.cases_text = text, cases_text
     version.document = content
-    version.content_hash = sm3(msgspec.json.encode(content, order="sorted"))
+    version.content_hash = content_hash(content)
     version.author_id, version.author_seat_id = actor.subject_id, seat.id
     version.updated_at = now
     session.flush()

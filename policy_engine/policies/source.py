@@ -16,7 +16,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_ALIASES = 20
 MAX_NODES = 50_000
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{one}" for one in ("str", "int", "float", "bool", "null", "timestamp")}
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{one}" for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 
 
 class SourceText(msgspec.Struct, frozen=True):
@@ -94,6 +94,8 @@ class _Reader:
         # An alias is read again where it stands, within the bounds already measured.
         if len(path) > MAX_DEPTH or len(self.lines) > MAX_NODES:
             raise _refused("too_large", path, line, "别名展开后的内容过大", "请直接写出内容。")
+        if node.tag not in _PLAIN_TAGS:
+            raise _refused("bad_tag", path, line, f"不支持的类型标记 {node.tag}", "请去掉感叹号开头的标记。")
         self.lines[path] = line
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -115,8 +117,6 @@ class _Reader:
         return found
 
     def _scalar(self, node: yaml.Node, path: Path, line: int) -> Any:
-        if node.tag not in _PLAIN_TAGS:
-            raise _refused("bad_tag", path, line, f"不支持的类型标记 {node.tag}", "请去掉感叹号开头的标记。")
         try:
             value = self._loader.construct_object(node)
         except (ValueError, yaml.YAMLError):

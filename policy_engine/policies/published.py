@@ -1,0 +1,141 @@
+"""The published set: every policy in force in the order in which it can be worked out, cached by epoch.
+
+A status is worked out before what stands on it, so policies come in strata; within one, order does not matter.
+"""
+
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from policy_engine.catalogue import Standing
+from policy_engine.policies import repository
+from policy_engine.policies.dependencies import StatusName, status_of, strata
+from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.hashing import document_of
+from policy_engine.policies.models import PolicyVersion
+from policy_engine.policies.rollout import BUCKETS, rollout_bucket
+
+
+class PublishedPolicy(msgspec.Struct, frozen=True):
+    """One version in force for the subjects whose bucket lies in ``[bucket_from, bucket_to)``."""
+
+    document: PolicyDocument
+    version_id: uuid.UUID | None
+    standing: Standing
+    stratum: int
+    bucket_from: int = 0
+    bucket_to: int = BUCKETS
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Figures that are not official for this city run as 演示 and say so."""
+        return self.standing != "official"
+
+    def covers(self, subject_id: int) -> bool:
+        """Whether the roll-out has reached this subject with this version."""
+        if self.bucket_from == 0 and self.bucket_to == BUCKETS:
+            return True
+        return self.bucket_from <= rollout_bucket(self.document.id, subject_id) < self.bucket_to
+
+    def is_effective_on(self, day: date) -> bool:
+        """Between its first and its last day; an expired policy never pushes."""
+        until = self.document.effective_to
+        return self.document.effective_from <= day and (until is None or day <= until)
+
+
+class PublishedSet(msgspec.Struct, frozen=True, dict=True):
+    """``policies`` in order of strata, then id, then version."""
+
+    epoch: int
+    policies: tuple[PublishedPolicy, ...]
+
+    @cached_property
+    def statuses(self) -> tuple[StatusName, ...]:
+        """The computed statuses that conditions may name."""
+        found = (status_of(one.document) for one in self.policies)
+        return tuple(dict.fromkeys(one for one in found if one is not None))
+
+    @cached_property
+    def documents(self) -> Mapping[str, PolicyDocument]:
+        """By policy id, the newest version of each."""
+        return {one.document.id: one.document for one in self.policies}
+
+    def effective_on(self, day: date) -> tuple[PublishedPolicy, ...]:
+        return tuple(one for one in self.policies if one.is_effective_on(day))
+
+    def named(self, policy_id: str, version: int | None = None) -> PublishedPolicy | None:
+        """The given version, or the newest, when it is in force; else None."""
+        fitting = [
+            one
+            for one in self.policies
+            if one.document.id == policy_id and version in (None, one.document.version)
+        ]
+        return max(fitting, key=lambda one: one.document.version, default=None)
+
+
+NOTHING = PublishedSet(0, ())
+
+
+def publish_documents(documents: Iterable[tuple[PolicyDocument, Standing]], *, epoch: int = 1) -> PublishedSet:
+    """A set made of documents alone, each for everybody: for simulation, benchmarks and tests.
+
+    Raises ``ValueError`` where statuses stand on each other in a ring.
+    """
+    rows = list(documents)
+    levels = strata([document for document, _ in rows])
+    policies = [
+        PublishedPolicy(document, None, standing, levels[document.id, document.version])
+        for document, standing in rows
+    ]
+    return PublishedSet(epoch, _ordered(policies))
+
+
+class PublishedPolicies:
+    """The current set, read again only when the epoch has moved. One per process; safe between threads."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._current: PublishedSet | None = None
+
+    def current(self, session: Session) -> PublishedSet:
+        """The set as of this session's view of the database."""
+        epoch = repository.current_epoch(session)
+        with self._mutex:
+            if self._current is not None and self._current.epoch == epoch:
+                return self._current
+        loaded = PublishedSet(epoch, _ordered(_published(repository.live_versions(session))))
+        with self._mutex:
+            if self._current is None or self._current.epoch < epoch:
+                self._current = loaded
+        return loaded
+
+
+def _published(rows: Iterable[PolicyVersion]) -> list[PublishedPolicy]:
+    pairs = [(row, document_of(row)) for row in rows]
+    levels = strata([document for _, document in pairs])
+    found: list[PublishedPolicy] = []
+    reached: dict[str, int] = {}
+    # The newest version takes the first buckets; an older one keeps those that it has not reached yet.
+    for row, document in reversed(pairs):
+        start = reached.get(row.policy_id, 0)
+        if start >= row.rollout_permille:
+            continue
+        level = levels[document.id, document.version]
+        found.append(
+            PublishedPolicy(document, row.id, _standing(row), level, start, row.rollout_permille)
+        )
+        reached[row.policy_id] = row.rollout_permille
+    return found
+
+
+def _standing(row: PolicyVersion) -> Standing:
+    return msgspec.convert(row.standing, Standing)
+
+
+def _ordered(policies: Iterable[PublishedPolicy]) -> tuple[PublishedPolicy, ...]:
+    return tuple(sorted(policies, key=lambda one: (one.stratum, one.document.id, one.document.version)))

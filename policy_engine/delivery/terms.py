@@ -4,12 +4,12 @@
 not reach claims that are under way.
 """
 
-import hashlib
 from typing import Literal
 
 import msgspec
 
 from kernel.web.principal import Duty
+from policy_engine.policies.rollout import rollout_bucket
 
 Mode = Literal["automatic", "one_tap", "application"]
 Period = Literal["once", "month", "quarter", "year", "none"]
@@ -60,8 +60,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = (
         Stage(key="decide", title="审定", outcome="decide", duty="claim.decide", level=6, working_days=10),
     )
-    #: 公示, in working days; 0 means none.
-    notice_working_days: int = 0
+    #: 公示; 0 means none.
+    notice_days: int = 0
+    is_notice_in_working_days: bool = True
     offer_days: int = 180
     #: Who the publication has reached so far, in thousandths: 10 is the first one per cent.
     rollout_permille: int = 1000
@@ -74,9 +75,3 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     def is_inside_rollout(self, subject_id: int) -> bool:
         """Whether ``subject_id`` is among the first ``rollout_permille``; widening keeps everybody already inside."""
         return rollout_bucket(self.policy_id, subject_id) < self.rollout_permille
-
-
-def rollout_bucket(policy_id: str, subject_id: int) -> int:
-    """A number from 0 to 999 that is fixed for a policy and a subject, and unrelated between policies."""
-    digest = hashlib.sha256(f"{policy_id}:{subject_id}".encode()).digest()
-    return int.from_bytes(digest[:8]) % 1000

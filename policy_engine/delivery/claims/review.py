@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -232,7 +232,7 @@ def _grant(claim: Claim, terms: Terms, amount_fen: int | None) -> None:
         if amount_fen is None or amount_fen <= 0:
             raise InvalidInput(_("系统未能算出金额，批准时请填写核定的金额。"))
         claim.amount_fen = amount_fen
-    target = ClaimState.NOTICE if terms.notice_working_days else ClaimState.GRANTED
+    target = ClaimState.NOTICE if terms.notice_days else ClaimState.GRANTED
     claim.state = CLAIM.move(ClaimState(claim.state), "grant", target)
     claim.stage_due_on = None
 
@@ -257,7 +257,7 @@ def _follow_up(
         if claim.state == ClaimState.GRANTED:
             _settle_granted(session, ports, claim, terms, now=now)
             return
-        claim.notice_until_on = add_working_days(business_date(now), terms.notice_working_days)
+        claim.notice_until_on = _notice_until(terms, business_date(now))
         title, body = f"{terms.title}：公示中", f"拟批准，公示至 {claim.notice_until_on:%Y-%m-%d}。"
     elif action == "refuse":
         paper = write_decision(
@@ -274,6 +274,12 @@ def _follow_up(
             body += f"预计 {claim.stage_due_on:%Y-%m-%d} 前完成。"
     kind = f"claim.{action}"
     tell(session, ports, claim.subject_id, kind, title, body, link=f"/claims/{claim.id}", now=now)
+
+
+def _notice_until(terms: Terms, today: date) -> date:
+    if terms.is_notice_in_working_days:
+        return add_working_days(today, terms.notice_days)
+    return today + timedelta(days=terms.notice_days)
 
 
 def _settle_granted(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now: datetime) -> None:

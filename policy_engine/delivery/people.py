@@ -1,0 +1,74 @@
+"""Who people are to each other, and what is known of them: ``Ports.people`` and ``Ports.facts`` in a running house."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from identity.registry import service as registry
+from kernel.crypto import Vault
+from policy_engine.delivery.periods import same_day_months_later
+from policy_engine.delivery.ports import Facts
+from policy_engine.profiles import repository as profiles
+from  import SubjectFacts
+
+MONTHS_TO_ADULTHOOD = 18 * 12
+
+
+class RegisteredPeople:
+    """Parents and guardians from the registry, households and ages from the profiles."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def name_of(self, session: Session, subject_id: int) -> str:
+        view = registry.describe(session, [subject_id], vault=self._vault).get(subject_id)
+        return view.name if view is not None else ""
+
+    def division_of(self, session: Session, subject_id: int) -> str:
+        return profiles.load_family(session, subject_id).subject(subject_id).division
+
+    def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        subject = profiles.load_subjects(session, [subject_id]).get(subject_id)
+        if subject is None:
+            return frozenset()
+        if subject.kind == "household":
+            members = profiles.load_family(session, subject_id).of_kind("person")
+            return frozenset(member.subject_id for member in members if is_adult(member, on))
+        if subject.kind != "person" or is_adult(subject, on):
+            return frozenset()
+        parents = registry.related_to(session, "parent", subject_id, on)
+        return frozenset(parents) | frozenset(registry.related_to(session, "guardian", subject_id, on))
+
+    def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        children = registry.related_from(session, "parent", subject_id, on)
+        wards = {*children, *registry.related_from(session, "guardian", subject_id, on)}
+        known = profiles.load_subjects(session, {subject_id, *wards})
+        minors = {ward for ward in wards if ward in known and not is_adult(known[ward], on)}
+        person = known.get(subject_id)
+        if person is not None and person.kind == "person" and is_adult(person, on):
+            minors.add(person.owner_id)
+        return frozenset(minors)
+
+    def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        return self.guardians_of(session, subject_id, on) or frozenset({subject_id})
+
+
+def is_adult(person: SubjectFacts, on: date) -> bool:
+    """Eighteen or older (民法典 Art. 17); who has no known birth date is not presumed a child."""
+    born = person.facts.get("birth_date")
+    if born is None or not isinstance(born.value, str):
+        return True
+    return same_day_months_later(date.fromisoformat(born.value), MONTHS_TO_ADULTHOOD) <= on
+
+
+def known_facts(session: Session, subject_id: int, unit_id: int) -> Facts:
+    """The facts of the subject, of what is paid for, and of its household or firm, at the family's sequence.
+
+    Other members stay out of the file; the history of facts gives them back for this sequence.
+    """
+    family = profiles.load_family(session, subject_id)
+    values: dict[str, object] = {}
+    for one in family:
+        if one.subject_id in (family.owner.subject_id, unit_id, subject_id):
+            values |= one.values()
+    return Facts(values=values, sequence=family.sequence)

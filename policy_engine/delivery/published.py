@@ -1,0 +1,92 @@
+"""Terms out of published policy documents: what ``Ports.terms`` is in a running house."""
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from policy_engine.delivery.terms import Accrual, Stage, Terms
+from policy_engine.policies import repository
+from policy_engine.policies.document import LegalBasis, PolicyDocument
+from policy_engine.policies.hashing import document_of
+from policy_engine.policies.models import PolicyVersion
+
+
+class PublishedTerms:
+    """Reads a version's row every time (its reach may have grown) and its unchanging document once."""
+
+    def __init__(self) -> None:
+        self._documents: dict[tuple[str, int, bytes], PolicyDocument] = {}
+
+    def __call__(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
+        row = _find(session, policy_id, version)
+        if row is None:
+            raise NotFound(_("没有找到这项政策。"))
+        key = (row.policy_id, row.version, row.content_hash)
+        if key not in self._documents:
+            self._documents[key] = document_of(row)
+        return terms_of(
+            self._documents[key],
+            rollout_permille=row.rollout_permille,
+            is_demonstration=row.is_demonstration,
+        )
+
+
+def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstration: bool) -> Terms:
+    """What delivery needs of a document, and nothing else."""
+    status, accrual, funding = document.status, document.accrual, document.funding
+    terms = Terms(
+        policy_id=document.id,
+        version=document.version,
+        title=document.title,
+        department=document.department,
+        division=document.jurisdiction,
+        mode=document.delivery.mode,
+        period=document.benefit.period if document.benefit is not None else "none",
+        is_status=status is not None,
+        is_offered=status is None or status.nature != "definition",
+        is_invitation=status is not None and status.nature == "presumed",
+        is_audience_firm=document.audience == "firm",
+        funding=funding.kind if funding is not None else "entitlement",
+        fund_source=funding.fund if funding is not None else "fiscal",
+        accrual=Accrual(starts=accrual.starts, retroactive_months=accrual.retroactive_months)
+        if accrual is not None
+        else Accrual(),
+        notice_days=document.notice.days if document.notice is not None else 0,
+        is_notice_in_working_days=document.notice is None or document.notice.kind == "working",
+        offer_days=document.delivery.offer_days,
+        rollout_permille=rollout_permille,
+        is_demonstration=is_demonstration,
+        legal_basis="；".join(_basis(basis) for basis in document.legal_basis),
+        phone=document.contacts[0].phone,
+        promised_working_days=document.time_limits.promised_working_days,
+    )
+    return msgspec.structs.replace(terms, stages=_stages(document)) if document.stages else terms
+
+
+def _find(session: Session, policy_id: str, version: int | None) -> PolicyVersion | None:
+    if version is not None:
+        return repository.version_numbered(session, policy_id, version)
+    live = repository.live_versions(session, policy_id)
+    return live[-1] if live else None
+
+
+def _stages(document: PolicyDocument) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(
+            key=stage.key,
+            title=stage.title,
+            outcome=stage.outcome,
+            duty=stage.duty,
+            level=stage.level_digits,
+            department=stage.department,
+            working_days=stage.working_days,
+            may_repeat_person=stage.may_repeat_person,
+        )
+        for stage in document.stages
+    )
+
+
+def _basis(basis: LegalBasis) -> str:
+    number = f"（{basis.document_number}）" if basis.document_number else ""
+    return f"《{basis.title}》{number}{basis.clause or ''}"

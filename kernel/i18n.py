@@ -30,8 +30,9 @@ class ConflictingTranslation(ValueError):
 
 
 def merge_catalogues(paths: Iterable[Path], locale: str) -> Catalog:
-    """One catalogue out of many `.po` files; the same msgid with another text raises ConflictingTranslation."""
+    """One catalogue out of many `.po` files; a msgid with two different texts raises ConflictingTranslation."""
     merged = Catalog(locale=locale)
+    conflicts = []
     for path in paths:
         with path.open("rb") as file:
             catalogue = read_po(file, locale=locale)
@@ -39,12 +40,18 @@ def merge_catalogues(paths: Iterable[Path], locale: str) -> Catalog:
             if not message.id or not message.string:
                 continue
             known = merged.get(message.id, message.context)
-            if known is not None and known.string and known.string != message.string:
-                raise ConflictingTranslation(
-                    f"{path}: {message.id!r} is {message.string!r}, elsewhere {known.string!r}"
-                )
-            merged.add(message.id, message.string, context=message.context)
+            if known is None:
+                merged.add(message.id, message.string, context=message.context)
+            elif known.string != message.string:
+                conflicts.append(f"{path}: {message.id!r} is {message.string!r}, elsewhere {known.string!r}")
+    if conflicts:
+        raise ConflictingTranslation("\n".join(conflicts))
     return merged
+
+
+def locale_folders(*packages: Path) -> list[Path]:
+    """Every `locale/` folder with an English catalogue in these packages, however deep."""
+    return sorted(path.parent for package in packages for path in package.rglob(f"locale/{ENGLISH}.po"))
 
 
 class Translations:

@@ -49,8 +49,18 @@ _ROWS: Final = [
     },
 ]
 _STEPS: Final = [
-    {"title": "您已确认", "state": "done", "at": datetime(2026, 11, 20, 1, 5, tzinfo=UTC), "who": "林晓（代办）"},
-    {"title": "街道受理", "state": "done", "at": datetime(2026, 11, 21, 6, 30, tzinfo=UTC), "who": "城南街道"},
+    {
+        "title": "您已确认",
+        "state": "done",
+        "at": datetime(2026, 11, 20, 1, 5, tzinfo=UTC),
+        "who": "林晓（代办）",
+    },
+    {
+        "title": "街道受理",
+        "state": "done",
+        "at": datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
+        "who": "城南街道",
+    },
     {"title": "残联会审", "state": "now", "who": "区残联", "note": "最迟 2026年11月27日 办结"},
     {"title": "区民政局决定", "state": "next"},
     {"title": "发放到账", "state": "next", "note": "预计 2026年12月10日"},
@@ -90,6 +100,8 @@ def style_guide(pages: Pages) -> Router:
     def show_style(request: WebRequest, layout: FromQuery[str] = "phone") -> Response[str]:
         if not pages.is_demonstration or layout not in _PORTALS:
             raise NotFound
-        return pages.for_portal(_PORTALS[layout]).page(request, f"kernel/style/{layout}.html", **specimen(layout))
+        return pages.for_portal(_PORTALS[layout]).page(
+            request, f"kernel/style/{layout}.html", **specimen(layout)
+        )
 
     return Router("/", route_handlers=[show_style])

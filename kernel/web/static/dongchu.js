@@ -111,8 +111,9 @@
       if (!message.id || message.id === seen()) return;
       sessionStorage.setItem(key, message.id);
       const news = JSON.parse(message.data);
-      for (const count of all(".tab-bar .dot-count, [data-unread]")) {
-        if (news.unread > 0 && count.firstChild) count.firstChild.textContent = news.unread;
+      for (const count of all("[data-unread]")) {
+        count.hidden = !(news.unread > 0);
+        if (count.firstElementChild) count.firstElementChild.textContent = news.unread > 99 ? "99+" : news.unread;
       }
       if (news.title) say(news.title, news.link);
       document.body.dispatchEvent(new CustomEvent("dongchu:news", { detail: news, bubbles: true }));

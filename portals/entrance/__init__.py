@@ -1,0 +1,1 @@
+"""The entrance: one page with three doors."""

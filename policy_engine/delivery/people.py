@@ -9,7 +9,7 @@ from kernel.crypto import Vault
 from policy_engine.delivery.periods import same_day_months_later
 from policy_engine.delivery.ports import Facts
 from policy_engine.profiles import repository as profiles
-from  import SubjectFacts
+from policy_engine.profiles.schemas import KnownSubject
 
 MONTHS_TO_ADULTHOOD = 18 * 12
 
@@ -53,7 +53,7 @@ class RegisteredPeople:
         return self.guardians_of(session, subject_id, on) or frozenset({subject_id})
 
 
-def is_adult(person: SubjectFacts, on: date) -> bool:
+def is_adult(person: KnownSubject, on: date) -> bool:
     """Eighteen or older (民法典 Art. 17); who has no known birth date is not presumed a child."""
     born = person.facts.get("birth_date")
     if born is None or not isinstance(born.value, str):

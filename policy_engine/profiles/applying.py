@@ -16,10 +16,10 @@ from policy_engine.profiles.schemas import (
     Change,
     FactChange,
     KnownFact,
+    KnownSubject,
     Outcome,
     OwnerChanged,
     SubjectAdded,
-    SubjectFacts,
 )
 
 
@@ -31,7 +31,7 @@ class Working:
     sequence: int
     today: date
     now: datetime
-    subjects: dict[int, SubjectFacts]
+    subjects: dict[int, KnownSubject]
     added: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     attributes: dict[int, set[str]] = field(default_factory=dict)  # by owner
@@ -53,7 +53,7 @@ class Working:
     def owners(self) -> tuple[int, ...]:
         return tuple(sorted({self.subjects[one].owner_id for one in self.touched} | self.restructured))
 
-    def _known(self, subject_id: int) -> SubjectFacts:
+    def _known(self, subject_id: int) -> KnownSubject:
         try:
             return self.subjects[subject_id]
         except KeyError:
@@ -82,7 +82,7 @@ class Working:
         if change.valid_until:
             self.scheduled.append((change.valid_until, change))
 
-    def _become(self, subject: SubjectFacts, key: str, change: FactChange) -> None:
+    def _become(self, subject: KnownSubject, key: str, change: FactChange) -> None:
         facts = dict(subject.facts)
         if isinstance(change.value, msgspec.UnsetType):
             facts.pop(key, None)
@@ -104,7 +104,7 @@ class Working:
             return
         if change.owner_id != change.subject_id:
             self._known(change.owner_id)
-        subject = SubjectFacts(
+        subject = KnownSubject(
             subject_id=change.subject_id,
             kind=change.kind,
             owner_id=change.owner_id,
@@ -134,7 +134,7 @@ class Working:
         if owner_id in self.subjects:
             self._put(self.subjects[owner_id])
 
-    def _put(self, subject: SubjectFacts) -> None:
+    def _put(self, subject: KnownSubject) -> None:
         self.subjects[subject.subject_id] = msgspec.structs.replace(subject, sequence=self.sequence)
         self.touched.add(subject.subject_id)
 

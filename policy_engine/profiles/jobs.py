@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -12,12 +13,13 @@ from connectors.events.service import EVENT_TOPIC, open_event
 from identity.delegation.enterprises import change_legal_representative
 from identity.registry import service as registry
 from kernel.crypto import Vault
-from kernel.errors import InvalidInput, NotFound
+from kernel.errors import DongchuError, InvalidInput, NotFound
 from kernel.house import House
 from kernel.outbox import Handler, Message, once
+from licenses.service import FACTS_TOPIC as LICENCE_TOPIC
 from policy_engine.profiles import repository
 from policy_engine.profiles.resolution import Resolution
-from policy_engine.profiles.schemas import Applied, FactChange
+from policy_engine.profiles.schemas import Applied, Change, FactChange, RawValue
 from policy_engine.profiles.service import FACTS_SCHEDULED, apply_changes
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,51 @@ def handlers(house: House) -> Mapping[str, Handler]:
             change = msgspec.convert(message.payload, FactChange)
             apply_changes(session, [change], now=house.clock.now())
 
-    return {EVENT_TOPIC: take_event, FACTS_SCHEDULED: keep_date}
+    def take_licence(message: Message) -> None:
+        with house.database.write() as session:
+            apply_or_note(session, _licence_changes(message.payload), now=house.clock.now())
+
+    return {EVENT_TOPIC: take_event, FACTS_SCHEDULED: keep_date, LICENCE_TOPIC: take_licence}
+
+
+class LicenceFacts(msgspec.Struct, frozen=True):
+    """What a licence says of its holder, by attribute id; null when it has ended."""
+
+    subject_id: int
+    source: str
+    event_id: str
+    observed_at: datetime
+    values: dict[str, RawValue]
+
+
+def _licence_changes(payload: dict[str, Any]) -> list[Change]:
+    facts = msgspec.convert(payload, LicenceFacts)
+    return [
+        FactChange(
+            subject_id=facts.subject_id,
+            attribute=attribute,
+            value=value,
+            source=facts.source,
+            event_id=facts.event_id,
+            observed_at=facts.observed_at,
+        )
+        for attribute, value in facts.values.items()
+    ]
+
+
+def apply_or_note(session: Session, changes: list[Change], *, now: datetime) -> Applied | None:
+    """Apply changes of one event whole, or note why not and change nothing (None)."""
+    if not changes:
+        return None
+    nested = session.begin_nested()
+    try:
+        applied = apply_changes(session, changes, now=now)
+    except (InvalidInput, NotFound) as refusal:
+        nested.rollback()
+        _note(session, changes[0].source, changes[0].event_id, refusal, now)
+        return None
+    nested.commit()
+    return applied
 
 
 def take(session: Session, vault: Vault, event: DepartmentEvent, *, now: datetime) -> Applied | None:
@@ -61,11 +107,13 @@ def take(session: Session, vault: Vault, event: DepartmentEvent, *, now: datetim
             )
     except (InvalidInput, NotFound) as refusal:
         nested.rollback()
-        reason = "; ".join((refusal.detail, *(f"{one.where}: {one.what}" for one in refusal.errors)))
-        repository.note_event(
-            session, event.source, event.event_id, outcome="rejected", reason=reason, now=now
-        )
-        log.warning("event %s of %s was not applied: %s", event.event_id, event.source, refusal.slug)
+        _note(session, event.source, event.event_id, refusal, now)
         return None
     nested.commit()
     return applied
+
+
+def _note(session: Session, source: str, event_id: str, refusal: DongchuError, now: datetime) -> None:
+    reason = "; ".join((refusal.detail, *(f"{one.where}: {one.what}" for one in refusal.errors)))
+    repository.note_event(session, source, event_id, outcome="rejected", reason=reason, now=now)
+    log.warning("event %s of %s was not applied: %s", event_id, source, refusal.slug)

@@ -14,7 +14,7 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles.layout import FIRST_ID
 from policy_engine.profiles.models import AppliedEvent, ContractNumber, FactHistory, FactSequence, Profile
-from policy_engine.profiles.schemas import Family, KnownFact, SubjectFacts
+from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
 
 SEQUENCE_NAME = "facts"
 MOST_PARAMETERS = 500
@@ -35,7 +35,7 @@ def load_family(session: Session, subject_id: int) -> Family:
 
 def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Family]:
     """Families by owner; owners without a profile are left out."""
-    found: dict[int, list[SubjectFacts]] = {}
+    found: dict[int, list[KnownSubject]] = {}
     for part in _parts(sorted(set(owner_ids))):
         statement = sa.select(TABLE).where(TABLE.c.owner_id.in_(part)).order_by(TABLE.c.subject_id)
         for row in session.execute(statement):
@@ -49,7 +49,7 @@ def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Fam
     return families
 
 
-def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, SubjectFacts]:
+def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, KnownSubject]:
     """Single subjects by number; numbers without a profile are left out."""
     found = {}
     for part in _parts(sorted(set(subject_ids))):
@@ -58,7 +58,7 @@ def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, S
     return found
 
 
-def members_about(session: Session, person_id: int) -> list[SubjectFacts]:
+def members_about(session: Session, person_id: int) -> list[KnownSubject]:
     """The hires and loans that concern a person."""
     statement = sa.select(TABLE).where(TABLE.c.about_id == person_id).order_by(TABLE.c.subject_id)
     return [_subject(row) for row in session.execute(statement)]
@@ -123,7 +123,7 @@ def insert_profiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> None
         session.execute(sa.insert(TABLE), rows)
 
 
-def save(session: Session, subjects: Iterable[SubjectFacts], added: Collection[int]) -> None:
+def save(session: Session, subjects: Iterable[KnownSubject], added: Collection[int]) -> None:
     """Write subjects back: the new ones as rows, the others over their rows."""
     for one in subjects:
         values = profile_row(one)
@@ -170,7 +170,7 @@ def has_profiles(session: Session) -> bool:
     return session.scalar(sa.select(Profile.subject_id).limit(1)) is not None
 
 
-def profile_row(subject: SubjectFacts) -> dict[str, Any]:
+def profile_row(subject: KnownSubject) -> dict[str, Any]:
     """The columns of a subject's row."""
     return {
         "subject_id": subject.subject_id,
@@ -183,8 +183,8 @@ def profile_row(subject: SubjectFacts) -> dict[str, Any]:
     }
 
 
-def _subject(row: sa.Row[Any]) -> SubjectFacts:
-    return SubjectFacts(
+def _subject(row: sa.Row[Any]) -> KnownSubject:
+    return KnownSubject(
         subject_id=row.subject_id,
         kind=msgspec.convert(row.kind, EntityKind),
         owner_id=row.owner_id,

@@ -89,7 +89,7 @@ class FactsChanged(msgspec.Struct, frozen=True):
     is_restructured: bool
 
 
-class SubjectFacts(msgspec.Struct, frozen=True):
+class KnownSubject(msgspec.Struct, frozen=True):
     """What is known about one subject, by the last part of the attribute's id."""
 
     subject_id: int
@@ -108,18 +108,18 @@ class SubjectFacts(msgspec.Struct, frozen=True):
 class Family(msgspec.Struct, frozen=True):
     """A household with its members or a firm with its hires and loans, as of ``sequence``."""
 
-    owner: SubjectFacts
-    members: tuple[SubjectFacts, ...]
+    owner: KnownSubject
+    members: tuple[KnownSubject, ...]
     sequence: int
 
-    def __iter__(self) -> Iterator[SubjectFacts]:
+    def __iter__(self) -> Iterator[KnownSubject]:
         yield self.owner
         yield from self.members
 
-    def of_kind(self, kind: EntityKind) -> tuple[SubjectFacts, ...]:
+    def of_kind(self, kind: EntityKind) -> tuple[KnownSubject, ...]:
         return tuple(member for member in self.members if member.kind == kind)
 
-    def subject(self, subject_id: int) -> SubjectFacts:
+    def subject(self, subject_id: int) -> KnownSubject:
         """The owner or member with this number; KeyError if there is none."""
         for one in self:
             if one.subject_id == subject_id:

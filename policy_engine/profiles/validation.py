@@ -43,8 +43,12 @@ def _fault(change: FactChange, catalogue: Catalogue) -> tuple[str, str] | None:
         return _("观察时间没有时区"), _("请给出带时区的时间")
     if change.valid_from and change.valid_until and change.valid_until < change.valid_from:
         return _("有效期的截止日早于起始日"), _("请核对有效期")
-    if change.value is None or isinstance(change.value, msgspec.UnsetType):
+    if isinstance(change.value, msgspec.UnsetType):
         return None
+    if change.value is None:
+        return (
+            None if attribute.may_be_absent else (_("这个事实人人都有，不能填“无”"), _("不知道时请不要提交"))
+        )
     return _CHECKS[attribute.type](attribute, change.value, catalogue)
 
 

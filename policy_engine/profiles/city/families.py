@@ -100,14 +100,14 @@ def _link(
     women = women[np.argsort(people.born[women], kind="stable")]
     womens_births = people.born[women]
     open_cases = children
-    for _ in range(6):
+    for _ in range(8):
         age_at_birth = np.clip(rng.normal(27.5, 4.3, len(open_cases)), 19.5, 44)
         wanted = people.born[open_cases] - age_at_birth * YEAR
         near = np.searchsorted(womens_births, wanted) + rng.integers(-2, 3, len(open_cases))
         mother = women[np.clip(near, 0, len(women) - 1)]
         people.mother[open_cases] = mother
         people.father[open_cases] = people.spouse[mother]
-        open_cases = open_cases[_is_implausible(people, open_cases, is_minor)]
+        open_cases = children[_is_implausible(people, children, is_minor)]
         if not len(open_cases):
             return
     people.mother[open_cases] = NOBODY
@@ -120,7 +120,9 @@ def _is_implausible(people: People, children: Numbers, is_minor: bool) -> Bools:
     fathers_gap = np.where(father == NOBODY, 30 * YEAR, people.born[children] - people.born[father])
     is_bad = (gap < 18 * YEAR) | (gap > 46 * YEAR) | (fathers_gap < 18 * YEAR) | (fathers_gap > 62 * YEAR)
     partner = people.spouse[children]
-    is_bad |= (partner != NOBODY) & (people.mother[partner] == mother)  # no brother marries his sister
+    is_bad |= (
+        (partner != NOBODY) & (mother != NOBODY) & (people.mother[partner] == mother)
+    )  # no brother marries his sister
     order = np.lexsort((people.born[children], mother))
     is_sibling = np.r_[False, mother[order][1:] == mother[order][:-1]]
     spacing = np.r_[0, np.diff(people.born[children][order])]

@@ -47,6 +47,7 @@ def register_client(
     Raises ``InvalidInput`` naming the field that cannot stand.
     """
     _check(client_id, redirect_uris, post_logout_redirect_uris, scopes)
+    known = session.get(OAuthClient, client_id)
     session.merge(
         OAuthClient(
             client_id=client_id,
@@ -58,8 +59,8 @@ def register_client(
             capacities=list(capacities),
             is_first_party=is_first_party,
             may_introspect=may_introspect,
-            is_suspended=False,
-            created_at=now,
+            is_suspended=known.is_suspended if known else False,
+            created_at=known.created_at if known else now,
         )
     )
     session.flush()

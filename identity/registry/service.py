@@ -73,6 +73,11 @@ def describe(session: Session, subject_ids: Collection[int], *, vault: Vault) ->
     return views
 
 
+def name_of(subject: Subject, *, vault: Vault) -> str:
+    """The name of a row at hand."""
+    return vault.open(subject.name_sealed, context=_name_place(subject.subject_id))
+
+
 def identifier_of(session: Session, subject_id: int, *, vault: Vault) -> str:
     """The whole number, for a department that must have it; callers keep it out of logs, URLs and tokens."""
     subject = _required(session, subject_id)
@@ -178,7 +183,7 @@ def _view(subject: Subject, vault: Vault) -> SubjectView:
     return SubjectView(
         subject_id=subject.subject_id,
         kind=cast(SubjectKind, subject.kind),
-        name=vault.open(subject.name_sealed, context=_name_place(subject.subject_id)),
+        name=name_of(subject, vault=vault),
         masked_identifier=identifier,
     )
 

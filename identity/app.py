@@ -1,0 +1,66 @@
+"""The identity service as one web app: the issuer at ``/identity``."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from identity import tables
+from identity.accounts.passwords import PasswordPool
+from identity.accounts.routes import login_handlers
+from identity.browser import Browser
+from identity.clients.portals import ensure_portals
+from identity.oauth.keys import KeyRing
+from identity.oauth.pages import oauth_page_handlers
+from identity.oauth.routes import protocol_handlers
+from identity.sessions.routes import security_handlers
+from kernel.house import House
+from kernel.web.pages import Pages
+from kernel.web.problems import exception_handlers
+from kernel.web.requests import WebRequest
+from kernel.web.security_headers import add_security_headers
+
+TEMPLATES = Path(__file__).parent / "templates"
+LOCALE = Path(__file__).parent / "locale"
+LARGEST_BODY = 64 * 1024
+
+
+def create_app(house: House, pages: Pages) -> Litestar:
+    """Everything under ``/identity``. Its first start makes the signing keys and registers the city's portals."""
+    keys, browser, passwords = KeyRing(house), Browser(house), PasswordPool()
+    bound = pages.for_portal("identity")
+
+    def prepare() -> None:
+        keys.prepare()
+        with house.database.write() as session:
+            ensure_portals(session, house=house)
+
+    return Litestar(
+        path="/identity",
+        route_handlers=[
+            *protocol_handlers(house, keys),
+            *oauth_page_handlers(house, keys, bound, browser),
+            *login_handlers(house, bound, browser, passwords),
+            *security_handlers(house, bound, browser),
+        ],
+        on_startup=[prepare],
+        exception_handlers=exception_handlers(bound, sign_in=_sign_in),
+        before_send=[add_security_headers],
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=OpenAPIConfig(
+            title="Dongchu identity",
+            version="1",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+    )
+
+
+def _sign_in(_request: WebRequest) -> str:
+    """Our own pages ask for a sign-in by the login page; it leads back to the security page."""
+    return f"/identity/login?{urlencode({'next': ''})}"
+
+
+__all__ = ["LOCALE", "TEMPLATES", "create_app", "tables"]

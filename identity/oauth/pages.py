@@ -1,0 +1,184 @@
+"""The authorization endpoint and logout as a person meets them: pages and redirects."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error
+from litestar import Response, get, post
+from litestar.response import Redirect
+from litestar.types import ControllerRouterHandler
+
+from identity.browser import Browser, may_lead_to, query_of, read_form, redirect, without_prompts
+from identity.clients.service import SCOPES
+from identity.oauth.authorize import Authorization, Choices, Step
+from identity.oauth.edge import parse_parameters
+from identity.oauth.keys import KeyRing
+from identity.oauth.logout import LogoutRequest, read_logout
+from identity.oauth.server import Answer, ProtocolServer
+from identity.sessions.service import end_session
+from kernel.errors import InvalidInput
+from kernel.house import House
+from kernel.web.pages import Pages
+from kernel.web.requests import WebRequest
+
+AnyResponse = Response[Any]
+
+
+class OAuthPages:
+    """What stands behind the handlers of this module."""
+
+    def __init__(self, house: House, keys: KeyRing, pages: Pages, browser: Browser) -> None:
+        self._house, self._keys, self._pages, self._browser = house, keys, pages, browser
+
+    def authorize(self, request: WebRequest, choices: Choices) -> AnyResponse:
+        """Look first, in a transaction that cannot write; hand out a code only in a second one."""
+        try:
+            parameters = parse_parameters(query_of(request))
+        except OAuth2Error as error:
+            return self._error_page(request, str(error.description))
+        step = self._decide(request, parameters, choices, may_issue=False)
+        if step.kind == "issue":
+            step = self._decide(request, parameters, choices, may_issue=True)
+        return self._show(request, parameters, choices, step)
+
+    def _decide(
+        self, request: WebRequest, parameters: dict[str, str], choices: Choices, *, may_issue: bool
+    ) -> Step:
+        now = self._house.clock.now()
+        doors = self._house.database
+        with doors.write() if may_issue else doors.read() as session:
+            server = ProtocolServer(session, house=self._house, keys=self._keys, now=now)
+            sign_in = self._browser.sign_in_of(session, request)
+            return Authorization(server, parameters).decide(sign_in, choices, may_issue=may_issue)
+
+    def _show(
+        self, request: WebRequest, parameters: dict[str, str], choices: Choices, step: Step
+    ) -> AnyResponse:
+        if step.answer is not None:
+            return self._answer(request, step.answer)
+        client = step.client
+        if client is None:
+            raise RuntimeError(f"the step {step.kind} names no client")
+        if step.kind == "login":
+            query = urlencode(without_prompts(parameters, "login"))
+            return redirect(f"/identity/login?{urlencode({'next': query})}")
+        shared = {
+            "client_name": client.name,
+            "csrf_token": self._browser.csrf_token(request),
+            "headers": may_lead_to(parameters["redirect_uri"]),
+        }
+        if step.kind == "no_capacity":
+            return self._pages.page(
+                request, "identity/no_capacity.html", status=403, client_id=client.client_id, **shared
+            )
+        action = f"/identity/authorize?{urlencode(without_prompts(parameters, 'select_account'))}"
+        other = urlencode({"next": urlencode(without_prompts(parameters, "select_account", "login"))})
+        if step.kind == "choose":
+            return self._pages.page(
+                request,
+                "identity/choose.html",
+                action=action,
+                options=step.options,
+                other_query=other,
+                **shared,
+            )
+        option = step.option
+        return self._pages.page(
+            request,
+            "identity/consent.html",
+            action=f"/identity/authorize?{urlencode(without_prompts(parameters, 'select_account', 'consent'))}",
+            basis=option.basis if option else choices.basis,
+            acting_for=option.name if option and option.capacity in ("person", "enterprise") else "",
+            scope_texts=[SCOPES[scope] for scope in step.scopes],
+            **shared,
+        )
+
+    def _answer(self, request: WebRequest, answer: Answer) -> AnyResponse:
+        if answer.location:
+            return Redirect(answer.location, status_code=303, headers={"Cache-Control": "no-store"})
+        body = answer.body if isinstance(answer.body, dict) else {}
+        return self._error_page(request, str(body.get("error_description") or body.get("error", "")))
+
+    def _error_page(self, request: WebRequest, technical: str) -> AnyResponse:
+        """The client or its address is not to be trusted: nobody is sent anywhere (RFC 6749 §4.1.2.1)."""
+        return self._pages.page(
+            request,
+            "identity/refused.html",
+            status=400,
+            technical=technical,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def log_out(self, request: WebRequest, parameters: dict[str, str], *, is_confirmed: bool) -> AnyResponse:
+        """RP-initiated logout: a valid hint, or the person's own confirmation, ends the sign-in for all portals."""
+        now = self._house.clock.now()
+        with self._house.database.read() as session:
+            asked = read_logout(session, parameters, house=self._house, keys=self._keys)
+            live = self._browser.live(session, request)
+        if asked.is_refused:
+            return self._error_page(request, "The logout request is not valid.")
+        ending = {sid for sid in (asked.sid, live.sid if live and is_confirmed else None) if sid}
+        if live is not None and not ending:
+            return self._pages.page(
+                request,
+                "identity/confirm_logout.html",
+                csrf_token=self._browser.csrf_token(request),
+                headers={"Cache-Control": "no-store"},
+            )
+        cookies: list[Any] = []
+        if ending:
+            with self._house.database.write() as session:
+                for sid in ending:
+                    end_session(session, sid, reason="logged_out", now=now)
+                if live is not None and live.sid in ending:
+                    self._browser.sessions.end(session, live.session_id)
+                    cookies = [self._browser.sessions.no_cookie()]
+        return self._gone(request, asked, cookies)
+
+    def _gone(self, request: WebRequest, asked: LogoutRequest, cookies: list[Any]) -> AnyResponse:
+        if asked.redirect_uri:
+            return redirect(asked.redirect_uri, cookies)
+        page = self._pages.page(request, "identity/logged_out.html", headers={"Cache-Control": "no-store"})
+        for cookie in cookies:
+            page.set_cookie(cookie)
+        return page
+
+
+def oauth_page_handlers(
+    house: House, keys: KeyRing, pages: Pages, browser: Browser
+) -> list[ControllerRouterHandler]:
+    """``/authorize`` and ``/logout``."""
+    desk = OAuthPages(house, keys, pages, browser)
+
+    @get("/authorize", sync_to_thread=True, tags=["oauth"])
+    def authorize(request: WebRequest) -> AnyResponse:
+        """Ask for a person's sign-in (RFC 6749 §4.1.1); answers with pages and redirects."""
+        return desk.authorize(request, Choices())
+
+    @post("/authorize", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def decide(request: WebRequest, body: bytes) -> AnyResponse:
+        form = read_form(request, body)
+        browser.check_form(request, form)
+        decision = form.get("decision", "")
+        if decision not in ("", "allow", "deny"):
+            raise InvalidInput("请选择同意或取消。")
+        return desk.authorize(request, Choices(basis=form.get("basis", ""), decision=decision))
+
+    @get("/logout", sync_to_thread=True, tags=["openid"])
+    def logout(request: WebRequest) -> AnyResponse:
+        """Sign out everywhere (OpenID Connect RP-Initiated Logout 1.0)."""
+        try:
+            parameters = parse_parameters(query_of(request))
+        except OAuth2Error as error:
+            raise InvalidInput("退出登录的请求有误，请从首页重新进入。") from error
+        return desk.log_out(request, parameters, is_confirmed=False)
+
+    @post("/logout", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def confirmed_logout(request: WebRequest, body: bytes) -> AnyResponse:
+        form = read_form(request, body)
+        if "id_token_hint" in form:  # a client may also post (§2); the hint speaks for it
+            return desk.log_out(request, form, is_confirmed=False)
+        browser.check_form(request, form)
+        return desk.log_out(request, {}, is_confirmed=True)
+
+    return [authorize, decide, logout, confirmed_logout]

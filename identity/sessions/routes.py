@@ -1,0 +1,136 @@
+"""The security page: where one is signed in, who may act for one, which clients were let in; and ending each."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.orm import Session
+
+from identity.accounts.service import login_history
+from identity.browser import HOME, Browser, read_form, redirect
+from identity.delegation import repository as delegations
+from identity.delegation.proxies import revoke_proxy
+from identity.oauth.consents import consents_of, withdraw_consent
+from identity.registry import service as registry
+from identity.sessions import repository
+from identity.sessions.service import address_of, end_own_session, live_session
+from kernel.errors import Unauthenticated
+from kernel.house import House
+from kernel.web.pages import Pages
+from kernel.web.requests import WebRequest
+
+Change = Callable[[Session, int, datetime], None]
+
+
+class SecurityDesk:
+    """What stands behind the handlers of this module."""
+
+    def __init__(self, house: House, pages: Pages, browser: Browser) -> None:
+        self._house, self._pages, self._browser = house, pages, browser
+
+    def page(self, request: WebRequest) -> Response[Any]:
+        """Everything about one's own account. Raises ``Unauthenticated``."""
+        now = self._house.clock.now()
+        with self._house.database.read() as session:
+            sid, subject_id = self._signed_in(session, request, now)
+            content = self._content(session, sid, subject_id, now)
+        return self._pages.page(
+            request,
+            "identity/security.html",
+            csrf_token=self._browser.csrf_token(request),
+            headers={"Cache-Control": "no-store"},
+            **content,
+        )
+
+    def change(self, request: WebRequest, body: bytes, change: Change) -> Response[Any]:
+        """Do one thing in the person's own name, then show the page again."""
+        self._browser.check_form(request, read_form(request, body))
+        now = self._house.clock.now()
+        with self._house.database.write() as session:
+            _, subject_id = self._signed_in(session, request, now)
+            change(session, subject_id, now)
+        return redirect(HOME)
+
+    def _signed_in(self, session: Session, request: WebRequest, now: datetime) -> tuple[uuid.UUID, int]:
+        live = self._browser.live(session, request)
+        sign_in = live_session(session, live.sid, now) if live else None
+        if sign_in is None:
+            raise Unauthenticated("请先登录，再查看登录与授权。")
+        return sign_in.sid, sign_in.subject_id
+
+    def _content(self, session: Session, sid: uuid.UUID, subject_id: int, now: datetime) -> dict[str, Any]:
+        vault = self._house.vault
+        proxies = delegations.live_proxies_from(session, subject_id, now)
+        people = registry.describe(session, {subject_id, *(row.agent_id for row in proxies)}, vault=vault)
+        return {
+            "person_name": people[subject_id].name,
+            "sign_ins": [
+                {
+                    "sid": row.sid,
+                    "device": row.device,
+                    "auth_at": row.auth_at,
+                    "address": address_of(row, vault),
+                    "is_this": row.sid == sid,
+                }
+                for row in repository.live_of(session, subject_id, now)
+            ],
+            "proxies": [
+                {"proxy_id": row.proxy_id, "name": people[row.agent_id].name, "until_at": row.until_at}
+                for row in proxies
+            ],
+            "consents": consents_of(session, subject_id, now),
+            "history": [
+                {
+                    "at": event.at,
+                    "outcome": "✓" if event.is_success else "✗",
+                    "device": event.device,
+                    "address": event.address,
+                }
+                for event in login_history(session, subject_id, vault=vault)
+            ],
+        }
+
+
+def security_handlers(house: House, pages: Pages, browser: Browser) -> list[ControllerRouterHandler]:
+    """``/security``."""
+    desk = SecurityDesk(house, pages, browser)
+
+    @get("/security", sync_to_thread=True, tags=["account"])
+    def security(request: WebRequest) -> Response[Any]:
+        """One's own sign-ins, proxies and consents."""
+        return desk.page(request)
+
+    @post("/security/sessions/{sid:uuid}/end", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def end_sign_in(request: WebRequest, body: bytes, sid: uuid.UUID) -> Response[Any]:
+        return desk.change(
+            request, body, lambda session, person, now: end_own_session(session, person, sid, now=now)
+        )
+
+    @post(
+        "/security/proxies/{proxy_id:uuid}/revoke",
+        status_code=200,
+        sync_to_thread=True,
+        include_in_schema=False,
+    )
+    def end_proxy(request: WebRequest, body: bytes, proxy_id: uuid.UUID) -> Response[Any]:
+        return desk.change(
+            request,
+            body,
+            lambda session, person, now: revoke_proxy(session, proxy_id=proxy_id, by_subject=person, now=now),
+        )
+
+    @post(
+        "/security/consents/{client_id:str}/withdraw",
+        status_code=200,
+        sync_to_thread=True,
+        include_in_schema=False,
+    )
+    def end_consent(request: WebRequest, body: bytes, client_id: str) -> Response[Any]:
+        return desk.change(
+            request, body, lambda session, person, now: withdraw_consent(session, person, client_id, now=now)
+        )
+
+    return [security, end_sign_in, end_proxy, end_consent]

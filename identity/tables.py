@@ -1,0 +1,32 @@
+"""Every table of identity, imported in one place for migrations and scratch stores."""
+
+from identity.accounts.models import Account, LoginEvent
+from identity.clients.models import OAuthClient
+from identity.delegation.models import Membership, Proxy
+from identity.grants.models import OAuthGrant
+from identity.oauth.models import AuthorizationCode, Consent, RefreshToken, SigningKey
+from identity.registry.models import Relationship, Subject
+from identity.seats.models import Department, Division, Seat, SeatHolding
+from identity.sessions.models import IdentitySession
+from kernel.web.sessions import WebSession
+
+TABLES = (
+    Account,
+    AuthorizationCode,
+    Consent,
+    Department,
+    Division,
+    IdentitySession,
+    LoginEvent,
+    Membership,
+    OAuthClient,
+    OAuthGrant,
+    Proxy,
+    RefreshToken,
+    Relationship,
+    Seat,
+    SeatHolding,
+    SigningKey,
+    Subject,
+    WebSession,
+)

@@ -1,0 +1,1 @@
+"""The commands of ``dongchu``, one module for each thing an operator looks after."""

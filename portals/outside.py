@@ -1,0 +1,48 @@
+"""The bank and the treasury, as delivery wants them, played by the connectors' clients over HTTP."""
+
+from typing import Literal
+
+from connectors.banks.client import BankClient
+from connectors.treasury.client import TreasuryClient
+from policy_engine.delivery.ports import PaymentOrder, TreasuryAnswer
+
+_STATUS: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned"]] = {
+    "accepted": "accepted",
+    "sent": "sent_to_bank",
+    "paid": "paid",
+    "returned": "returned",
+}
+
+
+class BankAccounts:
+    """``AccountCheck``: asks the bank whose account it is."""
+
+    def __init__(self, client: BankClient) -> None:
+        self._client = client
+
+    def check(
+        self,
+        *,
+        bank: str,
+        number: str,
+        holder: str,
+        holder_id: int,  # noqa: ARG002 (a bank that asks for the holder's identifier finds it by this)
+    ) -> Literal["match", "mismatch", "closed"]:
+        return self._client.check(bank, number, holder)
+
+
+class TreasuryOrders:
+    """``Treasury``: orders by idempotency key, and what became of them."""
+
+    def __init__(self, client: TreasuryClient) -> None:
+        self._client = client
+
+    def submit(self, order: PaymentOrder) -> TreasuryAnswer:
+        answer = self._client.submit(order)
+        return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
+
+    def query(self, instruction_id: str) -> TreasuryAnswer | None:
+        answer = self._client.query(instruction_id)
+        if answer is None:
+            return None
+        return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)

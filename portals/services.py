@@ -1,0 +1,20 @@
+"""What the portals, the worker and the command line share: made once by the composition root."""
+
+from dataclasses import dataclass
+
+from kernel.house import House
+from kernel.web.bearer import ResolveToken
+from policy_engine.delivery.ports import AccountCheck, Ports, Treasury
+from policy_engine.policies.published import PublishedPolicies
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """``resolve`` turns an access token into a ``Principal``; ``bank`` and ``treasury`` leave the house."""
+
+    house: House
+    published: PublishedPolicies
+    ports: Ports
+    bank: AccountCheck
+    treasury: Treasury
+    resolve: ResolveToken

@@ -40,10 +40,10 @@ class RejectedEvent(Base):
 
 
 class PollCursor(Base):
-    """How far a department's list of events has been read, and how the last attempt went."""
+    """How far a department's list of events has been read, and since when."""
 
     __tablename__ = "poll_cursor"
 
     department: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     cursor: Mapped[str] = mapped_column(sa.String(120), default="")
-    polled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)

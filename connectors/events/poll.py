@@ -22,6 +22,8 @@ def poll_department(house: House, department: Department, feed: EventFeed) -> in
         with house.database.read() as session:
             cursor = repository.cursor_of(session, department.id)
         page = feed.events_after(cursor)
+        if not page.events and page.next_cursor == cursor:
+            return read
         now = house.clock.now()
         with house.database.write() as session:
             for raw in page.events:

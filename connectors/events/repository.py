@@ -44,9 +44,9 @@ def cursor_of(session: Session, department: str) -> str:
 
 
 def move_cursor(session: Session, department: str, cursor: str, *, now: datetime) -> None:
-    statement = insert(session, PollCursor).values(department=department, cursor=cursor, polled_at=now)
+    statement = insert(session, PollCursor).values(department=department, cursor=cursor, moved_at=now)
     session.execute(
         statement.on_conflict_do_update(
-            index_elements=["department"], set_={"cursor": cursor, "polled_at": now}
+            index_elements=["department"], set_={"cursor": cursor, "moved_at": now}
         )
     )

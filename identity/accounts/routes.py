@@ -4,6 +4,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from litestar import Response, get, post
+from litestar.params import RawBody
 from litestar.types import ControllerRouterHandler
 
 from identity.accounts.passwords import PasswordPool
@@ -137,7 +138,7 @@ def login_handlers(
         return desk.page(request, next_query)
 
     @post("/login", status_code=200, sync_to_thread=True, include_in_schema=False)
-    def login(request: WebRequest, body: bytes) -> Response[Any]:
+    def login(request: WebRequest, body: RawBody) -> Response[Any]:
         form = read_form(request, body, free=_TYPED)
         browser.check_form(request, form, is_visit=True)
         return desk.sign_in(request, form)

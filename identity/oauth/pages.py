@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from authlib.oauth2 import OAuth2Error
 from litestar import Response, get, post
+from litestar.params import RawBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -156,7 +157,7 @@ def oauth_page_handlers(
         return desk.authorize(request, Choices())
 
     @post("/authorize", status_code=200, sync_to_thread=True, include_in_schema=False)
-    def decide(request: WebRequest, body: bytes) -> AnyResponse:
+    def decide(request: WebRequest, body: RawBody) -> AnyResponse:
         form = read_form(request, body)
         browser.check_form(request, form)
         decision = form.get("decision", "")
@@ -174,7 +175,7 @@ def oauth_page_handlers(
         return desk.log_out(request, parameters, is_confirmed=False)
 
     @post("/logout", status_code=200, sync_to_thread=True, include_in_schema=False)
-    def confirmed_logout(request: WebRequest, body: bytes) -> AnyResponse:
+    def confirmed_logout(request: WebRequest, body: RawBody) -> AnyResponse:
         form = read_form(request, body)
         if "id_token_hint" in form:  # a client may also post (§2); the hint speaks for it
             return desk.log_out(request, form, is_confirmed=False)

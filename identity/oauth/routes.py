@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from authlib.oauth2 import OAuth2Error
 from litestar import MediaType, Response, get, post
+from litestar.params import RawBody
 from litestar.types import ControllerRouterHandler
 
 from identity.clients.service import find_client
@@ -38,14 +39,14 @@ def protocol_handlers(house: House, keys: KeyRing) -> list[ControllerRouterHandl
     """The handlers of these endpoints, for this house."""
 
     @post("/token", status_code=200, sync_to_thread=True, operation_class=TokenOperation, tags=["oauth"])
-    def token(request: WebRequest, body: bytes) -> Response[bytes]:
+    def token(request: WebRequest, body: RawBody) -> Response[bytes]:
         """Exchange a code or a refresh token (RFC 6749 §3.2)."""
         return _answer_form(house, keys, request, body, _token)
 
     @post(
         "/revoke", status_code=200, sync_to_thread=True, operation_class=RevocationOperation, tags=["oauth"]
     )
-    def revoke(request: WebRequest, body: bytes) -> Response[bytes]:
+    def revoke(request: WebRequest, body: RawBody) -> Response[bytes]:
         """Revoke a token (RFC 7009)."""
         return _answer_form(house, keys, request, body, _revoke)
 
@@ -56,7 +57,7 @@ def protocol_handlers(house: House, keys: KeyRing) -> list[ControllerRouterHandl
         operation_class=IntrospectionOperation,
         tags=["oauth"],
     )
-    def introspect(request: WebRequest, body: bytes) -> Response[bytes]:
+    def introspect(request: WebRequest, body: RawBody) -> Response[bytes]:
         """Ask about a token (RFC 7662)."""
         return _answer_form(house, keys, request, body, _introspect)
 
@@ -112,7 +113,7 @@ def _introspect(server: ProtocolServer, request: ProtocolRequest) -> Answer:
 
 
 def _answer_form(
-    house: House, keys: KeyRing, request: WebRequest, body: bytes, endpoint: Endpoint
+    house: House, keys: KeyRing, request: WebRequest, body: RawBody, endpoint: Endpoint
 ) -> Response[bytes]:
     """Read the form, run the endpoint in one transaction, and answer as RFC 6749 says, whatever happens."""
     keys.active()  # loaded before the transaction, which cannot open another

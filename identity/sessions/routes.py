@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
@@ -104,7 +105,7 @@ def security_handlers(house: House, pages: Pages, browser: Browser) -> list[Cont
         return desk.page(request)
 
     @post("/security/sessions/{sid:uuid}/end", status_code=200, sync_to_thread=True, include_in_schema=False)
-    def end_sign_in(request: WebRequest, body: bytes, sid: uuid.UUID) -> Response[Any]:
+    def end_sign_in(request: WebRequest, body: RawBody, sid: FromPath[uuid.UUID]) -> Response[Any]:
         return desk.change(
             request, body, lambda session, person, now: end_own_session(session, person, sid, now=now)
         )
@@ -115,7 +116,7 @@ def security_handlers(house: House, pages: Pages, browser: Browser) -> list[Cont
         sync_to_thread=True,
         include_in_schema=False,
     )
-    def end_proxy(request: WebRequest, body: bytes, proxy_id: uuid.UUID) -> Response[Any]:
+    def end_proxy(request: WebRequest, body: RawBody, proxy_id: FromPath[uuid.UUID]) -> Response[Any]:
         return desk.change(
             request,
             body,
@@ -128,7 +129,7 @@ def security_handlers(house: House, pages: Pages, browser: Browser) -> list[Cont
         sync_to_thread=True,
         include_in_schema=False,
     )
-    def end_consent(request: WebRequest, body: bytes, client_id: str) -> Response[Any]:
+    def end_consent(request: WebRequest, body: RawBody, client_id: FromPath[str]) -> Response[Any]:
         return desk.change(
             request, body, lambda session, person, now: withdraw_consent(session, person, client_id, now=now)
         )

@@ -19,7 +19,7 @@ import anyio
 import msgspec
 from litestar import get, post
 from litestar.datastructures import Cookie
-from litestar.params import ParameterKwarg
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -82,7 +82,9 @@ class RelyingParty:
 
         @get("/login", status_code=303, sync_to_thread=True, include_in_schema=False)
         def login(
-            return_to: str = "", prompt: str = "", max_age: Annotated[int | None, ParameterKwarg(ge=0)] = None
+            return_to: FromQuery[str] = "",
+            prompt: FromQuery[str] = "",
+            max_age: Annotated[int | None, QueryParameter(ge=0)] = None,
         ) -> Redirect:
             return self.begin(return_to=return_to, prompt=prompt, max_age=max_age)
 

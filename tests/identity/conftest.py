@@ -1,0 +1,214 @@
+"""A live identity service on a real port, with a few people, a firm and a seat behind it."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+
+from identity import service, tables
+from identity.app import TEMPLATES, create_app
+from identity.registry import service as registry
+from identity.registry.identifiers import id_check_character
+from identity.registry.schemas import RelationshipRow
+from kernel.clock import FixedClock
+from kernel.house import House, open_house
+from kernel.settings import Settings
+from kernel.web.pages import Pages
+from tests.conftest import NOON
+from tests.identity.relying_party import PASSWORD
+
+assert tables.TABLES
+
+
+def id_number(first_17: str) -> str:
+    return first_17 + id_check_character(first_17)
+
+
+DAUGHTER_ID = id_number("42990019740512102")
+MOTHER_ID = id_number("42990019440316104")
+BABY_ID = id_number("42990020260101101")
+OFFICIAL_ID = id_number("42990019850708103")
+DAUGHTER_PHONE = "13900005678"
+
+
+@dataclass(frozen=True)
+class People:
+    daughter: int
+    mother: int
+    baby: int
+    official: int
+    firm: int
+    seat: int
+
+
+def settle(house: House) -> People:
+    """Register everybody and give them accounts, a child, a firm and a seat."""
+    with house.database.write() as session:
+
+        def person(name: str, number: str) -> int:
+            return registry.ensure(
+                session,
+                kind="person",
+                name=name,
+                identifier_kind="id_number",
+                identifier=number,
+                vault=house.vault,
+                now=house.clock.now(),
+            )
+
+        daughter, mother = person("周小兰", DAUGHTER_ID), person("陈桂英", MOTHER_ID)
+        baby, official = person("周小满", BABY_ID), person("柯建国", OFFICIAL_ID)
+        firm = registry.ensure(
+            session,
+            kind="firm",
+            name="磁湖演示科技有限公司",
+            identifier_kind="uscc",
+            identifier="91429900MA4DEM12X3",
+            vault=house.vault,
+            now=house.clock.now(),
+        )
+        for kind, child_or_firm in (("parent", baby), ("legal_representative", firm)):
+            registry.load_relationships(
+                session,
+                [
+                    RelationshipRow(
+                        kind=kind,  # type: ignore[arg-type]
+                        from_subject=daughter,
+                        to_subject=child_or_firm,
+                        source="test",
+                        from_on=date(2026, 1, 1),
+                        until_on=None,
+                    )
+                ],
+            )
+        for subject, login in ((daughter, "xiaolan"), (mother, "guiying"), (official, "jianguo")):
+            service.create_account(
+                session,
+                house=house,
+                subject_id=subject,
+                login_name=login,
+                password=PASSWORD,
+                phone=DAUGHTER_PHONE if subject == daughter else None,
+            )
+        seat = service.create_seat(
+            session,
+            division_code="420203",
+            division_name="西塞山区",
+            department="民政局",
+            title="待遇审核岗",
+            duties=["claim.decide"],
+        )
+        service.assign_seat(session, house=house, seat_id=seat, subject_id=official)
+        return People(daughter, mother, baby, official, firm, seat)
+
+
+class Running:
+    """A Litestar app served by granian in a thread of this process."""
+
+    def __init__(self, app: Litestar, port: int) -> None:
+        self._server = Server(
+            app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._await_port(port)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._server.serve())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def _await_port(self, port: int) -> None:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            threading.Event().wait(0.02)
+        raise RuntimeError("the server did not start")
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._server.stop)
+        self._thread.join(timeout=10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class City:
+    """What a test needs of the running service."""
+
+    house: House
+    people: People
+    clock: FixedClock
+    url: str
+    app: Litestar
+
+    @property
+    def issuer(self) -> str:
+        return self.house.settings.issuer
+
+
+def open_city(home: Path, database_url: str) -> tuple[City, Running]:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    clock = FixedClock(NOON)
+    settings = Settings(
+        home=home,
+        database_url=database_url,
+        port=port,
+        base_url=base,
+        issuer=f"{base}/identity",
+        is_demo=True,
+    )
+    house = open_house(settings, clock)
+    house.database.create_all()
+    app = create_app(house, Pages({"identity": TEMPLATES}))
+    people = settle(house)
+    return City(house, people, clock, base, app), Running(app, port)
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    opened, running = open_city(tmp_path, f"sqlite:///{tmp_path / 'dongchu.db'}")
+    httpx.get(f"{opened.url}/identity/.well-known/openid-configuration").raise_for_status()
+    with opened.house.database.write() as session:
+        for client_id, secret in (("mini-app", "a third party's secret"), ("other-app", "another's secret")):
+            service.register_client(
+                session,
+                house=opened.house,
+                client_id=client_id,
+                name="公交小程序",
+                redirect_uris=["http://127.0.0.1:9/callback"],
+                post_logout_redirect_uris=["http://127.0.0.1:9/bye"],
+                secret=secret,
+            )
+        service.register_client(
+            session,
+            house=opened.house,
+            client_id="phone-app",
+            name="手机应用",
+            redirect_uris=["http://127.0.0.1:9/callback"],
+            secret=None,
+        )
+    yield opened
+    running.stop()
+    opened.house.database.close()
+    opened.house.ephemeral.close()
+
+
+YEAR = timedelta(days=365)

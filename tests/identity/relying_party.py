@@ -1,0 +1,96 @@
+"""A browser and a client as the tests drive them: real HTTP, real cookies, nothing of ours inside."""
+
+import base64
+import hashlib
+import html
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Attempt:
+    """The parameters of one authorization request, ready to be bent."""
+
+    client_id: str
+    redirect_uri: str
+    scope: str
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+
+    @property
+    def challenge(self) -> str:
+        return base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
+
+    def parameters(self, **changes: str | None) -> dict[str, str]:
+        given: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": self.scope,
+            "state": self.state,
+            "nonce": self.nonce,
+            "code_challenge": self.challenge,
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class Surfer:
+    """A browser without scripts: follows redirects within the city, stops at a client's address."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, headers={"accept": "text/html"}, trust_env=False, **options)
+        self.page = httpx.Response(204)
+
+    def open(self, path: str, **parameters: str) -> httpx.Response:
+        return self._follow(self.http.get(path, params=parameters or None))
+
+    def submit(self, page: httpx.Response, action: str | None = None, **fields: str) -> httpx.Response:
+        """Fill in the first form of a page (or the one whose action contains ``action``) and send it."""
+        for form in re.findall(r"<form\b.*?</form>", page.text, re.S):
+            found = re.search(r'action="([^"]*)"', form)
+            address = html.unescape(found.group(1)) if found else ""
+            if "preferences" in address or (action is not None and action not in address):
+                continue
+            hidden = {
+                html.unescape(name): html.unescape(value)
+                for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)
+            }
+            return self._follow(self.http.post(address, data={**hidden, **fields}))
+        raise AssertionError(f"no such form on {page.url}")
+
+    def sign_in(self, page: httpx.Response, login: str, password: str = PASSWORD) -> httpx.Response:
+        return self.submit(page, "/identity/login", login=login, password=password)
+
+    def _follow(self, response: httpx.Response) -> httpx.Response:
+        while response.is_redirect:
+            target = httpx.URL(str(response.url)).join(response.headers["location"])
+            if not str(target).startswith(self.url) or target.path.endswith("/callback"):
+                break
+            response = self.http.get(target)
+        self.page = response
+        return response
+
+    def close(self) -> None:
+        self.http.close()
+
+
+def redirect_of(response: httpx.Response) -> tuple[str, dict[str, str]]:
+    """Where a redirect leads: the address without query, and its parameters."""
+    assert response.is_redirect, (response.status_code, response.text[:600])
+    parts = urlsplit(response.headers["location"])
+    return f"{parts.scheme}://{parts.netloc}{parts.path}", dict(parse_qsl(parts.query))
+
+
+def authorize_url(parameters: dict[str, str]) -> str:
+    return f"/identity/authorize?{urlencode(parameters)}"

@@ -6,14 +6,15 @@ Facts are written by their Chinese names in the units of the text (yuan, plain r
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
+from policy_engine.policies.judgement import Judgement, StatusName, Verdict, judge_document
 
+from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, Entity, Relation, catalogue
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.judgement import Judgement, StatusName, Verdict, judge_document
 from policy_engine.policies.loading import shaped
 from policy_engine.policies.problems import DocumentRefused, Path, Problem, path_text
 from policy_engine.policies.source import SourceText, read_source
@@ -89,16 +90,20 @@ def run_cases(
 
 
 def _difference(expect: Expectation, found: Judgement) -> str:
-    pairs: list[tuple[str, Any, Any]] = [("结论", expect.verdict, found.verdict)]
+    pairs: list[tuple[str, Any, Any]] = [(_("结论"), expect.verdict, found.verdict)]
     if expect.amount is not None:
-        pairs.append(("金额（分）", int(Decimal(expect.amount) * 100), found.amount_fen))
+        pairs.append((_("金额（分）"), int(Decimal(expect.amount) * 100), found.amount_fen))
     if expect.periods is not None:
-        pairs.append(("期数", expect.periods, found.periods))
+        pairs.append((_("期数"), expect.periods, found.periods))
     if expect.missing is not None:
-        pairs.append(("缺少", sorted(expect.missing), sorted(found.missing)))
+        pairs.append((_("缺少"), sorted(expect.missing), sorted(found.missing)))
     if expect.failing is not None:
-        pairs.append(("不符合", sorted(expect.failing), sorted(found.failing)))
-    told = [f"{what}应为 {want}，实为 {got}" for what, want, got in pairs if want != got]
+        pairs.append((_("不符合"), sorted(expect.failing), sorted(found.failing)))
+    told = [
+        _("%(what)s应为 %(want)s，实为 %(got)s", what=what, want=want, got=got)
+        for what, want, got in pairs
+        if want != got
+    ]
     if found.defect:
         told.append(found.defect)
     return "；".join(told)
@@ -126,12 +131,14 @@ class _FactReader:
             elif name in self._statuses:
                 statuses[name] = value
             else:
-                self._refuse(here, f"目录里没有“{entity.name}”的“{name}”", "请使用目录中的名称。")
+                self._refuse(
+                    here,
+                    _("目录里没有“%(name)s”的“%(name_too)s”", name=entity.name, name_too=name),
+                    _("请使用目录中的名称。"),
+                )
         return SubjectFacts(entity.kind, facts, related, statuses)
 
-    def _related(
-        self, relation: Relation, value: Any, path: Path
-    ) -> SubjectFacts | tuple[SubjectFacts, ...]:
+    def _related(self, relation: Relation, value: Any, path: Path) -> SubjectFacts | tuple[SubjectFacts, ...]:
         entity = catalogue().entities[relation.to]
         if relation.many:
             rows = value if isinstance(value, list) else []
@@ -144,7 +151,9 @@ class _FactReader:
         try:
             return raw_value(attribute, value)
         except ValueError as error:
-            self._refuse(path, f"“{attribute.name}”{error}", "请按目录的类型填写。")
+            self._refuse(
+                path, _("“%(name)s”%(error)s", name=attribute.name, error=error), _("请按目录的类型填写。")
+            )
             return None
 
     def _refuse(self, path: Path, reason: str, mend: str) -> None:
@@ -155,14 +164,16 @@ def raw_value(attribute: Attribute, value: Any) -> Any:
     """A value as people write it, in the scaled form of the catalogue. Raises ValueError with a Chinese reason."""
     if attribute.type == "boolean":
         if not isinstance(value, bool):
-            raise ValueError("应为 true 或 false")
+            raise ValueError(_("应为 true 或 false"))
         return value
     if attribute.type in ("integer", "money", "ratio"):
         return _scaled(attribute, value)
     if not isinstance(value, str):
-        raise ValueError("应为文字，请加引号")
+        raise ValueError(_("应为文字，请加引号"))
     if attribute.type == "enum" and value not in attribute.values:
-        raise ValueError(f"没有“{value}”这个取值，可选：{'、'.join(attribute.values)}")
+        raise ValueError(
+            _("没有“%(value)s”这个取值，可选：%(values)s", value=value, values="、".join(attribute.values))
+        )
     if attribute.type == "date":
         return date.fromisoformat(value).isoformat()
     return value
@@ -170,11 +181,11 @@ def raw_value(attribute: Attribute, value: Any) -> Any:
 
 def _scaled(attribute: Attribute, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("应为数字")
+        raise ValueError(_("应为数字"))
     try:
         scaled = Decimal(str(value)) * attribute.scale
     except ArithmeticError:
-        raise ValueError("应为数字") from None
+        raise ValueError(_("应为数字")) from None
     if scaled != scaled.to_integral_value():
-        raise ValueError("的小数位超出了精度")
+        raise ValueError(_("的小数位超出了精度"))
     return int(scaled)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.problems import DocumentRefused, Path, Problem, path_text
 from policy_engine.policies.source import SourceText, read_source
@@ -15,14 +17,14 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 _AT = re.compile(r" - at `(key in )?\$(.*)`$")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[\.\.\.\]")
 _NAMES = {
-    "str": "文字（必要时加引号）",
-    "int": "整数",
-    "float": "小数",
-    "bool": "true 或 false",
-    "array": "列表",
-    "object": "键值",
-    "date": "日期（如 2025-07-01）",
-    "null": "空",
+    "str": N_("文字（必要时加引号）"),
+    "int": N_("整数"),
+    "float": N_("小数"),
+    "bool": N_("true 或 false"),
+    "array": N_("列表"),
+    "object": N_("键值"),
+    "date": N_("日期（如 2025-07-01）"),
+    "null": N_("空"),
 }
 
 
@@ -96,24 +98,33 @@ def _wrong_key(here: Any, type_: inspect.Type) -> str | None:
 
 def _explained(text: str, path: Path, shape: type[msgspec.Struct]) -> tuple[str, str]:
     if match := re.match(r"Expected `(.+?)`, got `(.+?)`", text):
-        wanted = "或".join(_NAMES.get(one.strip(), one.strip()) for one in match[1].split("|"))
-        return f"这里应为{wanted}，实际是{_NAMES.get(match[2], match[2])}", "请改成要求的写法。"
+        wanted = _("或").join(_kind(one.strip()) for one in match[1].split("|"))
+        return _("这里应为%(wanted)s，实际是%(match)s", wanted=wanted, match=_kind(match[2])), _(
+            "请改成要求的写法。"
+        )
     if match := re.match(r"Object missing required field `(\w+)`", text):
-        return f"缺少必填项 {match[1]}", f"请补上 {match[1]}。"
+        return _("缺少必填项 %(match)s", match=match[1]), _("请补上 %(match)s。", match=match[1])
     if match := re.match(r"Object contains unknown field `(\w+)`", text):
         known = "、".join(_fields_at(path, shape))
-        return f"不认识的项 {match[1]}", f"请删去或改名；这里可以写：{known}。"
+        return _("不认识的项 %(match)s", match=match[1]), _(
+            "请删去或改名；这里可以写：%(known)s。", known=known
+        )
     if text.startswith("Invalid enum value"):
         value = text.removeprefix("Invalid enum value ").strip("'")
         choices = "、".join(str(one) for one in _choices_at(path, shape))
-        return f"“{value}”不在可选范围内", f"可以写：{choices}。"
+        return _("“%(value)s”不在可选范围内", value=value), _("可以写：%(choices)s。", choices=choices)
     if text.startswith("Invalid RFC3339"):
-        return "日期的写法不对", "请写成 2025-07-01 的样子。"
+        return _("日期的写法不对"), _("请写成 2025-07-01 的样子。")
     if match := re.match(r"Expected `(.+?)` of length (.+)", text):
-        return f"长度不符合要求（{match[2]}）", "请增减内容。"
+        return _("长度不符合要求（%(match)s）", match=match[2]), _("请增减内容。")
     if match := re.match(r"Expected `str` matching regex (.+)", text):
-        return "写法不符合要求", f"应符合 {match[1]}。"
-    return f"内容不符合要求：{text}", "请按提示改正。"
+        return _("写法不符合要求"), _("应符合 %(match)s。", match=match[1])
+    return _("内容不符合要求：%(text)s", text=text), _("请按提示改正。")
+
+
+def _kind(name: str) -> str:
+    """A type of JSON as people call it."""
+    return _(_NAMES[name]) if name in _NAMES else name
 
 
 def _type_at(path: Path, shape: type[msgspec.Struct]) -> inspect.Type:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from kernel.errors import FieldError, InvalidInput
+from kernel.i18n import gettext as _
 
 Path = tuple[str | int, ...]
 
@@ -24,11 +25,15 @@ class DocumentRefused(InvalidInput):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        errors = [
-            FieldError(f"第 {one.line} 行 {one.where}" if one.line else one.where, one.reason, one.mend)
-            for one in self.problems
-        ]
-        super().__init__(f"政策文件有 {len(errors)} 处需要修改，请按提示改好后再上传。", errors=errors)
+        errors = [FieldError(_where(one), one.reason, one.mend) for one in self.problems]
+        detail = _("政策文件有 %(count)d 处需要修改，请按提示改好后再上传。", count=len(errors))
+        super().__init__(detail, errors=errors)
+
+
+def _where(problem: Problem) -> str:
+    if not problem.line:
+        return problem.where
+    return _("第 %(line)d 行 %(where)s", line=problem.line, where=problem.where)
 
 
 def path_text(path: Path) -> str:
@@ -39,4 +44,4 @@ def path_text(path: Path) -> str:
             text += f"[{part + 1}]"
         else:
             text += f".{part}" if text else part
-    return text or "（全文）"
+    return text or _("（全文）")

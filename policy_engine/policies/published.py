@@ -81,7 +81,9 @@ class PublishedSet(msgspec.Struct, frozen=True, dict=True):
 NOTHING = PublishedSet(0, ())
 
 
-def publish_documents(documents: Iterable[tuple[PolicyDocument, Standing]], *, epoch: int = 1) -> PublishedSet:
+def publish_documents(
+    documents: Iterable[tuple[PolicyDocument, Standing]], *, epoch: int = 1
+) -> PublishedSet:
     """A set made of documents alone, each for everybody: for simulation, benchmarks and tests.
 
     Raises ``ValueError`` where statuses stand on each other in a ring.
@@ -126,9 +128,7 @@ def _published(rows: Iterable[PolicyVersion]) -> list[PublishedPolicy]:
         if start >= row.rollout_permille:
             continue
         level = levels[document.id, document.version]
-        found.append(
-            PublishedPolicy(document, row.id, _standing(row), level, start, row.rollout_permille)
-        )
+        found.append(PublishedPolicy(document, row.id, _standing(row), level, start, row.rollout_permille))
         reached[row.policy_id] = row.rollout_permille
     return found
 

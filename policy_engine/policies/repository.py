@@ -18,8 +18,12 @@ def find_policy(session: Session, policy_id: str) -> Policy | None:
     return session.get(Policy, policy_id, with_for_update=True)
 
 
-def find_version(session: Session, version_id: uuid.UUID, *, for_update: bool = False) -> PolicyVersion | None:
-    return session.get(PolicyVersion, version_id, with_for_update=for_update or None, populate_existing=for_update)
+def find_version(
+    session: Session, version_id: uuid.UUID, *, for_update: bool = False
+) -> PolicyVersion | None:
+    return session.get(
+        PolicyVersion, version_id, with_for_update=for_update or None, populate_existing=for_update
+    )
 
 
 def version_numbered(session: Session, policy_id: str, version: int) -> PolicyVersion | None:

@@ -6,16 +6,17 @@ Nothing is published that its own cases do not bear out, and nothing published e
 import uuid
 from datetime import datetime
 
+from policy_engine.policies.checking import check_document, standing_of
 from sqlalchemy.orm import Session
 
 from kernel import audit, outbox
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
+from kernel.i18n import gettext as _
 from kernel.web.principal import Duty, Principal, SeatView
 from policy_engine.catalogue import catalogue
 from policy_engine.policies import repository
 from policy_engine.policies.access import require_seat, require_second_hand
 from policy_engine.policies.cases import CaseOutcome, load_cases, run_cases
-from policy_engine.policies.checking import check_document, standing_of
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.loading import load_document
@@ -68,11 +69,21 @@ def _draft_row(session: Session, document: PolicyDocument, now: datetime) -> Pol
     if existing is not None:
         if existing.state != PolicyState.DRAFT:
             raise Conflict(
-                f"第 {document.version} 版已提交或发布，不能再改。请把 version 改为 {policy.latest_version + 1} 后上传。"
+                _(
+                    "第 %(version)s 版已提交或发布，不能再改。请把 version 改为 %(latest_version)s 后上传。",
+                    version=document.version,
+                    latest_version=policy.latest_version + 1,
+                )
             )
         return existing
     if document.version != policy.latest_version + 1:
-        raise Conflict(f"下一个版本号应为 {policy.latest_version + 1}，文件里写的是 {document.version}。")
+        raise Conflict(
+            _(
+                "下一个版本号应为 %(latest_version)s，文件里写的是 %(version)s。",
+                latest_version=policy.latest_version + 1,
+                version=document.version,
+            )
+        )
     policy.latest_version = document.version
     version = PolicyVersion(
         policy_id=document.id, version=document.version, state=PolicyState.DRAFT, created_at=now
@@ -117,7 +128,9 @@ def approve(
     problems = check_document(document, catalogue(), published)
     if problems:
         raise DocumentRefused(problems)
-    failed = [one for one in run_cases(document, load_cases(version.cases_text, document)) if not one.is_passed]
+    failed = [
+        one for one in run_cases(document, load_cases(version.cases_text, document)) if not one.is_passed
+    ]
     if failed:
         raise _failed_cases(failed)
     _sign(session, version, seat, actor, "approve", note, now)
@@ -139,11 +152,14 @@ def widen(session: Session, version_id: uuid.UUID, *, actor: Principal, now: dat
     """From the first 1 % to all; earlier versions of the policy are superseded. Raises ``Conflict`` when it is full."""
     version, seat = _move(session, version_id, "widen", actor, "policy.publish")
     if version.is_full:
-        raise Conflict("这一版本已经全面实施。")
+        raise Conflict(_("这一版本已经全面实施。"))
     require_second_hand(version, seat, actor)
     version.rollout_permille = FULL_PERMILLE
     for earlier in repository.versions_of(session, version.policy_id):
-        if earlier.version < version.version and earlier.state in (PolicyState.PUBLISHED, PolicyState.SUSPENDED):
+        if earlier.version < version.version and earlier.state in (
+            PolicyState.PUBLISHED,
+            PolicyState.SUSPENDED,
+        ):
             earlier.state = after(PolicyState(earlier.state), "supersede")
             earlier.updated_at = now
     _announce(session, version, "widen", now)
@@ -188,7 +204,7 @@ def _move(
 ) -> tuple[PolicyVersion, SeatView]:
     version = repository.find_version(session, version_id, for_update=True)
     if version is None:
-        raise NotFound("没有找到这个政策版本。")
+        raise NotFound(_("没有找到这个政策版本。"))
     seat = require_seat(actor, duty, str(version.document["jurisdiction"]))
     version.state = after(PolicyState(version.state), action)
     return version, seat
@@ -233,7 +249,11 @@ def _sign(
 
 
 def _record(session: Session, version: PolicyVersion, action: str, actor: Principal, now: datetime) -> None:
-    detail = {"version": version.version, "state": version.state, "rollout_permille": version.rollout_permille}
+    detail = {
+        "version": version.version,
+        "state": version.state,
+        "rollout_permille": version.rollout_permille,
+    }
     audit.record(
         session,
         actor=actor,
@@ -247,9 +267,11 @@ def _record(session: Session, version: PolicyVersion, action: str, actor: Princi
 
 def _require_note(note: str) -> None:
     if not note.strip():
-        raise InvalidInput("请写明原因。", errors=[FieldError("note", "原因不能为空", "请用一两句话说明。")])
+        raise InvalidInput(
+            _("请写明原因。"), errors=[FieldError("note", _("原因不能为空"), _("请用一两句话说明。"))]
+        )
 
 
 def _failed_cases(failed: list[CaseOutcome]) -> InvalidInput:
-    errors = [FieldError(one.name, one.difference, "请修改政策条件，或更正这个用例。") for one in failed]
-    return InvalidInput(f"有 {len(failed)} 个用例没有通过，不能批准。", errors=errors)
+    errors = [FieldError(one.name, one.difference, _("请修改政策条件，或更正这个用例。")) for one in failed]
+    return InvalidInput(_("有 %(failed)s 个用例没有通过，不能批准。", failed=len(failed)), errors=errors)

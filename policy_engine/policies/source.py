@@ -10,13 +10,16 @@ from typing import Any
 import msgspec
 import yaml
 
+from kernel.i18n import gettext as _
 from policy_engine.policies.problems import DocumentRefused, Path, Problem, path_text
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_ALIASES = 20
 MAX_NODES = 50_000
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{one}" for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{one}" for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
+}
 
 
 class SourceText(msgspec.Struct, frozen=True):
@@ -42,10 +45,16 @@ def read_source(text: str | bytes) -> SourceText:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
-        raise _refused("syntax", (), line, f"不是规范的 YAML：{error.problem or error.context}", "请检查缩进、冒号和引号。") from None
+        raise _refused(
+            "syntax",
+            (),
+            line,
+            _("不是规范的 YAML：%(context)s", context=error.problem or error.context),
+            _("请检查缩进、冒号和引号。"),
+        ) from None
     except yaml.YAMLError as error:
-        reason = f"含有不能使用的字符：{str(error).splitlines()[0]}"
-        raise _refused("syntax", (), 0, reason, "请删去控制字符，以 UTF-8 保存。") from None
+        reason = _("含有不能使用的字符：%(splitlines)s", splitlines=str(error).splitlines()[0])
+        raise _refused("syntax", (), 0, reason, _("请删去控制字符，以 UTF-8 保存。")) from None
     reader = _Reader(loader)
     content = reader.read(node, ()) if node is not None else None
     return SourceText(content, reader.lines)
@@ -54,22 +63,29 @@ def read_source(text: str | bytes) -> SourceText:
 def _decoded(text: str | bytes) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        raise _refused("too_large", (), 0, f"文件有 {size:,} 字节，超过 {MAX_BYTES:,} 字节的上限", "请精简文件。")
+        raise _refused(
+            "too_large",
+            (),
+            0,
+            _("文件有 %(size)s 字节，超过 %(value)s 字节的上限", size=f"{size:,}", value=f"{MAX_BYTES:,}"),
+            _("请精简文件。"),
+        )
     if isinstance(text, str):
         return text
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1
-        raise _refused("encoding", (), line, "文件不是 UTF-8 编码", "请另存为 UTF-8 后再上传。") from None
+        raise _refused(
+            "encoding", (), line, _("文件不是 UTF-8 编码"), _("请另存为 UTF-8 后再上传。")
+        ) from None
 
 
 def _measure(text: str) -> None:
     """Refuse by counting events, before anything is built or recursed into."""
-    depth = aliases = nodes = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    depth = aliases = 0
+    for nodes, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         line = event.start_mark.line + 1
-        nodes += 1
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -77,11 +93,21 @@ def _measure(text: str) -> None:
         elif isinstance(event, yaml.AliasEvent):
             aliases += 1
         if depth > MAX_DEPTH:
-            raise _refused("too_deep", (), line, f"嵌套超过 {MAX_DEPTH} 层", "请减少嵌套。")
+            raise _refused(
+                "too_deep", (), line, _("嵌套超过 %(value)s 层", value=MAX_DEPTH), _("请减少嵌套。")
+            )
         if aliases > MAX_ALIASES:
-            raise _refused("too_many_aliases", (), line, f"别名（*）超过 {MAX_ALIASES} 处", "请直接写出内容。")
+            raise _refused(
+                "too_many_aliases",
+                (),
+                line,
+                _("别名（*）超过 %(value)s 处", value=MAX_ALIASES),
+                _("请直接写出内容。"),
+            )
         if nodes > MAX_NODES:
-            raise _refused("too_large", (), line, f"内容超过 {MAX_NODES:,} 项", "请精简文件。")
+            raise _refused(
+                "too_large", (), line, _("内容超过 %(value)s 项", value=f"{MAX_NODES:,}"), _("请精简文件。")
+            )
 
 
 class _Reader:
@@ -93,9 +119,15 @@ class _Reader:
         line = node.start_mark.line + 1
         # An alias is read again where it stands, within the bounds already measured.
         if len(path) > MAX_DEPTH or len(self.lines) > MAX_NODES:
-            raise _refused("too_large", path, line, "别名展开后的内容过大", "请直接写出内容。")
+            raise _refused("too_large", path, line, _("别名展开后的内容过大"), _("请直接写出内容。"))
         if node.tag not in _PLAIN_TAGS:
-            raise _refused("bad_tag", path, line, f"不支持的类型标记 {node.tag}", "请去掉感叹号开头的标记。")
+            raise _refused(
+                "bad_tag",
+                path,
+                line,
+                _("不支持的类型标记 %(tag)s", tag=node.tag),
+                _("请去掉感叹号开头的标记。"),
+            )
         self.lines[path] = line
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -109,9 +141,13 @@ class _Reader:
             line = key_node.start_mark.line + 1
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else None
             if key is None or key_node.tag == "tag:yaml.org,2002:merge":
-                raise _refused("bad_key", path, line, "键必须是普通文字，不支持合并键（<<）", "请逐项写出。")
+                raise _refused(
+                    "bad_key", path, line, _("键必须是普通文字，不支持合并键（<<）"), _("请逐项写出。")
+                )
             if key in found:
-                raise _refused("duplicate_key", (*path, key), line, f"“{key}”写了两次", "请只保留一处。")
+                raise _refused(
+                    "duplicate_key", (*path, key), line, _("“%(key)s”写了两次", key=key), _("请只保留一处。")
+                )
             found[key] = self.read(value_node, (*path, key))
             self.lines[(*path, key)] = line
         return found
@@ -120,7 +156,13 @@ class _Reader:
         try:
             value = self._loader.construct_object(node)
         except (ValueError, yaml.YAMLError):
-            raise _refused("bad_value", path, line, f"读不懂这个值：{str(node.value)[:40]}", "请检查日期或数字的写法。") from None
+            raise _refused(
+                "bad_value",
+                path,
+                line,
+                _("读不懂这个值：%(value)s", value=str(node.value)[:40]),
+                _("请检查日期或数字的写法。"),
+            ) from None
         return value.isoformat() if isinstance(value, date) else value
 
 

@@ -1,4 +1,5 @@
-"""The life of a policy version, as one table: what the table does not name cannot happen.
+"""The life of a policy version, as one table: what the table does not name cannot happen.from kernel.i18n import N_, gettext as _
+
 
 draft → in_review → approved → published ⇄ suspended → superseded | recalled; a review may send it back to draft.
 Expiry is no state: it follows from ``effective_to``.
@@ -8,8 +9,12 @@ from enum import StrEnum
 from typing import Literal
 
 from kernel.errors import IllegalTransition
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 
-Action = Literal["submit", "send_back", "approve", "publish", "widen", "suspend", "resume", "recall", "supersede"]
+Action = Literal[
+    "submit", "send_back", "approve", "publish", "widen", "suspend", "resume", "recall", "supersede"
+]
 
 #: In thousandths of those whom a version reaches.
 CANARY_PERMILLE = 10
@@ -27,13 +32,13 @@ class PolicyState(StrEnum):
 
 
 STATE_LABELS: dict[PolicyState, str] = {
-    PolicyState.DRAFT: "草稿",
-    PolicyState.IN_REVIEW: "审查中",
-    PolicyState.APPROVED: "已批准",
-    PolicyState.PUBLISHED: "已发布",
-    PolicyState.SUSPENDED: "已暂停",
-    PolicyState.RECALLED: "已撤回",
-    PolicyState.SUPERSEDED: "已被新版本取代",
+    PolicyState.DRAFT: N_("草稿"),
+    PolicyState.IN_REVIEW: N_("审查中"),
+    PolicyState.APPROVED: N_("已批准"),
+    PolicyState.PUBLISHED: N_("已发布"),
+    PolicyState.SUSPENDED: N_("已暂停"),
+    PolicyState.RECALLED: N_("已撤回"),
+    PolicyState.SUPERSEDED: N_("已被新版本取代"),
 }
 
 _MOVES: dict[tuple[PolicyState, Action], PolicyState] = {
@@ -55,7 +60,9 @@ _MOVES: dict[tuple[PolicyState, Action], PolicyState] = {
 def after(state: PolicyState, action: Action) -> PolicyState:
     """The state that ``action`` leads to. Raises ``IllegalTransition``."""
     if (state, action) not in _MOVES:
-        raise IllegalTransition(f"政策版本{STATE_LABELS[state]}，不能进行这项操作。请刷新页面查看最新状态。")
+        raise IllegalTransition(
+            _("政策版本%(state)s，不能进行这项操作。请刷新页面查看最新状态。", state=_(STATE_LABELS[state]))
+        )
     return _MOVES[state, action]
 
 

@@ -1,0 +1,251 @@
+"""What a document must satisfy before anybody reads its FEEL: complete, coherent, every figure with its source."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from kernel.i18n import gettext as _
+from policy_engine.catalogue import Catalogue
+from policy_engine.policies.dependencies import feel_texts
+from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.problems import Path
+
+#: Code, path, reason, mend.
+Finding = tuple[str, Path, str, str]
+Rule = Callable[[PolicyDocument, Catalogue], Iterator[Finding]]
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_FIGURE = re.compile(r"(?<![\w.])(?!0+(?:\.0+)?(?![\w.]))\d+(?:\.\d+)?")
+
+
+def benefit_or_status(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Money or a status, one of them; and money says by which formula, from which funds, from when."""
+    if (document.benefit is None) == (document.status is None):
+        yield (
+            "benefit_or_status",
+            (),
+            _("benefit 与 status 必须且只能写一项"),
+            _("发钱的写 benefit，认定身份的写 status。"),
+        )
+    benefit = document.benefit
+    if benefit is None:
+        return
+    if (benefit.formula is None) == (benefit.table is None):
+        yield "formula_or_table", ("benefit",), _("formula 与 table 必须且只能写一项"), _("请保留其中一项。")
+    for part in ("funding", "accrual"):
+        if getattr(document, part) is None:
+            yield (
+                "missing_part",
+                (),
+                _("发放资金的政策缺少 %(part)s", part=part),
+                _("请补上 %(part)s。", part=part),
+            )
+    funding = document.funding
+    if funding is not None and funding.kind == "quota" and not funding.appropriations:
+        yield (
+            "no_budget",
+            ("funding",),
+            _("限额资金没有写明预算"),
+            _("请在 appropriations 中写明科目、年度和金额。"),
+        )
+
+
+def table_shape(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Every row of the table has one test per input."""
+    table = document.benefit.table if document.benefit else None
+    if table is None:
+        return
+    for index, rule in enumerate(table.rules):
+        if len(rule.when) != len(table.inputs):
+            path = ("benefit", "table", "rules", index, "when")
+            reason = _(
+                "有 %(when)s 个条件，应与 %(inputs)s 个输入一一对应",
+                when=len(rule.when),
+                inputs=len(table.inputs),
+            )
+            yield "table_row", path, reason, _("不限的写“-”。")
+
+
+def audience_and_each(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Hires and loans belong to firms, children are persons."""
+    wanted = {"hire": "firm", "loan": "firm", "child": "person"}.get(document.each)
+    if wanted is not None and document.audience != wanted:
+        mend = _("请把 audience 改为 %(wanted)s，或修改 each。", wanted=wanted)
+        yield (
+            "each",
+            ("each",),
+            _("each: %(each)s 只能用于 audience: %(wanted)s", each=document.each, wanted=wanted),
+            mend,
+        )
+
+
+def place_and_time(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Finding]:
+    """A division that exists, and an end that is not before the beginning."""
+    if document.jurisdiction not in catalogue.divisions:
+        yield (
+            "division",
+            ("jurisdiction",),
+            _("没有行政区划 %(jurisdiction)s", jurisdiction=document.jurisdiction),
+            _("请填写目录中的区划代码。"),
+        )
+    if document.effective_to is not None and document.effective_to < document.effective_from:
+        yield "dates", ("effective_to",), _("失效日期早于生效日期"), _("请更正日期。")
+
+
+def unique_ids(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Clauses and stages are referred to by their ids."""
+    lists = {
+        "eligibility": [one.id for one in document.eligibility],
+        "stages": [one.key for one in document.stages],
+    }
+    for part, ids in lists.items():
+        for index, one in enumerate(ids):
+            if one in ids[:index]:
+                yield "duplicate_id", (part, index), _("编号 %(one)s 重复", one=one), _("请改用不同的编号。")
+
+
+def figure_sources(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Every figure in a condition or an amount can be followed to where it was read."""
+    for index, clause in enumerate(document.eligibility):
+        path: Path = ("eligibility", index)
+        if clause.source is not None and clause.source not in document.sources:
+            yield (
+                "unknown_source",
+                (*path, "source"),
+                _("sources 中没有 %(source)s", source=clause.source),
+                _("请补上这个来源。"),
+            )
+        figures = _FIGURE.findall(_STRING.sub(" ", clause.condition))
+        if figures and clause.source is None:
+            reason = _("条件里的数字 %(figures)s 没有写明来源", figures="、".join(dict.fromkeys(figures)))
+            yield "missing_figure_source", (*path, "condition"), reason, _("请为这一条加上 source。")
+    if document.benefit is not None and document.benefit.source not in document.sources:
+        reason = _("sources 中没有 %(source)s", source=document.benefit.source)
+        yield "unknown_source", ("benefit", "source"), reason, _("请补上金额的来源。")
+    used = {one.source for one in document.eligibility}
+    used.add(document.benefit.source if document.benefit else None)
+    for key in document.sources.keys() - used:
+        yield (
+            "unused_source",
+            ("sources", key),
+            _("来源 %(key)s 没有被引用", key=key),
+            _("请引用它，或删去。"),
+        )
+
+
+def stages_lead_to_a_decision(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Only a named official decides: the last stage, and no other, has the outcome ``decide`` and its duty."""
+    if document.is_computed_status and not document.stages:
+        return
+    if not document.stages or document.stages[-1].outcome != "decide":
+        yield "no_decision", ("stages",), _("办理环节的最后一环必须是决定（decide）"), _("请补上决定环节。")
+    wanted = {"accept": "claim.accept", "joint_review": "claim.joint_review", "decide": "claim.decide"}
+    for index, stage in enumerate(document.stages):
+        if stage.duty != wanted[stage.outcome]:
+            path: Path = ("stages", index, "duty")
+            yield (
+                "stage_duty",
+                path,
+                _(
+                    "%(outcome)s 环节的职责应为 %(outcome_too)s",
+                    outcome=stage.outcome,
+                    outcome_too=wanted[stage.outcome],
+                ),
+                _("请更正 duty。"),
+            )
+        if stage.outcome == "decide" and index < len(document.stages) - 1:
+            yield "early_decision", ("stages", index), _("决定之后不能再有环节"), _("请调整环节顺序。")
+
+
+def status_names(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Finding]:
+    """A recognised status speaks of its attribute by name; a computed one has a name of its own."""
+    status = document.status
+    if status is None:
+        return
+    names = {one.name for one in catalogue.attributes} | catalogue.parameters.keys()
+    names |= {name for entity in catalogue.entities.values() for name in entity.relations}
+    if status.nature != "definition" and status.attribute is None:
+        yield (
+            "status_attribute",
+            ("status",),
+            _("认定或推定的身份必须写明 attribute"),
+            _("请写明对应的目录属性。"),
+        )
+    if status.attribute is not None:
+        yield from _attribute_of(document, catalogue, status.attribute)
+    if status.nature == "recognised":
+        return
+    if status.name in names:
+        reason = _("“%(name)s”已是目录中的名称", name=status.name)
+        yield "status_name", ("status", "name"), reason, _("推算的身份请另取名称，如加“推定”二字。")
+    if status.nature == "presumed" and status.invitation is None:
+        yield (
+            "no_invitation",
+            ("status",),
+            _("推定的身份只能用来邀请，缺少 invitation"),
+            _("请写明给居民的邀请文字。"),
+        )
+
+
+def _attribute_of(document: PolicyDocument, catalogue: Catalogue, attribute_id: str) -> Iterator[Finding]:
+    path: Path = ("status", "attribute")
+    try:
+        attribute = catalogue.attribute(attribute_id)
+    except KeyError:
+        yield (
+            "unknown_attribute",
+            path,
+            _("目录里没有属性 %(attribute_id)s", attribute_id=attribute_id),
+            _("请查阅目录中的属性编号。"),
+        )
+        return
+    if attribute.type != "boolean" or attribute.entity != document.entity:
+        yield (
+            "status_attribute",
+            path,
+            _(
+                "%(attribute_id)s 不是 %(entity)s 的是非属性",
+                attribute_id=attribute_id,
+                entity=document.entity,
+            ),
+            _("请改用是非属性。"),
+        )
+    status = document.status
+    if status is not None and status.nature == "recognised" and status.name != attribute.name:
+        mend = _("请把 status.name 写成“%(name)s”。", name=attribute.name)
+        yield "status_name", ("status", "name"), _("认定身份的名称应与目录属性的名称一致"), mend
+
+
+def impact_assessment(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Finding]:
+    """PIPL Art. 55: sensitive facts, minors under 14 and automated decisions need a recorded assessment."""
+    if document.impact_assessment:
+        return
+    words = {word for _, text in feel_texts(document) for word in re.findall(r"\w+", _STRING.sub(" ", text))}
+    sensitive = sorted({one.name for one in catalogue.attributes if one.sensitivity != "general"} & words)
+    if sensitive or document.each == "child":
+        what = (
+            _("使用了敏感信息（%(sensitive)s）", sensitive="、".join(sensitive))
+            if sensitive
+            else _("涉及不满十四周岁的未成年人")
+        )
+        mend = _("请完成个人信息保护影响评估，并在 impact_assessment 写明编号。")
+        yield "impact_assessment", (), _("%(what)s，没有影响评估记录", what=what), mend
+
+
+def no_self_reference(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    for part in ("requires", "excludes", "choose_higher_with"):
+        if document.id in getattr(document, part):
+            yield "self_reference", (part,), _("政策不能引用自己"), _("请删去。")
+
+
+FORM_RULES: tuple[Rule, ...] = (
+    benefit_or_status,
+    table_shape,
+    audience_and_each,
+    place_and_time,
+    unique_ids,
+    figure_sources,
+    stages_lead_to_a_decision,
+    status_names,
+    impact_assessment,
+    no_self_reference,
+)

@@ -1,0 +1,159 @@
+"""Every way in which a document can be wrong is told with its line, its reason and its mend."""
+
+import pytest
+
+from policy_engine.catalogue import catalogue
+from policy_engine.policies.checking import check_document, standing_of
+from policy_engine.policies.loading import load_document
+from policy_engine.policies.problems import Problem
+from policy_engine.policies.published import NOTHING, PublishedSet, publish_documents
+from tests.policy_engine.policies.documents import BENEFIT, STATUS, benefit, changed, clause, status
+
+PRESUMED = status(
+    id="trial-presumed",
+    audience="household",
+    eligibility=[clause("家庭月收入 < 1000", source="notice")],
+    status={
+        "name": "推定低保家庭",
+        "nature": "presumed",
+        "attribute": "household.is_dibao",
+        "invitation": "可以申请核对。",
+    },
+)
+
+
+def problems_of(text: str, published: PublishedSet = NOTHING) -> list[Problem]:
+    loaded = load_document(text)
+    return check_document(loaded.document, catalogue(), published, source=loaded.source)
+
+
+def the_problem(text: str, published: PublishedSet = NOTHING) -> Problem:
+    (problem,) = problems_of(text, published)
+    assert problem.line > 0
+    assert problem.reason
+    assert problem.mend
+    return problem
+
+
+def with_condition(condition: str, **more: object) -> str:
+    return changed(BENEFIT, eligibility=[clause(condition, source="notice")], **more)
+
+
+@pytest.mark.parametrize("text", [BENEFIT, STATUS])
+def test_sound_document_has_no_problem(text: str) -> None:
+    assert problems_of(text) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("身高 >= 180", "身高"),
+        ("年龄 >= ", ""),
+        ('年龄 >= "六十"', ""),
+        ("年龄 + 1", ""),
+        ("残疾等级 <= 2", "残疾等级"),
+        ("家庭.身高 > 1", "身高"),
+    ],
+)
+def test_feel_that_cannot_hold_is_refused_at_its_line(condition: str, said: str) -> None:
+    problem = the_problem(with_condition(condition))
+    assert problem.where == "eligibility[1].condition"
+    assert said in problem.reason
+
+
+def test_line_is_that_of_the_condition() -> None:
+    text = BENEFIT.replace("condition: 年龄 >= 60", "condition: 身高 >= 180")
+    problem = the_problem(text)
+    assert "身高" in text.splitlines()[problem.line - 1]
+
+
+def test_amount_must_be_a_number() -> None:
+    money = {"formula": '"一百"', "period": "month", "source": "notice"}
+    assert the_problem(changed(BENEFIT, benefit=money)).where == "benefit.formula"
+
+
+def test_ordering_of_a_nullable_fact_is_allowed_once_null_is_handled() -> None:
+    assert problems_of(with_condition("残疾等级 != null and 残疾等级 <= 2")) == []
+
+
+def test_every_figure_needs_its_source() -> None:
+    text = changed(BENEFIT, eligibility=[clause("年龄 >= 60")])
+    assert the_problem(text).code == "missing_figure_source"
+
+
+def test_nought_and_digits_in_strings_are_no_figures() -> None:
+    text = changed(BENEFIT, eligibility=[clause('失业保险缴费月数 > 0 and starts with(户籍地, "4202")')])
+    assert problems_of(text) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"benefit": None, "funding": None, "accrual": None, "sources": {}}, "benefit_or_status"),
+        ({"funding": None}, "missing_part"),
+        ({"funding": {"kind": "quota", "fund": "fiscal"}}, "no_budget"),
+        ({"each": "hire"}, "each"),
+        ({"jurisdiction": "990000"}, "division"),
+        ({"effective_to": "2025-01-01"}, "dates"),
+        ({"stages": []}, "no_decision"),
+        ({"excludes": ["trial-allowance"]}, "self_reference"),
+    ],
+)
+def test_incoherent_document_is_refused(changes: dict[str, object], code: str) -> None:
+    assert code in {one.code for one in problems_of(changed(BENEFIT, **changes))}
+
+
+def test_sensitive_facts_need_an_impact_assessment() -> None:
+    text = changed(with_condition("残疾等级 != null"), impact_assessment=None)
+    assert the_problem(text).code == "impact_assessment"
+
+
+def test_money_never_stands_on_a_presumed_status() -> None:
+    published = publish_documents([(PRESUMED, "official")])
+    problem = the_problem(with_condition("家庭.推定低保家庭"), published)
+    assert problem.code == "money_on_presumed"
+    assert "推定低保家庭" in problem.reason
+
+
+def test_money_may_stand_on_a_definition() -> None:
+    published = publish_documents([(status(), "official")])
+    assert problems_of(with_condition("老年人"), published) == []
+
+
+def test_presumption_does_not_become_money_through_a_definition() -> None:
+    between = status(
+        id="trial-between",
+        eligibility=[clause("家庭.推定低保家庭")],
+        status={"name": "低收入老人", "nature": "definition"},
+    )
+    published = publish_documents([(PRESUMED, "official"), (between, "official")])
+    assert the_problem(with_condition("低收入老人"), published).code == "money_on_presumed"
+
+
+def test_ring_of_statuses_is_refused_with_its_names() -> None:
+    frail = status(
+        id="trial-frail", status={"name": "体弱老人", "nature": "definition"}, eligibility=[clause("老年人")]
+    )
+    published = publish_documents([(status(), "official"), (frail, "official")])
+    text = changed(STATUS, version=2, sources={}, eligibility=[clause("体弱老人")])
+    problem = the_problem(text, published)
+    assert problem.code == "status_loop"
+    assert "老年人" in problem.reason
+    assert "体弱老人" in problem.reason
+
+
+def test_status_cannot_take_the_name_of_a_fact_or_of_another_status() -> None:
+    taken = changed(STATUS, status={"name": "孤儿", "nature": "definition"})
+    assert the_problem(taken).code == "status_name"
+    published = publish_documents([(status(), "official")])
+    twice = changed(STATUS, id="trial-other")
+    assert the_problem(twice, published).code == "status_name"
+
+
+def test_document_stands_as_badly_as_its_worst_figure() -> None:
+    assert standing_of(benefit(), catalogue()) == "official"
+    assert standing_of(load_document(with_condition("年龄 >= 60")).document, catalogue()) == "official"
+    by_parameter = benefit(
+        benefit={"formula": "失业保险金标准(户籍地)", "period": "month", "source": "notice"}
+    )
+    assert standing_of(by_parameter, catalogue()) == "unverified"

@@ -14,9 +14,9 @@ from kernel.web.formats import number
 _SPRITE: Final = Path(__file__).parent / "templates" / "kernel" / "icons.svg"
 _SYMBOL: Final = re.compile(r'<symbol id="([a-z0-9-]+)"[^>]*>(.*?)</symbol>', re.DOTALL)
 
-_BAR_HEIGHT: Final = 22
-_ROW_HEIGHT: Final = 52
-_WIDTH: Final = 640
+#: The units a line is drawn in; the page stretches them.
+_WIDE: Final = 300
+_HIGH: Final = 100
 
 
 @cache
@@ -45,67 +45,53 @@ def qr_svg(data: str, label: str) -> Markup:
     return Markup('<span role="img" aria-label="{}">{}</span>').format(label, body)
 
 
-def _svg(css_class: str, height: float, label: str, body: Sequence[Markup]) -> Markup:
-    return Markup('<svg class="{}" viewBox="0 0 {} {:g}" role="img" aria-label="{}">{}</svg>').format(
-        css_class, _WIDTH, height, label, Markup("").join(body)
-    )
-
-
-def chart_bar_svg(items: Sequence[Sequence[object]], title: str, unit: str = "") -> Markup:
-    """Horizontal bars, each with its own label and value; items are (label, value) or (label, value, tone)."""
+def chart_bar_svg(items: Sequence[Sequence[object]], unit: str = "") -> Markup:
+    """Bars that grow with the page, their words as text beside them; items are (label, value) or (label, value, tone)."""
     values = [_as_number(item[1]) for item in items]
     most = max([*values, 0]) or 1
-    body = []
-    for place, (item, value) in enumerate(zip(items, values, strict=True)):
-        top = place * _ROW_HEIGHT
-        tone = str(item[2]) if len(item) > 2 else "way"
-        said = f"{number(value)}{unit and ' ' + unit}"
-        body.append(
-            Markup(
-                '<text class="chart-label" x="0" y="{}">{}</text><text class="chart-value" x="{}" y="{}">{}</text>'
-                '<rect class="chart-ground" x="0" y="{}" width="{}" height="{}" rx="5"/>'
-                '<rect class="chart-mark tone-{}" x="0" y="{}" width="{:.1f}" height="{}" rx="5"/>'
-            ).format(
-                *(top + 17, str(item[0]), _WIDTH, top + 17, said),
-                *(top + 24, _WIDTH, _BAR_HEIGHT - 10),
-                *(tone, top + 24, max(value / most, 0) * _WIDTH, _BAR_HEIGHT - 10),
-            )
-        )
-    return _svg("chart-drawing", len(items) * _ROW_HEIGHT, title, body)
+    rows = [
+        Markup(
+            '<div class="bar"><span>{}</span><span class="bar-value">{}</span>'
+            '<svg viewBox="0 0 100 1" preserveAspectRatio="none" focusable="false">'
+            '<rect class="chart-ground" width="100" height="1"/>'
+            '<rect class="chart-mark tone-{}" width="{:.2f}" height="1"/></svg></div>'
+        ).format(item[0], _said(value, unit), item[2] if len(item) > 2 else "way", max(value / most, 0) * 100)
+        for item, value in zip(items, values, strict=True)
+    ]
+    return Markup('<div class="bars" aria-hidden="true">{}</div>').format(Markup("").join(rows))
 
 
-def chart_line_svg(items: Sequence[Sequence[object]], title: str, unit: str = "") -> Markup:
-    """A line over time: first and last labels under it, the last value written at its end; items are (label, value)."""
+def chart_line_svg(items: Sequence[Sequence[object]], unit: str = "") -> Markup:
+    """A line over time, its last value written above its end, first and last labels below; items are (label, value)."""
     values = [_as_number(item[1]) for item in items]
     if not values:
-        return _svg("chart-drawing", 1, title, [])
-    left, right, top, bottom = 4.0, _WIDTH - 110.0, 24.0, 176.0
-    most, least = max([*values, 0]), min([*values, 0])
-    reach = (most - least) or 1
-    step = (right - left) / max(len(values) - 1, 1)
+        return Markup("")
+    least = min([*values, 0])
+    reach = (max([*values, 0]) - least) or 1
+    step = _WIDE / max(len(values) - 1, 1)
     points = [
-        (left + place * step, bottom - (value - least) / reach * (bottom - top))
-        for place, value in enumerate(values)
+        (place * step, _HIGH - (value - least) / reach * (_HIGH - 4)) for place, value in enumerate(values)
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     end_x, end_y = points[-1]
-    said = f"{number(values[-1])}{unit and ' ' + unit}"
-    body = [
-        Markup('<line class="chart-axis" x1="{0}" y1="{1}" x2="{2}" y2="{1}"/>').format(left, bottom, right),
-        Markup('<polygon class="chart-area" points="{:.1f},{} {} {:.1f},{}"/>').format(
-            left, bottom, path, end_x, bottom
-        ),
-        Markup('<polyline class="chart-line" points="{}"/>').format(path),
-        Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(end_x, end_y),
-        Markup('<text class="chart-end" x="{:.1f}" y="{:.1f}">{}</text>').format(end_x + 12, end_y + 6, said),
-        Markup('<text class="chart-label" x="{}" y="{}">{}</text>').format(
-            left, bottom + 26, str(items[0][0])
-        ),
-        Markup('<text class="chart-value" x="{}" y="{}">{}</text>').format(
-            right, bottom + 26, str(items[-1][0])
-        ),
-    ]
-    return _svg("chart-drawing", bottom + 36, title, body)
+    return Markup(
+        '<div class="line" aria-hidden="true"><p class="line-value">{}</p>'
+        '<svg viewBox="0 0 {wide} {high}" preserveAspectRatio="none" focusable="false">'
+        '<polygon class="chart-area" points="0,{high} {path} {x:.1f},{high}"/>'
+        '<polyline class="chart-line" points="{path}"/><path class="chart-dot" d="M{x:.1f} {y:.1f}h0"/></svg>'
+        '<p class="line-labels"><span>{}</span><span>{}</span></p></div>'
+    ).format(
+        *(_said(values[-1], unit), items[0][0], items[-1][0]),
+        wide=_WIDE,
+        high=_HIGH,
+        path=path,
+        x=end_x,
+        y=end_y,
+    )
+
+
+def _said(value: float, unit: str) -> str:
+    return f"{number(value)} {unit}".rstrip()
 
 
 def _as_number(value: object) -> float:

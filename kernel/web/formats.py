@@ -32,7 +32,7 @@ def amount_parts(fen: Fen, period: str = "") -> AmountParts:
     }[period]
     if current_locale() == CHINESE:
         return AmountParts(said, number, "元")
-    return AmountParts("¥", number, f" {said}" if said else "")
+    return AmountParts("", f"¥{number}", f" {said}" if said else "")
 
 
 def yuan(fen: Fen | None, period: str = "") -> str:

@@ -20,11 +20,8 @@ _CHOICES: Final = {"locale": (LOCALE_COOKIE, LOCALES), "senior": (SENIOR_COOKIE,
 
 def same_site_path(back: str) -> str:
     """`back` where it is a path of this site, else `/`: nobody is ever sent to another host."""
-    parts = urlsplit(back) if back.isprintable() else urlsplit("//")
-    is_ours = (
-        back.startswith("/") and not back.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    )
-    return back if is_ours and "\\" not in back else "/"
+    is_path = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    return back if is_path and back.isprintable() else "/"
 
 
 def refuse_cross_site(request: WebRequest) -> None:

@@ -38,7 +38,7 @@ def units_under_claim(session: Session, pairs: Iterable[tuple[str, int]]) -> set
     statement = sa.select(Claim.policy_id, Claim.unit_id).where(
         sa.tuple_(Claim.policy_id, Claim.unit_id).in_(list(pairs)), Claim.state.in_(OPEN_CLAIM)
     )
-    return {(policy_id, unit_id) for policy_id, unit_id in session.execute(statement).tuples()}
+    return {(policy_id, unit_id) for policy_id, unit_id in session.execute(statement)}
 
 
 def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:
@@ -98,6 +98,6 @@ def officials_of(session: Session, claim_ids: Iterable[uuid.UUID]) -> dict[uuid.
         StageDecision.claim_id.in_(list(claim_ids))
     )
     found: dict[uuid.UUID, set[int]] = {}
-    for claim_id, official_id in session.execute(statement).tuples():
+    for claim_id, official_id in session.execute(statement):
         found.setdefault(claim_id, set()).add(official_id)
     return found

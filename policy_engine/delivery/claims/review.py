@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.clock import business_date
-from kernel.errors import Conflict, DongchuError, Forbidden, InvalidInput, NotFound
+from kernel.errors import DongchuError, Forbidden, IllegalTransition, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
 from kernel.working_days import add_working_days
@@ -206,10 +206,8 @@ def check_may_act(
     now: datetime,
 ) -> SeatView:
     """The seat that acts. Raises ``Forbidden`` or ``IllegalTransition``, saying why."""
-    command_from = WAITS_FOR[stage.outcome]
-    if claim.state != command_from:
-        CLAIM.move(ClaimState(claim.state), action)
-        raise Conflict(_("这件申请现在不在待办环节。"))
+    if not CLAIM.may(ClaimState(claim.state), action):
+        raise IllegalTransition(_("这件申请现在不在待办环节，可能已由他人办理。"))
     problem = why_not(session, ports, claim, principal, now=now)
     if problem is not None or principal.seat is None:
         raise Forbidden(problem or "")

@@ -81,6 +81,8 @@ def lock_lapsed(session: Session, on: date, limit: int) -> list[Offer]:
 
 def count_by_state(session: Session, policy_id: str) -> dict[str, int]:
     rows = session.execute(
-        sa.select(Offer.state, sa.func.count()).where(Offer.policy_id == policy_id).group_by(Offer.state)
+        sa.select(Offer.state, sa.func.count().label("number"))
+        .where(Offer.policy_id == policy_id)
+        .group_by(Offer.state)
     )
-    return {state: count for state, count in rows.tuples()}  # noqa: C416
+    return {row.state: row.number for row in rows}

@@ -12,6 +12,8 @@ import stamina
 
 from connectors.settings import OutsideSystem
 from kernel.errors import OutsideRefused, OutsideTimeout, OutsideUnavailable
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 
 T = TypeVar("T")
 
@@ -86,9 +88,11 @@ class Caller:
         try:
             response = self._client.request(method, path, content=content, headers=headers)
         except _NOT_SENT as error:
-            raise OutsideUnavailable(f"{self._label}暂时无法连接，稍后会自动重试。") from error
+            raise OutsideUnavailable(self._say(N_("%(system)s暂时无法连接，稍后会自动重试。"))) from error
         except httpx.HTTPError as error:
-            raise OutsideTimeout(f"{self._label}没有按时答复，将先查询结果再决定是否重发。") from error
+            raise OutsideTimeout(
+                self._say(N_("%(system)s没有按时答复，将先查询结果再决定是否重发。"))
+            ) from error
         return self._read_answer(response, answer)
 
     def _read_answer(self, response: httpx.Response, answer: type[T]) -> T:
@@ -96,17 +100,22 @@ class Caller:
             try:
                 return msgspec.json.decode(response.content, type=answer)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise OutsideTimeout(f"{self._label}的答复无法识别，将先查询结果。") from error
+                raise OutsideTimeout(self._say(N_("%(system)s的答复无法识别，将先查询结果。"))) from error
         if response.status_code in _NOT_DONE:
-            raise OutsideUnavailable(f"{self._label}暂不受理（{response.status_code}），稍后会自动重试。")
+            raise OutsideUnavailable(self._say(N_("%(system)s暂不受理，稍后会自动重试。")))
         if response.is_client_error:
             refusal = _refusal(response)
-            raise OutsideRefused(f"{self._label}未予受理：{refusal.message}", code=refusal.code)
-        raise OutsideTimeout(f"{self._label}处理出错（{response.status_code}），将先查询结果再决定是否重发。")
+            raise OutsideRefused(
+                self._say(N_("%(system)s未予受理：%(why)s"), why=refusal.message), code=refusal.code
+            )
+        raise OutsideTimeout(self._say(N_("%(system)s处理出错，将先查询结果再决定是否重发。")))
+
+    def _say(self, text: str, **values: object) -> str:
+        return _(text, system=_(self._label), **values)
 
 
 def _refusal(response: httpx.Response) -> Refusal:
     try:
         return msgspec.json.decode(response.content, type=Refusal)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Refusal(f"http_{response.status_code}", "对方未说明原因")
+        return Refusal(f"http_{response.status_code}", _("对方未说明原因"))

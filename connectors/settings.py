@@ -39,6 +39,10 @@ class OutsideSystem(msgspec.Struct, frozen=True, kw_only=True):
     connect_seconds: float = 2.0
     answer_seconds: float = 5.0
 
+    def __repr__(self) -> str:
+        """Without the token: settings end up in tracebacks."""
+        return f"OutsideSystem({self.base_url!r})"
+
 
 class ConnectorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """All outside systems by id (see ``SYSTEMS``)."""

@@ -7,6 +7,7 @@ from connectors.banks.messages import AccountAnswer, AccountQuestion, Payout, St
 from connectors.outside import Caller
 from connectors.settings import OutsideSystem
 from kernel.errors import OutsideRefused
+from kernel.i18n import N_
 
 _RESULT: dict[str, Literal["match", "mismatch", "closed"]] = {
     "match": "match",
@@ -18,7 +19,7 @@ _RESULT: dict[str, Literal["match", "mismatch", "closed"]] = {
 
 class BankClient:
     def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller("银行", system, first_pause=first_pause)
+        self._caller = Caller(N_("银行"), system, first_pause=first_pause)
 
     def check(self, bank: str, number: str, holder: str) -> Literal["match", "mismatch", "closed"]:
         """Whether the account is ``holder``'s and can receive money; an unknown account counts as closed."""

@@ -15,6 +15,7 @@ from connectors.public_security import mapping as public_security
 from connectors.social_insurance import mapping as social_insurance
 from connectors.technology import mapping as technology
 from connectors.wire import UnmappableError
+from kernel.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,17 @@ class Department:
 DEPARTMENTS = {
     department.id: department
     for department in (
-        Department("public_security", "公安", public_security.SOURCE, public_security.READINGS),
-        Department("civil_affairs", "民政", civil_affairs.SOURCE, civil_affairs.READINGS),
-        Department("disabled_federation", "残联", disabled_federation.SOURCE, disabled_federation.READINGS),
-        Department("social_insurance", "人社", social_insurance.SOURCE, social_insurance.READINGS),
-        Department("health", "卫健", health.SOURCE, health.READINGS),
-        Department("market_regulation", "市场监管", market_regulation.SOURCE, market_regulation.READINGS),
-        Department("technology", "科技", technology.SOURCE, technology.READINGS),
-        Department("banks", "银行", banks.SOURCE, banks.READINGS),
-        Department("treasury", "国库", "finance", {}),  # reports what became of orders, not facts
+        Department("public_security", N_("公安"), public_security.SOURCE, public_security.READINGS),
+        Department("civil_affairs", N_("民政"), civil_affairs.SOURCE, civil_affairs.READINGS),
+        Department(
+            "disabled_federation", N_("残联"), disabled_federation.SOURCE, disabled_federation.READINGS
+        ),
+        Department("social_insurance", N_("人社"), social_insurance.SOURCE, social_insurance.READINGS),
+        Department("health", N_("卫健"), health.SOURCE, health.READINGS),
+        Department("market_regulation", N_("市场监管"), market_regulation.SOURCE, market_regulation.READINGS),
+        Department("technology", N_("科技"), technology.SOURCE, technology.READINGS),
+        Department("banks", N_("银行"), banks.SOURCE, banks.READINGS),
+        Department("treasury", N_("国库"), "finance", {}),  # reports what became of orders, not facts
     )
 }
 

@@ -15,6 +15,7 @@ from connectors.treasury.callbacks import read_callback
 from connectors.wire import UnmappableError
 from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput
+from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
 
@@ -152,13 +153,13 @@ def _known(session: Session, department_id: str, event_id: str, digest: bytes) -
     if known is None:
         raise LookupError(f"event {event_id} was neither added nor found")
     if known.digest != digest:
-        raise Conflict("同一事件编号已收到过不同内容，请使用新的事件编号重新发送。")
+        raise Conflict(_("同一事件编号已收到过不同内容，请使用新的事件编号重新发送。"))
     return Receipt(known.event_id, known.id, known.received_at)
 
 
 def _unreadable(error: Exception) -> InvalidInput:
     return InvalidInput(
-        "事件内容不符合约定的格式，未作任何处理。请按字段说明更正后，用新的事件编号重新发送。",
+        _("事件内容不符合约定的格式，未作任何处理。请按字段说明更正后，用新的事件编号重新发送。"),
         errors=[FieldError(where="body", what=str(error)[:250])],
     )
 

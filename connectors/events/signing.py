@@ -27,6 +27,10 @@ class SigningKey(msgspec.Struct, frozen=True):
     secret: str
     until: datetime | None = None
 
+    def __repr__(self) -> str:
+        """Without the secret: settings end up in tracebacks."""
+        return f"SigningKey(until={self.until})"
+
     def is_live(self, now: datetime) -> bool:
         return self.until is None or now < self.until
 

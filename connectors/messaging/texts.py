@@ -7,6 +7,8 @@ about an account. Only a number that 消息核验 confirms may stand in it.
 import re
 
 from kernel.errors import FieldError, InvalidInput
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 
 MOST_CHARACTERS = 140
 _CHECK_NUMBER = re.compile(r"(?:核验编号|核验号|check number)[:： ]?\s*[0-9A-Z]{6,16}", re.IGNORECASE)
@@ -37,13 +39,14 @@ _FORBIDDEN = (
     ),
     ("number", re.compile(r"[0-9０-９]{4,}")),
 )
+_MEND = N_("只写“有新消息，请打开东楚通查看”和核验编号")
 _WHAT = {
-    "link": "外发短信不得含链接",
-    "amount": "外发短信不得含金额",
-    "code": "外发短信不得含验证码或密码",
-    "account": "外发短信不得提及账号或证件",
-    "benefit": "外发短信不得写明待遇名称",
-    "number": "外发短信除核验编号外不得含长数字",
+    "link": N_("外发短信不得含链接"),
+    "amount": N_("外发短信不得含金额"),
+    "code": N_("外发短信不得含验证码或密码"),
+    "account": N_("外发短信不得提及账号或证件"),
+    "benefit": N_("外发短信不得写明待遇名称"),
+    "number": N_("外发短信除核验编号外不得含长数字"),
 }
 
 
@@ -51,13 +54,11 @@ def check_text(text: str) -> None:
     """Raises ``InvalidInput`` with every rule that ``text`` breaks."""
     bare = _CHECK_NUMBER.sub("", text)
     errors = [
-        FieldError(where=f"text.{rule}", what=_WHAT[rule], mend="只写“有新消息，请打开东楚通查看”和核验编号")
+        FieldError(where=f"text.{rule}", what=_WHAT[rule], mend=_MEND)
         for rule, pattern in _FORBIDDEN
         if pattern.search(bare)
     ]
     if not text.strip() or len(text) > MOST_CHARACTERS:
-        errors.append(FieldError(where="text", what=f"短信应为1至{MOST_CHARACTERS}个字", mend="请改写得更短"))
+        errors.append(FieldError(where="text", what=N_("短信应为1至140个字"), mend=_MEND))
     if errors:
-        raise InvalidInput(
-            "这条短信不能外发：" + "；".join(error.what for error in errors) + "。", errors=errors
-        )
+        raise InvalidInput(_("这条短信不能外发，请按说明改写。"), errors=errors)

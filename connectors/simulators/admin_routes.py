@@ -120,7 +120,7 @@ def known_system(system: str) -> str:
 def search(world: World, table: str, identifier: str, text: str) -> list[dict[str, Any]]:
     """Up to thirty by the beginning of a name or the exact identifier."""
     text = text.strip()[:60]
-    if table not in ("person", "firm") or not text:
+    if table not in ("person", "firm") or not text.isprintable() or not text:
         return []
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     where = f"name LIKE ? ESCAPE '\\' OR {identifier} = ?"

@@ -20,7 +20,7 @@ from connectors.simulators.departments import ACTIONS
 from connectors.simulators.faults import Fault, current_fault, set_fault
 from connectors.simulators.world import World
 from connectors.wire import read_fen
-from kernel.errors import InvalidInput, NotFound
+from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.web.pages import Pages
 from kernel.web.preferences import refuse_cross_site
 from kernel.web.requests import WebRequest
@@ -147,7 +147,9 @@ def switch_fault(
     try:
         fault = msgspec.convert(given, type=Fault, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"故障开关没有设成：{error}。") from None
+        raise InvalidInput(
+            "故障开关没有设成，请返回检查填写的内容。", errors=[FieldError(where="mode", what=str(error))]
+        ) from None
     set_fault(world.store, known_system(system), fault)
     return Redirect("/simulators/money", status_code=303)
 
@@ -193,7 +195,9 @@ def _do(world: World, action: Action, values: dict[str, str]) -> str:
     try:
         form = from_page(action.form, {name: text for name, text in values.items() if name != "csrf_token"})
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"“{action.label}”没有办成：{error}。请返回检查填写的内容。") from None
+        raise InvalidInput(
+            "这件事没有办成，请返回检查填写的内容。", errors=[FieldError(where=action.label, what=str(error))]
+        ) from None
     sent = action.make(world.desk, form)
     return f"{action.label}，事件 {sent.number} 已记录，正在推送"
 

@@ -9,6 +9,8 @@ from connectors.settings import OutsideSystem
 from connectors.treasury.messages import OrderState, PaymentOrder
 from connectors.wire import write_yuan
 from kernel.errors import OutsideRefused
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 
 _STATUS: dict[str, Literal["accepted", "sent", "paid", "returned"]] = {
     "accepted": "accepted",
@@ -47,7 +49,7 @@ class TreasuryAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class TreasuryClient:
     def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller("国库", system, first_pause=first_pause)
+        self._caller = Caller(N_("国库"), system, first_pause=first_pause)
 
     def submit(self, order: Instruction) -> TreasuryAnswer:
         """Send an order. Raises ``OutsideTimeout`` (query before sending again), ``OutsideUnavailable`` (not done),
@@ -78,7 +80,7 @@ class TreasuryClient:
 
 def _answer(state: OrderState) -> TreasuryAnswer:
     if state.status == "refused":
-        raise OutsideRefused("国库退回了支付指令，请核对后重新生成。", code=state.reason or "refused")
+        raise OutsideRefused(_("国库退回了支付指令，请核对后重新生成。"), code=state.reason or "refused")
     return TreasuryAnswer(
         status=_STATUS[state.status], reference=state.bank_reference or "", reason=state.reason or ""
     )

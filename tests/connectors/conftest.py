@@ -21,12 +21,14 @@ from litestar.testing import TestClient
 from connectors.app import create_app
 from connectors.events.signing import SigningKey, sign
 from connectors.settings import ConnectorSettings
+from connectors.simulators.app import TEMPLATES
 from connectors.simulators.population import SimulatedFirm, SimulatedPerson, load
 from connectors.simulators.settings import SimulatorSettings
 from connectors.simulators.world import World
 from connectors.wire import id_check_character
 from kernel.clock import FixedClock
 from kernel.house import House
+from kernel.web.pages import Pages
 
 EVENT_TIME = "2026-11-23T11:30:00+08:00"
 
@@ -64,14 +66,20 @@ def certificate(level: str = "1", category: str = "4") -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def pages() -> Pages:
+    """Made once: reading every template and asset takes longer than most tests."""
+    return Pages({"simulators": TEMPLATES}, is_demonstration=True)
+
+
 @pytest.fixture
 def outside(house: House) -> ConnectorSettings:
     return ConnectorSettings.embedded(house.settings.base_url, house.settings.home)
 
 
 @pytest.fixture
-def door(house: House, outside: ConnectorSettings) -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(house, outside=outside)) as client:
+def door(house: House, outside: ConnectorSettings, pages: Pages) -> Iterator[TestClient[Litestar]]:
+    with TestClient(create_app(house, outside=outside, pages=pages)) as client:
         yield client
 
 

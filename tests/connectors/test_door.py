@@ -226,7 +226,7 @@ RANDOM = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], m
 @RANDOM
 @given(body=st.binary(max_size=300), is_signed=st.booleans())
 def test_no_bytes_whatever_make_the_door_fail(push: Push, body: bytes, is_signed: bool) -> None:
-    headers = {} if is_signed else {"webhook-signature": "v1,AAAA"}
+    headers: dict[str, str] = {} if is_signed else {"webhook-signature": "v1,AAAA"}
     assert push(body, event_id="evt-00000001", headers=headers).status_code in (400, 401, 429)
 
 

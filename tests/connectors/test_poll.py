@@ -1,5 +1,7 @@
 """Polling finds what pushing missed, and never finds anything twice."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
@@ -24,6 +26,7 @@ from kernel.clock import FixedClock
 from kernel.errors import OutsideUnavailable
 from kernel.house import House
 from kernel.outbox import OutboxMessage
+from kernel.web.pages import Pages
 from tests.connectors.conftest import (
     PERSON,
     Push,
@@ -49,6 +52,24 @@ class FixedFeed(EventFeed):
         start = int(cursor or "0")
         found = self.bodies[start : start + self.page]
         return EventPage(tuple(msgspec.Raw(body) for body in found), str(start + len(found)))
+
+
+class StuckFeed(FixedFeed):
+    """Gives the same full page for ever."""
+
+    def events_after(self, cursor: str) -> EventPage:
+        assert cursor in ("", "x")
+        return EventPage(tuple(msgspec.Raw(body) for body in self.bodies), "x")
+
+
+@dataclass(frozen=True)
+class Both:
+    """The door, not yet open, and the world that pushes to its port."""
+
+    world: World
+    outside: ConnectorSettings
+    door: Litestar
+    port: int
 
 
 def counts(house: House) -> tuple[int, int, int]:
@@ -77,9 +98,7 @@ def test_more_than_a_page_is_read_to_the_end(house: House) -> None:
 
 def test_a_department_that_repeats_its_page_for_ever_is_left(house: House) -> None:
     bodies = [envelope("certificate_issued", certificate(), f"evt-{n:08}") for n in range(100)]
-    feed = FixedFeed(*bodies)
-    feed.events_after = lambda _cursor: EventPage(tuple(msgspec.Raw(body) for body in bodies), "x")
-    assert poll_department(house, FEDERATION, feed) == 200
+    assert poll_department(house, FEDERATION, StuckFeed(*bodies)) == 200
     assert counts(house) == (100, 0, 100)
 
 
@@ -107,7 +126,7 @@ def test_one_bad_event_does_not_hold_up_the_others(house: House) -> None:
 
 
 @pytest.fixture
-def both(house: House, clock: FixedClock, request: pytest.FixtureRequest):
+def both(house: House, clock: FixedClock, pages: Pages, request: pytest.FixtureRequest) -> Iterator[Both]:
     """The door and the world, each serving on a port of its own, pushing and polling over real HTTP."""
     port, world_port = free_port(), free_port()
     outside = ConnectorSettings.embedded(f"http://127.0.0.1:{world_port}", house.settings.home)
@@ -120,33 +139,33 @@ def both(house: House, clock: FixedClock, request: pytest.FixtureRequest):
     )
     world = World(settings, clock)
     populate(world)
-    door: Litestar = create_app(house, outside=outside)
-    with serving(create_simulators(settings, clock, world=world), world_port):
-        yield house, world, outside, door, port
+    door: Litestar = create_app(house, outside=outside, pages=pages)
+    with serving(create_simulators(settings, clock, world=world, pages=pages), world_port):
+        yield Both(world, outside, door, port)
 
 
-def test_a_push_is_tried_until_it_is_received(both) -> None:
-    house, world, _, door, port = both
+def test_a_push_is_tried_until_it_is_received(house: House, both: Both) -> None:
+    world = both.world
     issue(world.desk, IssueCertificate(id_number=PERSON))
     eventually(lambda: world.store.row("SELECT 1 FROM event WHERE attempts > 0"))
-    with serving(door, port):
+    with serving(both.door, both.port):
         eventually(lambda: world.store.row("SELECT 1 FROM event WHERE state = 'delivered'"))
     assert counts(house) == (1, 0, 1)
 
 
-def test_push_and_poll_together_make_one_message(both) -> None:
-    house, world, outside, door, port = both
-    with serving(door, port):
+def test_push_and_poll_together_make_one_message(house: House, both: Both) -> None:
+    world = both.world
+    with serving(both.door, both.port):
         for _ in range(5):
             issue(world.desk, IssueCertificate(id_number=PERSON))
-            poll_all(house, outside)
+            poll_all(house, both.outside)
         eventually(lambda: not world.store.rows("SELECT 1 FROM event WHERE state = 'waiting'"))
     assert counts(house) == (5, 0, 5)
 
 
 @pytest.mark.parametrize("both", [False], indirect=True)
-def test_a_department_that_is_down_does_not_stop_the_others(both) -> None:
-    house, world, outside, _, _ = both
+def test_a_department_that_is_down_does_not_stop_the_others(house: House, both: Both) -> None:
+    world, outside = both.world, both.outside
     issue(world.desk, IssueCertificate(id_number=PERSON))
     set_fault(world.store, "civil_affairs", Fault(mode="down"))
     read = poll_all(house, outside)
@@ -155,9 +174,8 @@ def test_a_department_that_is_down_does_not_stop_the_others(both) -> None:
 
 
 @pytest.mark.parametrize("both", [False], indirect=True)
-def test_a_wrong_token_reads_nothing(both) -> None:
-    _, _, outside, _, _ = both
-    system = outside.systems["health"]
+def test_a_wrong_token_reads_nothing(both: Both) -> None:
+    system = both.outside.systems["health"]
     feed = EventFeed("卫健", msgspec.structs.replace(system, token="wrong"), first_pause=0.01)
     with pytest.raises(OutsideUnavailable):
         feed.events_after("")
@@ -165,8 +183,8 @@ def test_a_wrong_token_reads_nothing(both) -> None:
 
 
 @pytest.mark.parametrize("both", [False], indirect=True)
-def test_the_world_moves_with_the_houses_clock(both, clock: FixedClock) -> None:
-    _, world, outside, _, _ = both
+def test_the_world_moves_with_the_houses_clock(both: Both, clock: FixedClock) -> None:
+    world, outside = both.world, both.outside
     clock.move(timedelta(days=31))
     issue(world.desk, IssueCertificate(id_number=PERSON))
     url = f"{outside.systems['disabled_federation'].base_url}/events"

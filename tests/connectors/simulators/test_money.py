@@ -19,6 +19,7 @@ from connectors.simulators.world import World
 from connectors.treasury.client import TreasuryClient
 from kernel.clock import FixedClock, business_date
 from kernel.errors import InvalidInput, OutsideRefused, OutsideTimeout, OutsideUnavailable
+from kernel.web.pages import Pages
 from tests.conftest import NOON
 from tests.connectors.conftest import FATHER, PERSON, eventually, free_port, populate, serving
 
@@ -72,7 +73,7 @@ class Town:
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def town(tmp_path: Path, pages: Pages) -> Iterator[Town]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     outside = ConnectorSettings.embedded(base, tmp_path)
@@ -81,7 +82,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     )
     world = World(settings, FixedClock(NOON))
     populate(world)
-    with serving(create_app(settings, FixedClock(NOON), world=world), port):
+    with serving(create_app(settings, FixedClock(NOON), world=world, pages=pages), port):
         systems = outside.systems
         town = Town(
             world,

@@ -4,15 +4,18 @@
 def list_claims(principal: Principal) -> ...
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
 
+import anyio
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
 from kernel.errors import Forbidden, Unauthenticated
 from kernel.web.principal import Capacity, Duty, Principal
+from kernel.web.requests import WebRequest
 
 #: A request or a socket, whatever its app keeps in it.
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -22,10 +25,15 @@ _KEPT = "dongchu.principal"
 _LONGEST_TOKEN = 8192
 
 
-class TokenOfSession(Protocol):
-    """The access token behind a portal's cookie, renewed when needed; ``None`` without a session."""
+#: Renewing a session's tokens asks the issuer, which may be this very process. These threads are apart from those
+#: that serve handlers, so that waiting for an answer can never take the thread that would give it.
+_ASKING = anyio.CapacityLimiter(24)
 
-    def __call__(self, connection: Connection) -> str | None: ...
+
+class TokenOfSession(Protocol):
+    """The access token behind a portal's cookie, ``None`` without a session; renewed first if that is allowed."""
+
+    def __call__(self, connection: Connection, *, may_renew: bool) -> str | None: ...
 
 
 class Doorkeeper:
@@ -35,67 +43,65 @@ class Doorkeeper:
         self._resolve = resolve
         self._token_of_session = token_of_session
 
-    def principal_of(self, connection: Connection) -> Principal:
+    def principal_of(self, connection: Connection, *, may_renew: bool) -> Principal:
         """Raises ``Unauthenticated``. A bearer token, where sent, is the only thing that counts."""
         scope = cast(dict[str, Any], connection.scope)
         kept = scope.get(_KEPT)
         if kept is None:
-            kept = scope[_KEPT] = self._resolve(self._token_of(connection))
+            kept = scope[_KEPT] = self._resolve(self._token_of(connection, may_renew))
         return kept
 
-    def _token_of(self, connection: Connection) -> str:
+    def _token_of(self, connection: Connection, may_renew: bool) -> str:
         header = connection.headers.get("authorization")
         if header is not None:
             kind, _, token = header.partition(" ")
             if kind.lower() != "bearer" or not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN:
                 raise Unauthenticated("请求中的访问令牌格式不对，应为 Authorization: Bearer <令牌>。")
             return token.strip()
-        token = self._token_of_session(connection) if self._token_of_session else None
+        token = self._token_of_session(connection, may_renew=may_renew) if self._token_of_session else None
         if token is None:
             raise Unauthenticated("请先登录，再继续办理。")
         return token
 
 
-def principal_of(connection: Connection) -> Principal:
-    """Who is asking. Blocks on the database: call it from a thread."""
+async def principal_of(connection: Connection) -> Principal:
+    """Who is asking. Raises ``Unauthenticated``."""
     doorkeeper: Doorkeeper = connection.app.state.doorkeeper
-    return doorkeeper.principal_of(connection)
+    ask = partial(doorkeeper.principal_of, connection, may_renew=True)
+    return await anyio.to_thread.run_sync(ask, limiter=_ASKING)
 
 
-def visitor_of(connection: Connection) -> Principal | None:
+async def visitor_of(connection: Connection) -> Principal | None:
     """Who is asking, if they are signed in at all."""
     try:
-        return principal_of(connection)
+        return await principal_of(connection)
     except Unauthenticated:
         return None
 
 
-def _provide_principal(request: Any) -> Principal:
-    return principal_of(request)
+async def _provide_principal(request: WebRequest) -> Principal:
+    return await principal_of(request)
 
 
-def _provide_visitor(request: Any) -> Principal | None:
-    return visitor_of(request)
+async def _provide_visitor(request: WebRequest) -> Principal | None:
+    return await visitor_of(request)
 
 
 #: For ``Litestar(dependencies=…)``: handlers name ``principal`` (must be signed in) or ``visitor`` (may be).
-DEPENDENCIES = {
-    "principal": Provide(_provide_principal, sync_to_thread=True),
-    "visitor": Provide(_provide_visitor, sync_to_thread=True),
-}
+DEPENDENCIES = {"principal": Provide(_provide_principal), "visitor": Provide(_provide_visitor)}
 
 
 def require(
     *, duty: Duty | None = None, scope: str | None = None, capacity: Capacity | None = None
-) -> Callable[[Connection, BaseRouteHandler], None]:
+) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
     """A guard: signed in, and with this duty, scope and capacity. Raises ``Unauthenticated`` or ``Forbidden``."""
 
-    def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
-        principal = principal_of(connection)
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        principal = await principal_of(connection)
         if capacity is not None and principal.capacity != capacity:
             raise Forbidden("请先切换到合适的身份，再办理这件事。")
         if scope is not None and not principal.has_scope(scope):
-            raise Forbidden(f"这次登录没有授权办理此事（缺少 {scope}）。")
+            raise Forbidden("这次登录没有授权办理此事，请重新登录后再试。")
         if duty is not None and not principal.has_duty(duty):
             raise Forbidden("您当前的席位没有这项职责。如有需要，请联系本单位管理员。")
 

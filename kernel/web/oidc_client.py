@@ -28,9 +28,10 @@ from kernel.errors import Forbidden, InvalidInput, OutsideFailure, Unauthenticat
 from kernel.house import House
 from kernel.ids import new_token
 from kernel.web import csrf
-from kernel.web.bearer import Connection, Doorkeeper, ResolveToken, visitor_of
+from kernel.web.bearer import Connection, Doorkeeper, ResolveToken
 from kernel.web.oidc_issuer import IssuerClient
 from kernel.web.preferences import same_site_path
+from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from kernel.web.sessions import LiveSession, SessionStore
 
@@ -98,6 +99,10 @@ class RelyingParty:
 
         return [login, callback, logout]
 
+    def close(self) -> None:
+        """Give back the connections to the issuer: for ``Litestar(on_shutdown=[party.close])``."""
+        self._issuer.close()
+
     def sign_in(self, request: WebRequest) -> str:
         """Where a browser without a session goes from here: for ``problems.exception_handlers(sign_in=…)``."""
         query = request.scope.get("query_string", b"").decode("latin-1")
@@ -106,7 +111,7 @@ class RelyingParty:
 
     def context_of(self, request: WebRequest) -> Mapping[str, Any]:
         """What every page of a portal shows about the visit: for ``Pages.for_portal(context_of=…)``."""
-        principal = visitor_of(request)
+        principal = self._visitor(request)
         switch = urlencode({"prompt": "select_account", "return_to": f"/{self._portal}"})
         return {
             "principal": principal,
@@ -114,6 +119,13 @@ class RelyingParty:
             "sign_out_href": f"/{self._portal}/logout" if principal else "",
             "capacity_href": f"/{self._portal}/login?{switch}" if principal else "",
         }
+
+    def _visitor(self, request: WebRequest) -> Principal | None:
+        """For the frame around a page: as the handler found it, and never worth asking the issuer."""
+        try:
+            return self.doorkeeper.principal_of(request, may_renew=False)
+        except Unauthenticated:
+            return None
 
     def begin(self, *, return_to: str, prompt: str, max_age: int | None) -> Redirect:
         """Off to the identity service, with state, nonce and PKCE (RFC 7636, S256)."""
@@ -215,12 +227,14 @@ class RelyingParty:
         with self._house.database.read() as session:
             return self.sessions.load(session, cookie, now)
 
-    def _token_of(self, connection: Connection) -> str | None:
+    def _token_of(self, connection: Connection, *, may_renew: bool) -> str | None:
         """The access token behind the cookie, renewed shortly before it expires."""
         now = self._house.clock.now()
         live = self._live_session(connection, now)
         if live is None:
             return None
+        if not may_renew:
+            return live.payload["access_token"]
         if now >= _renew_at(live):
             live = self._renewed(live, now)
         elif self.sessions.is_due(live, now):

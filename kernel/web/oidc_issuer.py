@@ -44,6 +44,9 @@ class IssuerClient:
         self._keys: KeySet | None = None
         self._keys_at = float("-inf")
 
+    def close(self) -> None:
+        self._http.close()
+
     def exchange_code(self, code: str, verifier: str) -> Tokens:
         """Raises ``Unauthenticated`` when the issuer refuses the code, ``OutsideFailure`` when it cannot be asked."""
         return self._tokens(

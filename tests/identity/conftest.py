@@ -3,10 +3,11 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,8 +24,9 @@ from kernel.clock import FixedClock
 from kernel.house import House, open_house
 from kernel.settings import Settings
 from kernel.web.pages import Pages
+from portals.server import PathApps
 from tests.conftest import NOON
-from tests.identity.relying_party import PASSWORD
+from tests.identity.relying_party import PASSWORD, Surfer
 
 assert tables.TABLES
 
@@ -112,9 +114,9 @@ def settle(house: House) -> People:
 
 
 class Running:
-    """A Litestar app served by granian in a thread of this process."""
+    """An ASGI app served by granian in a thread of this process."""
 
-    def __init__(self, app: Litestar, port: int) -> None:
+    def __init__(self, app: Any, port: int) -> None:
         self._server = Server(
             app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
         )
@@ -157,13 +159,25 @@ class City:
     clock: FixedClock
     url: str
     app: Litestar
+    surfers: list[Surfer] = field(default_factory=list)
+
+    def surfer(self, **options: Any) -> Surfer:
+        """A browser that is closed when the test is over."""
+        self.surfers.append(Surfer(self.url, **options))
+        return self.surfers[-1]
 
     @property
     def issuer(self) -> str:
         return self.house.settings.issuer
 
 
-def open_city(home: Path, database_url: str) -> tuple[City, Running]:
+PortalApp = Callable[[House, str], Litestar]
+
+
+def open_city(
+    home: Path, database_url: str, portals: Mapping[str, PortalApp] | None = None
+) -> tuple[City, Running]:
+    """A running service of its own, on a port of its own, with the portals asked for."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     clock = FixedClock(NOON)
@@ -179,7 +193,16 @@ def open_city(home: Path, database_url: str) -> tuple[City, Running]:
     house.database.create_all()
     app = create_app(house, Pages({"identity": TEMPLATES}))
     people = settle(house)
-    return City(house, people, clock, base, app), Running(app, port)
+    apps = {f"/{name}": make(house, name) for name, make in (portals or {}).items()}
+    return City(house, people, clock, base, app), Running(PathApps({"/": app, **apps}), port)
+
+
+def close_city(city: City, running: Running) -> None:
+    for surfer in city.surfers:
+        surfer.close()
+    running.stop()
+    city.house.database.close()
+    city.house.ephemeral.close()
 
 
 @pytest.fixture
@@ -206,9 +229,7 @@ def city(tmp_path: Path) -> Iterator[City]:
             secret=None,
         )
     yield opened
-    running.stop()
-    opened.house.database.close()
-    opened.house.ephemeral.close()
+    close_city(opened, running)
 
 
 YEAR = timedelta(days=365)

@@ -4,12 +4,12 @@ import httpx
 
 from kernel.web.oidc_client import portal_secret
 from tests.identity.conftest import City
-from tests.identity.relying_party import Attempt, Surfer, authorize_url, redirect_of
+from tests.identity.relying_party import Attempt, authorize_url, redirect_of
 
 
 def test_a_resident_signs_in_chooses_herself_and_is_known(city: City) -> None:
     attempt = Attempt("tong", f"{city.url}/tong/callback", "openid profile tong")
-    surfer = Surfer(city.url)
+    surfer = city.surfer()
     page = surfer.open(authorize_url(attempt.parameters()))
     assert "登录" in page.text
     page = surfer.sign_in(page, "xiaolan")
@@ -33,4 +33,3 @@ def test_a_resident_signs_in_chooses_herself_and_is_known(city: City) -> None:
     tokens = response.json()
     who = httpx.get(f"{city.issuer}/userinfo", headers={"authorization": f"Bearer {tokens['access_token']}"})
     assert who.json()["name"] == "周小兰"
-    surfer.close()

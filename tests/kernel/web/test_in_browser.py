@@ -1,0 +1,146 @@
+"""The style guide in a real browser: accessible, in one column on a phone, large where it promises to be large."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+pytestmark = pytest.mark.journey
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+VIEWS = {"phone": (390, 844, False), "desktop": (1280, 900, False), "senior": (390, 844, True)}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+def open_page(
+    browser: Browser, site: str, path: str, width: int, height: int, is_senior: bool
+) -> tuple[Page, list[str]]:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", locale="zh-CN"
+    )
+    if is_senior:
+        context.add_cookies([{"name": "dongchu_senior", "value": "1", "url": site}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(site + path)
+    return page, complaints
+
+
+SEEN = [
+    ("phone", "phone"),
+    ("phone", "desktop"),
+    ("phone", "senior"),
+    ("desk", "phone"),
+    ("desk", "desktop"),
+    ("office", "desktop"),
+    ("office", "senior"),
+    ("plain", "phone"),
+]
+
+
+@pytest.fixture(params=SEEN, ids="-".join)
+def page(request: pytest.FixtureRequest, browser: Browser, site: str) -> Iterator[tuple[Page, bool]]:
+    layout, view = request.param
+    opened, complaints = open_page(browser, site, f"/style?layout={layout}", *VIEWS[view])
+    yield opened, VIEWS[view][2]
+    opened.context.close()
+    assert not complaints
+
+
+def test_every_layout_is_clean(page: tuple[Page, bool]) -> None:
+    """axe finds nothing, AAA contrast in senior mode; nothing runs off the side; nothing in senior mode is small."""
+    opened, is_senior = page
+    rules: dict[str, Any] = {"color-contrast-enhanced": {"enabled": True}} if is_senior else {}
+    results = Axe().run(opened, options={"resultTypes": ["violations"], "rules": rules})
+    assert results.violations_count == 0, results.generate_report()
+    assert opened.evaluate("document.documentElement.scrollWidth") <= opened.viewport_size["width"]  # type: ignore[index]
+    if is_senior:
+        assert opened.evaluate(SMALL_TEXT) == []
+
+
+SMALL_TEXT = """() => {
+  const small = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const parent = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || parent.closest('svg, script, noscript') || !parent.checkVisibility()) continue;
+    const size = parseFloat(getComputedStyle(parent).fontSize);
+    if (size < 18) small.add(`${size} ${parent.className} ${walk.currentNode.data.trim().slice(0, 20)}`);
+  }
+  return [...small];
+}"""
+
+LOW_TARGETS = """([targets, least]) => [...document.querySelectorAll(targets)]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < least - 0.5)
+  .map((one) => `${Math.round(one.getBoundingClientRect().height)} ${one.className} ${one.innerText.slice(0, 20)}`)"""
+
+
+@pytest.mark.parametrize(
+    ("is_senior", "targets", "least"),
+    [
+        (False, ".button, .tab-bar a, .switch, .choice, .input input, select, .back, .list-row", 44),
+        (
+            True,
+            "main .size-m, main .size-l, .tab-bar a, .switch, .choice, .list-row, .input input, select",
+            60,
+        ),
+    ],
+)
+def test_targets_can_be_hit_with_a_thumb(
+    browser: Browser, site: str, is_senior: bool, targets: str, least: int
+) -> None:
+    opened, _ = open_page(browser, site, "/style", 390, 844, is_senior)
+    assert opened.evaluate(LOW_TARGETS, [targets, least]) == []
+    opened.context.close()
+
+
+def test_senior_mode_works_without_a_script(browser: Browser, site: str) -> None:
+    context = browser.new_context(
+        java_script_enabled=False, locale="zh-CN", viewport={"width": 390, "height": 844}
+    )
+    opened = context.new_page()
+    opened.goto(f"{site}/style?layout=phone")
+    opened.get_by_role("button", name="长者版").click()
+    assert opened.url == f"{site}/style?layout=phone"
+    assert opened.locator("html[data-senior]").count() == 1
+    context.close()
+
+
+def test_a_dialog_opens_as_a_modal_and_closes(browser: Browser, site: str) -> None:
+    opened, _ = open_page(browser, site, "/style", 390, 844, False)
+    opened.get_by_role("link", name="叫家人帮忙").click()
+    assert opened.locator("dialog[open]").is_visible()
+    opened.keyboard.press("Escape")
+    assert not opened.locator("dialog[open]").is_visible()
+    opened.context.close()
+
+
+def test_j_and_k_walk_a_table_and_enter_opens_the_row(browser: Browser, site: str) -> None:
+    opened, _ = open_page(browser, site, "/style?layout=office", 1280, 900, False)
+    opened.evaluate("document.activeElement.blur()")
+    for key in ("j", "j", "j", "k"):
+        opened.keyboard.press(key)
+    assert "高龄津贴" in opened.locator("tr.is-at").inner_text()
+    opened.keyboard.press("Enter")
+    opened.wait_for_url("**#2")
+    opened.context.close()

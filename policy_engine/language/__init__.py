@@ -1,0 +1,25 @@
+"""FEEL, the expression language of DMN 1.5: text to tree, types, the reference evaluator, and judging under unknown facts.
+
+PURE: no web, database, network, clock or settings.
+"""
+
+from policy_engine.language.evaluator import evaluate, value_of
+from policy_engine.language.judge import judge, judge_amount, unknown_names
+from policy_engine.language.parser import parse, parse_unary_tests
+from policy_engine.language.problems import Problem, ProblemList
+from policy_engine.language.values import UNKNOWN, Months, Truth
+
+__all__ = [
+    "UNKNOWN",
+    "Months",
+    "Problem",
+    "ProblemList",
+    "Truth",
+    "evaluate",
+    "judge",
+    "judge_amount",
+    "parse",
+    "parse_unary_tests",
+    "unknown_names",
+    "value_of",
+]

@@ -1,0 +1,187 @@
+"""Judging a condition where facts may be unknown: the definition of right that every compiler must equal.
+
+A condition is brought to negation normal form; a leaf that touches an unknown fact is unknown, else true or not true by
+plain FEEL; ``and``, ``or``, ``some`` and ``every`` are three-valued over {true, not true, unknown}. Under a negation a
+leaf is judged with its ``not`` inside, because in FEEL ``not(null)`` is null and so is not true either.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from policy_engine.language import ast
+from policy_engine.language.evaluator import TouchedUnknown, inside, value_of
+from policy_engine.language.values import UNKNOWN, Truth, Unknown
+
+
+def judge(node: ast.Expression, context: Mapping[str, Any]) -> Truth:
+    """Whether the condition holds; ``context`` may say ``UNKNOWN`` of a fact."""
+    return _truth(node, context, is_negated=False)
+
+
+def _truth(node: ast.Expression, context: Mapping[str, Any], *, is_negated: bool) -> Truth:
+    if isinstance(node, ast.Call) and node.function == "not" and len(node.arguments) == 1:
+        return _truth(node.arguments[0], context, is_negated=not is_negated)
+    if isinstance(node, ast.Junction):
+        is_conjunction = (node.operator == "and") is not is_negated
+        return _joined(
+            [_truth(operand, context, is_negated=is_negated) for operand in node.operands], is_conjunction
+        )
+    if isinstance(node, ast.Quantified):
+        return _quantified(node, context, is_negated=is_negated)
+    if isinstance(node, ast.Choice):
+        return _chosen(node, context, is_negated=is_negated)
+    return _leaf(node, context, is_negated=is_negated)
+
+
+def _joined(truths: list[Truth], is_conjunction: bool) -> Truth:
+    decisive, other = (Truth.NOT_TRUE, Truth.TRUE) if is_conjunction else (Truth.TRUE, Truth.NOT_TRUE)
+    if decisive in truths:
+        return decisive
+    return Truth.UNKNOWN if Truth.UNKNOWN in truths else other
+
+
+def _quantified(node: ast.Quantified, context: Mapping[str, Any], *, is_negated: bool) -> Truth:
+    if touches_unknown(node.source, context):
+        return Truth.UNKNOWN
+    source = value_of(node.source, context)
+    if not isinstance(source, list):
+        return Truth.NOT_TRUE
+    truths = [
+        _truth(node.condition, {**context, node.variable: item}, is_negated=is_negated) for item in source
+    ]
+    return _joined(truths, is_conjunction=(node.quantifier == "every") is not is_negated)
+
+
+def _chosen(node: ast.Choice, context: Mapping[str, Any], *, is_negated: bool) -> Truth:
+    """``(c and a) or (not-true(c) and b)``: a null condition takes ``else``, an unknown one leaves it open."""
+    condition = judge(node.condition, context)
+    taken = _truth(node.consequence, context, is_negated=is_negated)
+    otherwise = _truth(node.alternative, context, is_negated=is_negated)
+    if condition is Truth.UNKNOWN:
+        return _joined(
+            [_joined([Truth.UNKNOWN, taken], True), _joined([Truth.UNKNOWN, otherwise], True)], False
+        )
+    return taken if condition is Truth.TRUE else otherwise
+
+
+def _leaf(node: ast.Expression, context: Mapping[str, Any], *, is_negated: bool) -> Truth:
+    if touches_unknown(node, context):
+        return Truth.UNKNOWN
+    value = value_of(node, context)
+    return Truth.TRUE if value is (not is_negated) else Truth.NOT_TRUE
+
+
+def judge_amount(node: ast.Expression, context: Mapping[str, Any]) -> Any | Unknown:
+    """The value of a formula, null where it has none, ``UNKNOWN`` where a fact it needs is.
+
+    Only the branch of an ``if`` that is taken is needed.
+    """
+    if isinstance(node, ast.Choice):
+        condition = judge(node.condition, context)
+        if condition is Truth.UNKNOWN:
+            return UNKNOWN
+        return judge_amount(node.consequence if condition is Truth.TRUE else node.alternative, context)
+    if isinstance(node, ast.Arithmetic):
+        left, right = judge_amount(node.left, context), judge_amount(node.right, context)
+        if left is UNKNOWN or right is UNKNOWN:
+            return UNKNOWN
+        literal = ast.Arithmetic(
+            operator=node.operator, left=ast.Literal(value=left), right=ast.Literal(value=right)
+        )
+        return value_of(literal, {})
+    if touches_unknown(node, context):
+        return UNKNOWN
+    return value_of(node, context)
+
+
+def touches_unknown(node: ast.Expression, context: Mapping[str, Any]) -> bool:
+    """Whether any fact named in the tree is unknown, whichever branch evaluation would take."""
+    return bool(unknown_names(node, context))
+
+
+def unknown_names(node: ast.Expression, context: Mapping[str, Any]) -> list[str]:
+    """The unknown facts that a tree names, as written (``家庭.月收入``), in order, each once."""
+    found: dict[str, None] = {}
+    _collect(node, context, found)
+    return list(found)
+
+
+def _collect(node: ast.Expression, context: Mapping[str, Any], found: dict[str, None]) -> None:
+    if isinstance(node, ast.Name):
+        if context.get(node.name) is UNKNOWN:
+            found[node.name] = None
+        return
+    if isinstance(node, ast.Path):
+        _collect_path(node, context, found)
+        return
+    if isinstance(node, ast.Filter | ast.Quantified):
+        _collect_each(node, context, found)
+        return
+    for child in children(node):
+        _collect(child, context, found)
+
+
+def _collect_path(node: ast.Path, context: Mapping[str, Any], found: dict[str, None]) -> None:
+    before = len(found)
+    _collect(node.base, context, found)
+    if len(found) > before:
+        return
+    try:
+        value_of(node, context)
+    except TouchedUnknown:
+        found[dotted(node)] = None
+
+
+def _collect_each(
+    node: ast.Filter | ast.Quantified, context: Mapping[str, Any], found: dict[str, None]
+) -> None:
+    source = node.base if isinstance(node, ast.Filter) else node.source
+    before = len(found)
+    _collect(source, context, found)
+    if len(found) > before:
+        return
+    items = value_of(source, context)
+    for item in items if isinstance(items, list) else []:
+        scope = inside(context, item) if isinstance(node, ast.Filter) else {**context, node.variable: item}
+        _collect(node.condition, scope, found)
+
+
+def dotted(node: ast.Expression) -> str:
+    """A path as it is written."""
+    if isinstance(node, ast.Path):
+        return f"{dotted(node.base)}.{node.name}"
+    return node.name if isinstance(node, ast.Name) else "…"
+
+
+def children(node: ast.Expression) -> list[ast.Expression]:
+    """The direct parts of a node, in order."""
+    match node:
+        case ast.Path(base=base):
+            return [base]
+        case ast.Negative(operand=operand):
+            return [operand]
+        case ast.Arithmetic(left=left, right=right) | ast.Comparison(left=left, right=right):
+            return [left, right]
+        case ast.Junction(operands=operands):
+            return list(operands)
+        case ast.Interval(low=low, high=high):
+            return [end for end in (low, high) if end is not None]
+        case ast.Membership(value=value, tests=tests):
+            return [value, *tests]
+        case ast.Between(value=value, low=low, high=high):
+            return [value, low, high]
+        case ast.Choice(condition=condition, consequence=consequence, alternative=alternative):
+            return [condition, consequence, alternative]
+        case ast.Call(arguments=arguments):
+            return list(arguments)
+        case ast.ListOf(items=items):
+            return list(items)
+        case ast.Filter(base=base, condition=condition):
+            return [base, condition]
+        case ast.Quantified(source=source, condition=condition):
+            return [source, condition]
+    return []
+
+
+__all__ = ["Decimal", "children", "dotted", "judge", "judge_amount", "touches_unknown", "unknown_names"]

@@ -1,0 +1,69 @@
+"""Cuts a text into tokens (DMN 1.5 §10.3.1.2). Names may be Chinese; words of a multi-word name are joined by the parser."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from policy_engine.language.problems import Problem, ProblemList
+
+Kind = Literal["number", "string", "word", "symbol", "end"]
+
+KEYWORDS = frozenset(
+    "if then else and or in between true false null some every satisfies for return instance of function".split()
+)
+_SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_NUMBER = re.compile(r"\d+(?:\.(?!\.)\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+")
+_WORD = re.compile(r"[^\W\d]\w*")
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_SYMBOLS = ("**", "<=", ">=", "!=", "..", "(", ")", "[", "]", "{", "}", ",", ":", ".", "+", "-", "*", "/", "=", "<", ">", "@")
+_FULL_WIDTH = str.maketrans("（）［］，：＝＜＞“”", '()[],:=<>""')
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "'": "'"}
+
+
+class Token(msgspec.Struct, frozen=True):
+    kind: Kind
+    text: str
+    offset: int
+    line: int
+    column: int
+
+
+def tokens_of(text: str) -> list[Token]:
+    """All tokens, an ``end`` last. Raises ``ProblemList`` at the first character that begins nothing."""
+    found: list[Token] = []
+    offset = 0
+    while True:
+        space = _SPACE.match(text, offset)
+        offset = space.end() if space else offset
+        line, column = place_of(text, offset)
+        if offset >= len(text):
+            found.append(Token("end", "", offset, line, column))
+            return found
+        kind, value, end = _token_at(text, offset, line, column)
+        found.append(Token(kind, value, offset, line, column))
+        offset = end
+
+
+def place_of(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, from 1, of an offset."""
+    line = text.count("\n", 0, offset) + 1
+    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+def _token_at(text: str, offset: int, line: int, column: int) -> tuple[Kind, str, int]:
+    if number := _NUMBER.match(text, offset):
+        return "number", number[0], number.end()
+    if word := _WORD.match(text, offset):
+        return "word", word[0], word.end()
+    if string := _STRING.match(text, offset):
+        return "string", re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), string[1]), string.end()
+    for symbol in _SYMBOLS:
+        if text.startswith(symbol, offset):
+            return "symbol", symbol, offset + len(symbol)
+    character = text[offset]
+    plain = character.translate(_FULL_WIDTH)
+    mend = f"请改用半角符号 {plain}" if plain != character else "请删去它"
+    if character == '"':
+        raise ProblemList([Problem(line, column, "文字没有写完，缺少右引号", '请在同一行补上 "')])
+    raise ProblemList([Problem(line, column, f"看不懂的符号“{character}”", f"{mend}。")])

@@ -1,0 +1,289 @@
+"""From text to tree by recursive descent (DMN 1.5 §10.3.1.2, the expressions that policies use)."""
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+
+from policy_engine.language import ast
+from policy_engine.language.lexer import KEYWORDS, Token, tokens_of
+from policy_engine.language.problems import Problem, ProblemList
+
+LONGEST_TEXT = 20_000
+DEEPEST = 100
+COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+#: Names of several words that are always known.
+BUILT_IN_NAMES = (
+    "years and months duration",
+    "round half up",
+    "round half down",
+    "round up",
+    "round down",
+    "starts with",
+    "ends with",
+    "string length",
+    "list contains",
+    "date and time",
+)
+
+
+def parse(text: str, names: Collection[str] = ()) -> ast.Expression:
+    """The tree of one expression; ``names`` are further names with blanks in them. Raises ``ProblemList``."""
+    return _Parser(text, names).whole(_Parser.expression)
+
+
+def parse_unary_tests(text: str, names: Collection[str] = ()) -> tuple[ast.Expression, ...] | None:
+    """The tests of a decision table's cell (§7.3.3); null for ``-``, which any value passes."""
+    parser = _Parser(text, names)
+    if parser.accept("-") and parser.here.kind == "end":
+        return None
+    return _Parser(text, names).whole(_Parser.tests)
+
+
+class _Parser:
+    def __init__(self, text: str, names: Collection[str]) -> None:
+        if len(text) > LONGEST_TEXT:
+            raise ProblemList([Problem(1, 1, f"表达式过长（超过{LONGEST_TEXT}个字符）", "请拆成几个条款。")])
+        self.tokens = tokens_of(text)
+        self.at = 0
+        self.depth = 0
+        self.phrases = sorted(
+            (tuple(name.split(" ")) for name in (*BUILT_IN_NAMES, *names) if " " in name), key=len, reverse=True
+        )
+
+    @property
+    def here(self) -> Token:
+        return self.tokens[self.at]
+
+    def whole(self, rule):  # noqa: ANN001, ANN201
+        result = rule(self)
+        if self.here.kind != "end":
+            raise self.refusal(f"多出了“{self.here.text}”", "请检查前面是否少了运算符或括号。")
+        return result
+
+    def refusal(self, message: str, mend: str = "") -> ProblemList:
+        return ProblemList([Problem(self.here.line, self.here.column, message, mend)])
+
+    def accept(self, text: str) -> bool:
+        if self.here.kind in ("symbol", "word") and self.here.text == text:
+            self.at += 1
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.accept(text):
+            found = self.here.text or "结尾"
+            raise self.refusal(f"这里应为“{text}”，却是“{found}”", f"请补上 {text}。")
+
+    def expression(self) -> ast.Expression:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.refusal("嵌套过深", "请拆成几个条款。")
+        place = self.place()
+        if self.accept("if"):
+            condition = self.expression()
+            self.expect("then")
+            consequence = self.expression()
+            self.expect("else")
+            node: ast.Expression = ast.Choice(
+                condition=condition, consequence=consequence, alternative=self.expression(), **place
+            )
+        elif self.here.text in ("some", "every") and self.here.kind == "word":
+            node = self.quantified()
+        else:
+            node = self.disjunction()
+        self.depth -= 1
+        return node
+
+    def quantified(self) -> ast.Expression:
+        place, quantifier = self.place(), self.here.text
+        self.at += 1
+        variable = self.simple_name()
+        self.expect("in")
+        source = self.sum()
+        self.expect("satisfies")
+        return ast.Quantified(
+            quantifier=quantifier, variable=variable, source=source, condition=self.expression(), **place
+        )
+
+    def disjunction(self) -> ast.Expression:
+        return self.joined("or", lambda: self.joined("and", self.comparison))
+
+    def joined(self, word: str, operand) -> ast.Expression:  # noqa: ANN001
+        place = self.place()
+        operands = [operand()]
+        while self.accept(word):
+            operands.append(operand())
+        return operands[0] if len(operands) == 1 else ast.Junction(operator=word, operands=tuple(operands), **place)
+
+    def comparison(self) -> ast.Expression:
+        place = self.place()
+        left = self.sum()
+        if self.here.kind == "symbol" and self.here.text in COMPARISONS:
+            operator = self.here.text
+            self.at += 1
+            return ast.Comparison(operator=operator, left=left, right=self.sum(), **place)
+        if self.accept("between"):
+            low = self.sum()
+            self.expect("and")
+            return ast.Between(value=left, low=low, high=self.sum(), **place)
+        if self.accept("in"):
+            if self.accept("("):
+                tests = self.tests()
+                self.expect(")")
+            else:
+                tests = (self.test(),)
+            return ast.Membership(value=left, tests=tests, **place)
+        return left
+
+    def tests(self) -> tuple[ast.Expression, ...]:
+        found = [self.test()]
+        while self.accept(","):
+            found.append(self.test())
+        return tuple(found)
+
+    def test(self) -> ast.Expression:
+        """One positive unary test: an interval, a comparison with what is tested, or a value."""
+        place = self.place()
+        for operator in ("<=", ">=", "<", ">", "="):
+            if self.accept(operator):
+                end = self.sum()
+                if operator == "=":
+                    return end
+                is_upper = operator.startswith("<")
+                is_closed = operator.endswith("=")
+                return ast.Interval(
+                    low=None if is_upper else end,
+                    high=end if is_upper else None,
+                    is_low_closed=is_closed,
+                    is_high_closed=is_closed,
+                    **place,
+                )
+        return self.sum()
+
+    def sum(self) -> ast.Expression:
+        return self.chain(("+", "-"), lambda: self.chain(("*", "/"), self.power))
+
+    def chain(self, operators: tuple[str, ...], operand) -> ast.Expression:  # noqa: ANN001
+        place = self.place()
+        node = operand()
+        while self.here.kind == "symbol" and self.here.text in operators:
+            operator = self.here.text
+            self.at += 1
+            node = ast.Arithmetic(operator=operator, left=node, right=operand(), **place)
+        return node
+
+    def power(self) -> ast.Expression:
+        place = self.place()
+        node = self.unary()
+        while self.accept("**"):
+            node = ast.Arithmetic(operator="**", left=node, right=self.unary(), **place)
+        return node
+
+    def unary(self) -> ast.Expression:
+        place = self.place()
+        if self.accept("-"):
+            return ast.Negative(operand=self.unary(), **place)
+        return self.postfix()
+
+    def postfix(self) -> ast.Expression:
+        node = self.primary()
+        while True:
+            place = self.place()
+            if self.accept("."):
+                node = ast.Path(base=node, name=self.simple_name(), **place)
+            elif self.here.text == "[" and self.here.kind == "symbol":
+                self.at += 1
+                condition = self.expression()
+                self.expect("]")
+                node = ast.Filter(base=node, condition=condition, **place)
+            else:
+                return node
+
+    def primary(self) -> ast.Expression:
+        place, token = self.place(), self.here
+        if token.kind == "number":
+            self.at += 1
+            return ast.Literal(value=Decimal(token.text), **place)
+        if token.kind == "string":
+            self.at += 1
+            return ast.Literal(value=token.text, **place)
+        if self.accept("@"):
+            return self.at_literal(place)
+        if self.accept("("):
+            return self.parenthesis()
+        if self.accept("["):
+            return self.bracket(place, is_low_closed=True)
+        if token.kind == "word":
+            return self.named(place)
+        raise self.refusal(f"这里缺少一个值（看到的是“{token.text or '结尾'}”）", "请补上名称、数字或文字。")
+
+    def at_literal(self, place: dict[str, int]) -> ast.Expression:
+        token = self.here
+        try:
+            value = date.fromisoformat(token.text) if token.kind == "string" else None
+        except ValueError:
+            value = None
+        if value is None:
+            raise self.refusal("@ 后面应为日期", '请写成 @"2026-01-31"。')
+        self.at += 1
+        return ast.Literal(value=value, **place)
+
+    def parenthesis(self) -> ast.Expression:
+        place = self.place()
+        node = self.expression()
+        if self.accept(".."):
+            return self.interval_end(place, node, is_low_closed=False)
+        self.expect(")")
+        return node
+
+    def bracket(self, place: dict[str, int], *, is_low_closed: bool) -> ast.Expression:
+        if self.accept("]"):
+            return ast.ListOf(items=(), **place)
+        items = [self.expression()]
+        if self.accept(".."):
+            return self.interval_end(place, items[0], is_low_closed=is_low_closed)
+        while self.accept(","):
+            items.append(self.expression())
+        self.expect("]")
+        return ast.ListOf(items=tuple(items), **place)
+
+    def interval_end(self, place: dict[str, int], low: ast.Expression, *, is_low_closed: bool) -> ast.Expression:
+        high = self.expression()
+        is_closed = self.accept("]")
+        if not is_closed and not self.accept("["):
+            self.expect(")")
+        return ast.Interval(low=low, high=high, is_low_closed=is_low_closed, is_high_closed=is_closed, **place)
+
+    def named(self, place: dict[str, int]) -> ast.Expression:
+        constants = {"true": True, "false": False, "null": None}
+        if self.here.text in constants:
+            value = constants[self.here.text]
+            self.at += 1
+            return ast.Literal(value=value, **place)
+        name = self.phrase() or self.simple_name()
+        if not self.accept("("):
+            return ast.Name(name=name, **place)
+        arguments = []
+        if not self.accept(")"):
+            arguments.append(self.expression())
+            while self.accept(","):
+                arguments.append(self.expression())
+            self.expect(")")
+        return ast.Call(function=name, arguments=tuple(arguments), **place)
+
+    def phrase(self) -> str | None:
+        for words in self.phrases:
+            if [token.text for token in self.tokens[self.at : self.at + len(words)]] == list(words):
+                self.at += len(words)
+                return " ".join(words)
+        return None
+
+    def simple_name(self) -> str:
+        token = self.here
+        if token.kind != "word" or token.text in KEYWORDS:
+            raise self.refusal(f"这里应为名称，却是“{token.text or '结尾'}”", "请检查是否多了关键字或少了名称。")
+        self.at += 1
+        return token.text
+
+    def place(self) -> dict[str, int]:
+        return {"line": self.here.line, "column": self.here.column}

@@ -34,6 +34,7 @@ class Working:
     subjects: dict[int, KnownSubject]
     added: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
+    confirmed: set[int] = field(default_factory=set)
     attributes: dict[int, set[str]] = field(default_factory=dict)  # by owner
     restructured: set[int] = field(default_factory=set)  # owners
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -73,12 +74,24 @@ class Working:
         if change.valid_until and change.valid_until < self.today:
             outcome = "outdated"
         if outcome == "repeated":
+            self._confirm(subject, attribute.key, change)
             return
         self._record(change, known, outcome)
         if outcome != "applied":
             return
         self._become(subject, attribute.key, change)
         self.attributes.setdefault(subject.owner_id, set()).add(attribute.id)
+        if change.valid_until:
+            self.scheduled.append((change.valid_until, change))
+
+    def _confirm(self, subject: KnownSubject, key: str, change: FactChange) -> None:
+        """The same word again, later: nothing changes for anybody, but an older word can no longer displace it."""
+        known = subject.facts.get(key)
+        if known is None or change.observed_at <= known.observed_at:
+            return
+        facts = subject.facts | {key: msgspec.structs.replace(known, observed_at=change.observed_at)}
+        self.subjects[subject.subject_id] = msgspec.structs.replace(subject, facts=facts)
+        self.confirmed.add(subject.subject_id)
         if change.valid_until:
             self.scheduled.append((change.valid_until, change))
 

@@ -51,10 +51,11 @@ def apply_changes(session: Session, changes: Sequence[Change], *, now: datetime)
     working.apply(changes)
     repository.insert_history(session, working.history)
     _schedule(session, working, now)
+    written = sorted(working.touched | working.confirmed)
+    repository.save(session, [working.subjects[one] for one in written], working.added)
     if not working.touched:
         return Applied(before, ())
     repository.set_sequence(session, working.sequence)
-    repository.save(session, (working.subjects[one] for one in sorted(working.touched)), working.added)
     _tell(session, working, now)
     return Applied(working.sequence, working.owners)
 

@@ -1,14 +1,22 @@
 """A small generated city on disk, once for the run; and hand-made families where a test needs just a few people."""
 
+import importlib
+import pkgutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+import identity
 from kernel.house import House
 from policy_engine.profiles.city import generate
 from policy_engine.profiles.schemas import Change, FactChange, SubjectAdded
 from policy_engine.profiles.service import apply_changes
+
+# A new representative ends grants, whose table refers to others of identity: a store has all of them.
+for _module in pkgutil.walk_packages(identity.__path__, "identity."):
+    if _module.name.endswith(".models"):
+        importlib.import_module(_module.name)
 
 AS_OF = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

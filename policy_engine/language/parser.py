@@ -9,7 +9,8 @@ from policy_engine.language.lexer import KEYWORDS, Token, tokens_of
 from policy_engine.language.problems import Problem, ProblemList
 
 LONGEST_TEXT = 20_000
-DEEPEST = 100
+#: Each level costs some fifteen calls; Python has a thousand.
+DEEPEST = 30
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 #: Names of several words that are always known.
 BUILT_IN_NAMES = (
@@ -75,9 +76,7 @@ class _Parser:
             raise self.refusal(f"这里应为“{text}”，却是“{found}”", f"请补上 {text}。")
 
     def expression(self) -> ast.Expression:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.refusal("嵌套过深", "请拆成几个条款。")
+        self.descend()
         place = self.place()
         if self.accept("if"):
             condition = self.expression()
@@ -93,6 +92,11 @@ class _Parser:
             node = self.disjunction()
         self.depth -= 1
         return node
+
+    def descend(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.refusal(f"嵌套过深（超过{DEEPEST}层）", "请拆成几个条款。")
 
     def quantified(self) -> ast.Expression:
         place, quantifier = self.place(), self.here.text
@@ -181,9 +185,12 @@ class _Parser:
 
     def unary(self) -> ast.Expression:
         place = self.place()
-        if self.accept("-"):
-            return ast.Negative(operand=self.unary(), **place)
-        return self.postfix()
+        if not self.accept("-"):
+            return self.postfix()
+        self.descend()
+        node = ast.Negative(operand=self.unary(), **place)
+        self.depth -= 1
+        return node
 
     def postfix(self) -> ast.Expression:
         node = self.primary()

@@ -72,6 +72,10 @@ RETENTION = msgspec.structs.replace(
 )
 
 
+Trouble = Literal["lost", "answer_lost", "down", "died"]
+Ending = Literal["sent_to_bank", "paid", "returned"]
+
+
 class Town:
     """Every port of delivery, answered from plain dictionaries."""
 
@@ -139,7 +143,7 @@ class Bank:
 class Treasury:
     """Pays each key once, and fails in the ways told by ``troubles``: one per call of ``submit``."""
 
-    troubles: list[Literal["lost", "answer_lost", "down"]] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
     orders: dict[str, PaymentOrder] = field(default_factory=dict)
     states: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned", "refused"]] = field(
         default_factory=dict
@@ -158,6 +162,8 @@ class Treasury:
         self.states.setdefault(order.instruction_id, "accepted")
         if trouble == "answer_lost":
             raise OutsideTimeout("the answer was lost")
+        if trouble == "died":
+            raise MemoryError("our own process died before it could note the answer")
         return TreasuryAnswer(status=self.states[order.instruction_id], reference="T1")
 
     def query(self, instruction_id: str) -> TreasuryAnswer | None:
@@ -165,7 +171,7 @@ class Treasury:
             return None
         return TreasuryAnswer(status=self.states[instruction_id], reference="B1", reason="账户已销户")
 
-    def settle(self, status: Literal["sent_to_bank", "paid", "returned"] = "paid") -> None:
+    def settle(self, status: Ending = "paid") -> None:
         for key in self.states:
             if self.states[key] in ("accepted", "sent_to_bank"):
                 self.states[key] = status

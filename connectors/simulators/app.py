@@ -29,10 +29,10 @@ def create_app(
 ) -> Litestar:
     """``clock`` is the house's, so that a demonstration moved to next month finds the world there too.
 
-    ``pages`` needs the template folder ``simulators`` (``TEMPLATES``); without it plain ones are made.
+    ``pages`` needs the template folder ``connectors`` (``TEMPLATES``); without it plain ones are made.
     """
     lives = world or World(settings, clock)
-    pages = (pages or Pages({"simulators": TEMPLATES}, is_demonstration=True)).for_portal("kernel")
+    pages = (pages or Pages({"connectors": TEMPLATES}, is_demonstration=True)).for_portal("kernel")
     reporting = [system for system in SYSTEMS if system != "messaging"]
 
     @asynccontextmanager

@@ -52,7 +52,7 @@ def show_start(
 ) -> Response[str]:
     return pages.page(
         request,
-        "simulators/start.html",
+        "connectors/start.html",
         q=q,
         people=search(world, "person", "id_number", q),
         firms=search(world, "firm", "uscc", q),
@@ -121,7 +121,7 @@ def show_money(
     statement = world.bank.statement(today(world))
     return pages.page(
         request,
-        "simulators/money.html",
+        "connectors/money.html",
         orders=[
             {
                 "instruction_id": order.instruction_id,
@@ -171,7 +171,7 @@ def _show_subject(
     account = account_view(world, held["number"]) if held else None
     return pages.page(
         request,
-        "simulators/subject.html",
+        "connectors/subject.html",
         subject=dict(subject),
         identifier=identifier,
         about="people" if about == "person" else "firms",

@@ -6,17 +6,20 @@ import msgspec
 
 from connectors.outside import Caller
 from connectors.settings import OutsideSystem
-from connectors.treasury.messages import OrderState, PaymentOrder
+from connectors.treasury.messages import OrderState, OrderStatus, PaymentOrder
 from connectors.wire import write_yuan
 from kernel.errors import OutsideRefused
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 
-_STATUS: dict[str, Literal["accepted", "sent", "paid", "returned"]] = {
+
+AnswerStatus = Literal["accepted", "sent", "paid", "returned", "refused"]
+_STATUS: dict[OrderStatus, AnswerStatus] = {
     "accepted": "accepted",
     "sent_to_bank": "sent",
     "paid": "paid",
     "returned": "returned",
+    "refused": "refused",
 }
 
 
@@ -40,9 +43,9 @@ class Instruction(Protocol):
 
 
 class TreasuryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an order stands. ``returned`` is 退票: the money came back, ``reason`` says why in a code."""
+    """Where an order stands. ``returned`` is 退票: the money came back; ``reason`` says why in a code."""
 
-    status: Literal["accepted", "sent", "paid", "returned"]
+    status: AnswerStatus
     reference: str = ""
     reason: str = ""
 
@@ -63,7 +66,10 @@ class TreasuryClient:
             payee_name=order.holder,
             purpose=order.purpose,
         )
-        return _answer(self._caller.change("/orders", OrderState, wire, key=order.instruction_id))
+        answer = _answer(self._caller.change("/orders", OrderState, wire, key=order.instruction_id))
+        if answer.status == "refused":
+            raise OutsideRefused(_("国库退回了支付指令，请核对后重新生成。"), code=answer.reason or "refused")
+        return answer
 
     def query(self, instruction_id: str) -> TreasuryAnswer | None:
         """What became of an order; None when the treasury never saw it, so that sending it is safe."""
@@ -79,8 +85,6 @@ class TreasuryClient:
 
 
 def _answer(state: OrderState) -> TreasuryAnswer:
-    if state.status == "refused":
-        raise OutsideRefused(_("国库退回了支付指令，请核对后重新生成。"), code=state.reason or "refused")
     return TreasuryAnswer(
         status=_STATUS[state.status], reference=state.bank_reference or "", reason=state.reason or ""
     )

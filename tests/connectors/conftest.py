@@ -69,7 +69,7 @@ def certificate(level: str = "1", category: str = "4") -> dict[str, str]:
 @pytest.fixture(scope="session")
 def pages() -> Pages:
     """Made once: reading every template and asset takes longer than most tests."""
-    return Pages({"simulators": TEMPLATES}, is_demonstration=True)
+    return Pages({"connectors": TEMPLATES}, is_demonstration=True)
 
 
 @pytest.fixture

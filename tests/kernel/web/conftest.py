@@ -3,14 +3,17 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
-from litestar import Litestar, get, post
+from litestar import Litestar, Response, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
 from litestar.testing import TestClient
 
 from kernel.errors import Conflict, FieldError, InvalidInput, TooManyRequests, Unauthenticated, Unavailable
@@ -18,7 +21,8 @@ from kernel.i18n import gettext as _
 from kernel.web.options import web_options
 from kernel.web.pages import Pages
 from kernel.web.preferences import preferences_and_static
-from kernel.web.style_guide import style_guide
+from kernel.web.requests import WebRequest
+from kernel.web.style_guide import specimen, style_guide
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +58,59 @@ def only_post() -> None:
     return None
 
 
+class Listeners:
+    """Who has a stream open on the test site, and how to tell them something."""
+
+    def __init__(self) -> None:
+        self.queues: set[asyncio.Queue[str]] = set()
+
+    async def stream(self) -> AsyncIterator[ServerSentEventMessage]:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self.queues.add(queue)
+        try:
+            yield ServerSentEventMessage(data=None, comment="open")
+            while True:
+                yield ServerSentEventMessage(data=await queue.get(), id=7, event="notice")
+        finally:
+            self.queues.discard(queue)
+
+
+def live_handlers(pages: Pages) -> list[HTTPRouteHandler]:
+    """A page that listens, its stream, and a way to send news down it."""
+    listeners = Listeners()
+
+    @get("/listening", sync_to_thread=True)
+    def listening(request: WebRequest) -> Response[str]:
+        tong = pages.for_portal("tong")
+        return tong.page(request, "kernel/style/phone.html", **(specimen("phone") | {"live_url": "/live"}))
+
+    @get("/live")
+    async def live() -> ServerSentEvent:
+        return ServerSentEvent(listeners.stream())
+
+    @get("/streams", media_type="text/plain")
+    async def streams() -> str:
+        return str(len(listeners.queues))
+
+    @post("/tell")
+    async def tell() -> None:
+        for queue in listeners.queues:
+            queue.put_nowait('{"title": "您有一条新消息", "link": "/tong/inbox", "unread": 8}')
+
+    return [listening, live, streams, tell]
+
+
 def make_app(pages: Pages, sign_in: bool = False) -> Litestar:
     return Litestar(
-        [preferences_and_static(pages), style_guide(pages), go_wrong, spoken, number, only_post],
+        [
+            preferences_and_static(pages),
+            style_guide(pages),
+            go_wrong,
+            spoken,
+            number,
+            only_post,
+            *live_handlers(pages),
+        ],
         openapi_config=None,
         **web_options(pages, (lambda request: f"/sign-in?next={request.url.path}") if sign_in else None),
     )

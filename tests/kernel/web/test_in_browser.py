@@ -101,7 +101,7 @@ LOW_TARGETS = """([targets, least]) => [...document.querySelectorAll(targets)]
         (False, ".button, .tab-bar a, .switch, .choice, .input input, select, .back, .list-row", 44),
         (
             True,
-            "main .size-m, main .size-l, .tab-bar a, .switch, .choice, .list-row, .input input, select",
+            "main .button.size-m, main .button.size-l, .tab-bar a, .switch, .choice, .list-row, .input input, select",
             60,
         ),
     ],
@@ -144,3 +144,17 @@ def test_j_and_k_walk_a_table_and_enter_opens_the_row(browser: Browser, site: st
     opened.keyboard.press("Enter")
     opened.wait_for_url("**#2")
     opened.context.close()
+
+
+def test_two_tabs_share_one_stream_and_both_hear_the_news(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
+    first, second = context.new_page(), context.new_page()
+    first.goto(f"{site}/listening")
+    first.wait_for_function("fetch('/streams').then(answer => answer.text()).then(text => text === '1')")
+    second.goto(f"{site}/listening")
+    second.request.post(f"{site}/tell")
+    for tab in (first, second):
+        tab.locator(".toast").get_by_text("您有一条新消息").wait_for()
+        assert tab.locator("[data-unread]").inner_text().startswith("8")
+    assert second.request.get(f"{site}/streams").text() == "1"
+    context.close()

@@ -3,18 +3,26 @@
 PURE: no web, database, network, clock or settings.
 """
 
+from policy_engine.language.check import check
 from policy_engine.language.evaluator import evaluate, value_of
 from policy_engine.language.judge import judge, judge_amount, unknown_names
 from policy_engine.language.parser import parse, parse_unary_tests
 from policy_engine.language.problems import Problem, ProblemList
+from policy_engine.language.types import Binding, FeelType, Scope, TableFunction, TableRow
 from policy_engine.language.values import UNKNOWN, Months, Truth
 
 __all__ = [
     "UNKNOWN",
+    "Binding",
+    "FeelType",
     "Months",
     "Problem",
     "ProblemList",
+    "Scope",
+    "TableFunction",
+    "TableRow",
     "Truth",
+    "check",
     "evaluate",
     "judge",
     "judge_amount",

@@ -24,7 +24,11 @@ def _months(start: Any, end: Any) -> Months | None:
 
 def _rounding(mode: str) -> Callable[..., Decimal | None]:
     def rounded(number: Any, scale: Any = Decimal(0)) -> Decimal | None:
-        if not isinstance(number, Decimal) or not isinstance(scale, Decimal) or scale != scale.to_integral_value():
+        if (
+            not isinstance(number, Decimal)
+            or not isinstance(scale, Decimal)
+            or scale != scale.to_integral_value()
+        ):
             return None
         if abs(scale) > MOST_DECIMALS:
             return None

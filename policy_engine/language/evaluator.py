@@ -13,7 +13,7 @@ from policy_engine.language.values import DECIMAL128, UNKNOWN, Months, Span, equ
 _LARGEST_EXPONENT = 999
 
 
-class TouchedUnknown(Exception):  # noqa: N818 (a signal, not a failure)
+class TouchedUnknown(Exception):
     """Plain FEEL met a fact that nobody knows; only ``judge`` can go on from there."""
 
 
@@ -137,8 +137,16 @@ def holds(value: Any, test: Any, node: ast.Expression) -> bool | None:
     """One unary test; an interval without an end is open on that side."""
     if isinstance(test, Span):
         is_half_open = isinstance(node, ast.Interval) and (node.low is None or node.high is None)
-        low = True if is_half_open and test.low is None else compared(value, ">=" if test.is_low_closed else ">", test.low)
-        high = True if is_half_open and test.high is None else compared(value, "<=" if test.is_high_closed else "<", test.high)
+        low = (
+            True
+            if is_half_open and test.low is None
+            else compared(value, ">=" if test.is_low_closed else ">", test.low)
+        )
+        high = (
+            True
+            if is_half_open and test.high is None
+            else compared(value, "<=" if test.is_high_closed else "<", test.high)
+        )
         return None if low is None or high is None else low and high
     if isinstance(test, list) and not isinstance(value, list):
         return any(equal(value, item) is True for item in test)

@@ -10,13 +10,50 @@ from policy_engine.language.problems import Problem, ProblemList
 Kind = Literal["number", "string", "word", "symbol", "end"]
 
 KEYWORDS = frozenset(
-    "if then else and or in between true false null some every satisfies for return instance of function".split()
+    (
+        "if",
+        "then",
+        "else",
+        "and",
+        "or",
+        "in",
+        "between",
+        "true",
+        "false",
+        "null",
+        "some",
+        "every",
+        "satisfies",
+    )
 )
 _SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:\.(?!\.)\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+")
 _WORD = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_SYMBOLS = ("**", "<=", ">=", "!=", "..", "(", ")", "[", "]", "{", "}", ",", ":", ".", "+", "-", "*", "/", "=", "<", ">", "@")
+_SYMBOLS = (
+    "**",
+    "<=",
+    ">=",
+    "!=",
+    "..",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    ".",
+    "+",
+    "-",
+    "*",
+    "/",
+    "=",
+    "<",
+    ">",
+    "@",
+)
 _FULL_WIDTH = str.maketrans("（）［］，：＝＜＞“”", '()[],:=<>""')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "'": "'"}
 

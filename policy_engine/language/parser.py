@@ -1,12 +1,15 @@
 """From text to tree by recursive descent (DMN 1.5 §10.3.1.2, the expressions that policies use)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from policy_engine.language import ast
 from policy_engine.language.lexer import KEYWORDS, Token, tokens_of
 from policy_engine.language.problems import Problem, ProblemList
+
+Result = TypeVar("Result")
 
 LONGEST_TEXT = 20_000
 #: Each level costs some fifteen calls; Python has a thousand.
@@ -48,14 +51,16 @@ class _Parser:
         self.at = 0
         self.depth = 0
         self.phrases = sorted(
-            (tuple(name.split(" ")) for name in (*BUILT_IN_NAMES, *names) if " " in name), key=len, reverse=True
+            (tuple(name.split(" ")) for name in (*BUILT_IN_NAMES, *names) if " " in name),
+            key=len,
+            reverse=True,
         )
 
     @property
     def here(self) -> Token:
         return self.tokens[self.at]
 
-    def whole(self, rule):  # noqa: ANN001, ANN201
+    def whole(self, rule: Callable[["_Parser"], Result]) -> Result:
         result = rule(self)
         if self.here.kind != "end":
             raise self.refusal(f"多出了“{self.here.text}”", "请检查前面是否少了运算符或括号。")
@@ -112,12 +117,16 @@ class _Parser:
     def disjunction(self) -> ast.Expression:
         return self.joined("or", lambda: self.joined("and", self.comparison))
 
-    def joined(self, word: str, operand) -> ast.Expression:  # noqa: ANN001
+    def joined(self, word: str, operand: Callable[[], ast.Expression]) -> ast.Expression:
         place = self.place()
         operands = [operand()]
         while self.accept(word):
             operands.append(operand())
-        return operands[0] if len(operands) == 1 else ast.Junction(operator=word, operands=tuple(operands), **place)
+        return (
+            operands[0]
+            if len(operands) == 1
+            else ast.Junction(operator=word, operands=tuple(operands), **place)
+        )
 
     def comparison(self) -> ast.Expression:
         place = self.place()
@@ -167,7 +176,7 @@ class _Parser:
     def sum(self) -> ast.Expression:
         return self.chain(("+", "-"), lambda: self.chain(("*", "/"), self.power))
 
-    def chain(self, operators: tuple[str, ...], operand) -> ast.Expression:  # noqa: ANN001
+    def chain(self, operators: tuple[str, ...], operand: Callable[[], ast.Expression]) -> ast.Expression:
         place = self.place()
         node = operand()
         while self.here.kind == "symbol" and self.here.text in operators:
@@ -254,12 +263,16 @@ class _Parser:
         self.expect("]")
         return ast.ListOf(items=tuple(items), **place)
 
-    def interval_end(self, place: dict[str, int], low: ast.Expression, *, is_low_closed: bool) -> ast.Expression:
+    def interval_end(
+        self, place: dict[str, int], low: ast.Expression, *, is_low_closed: bool
+    ) -> ast.Expression:
         high = self.expression()
         is_closed = self.accept("]")
         if not is_closed and not self.accept("["):
             self.expect(")")
-        return ast.Interval(low=low, high=high, is_low_closed=is_low_closed, is_high_closed=is_closed, **place)
+        return ast.Interval(
+            low=low, high=high, is_low_closed=is_low_closed, is_high_closed=is_closed, **place
+        )
 
     def named(self, place: dict[str, int]) -> ast.Expression:
         constants = {"true": True, "false": False, "null": None}
@@ -288,7 +301,9 @@ class _Parser:
     def simple_name(self) -> str:
         token = self.here
         if token.kind != "word" or token.text in KEYWORDS:
-            raise self.refusal(f"这里应为名称，却是“{token.text or '结尾'}”", "请检查是否多了关键字或少了名称。")
+            raise self.refusal(
+                f"这里应为名称，却是“{token.text or '结尾'}”", "请检查是否多了关键字或少了名称。"
+            )
         self.at += 1
         return token.text
 

@@ -9,13 +9,16 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
-from policy_engine.policies.judgement import Judgement, StatusName, Verdict, judge_document
+from policy_engine.policies.judgement import Judgement, Verdict, judge_document
 
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, Entity, Relation, catalogue
+from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.catalogue.subjects import SubjectFacts
+from policy_engine.policies.dependencies import StatusName
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.loading import shaped
+from policy_engine.policies.missing import attribute_ids
 from policy_engine.policies.problems import DocumentRefused, Path, Problem, path_text
 from policy_engine.policies.source import SourceText, read_source
 
@@ -85,18 +88,18 @@ def run_cases(
     outcomes = []
     for case in cases:
         judgement = judge_document(document, case.subject, case.as_of, statuses)
-        outcomes.append(CaseOutcome(case.name, _difference(case.expect, judgement), judgement))
+        outcomes.append(CaseOutcome(case.name, _difference(case.expect, judgement, document.entity), judgement))
     return outcomes
 
 
-def _difference(expect: Expectation, found: Judgement) -> str:
+def _difference(expect: Expectation, found: Judgement, kind: EntityKind) -> str:
     pairs: list[tuple[str, Any, Any]] = [(_("结论"), expect.verdict, found.verdict)]
     if expect.amount is not None:
         pairs.append((_("金额（分）"), int(Decimal(expect.amount) * 100), found.amount_fen))
     if expect.periods is not None:
         pairs.append((_("期数"), expect.periods, found.periods))
     if expect.missing is not None:
-        pairs.append((_("缺少"), sorted(expect.missing), sorted(found.missing)))
+        pairs.append((_("缺少"), sorted(attribute_ids(expect.missing, kind)), sorted(found.missing)))
     if expect.failing is not None:
         pairs.append((_("不符合"), sorted(expect.failing), sorted(found.failing)))
     told = [

@@ -1,0 +1,105 @@
+"""From facts to what FEEL sees: Chinese names, yuan and plain rates, dates as dates, and UNKNOWN where nobody told us.
+
+The oracle's side of the catalogue: compilers read raw columns instead and must come to the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from policy_engine.catalogue.attributes import Attribute, Entity
+from policy_engine.catalogue.loading import catalogue
+from policy_engine.catalogue.parameters import Parameter
+from policy_engine.catalogue.subjects import SubjectFacts
+from policy_engine.language import UNKNOWN, judge_amount, parse
+from policy_engine.language.ast import Expression
+
+AS_OF = "今天"
+
+
+def context_of(subject: SubjectFacts, as_of: date, statuses: Iterable[str] = ()) -> dict[str, Any]:
+    """Every name that FEEL may use about ``subject`` on ``as_of``: facts, relations, statuses, standards, today.
+
+    ``statuses`` are the names of computed statuses; one that ``subject`` does not carry is unknown.
+    """
+    shared: dict[str, Any] = {AS_OF: as_of}
+    for parameter in catalogue().parameters.values():
+        shared[parameter.name] = standard(parameter, as_of)
+    names = frozenset(statuses)
+    return {**shared, **_entity_context(subject, shared, names)}
+
+
+def standard(parameter: Parameter, as_of: date) -> Callable[..., Decimal | None]:
+    """A dated parameter as the function that FEEL calls: null where nothing is in force."""
+
+    def value(*arguments: Any) -> Decimal | None:
+        if len(arguments) != len(parameter.arguments) or not all(isinstance(one, str) for one in arguments):
+            return None
+        raw = parameter.value_on(as_of, *arguments)
+        return None if raw is None else Decimal(raw) / parameter.scale
+
+    return value
+
+
+def feel_value(attribute: Attribute, raw: Any) -> Any:
+    """A raw value as FEEL sees it; absent as the catalogue says, and UNKNOWN where absence is no answer."""
+    if raw is None:
+        if not attribute.may_be_absent:
+            return UNKNOWN
+        raw = attribute.absent
+        if raw is None:
+            return None
+    if attribute.type == "date":
+        return raw if isinstance(raw, date) else date.fromisoformat(raw)
+    if attribute.type in ("integer", "money", "ratio"):
+        return Decimal(raw) / attribute.scale
+    return raw
+
+
+def _entity_context(
+    subject: SubjectFacts, shared: Mapping[str, Any], statuses: frozenset[str]
+) -> dict[str, Any]:
+    entity = catalogue().entities[subject.kind]
+    found: dict[str, Any] = dict.fromkeys(statuses, UNKNOWN)
+    for name, value in subject.statuses.items():
+        found[name] = UNKNOWN if value is None else value
+    for attribute in entity.base_attributes:
+        known = attribute.key in subject.facts
+        found[attribute.name] = feel_value(attribute, subject.facts[attribute.key]) if known else UNKNOWN
+    for name, relation in entity.relations.items():
+        related = subject.related.get(name)
+        if isinstance(related, tuple):
+            found[name] = [_entity_context(one, shared, statuses) for one in related]
+        elif related is not None:
+            found[name] = _entity_context(related, shared, statuses)
+        else:
+            found[name] = UNKNOWN if relation.many else _unknown_subject(catalogue().entities[relation.to], statuses)
+    _derive(entity, subject, found, shared)
+    return found
+
+
+def _unknown_subject(entity: Entity, statuses: frozenset[str]) -> dict[str, Any]:
+    """Whose household? All that could be said of it is unknown."""
+    names = [one.name for one in entity.attributes.values()] + list(entity.relations)
+    return dict.fromkeys([*names, *statuses], UNKNOWN)
+
+
+def _derive(
+    entity: Entity, subject: SubjectFacts, found: dict[str, Any], shared: Mapping[str, Any]
+) -> None:
+    for attribute in entity.derived_attributes:
+        if attribute.key in subject.facts:
+            found[attribute.name] = feel_value(attribute, subject.facts[attribute.key])
+        else:
+            found[attribute.name] = judge_amount(derivation(attribute.id), {**shared, **found})
+
+
+@cache
+def derivation(attribute_id: str) -> Expression:
+    """The tree of a derived attribute. Raises ``ValueError`` for one that is collected."""
+    text = catalogue().attribute(attribute_id).derived
+    if text is None:
+        raise ValueError(f"{attribute_id} is a fact, not derived")
+    return parse(text)

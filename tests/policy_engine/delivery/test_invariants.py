@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kernel.clock import FixedClock
 from kernel.errors import DongchuError
@@ -43,6 +43,7 @@ from tests.policy_engine.delivery.city import (
     clerk,
     decider,
     federation,
+    finance,
     official,
     person,
 )
@@ -68,7 +69,8 @@ SPENT_OR_OUT = (
 )
 
 TROUBLES: list[Trouble | None] = [None, "lost", "answer_lost", "down", "died"]
-ENDINGS: list[Ending] = ["sent_to_bank", "paid", "returned"]
+FINANCE_SEAT = finance()
+ENDINGS: list[Ending] = ["paid", "returned", "sent_to_bank"]
 Row = TypeVar("Row", Offer, Claim, Award, Payment, Budget)
 
 rights = st.sampled_from(RIGHTS)
@@ -96,6 +98,7 @@ class Delivery(RuleBasedStateMachine):
             for subject in (GRANDMOTHER, MOTHER, FATHER, FIRM)
         }
         self.office.budget(25_000)
+        self.office.budget(40_000, year=2027)
         self.office.budget(720_000, "childcare")
         self.office.budget(150_000, "hiring", "quota")
         self.sequence = 10
@@ -191,6 +194,18 @@ class Delivery(RuleBasedStateMachine):
         for who, action in ((clerk(), "accept"), (federation(), "recommend"), (decider(), "grant")):
             self.act(who, action, place)
 
+    @initialize(granted=st.lists(rights, unique=True, min_size=1), is_paid=st.booleans())
+    def begin_in_the_middle(self, granted: list[tuple[str, int, int]], is_paid: bool) -> None:
+        """Most runs start where rights are in force already, and many with money on its way."""
+        for right in granted:
+            self.match(right, "eligible", 1)
+            self.confirm(right, has_account=True, times=1)
+        for place in range(len(granted)):
+            self.go_through(place)
+        if is_paid:
+            self.approve(FINANCE_SEAT)
+            self.work(None, "paid")
+
     @rule(place=st.integers(0, 4), outcome=st.sampled_from(["uphold", "overturn"]))
     def appeal(self, place: int, outcome: str) -> None:
         claim = self.pick(Claim, place)
@@ -206,7 +221,7 @@ class Delivery(RuleBasedStateMachine):
             **arguments,
         )
 
-    @rule(who=st.sampled_from([official(905, "payment.approve"), official(DECIDER, "payment.approve")]))
+    @rule(who=st.sampled_from([FINANCE_SEAT, official(DECIDER, "payment.approve")]))
     def approve(self, who: Principal) -> None:
         self.attempt(service.approve_batch, ports=self.office.ports, principal=who, now=self.office.now)
 
@@ -273,6 +288,7 @@ class Delivery(RuleBasedStateMachine):
     def work(self, trouble: Trouble | None, status: Ending) -> None:
         if trouble is not None:
             self.office.treasury.troubles.append(trouble)
+        self.approve(FINANCE_SEAT)
         handlers = service.build_handlers(
             self.office.database,
             self.office.clock,

@@ -38,3 +38,14 @@ class FirmStandingChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     name: FirmName = msgspec.field(name="qymc")
     standing: Code = msgspec.field(name="jyzt")
     changed_on: Day = msgspec.field(name="bgrq")
+
+
+class RepresentativeQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """法定代表人核验请求."""
+
+    uscc: Uscc = msgspec.field(name="tyshxydm")
+    id_number: IdNumber = msgspec.field(name="fddbrsfzh")
+
+
+class RepresentativeAnswer(msgspec.Struct, frozen=True):
+    is_match: bool = msgspec.field(name="hcjg")

@@ -57,3 +57,16 @@ class DeathWithdrawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: PersonName = msgspec.field(name="xm")
     restored_on: Day = msgspec.field(name="hfrq")
     reason: str = msgspec.field(name="hfyy")
+
+
+class IdentityQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """实名核验请求."""
+
+    id_number: IdNumber = msgspec.field(name="gmsfhm")
+    name: PersonName = msgspec.field(name="xm")
+
+
+class IdentityAnswer(msgspec.Struct, frozen=True):
+    """``hcjg`` true only when name and number are of one living person."""
+
+    is_match: bool = msgspec.field(name="hcjg")

@@ -8,6 +8,8 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
+from connectors.market_regulation.messages import RepresentativeAnswer, RepresentativeQuestion
+from connectors.public_security.messages import IdentityAnswer, IdentityQuestion
 from connectors.simulators.actions import Action
 from connectors.simulators.departments import ACTIONS
 from connectors.simulators.desk import SentEvent
@@ -15,6 +17,32 @@ from connectors.simulators.guards import fail_on_purpose, require_token
 from connectors.simulators.world import World
 
 MOST = 200
+
+
+@post("/identity-checks", status_code=200, sync_to_thread=True, summary="Are name and number one person's?")
+def check_identity(data: JSONBody[IdentityQuestion], world: NamedDependency[World]) -> IdentityAnswer:
+    row = world.store.row(
+        "SELECT 1 FROM person WHERE id_number = ? AND name = ? AND died_on IS NULL", data.id_number, data.name
+    )
+    return IdentityAnswer(row is not None)
+
+
+@post(
+    "/representative-checks", status_code=200, sync_to_thread=True, summary="Does this person represent it?"
+)
+def check_representative(
+    data: JSONBody[RepresentativeQuestion], world: NamedDependency[World]
+) -> RepresentativeAnswer:
+    row = world.store.row(
+        "SELECT 1 FROM firm WHERE uscc = ? AND representative_id_number = ?", data.uscc, data.id_number
+    )
+    return RepresentativeAnswer(row is not None)
+
+
+CHECKS: dict[str, HTTPRouteHandler] = {
+    "public_security": check_identity,
+    "market_regulation": check_representative,
+}
 
 
 def feed_router(department: str) -> Router:
@@ -39,7 +67,7 @@ def feed_router(department: str) -> Router:
 
     return Router(
         f"/{department}",
-        route_handlers=[list_events],
+        route_handlers=[list_events, *([CHECKS[department]] if department in CHECKS else [])],
         guards=[require_token(department)],
         before_request=fail_on_purpose(department),
         tags=[department],

@@ -12,7 +12,6 @@ from kernel.errors import OutsideRefused
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 
-
 AnswerStatus = Literal["accepted", "sent", "paid", "returned", "refused"]
 _STATUS: dict[OrderStatus, AnswerStatus] = {
     "accepted": "accepted",

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from connectors.banks.client import BankClient
+from connectors.market_regulation.client import MarketRegulationClient
 from connectors.messaging.client import MessagingClient
+from connectors.public_security.client import PublicSecurityClient
 from connectors.settings import ConnectorSettings
 from connectors.simulators.app import create_app
 from connectors.simulators.faults import Fault, set_fault
@@ -21,7 +23,7 @@ from kernel.clock import FixedClock, business_date
 from kernel.errors import InvalidInput, OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.web.pages import Pages
 from tests.conftest import NOON
-from tests.connectors.conftest import FATHER, PERSON, eventually, free_port, populate, serving
+from tests.connectors.conftest import FATHER, FIRM, PERSON, eventually, free_port, populate, serving
 
 ACCOUNT = account_number_of(PERSON)
 
@@ -250,6 +252,30 @@ def test_a_text_that_says_too_much_never_leaves(town: Town) -> None:
     with pytest.raises(InvalidInput):
         town.messaging.send_message("10000000000", "您的护理补贴100元已到账", key="notice-1")
     assert httpx.get(f"{town.url}/simulators/admin/messages").json() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "is_match"),
+    [("柳如是", PERSON, True), ("柳如烟", PERSON, False), ("柳如是", FATHER, False)],
+)
+def test_public_security_confirms_name_and_number_together(
+    town: Town, name: str, number: str, is_match: bool
+) -> None:
+    client = PublicSecurityClient(town.outside.systems["public_security"])
+    assert client.is_identity(name, number) is is_match
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("uscc", "number", "is_match"),
+    [(FIRM, FATHER, True), (FIRM, PERSON, False), ("91420200MA4C00003X", FATHER, False)],
+)
+def test_the_register_of_firms_names_who_represents_one(
+    town: Town, uscc: str, number: str, is_match: bool
+) -> None:
+    client = MarketRegulationClient(town.outside.systems["market_regulation"])
+    assert client.is_legal_representative(uscc, number) is is_match
+    client.close()
 
 
 @pytest.mark.parametrize("path", ["/treasury/orders/x", "/banks/payouts/x", "/health/events"])

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from kernel.errors import NotFound
@@ -80,7 +81,7 @@ class StaticFiles:
         return Response(body, headers=headers, media_type=file.media_type)
 
 
-def static_route(files: StaticFiles):
+def static_route(files: StaticFiles) -> HTTPRouteHandler:
     """The one route that serves them."""
 
     @get("/static/{digest:str}/{path:path}", sync_to_thread=False, include_in_schema=False)

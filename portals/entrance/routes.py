@@ -1,8 +1,7 @@
 """The page at `/`: where somebody who types the address finds their own door, in their own language and size of text."""
 
-from typing import Any
-
 from litestar import Litestar, Response, get
+from litestar.handlers import HTTPRouteHandler
 
 from kernel.house import House
 from kernel.i18n import gettext as _
@@ -43,7 +42,7 @@ def doors() -> list[dict[str, str]]:
     ]
 
 
-def show_entrance(pages: Pages) -> Any:
+def show_entrance(pages: Pages) -> HTTPRouteHandler:
     """The handler of `/`."""
 
     @get("/", sync_to_thread=True, include_in_schema=False)

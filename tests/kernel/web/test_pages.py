@@ -1,7 +1,9 @@
 """The page engine: strict, escaping, in the reader's language, with everything a layout promises."""
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import jinja2
 import pytest
@@ -11,14 +13,15 @@ from kernel.web.pages import Pages, Reader
 from kernel.web.principal import Principal, SeatView
 
 READER = Reader(CHINESE, False)
+Render: TypeAlias = Callable[..., str]
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Render:
     """Pages with one template of our own: `write(text)` renders it."""
     (tmp_path / "x").mkdir()
 
-    def render(text: str, *, reader: Reader = READER, portal: str = "tong", **context: object) -> str:
+    def render(text: str, *, reader: Reader = READER, portal: str = "tong", **context: Any) -> str:
         (tmp_path / "x" / "page.html").write_text(text, encoding="utf-8")
         pages = Pages({"x": tmp_path}).for_portal(portal)
         return pages.render("x/page.html", reader=reader, **context)
@@ -33,8 +36,8 @@ def in_layout(layout: str, body: str = "") -> str:
     )
 
 
-def principal(**changes: object) -> Principal:
-    values: dict[str, object] = {
+def principal(**changes: Any) -> Principal:
+    values: dict[str, Any] = {
         "subject_id": 1,
         "name": "林晓",
         "capacity": "self",
@@ -46,43 +49,43 @@ def principal(**changes: object) -> Principal:
         "client_id": "tong",
         "grant_id": uuid.UUID(int=1),
     }
-    return Principal(**(values | changes))  # type: ignore[arg-type]
+    return Principal(**(values | changes))
 
 
-def test_text_is_escaped(write) -> None:
+def test_text_is_escaped(write: Render) -> None:
     assert write("{{ ui.card(name) }}", name="<script>").count("&lt;script&gt;") == 1
 
 
-def test_a_forgotten_value_is_an_error(write) -> None:
+def test_a_forgotten_value_is_an_error(write: Render) -> None:
     with pytest.raises(jinja2.UndefinedError):
         write("{{ forgotten }}")
 
 
-def test_an_unknown_icon_is_an_error(write) -> None:
+def test_an_unknown_icon_is_an_error(write: Render) -> None:
     with pytest.raises(KeyError):
         write("{{ icon('unicorn') }}")
 
 
-def test_a_form_carries_the_token(write) -> None:
+def test_a_form_carries_the_token(write: Render) -> None:
     page = write("{% call ui.form('/x') %}{% endcall %}", csrf_token="abc")
     assert '<input type="hidden" name="csrf_token" value="abc">' in page
 
 
-def test_the_token_of_one_page_is_gone_on_the_next(write) -> None:
+def test_the_token_of_one_page_is_gone_on_the_next(write: Render) -> None:
     write("{{ csrf_field() }}", csrf_token="abc")
     assert write("{{ csrf_field() }}") == ""
 
 
-def test_a_get_form_carries_no_token(write) -> None:
+def test_a_get_form_carries_no_token(write: Render) -> None:
     assert "csrf" not in write("{% call ui.form('/x', 'get') %}{% endcall %}", csrf_token="abc")
 
 
-def test_senior_mode_and_language_are_on_the_page(write) -> None:
+def test_senior_mode_and_language_are_on_the_page(write: Render) -> None:
     page = write(in_layout("phone"), reader=Reader(ENGLISH, True))
     assert '<html lang="en" data-portal="tong" data-senior>' in page
 
 
-def test_the_phone_has_five_tabs_and_marks_the_current_one(write) -> None:
+def test_the_phone_has_five_tabs_and_marks_the_current_one(write: Render) -> None:
     page = write('{% set current_tab = "inbox" %}' + in_layout("phone"), unread_count=120)
     assert [name in page for name in ("首页", "办事", "卡包", "消息", "我的")] == [True] * 5
     assert '<a href="/tong/inbox" aria-current="page">' in page
@@ -114,18 +117,20 @@ def test_the_phone_has_five_tabs_and_marks_the_current_one(write) -> None:
         ),
     ],
 )
-def test_the_capacity_one_acts_in_is_always_in_sight(write, layout: str, who: Principal, seen: str) -> None:
+def test_the_capacity_one_acts_in_is_always_in_sight(
+    write: Render, layout: str, who: Principal, seen: str
+) -> None:
     assert seen in write(in_layout(layout), principal=who)
 
 
-def test_a_page_says_demonstration_when_its_figures_are_not_official(write) -> None:
+def test_a_page_says_demonstration_when_its_figures_are_not_official(write: Render) -> None:
     page = write(in_layout("phone"), is_demonstration=True)
     assert 'class="watermark"' in page
     assert "演示" in page
     assert "watermark" not in write(in_layout("phone"))
 
 
-def test_nothing_on_a_page_needs_an_inline_script_or_style(write) -> None:
+def test_nothing_on_a_page_needs_an_inline_script_or_style(write: Render) -> None:
     page = write(
         in_layout(
             "phone",
@@ -138,7 +143,7 @@ def test_nothing_on_a_page_needs_an_inline_script_or_style(write) -> None:
     assert page.count("<script") == page.count("<script src=")
 
 
-def test_an_error_summary_leads_to_its_field(write) -> None:
+def test_an_error_summary_leads_to_its_field(write: Render) -> None:
     page = write(
         "{{ ui.error_summary([{'where': 'phone', 'what': '要改'}]) }}{{ ui.form_field('phone', '手机', error='要改') }}"
     )
@@ -152,23 +157,23 @@ def test_an_error_summary_leads_to_its_field(write) -> None:
     ("state", "word"),
     [("eligible", "可享"), ("unknown", "还差"), ("near_miss", "差一步"), ("ineligible", "不符")],
 )
-def test_a_verdict_is_never_colour_alone(write, state: str, word: str) -> None:
+def test_a_verdict_is_never_colour_alone(write: Render, state: str, word: str) -> None:
     page = write("{{ ui.verdict(state) }}", state=state)
     assert word in page
     assert "<svg" in page
 
 
-def test_a_zero_in_a_clause_is_a_value(write) -> None:
+def test_a_zero_in_a_clause_is_a_value(write: Render) -> None:
     assert '<span class="clause-value">0</span>' in write(
         "{{ ui.clause('每年至多一次', 'eligible', value=0) }}"
     )
 
 
-def test_an_empty_table_says_so(write) -> None:
+def test_an_empty_table_says_so(write: Render) -> None:
     assert "这里还没有内容" in write("{{ ui.table('t', [{'key': 'a', 'label': 'A'}], []) }}")
 
 
-def test_a_table_sorts_by_links(write) -> None:
+def test_a_table_sorts_by_links(write: Render) -> None:
     page = write(
         "{{ ui.table('t', [{'key': 'a', 'label': 'A', 'is_sortable': true}], [{'a': 1}], sort='a', sort_href='?s={sort}') }}"
     )

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from kernel.errors import FieldError, InvalidInput, Unavailable
+from kernel.i18n import N_
 
 SHORTEST, LONGEST = 8, 128
 PATIENCE_SECONDS = 4.0
@@ -56,8 +57,11 @@ class PasswordPool:
 def check_new_password(password: str, *, login_name: str) -> None:
     """NIST SP 800-63B §5.1.1: length counts, composition rules do not. Raises ``InvalidInput``."""
     if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
-        what = f"密码应为{SHORTEST}至{LONGEST}个可显示的字符"
-        raise InvalidInput(f"{what}。", errors=[FieldError("password", what)])
+        raise InvalidInput(
+            "填写的内容有误，请按提示修改。",
+            errors=[FieldError("password", N_("密码应为8至128个可显示的字符"))],
+        )
     if login_name and login_name.lower() in password.lower():
-        what = "密码中不要包含登录名"
-        raise InvalidInput(f"{what}。", errors=[FieldError("password", what)])
+        raise InvalidInput(
+            "填写的内容有误，请按提示修改。", errors=[FieldError("password", N_("密码中不要包含登录名"))]
+        )

@@ -14,11 +14,12 @@ from identity.grants import service as grants
 from kernel.crypto import Vault
 from kernel.database import Database
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
+from kernel.i18n import N_
 from kernel.ids import new_id
 
 KNOWN_PLACE_DAYS = 30
 #: One text for every way of being wrong, so that nobody learns which accounts exist.
-WRONG_LOGIN = "登录名或密码不对，请检查后再试。"
+WRONG_LOGIN = N_("登录名或密码不对，请检查后再试。")
 _LOGIN_NAME = re.compile(r"[a-z][a-z0-9._-]{2,39}")
 _PHONE = re.compile(r"1[3-9][0-9]{9}")
 
@@ -37,8 +38,8 @@ def create_account(
     """Give a registered person a way in. Raises ``InvalidInput`` or ``Conflict`` with the field to mend."""
     name = login_name.strip().lower()
     if not _LOGIN_NAME.fullmatch(name):
-        what = "登录名应以字母开头，由3至40个小写字母、数字、点、横线或下划线组成"
-        raise InvalidInput(f"{what}。", errors=[FieldError("login_name", what)])
+        what = N_("登录名应以字母开头，由3至40个小写字母、数字、点、横线或下划线组成")
+        raise InvalidInput("填写的内容有误，请按提示修改。", errors=[FieldError("login_name", what)])
     check_new_password(password, login_name=name)
     if repository.get(session, subject_id) or repository.by_login_name(session, name):
         raise Conflict("这个人已有账户，或者登录名已被使用。")
@@ -129,8 +130,9 @@ def normalise_phone(text: str) -> str:
     """Eleven digits of a mainland mobile number. Raises ``InvalidInput``."""
     compact = re.sub(r"[\s-]", "", text).removeprefix("+86")
     if not _PHONE.fullmatch(compact):
-        what = "手机号应为11位数字"
-        raise InvalidInput(f"{what}。", errors=[FieldError("phone", what)])
+        raise InvalidInput(
+            "填写的内容有误，请按提示修改。", errors=[FieldError("phone", N_("手机号应为11位数字"))]
+        )
     return compact
 
 

@@ -9,6 +9,7 @@ import ipaddress
 from kernel.crypto import Vault
 from kernel.ephemeral import EphemeralStore
 from kernel.errors import TooManyRequests
+from kernel.i18n import N_
 
 WINDOW_SECONDS = 900.0
 FREE_ATTEMPTS = 3
@@ -74,6 +75,10 @@ def network_of(address: str) -> str:
 
 
 def _pause(seconds: int) -> TooManyRequests:
+    if seconds > LONGEST_PAUSE:
+        return TooManyRequests(
+            N_("尝试次数太多，请15分钟后再试。忘记密码可到就近窗口办理。"), retry_after=seconds
+        )
     return TooManyRequests(
-        f"尝试次数较多，请{seconds}秒后再试。忘记密码可到就近窗口办理。", retry_after=seconds
+        N_("尝试次数较多，请等一分钟再试。忘记密码可到就近窗口办理。"), retry_after=seconds
     )

@@ -15,9 +15,10 @@ from identity.registry.schemas import SubjectView
 from identity.seats import service as seats
 from kernel.clock import SHANGHAI, business_date
 from kernel.crypto import Vault
+from kernel.i18n import N_
 from kernel.web.principal import Capacity
 
-ROLE_NAMES = {"administrator": "企业管理员", "agent": "企业经办人"}
+ROLE_NAMES = {"administrator": N_("企业管理员"), "agent": N_("企业经办人")}
 
 
 def options_for(
@@ -40,14 +41,14 @@ def options_for(
 
 def _own(session: Session, subject_id: int, vault: Vault) -> CapacityOption:
     view = registry.describe(session, [subject_id], vault=vault)[subject_id]
-    return _option("self", "self", view, "本人")
+    return _option("self", "self", view, N_("本人"))
 
 
 def _children(session: Session, subject_id: int, vault: Vault, now: datetime) -> list[CapacityOption]:
     """Parents act for their children until these are 18, guardians while the register says so (民法典 Art. 23)."""
     on = business_date(now)
     found = []
-    for kind, note in (("parent", "未成年子女"), ("guardian", "被监护人")):
+    for kind, note in (("parent", N_("未成年子女")), ("guardian", N_("被监护人"))):
         for row in registry_rows.relationships_of(session, kind=kind, on=on, from_subject=subject_id):
             comes_of_age = _eighteenth_birthday(session, row, vault)
             if kind == "parent" and comes_of_age <= on:
@@ -98,7 +99,7 @@ def _represented(session: Session, subject_id: int, vault: Vault, now: datetime)
             f"relationship:{row.relationship_id}",
             "enterprise",
             views[row.to_subject],
-            "法定代表人",
+            N_("法定代表人"),
             until_at=_midnight(row.until_on) if row.until_on else None,
         )
         for row in rows

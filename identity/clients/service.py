@@ -12,16 +12,17 @@ from identity.clients.models import OAuthClient
 from identity.grants import service as grants
 from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
+from kernel.i18n import N_
 from kernel.ids import new_token
 
 #: Every scope this city knows, with the words a consent page uses.
 SCOPES = {
-    "openid": "确认您的登录",
-    "profile": "查看您的姓名",
-    "tong": "在东楚通为您办事",
-    "rongtong": "在东楚融通为企业办事",
-    "zhengtong": "在东楚政通履行岗位职责",
-    "licences": "查看和使用您的电子证照",
+    "openid": N_("确认您的登录"),
+    "profile": N_("查看您的姓名"),
+    "tong": N_("在东楚通为您办事"),
+    "rongtong": N_("在东楚融通为企业办事"),
+    "zhengtong": N_("在东楚政通履行岗位职责"),
+    "licences": N_("查看和使用您的电子证照"),
 }
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,63}")
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
@@ -103,12 +104,12 @@ def _check(
 ) -> None:
     errors = []
     if not _CLIENT_ID.fullmatch(client_id):
-        errors.append(FieldError("client_id", "应为2至64个字母、数字、点、横线或下划线"))
+        errors.append(FieldError("client_id", N_("应为2至64个字母、数字、点、横线或下划线")))
     if not redirect_uris:
-        errors.append(FieldError("redirect_uri", "至少登记一个回调地址"))
+        errors.append(FieldError("redirect_uri", N_("至少登记一个回调地址")))
     for uri in (*redirect_uris, *logout_uris):
         if not _is_safe_uri(uri):
-            mend = "请使用 https 地址；本机调试可用 http://127.0.0.1"
+            mend = N_("请使用 https 地址；本机调试可用 http://127.0.0.1")
             errors.append(FieldError("redirect_uri", f"不能使用的地址：{uri}", mend))
     if unknown := sorted(set(scopes) - SCOPES.keys()):
         errors.append(FieldError("scope", f"没有这样的授权范围：{' '.join(unknown)}"))

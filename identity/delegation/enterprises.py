@@ -18,6 +18,7 @@ from identity.registry import service as registry
 from identity.registry.schemas import RelationshipRow
 from kernel.clock import business_date
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from kernel.i18n import N_
 from kernel.ids import new_id
 
 ADMINISTRATORS_AT_MOST = 5
@@ -44,18 +45,20 @@ def register_member(
     on = business_date(now)
     if not scopes or not MEMBER_SCOPES.issuperset(scopes):
         raise InvalidInput(
-            f"授权范围只能是：{' '.join(sorted(MEMBER_SCOPES))}。",
-            errors=[FieldError("scopes", "没有这样的授权范围")],
+            "填写的内容有误，请按提示修改。",
+            errors=[FieldError("scopes", N_("授权范围只能是 rongtong 和 licences"))],
         )
     if not now < until_at <= now + LONGEST:
-        raise InvalidInput("授权期限应在今后三年以内。", errors=[FieldError("until", "期限不在允许范围内")])
+        raise InvalidInput(
+            "填写的内容有误，请按提示修改。", errors=[FieldError("until", N_("授权期限应在今后三年以内"))]
+        )
     if registry.is_dissolved(session, firm_id, on):
         raise Conflict("这家企业已经注销，不能再授权。")
     parent, ceiling, latest = _authority(session, firm_id, appointed_by, role, now)
     if not ceiling.issuperset(scopes):
         raise Forbidden("授权范围不能超出授权人自己的范围。")
     if role == "administrator" and _administrators(session, firm_id, now) >= ADMINISTRATORS_AT_MOST:
-        raise Conflict(f"每家企业最多{ADMINISTRATORS_AT_MOST}名管理员，请先撤销一名。")
+        raise Conflict("每家企业最多5名管理员，请先撤销一名。")
     membership_id = new_id()
     repository.add(
         session,

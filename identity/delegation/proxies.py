@@ -13,6 +13,7 @@ from identity.grants import service as grants
 from identity.registry import service as registry
 from kernel.crypto import Vault
 from kernel.errors import FieldError, InvalidInput, NotFound
+from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
 
@@ -35,11 +36,11 @@ def grant_proxy(
 ) -> uuid.UUID:
     """Let ``agent_id`` act for ``principal_id``; ``relation`` is what the agent calls them (母亲)."""
     if principal_id == agent_id:
-        raise _refusal("agent", "不能委托自己")
+        raise _refusal("agent", N_("不能委托自己"))
     if not scopes or not PROXY_SCOPES.issuperset(scopes):
-        raise _refusal("scopes", f"代办范围只能是：{' '.join(sorted(PROXY_SCOPES))}")
+        raise _refusal("scopes", N_("代办范围只能是 tong 和 licences"))
     if not now < until_at <= now + LONGEST:
-        raise _refusal("until", "代办期限应在今后一年以内")
+        raise _refusal("until", N_("代办期限应在今后一年以内"))
     names = registry.describe(session, [principal_id, agent_id], vault=vault)
     if principal_id not in names or agent_id not in names:
         raise NotFound("登记中没有委托人或代办人。")
@@ -92,4 +93,4 @@ def basis_of(proxy_id: uuid.UUID) -> str:
 
 
 def _refusal(where: str, what: str) -> InvalidInput:
-    return InvalidInput(f"{what}。", errors=[FieldError(where, what)])
+    return InvalidInput("填写的内容有误，请按提示修改。", errors=[FieldError(where, what)])

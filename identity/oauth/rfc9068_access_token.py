@@ -22,12 +22,13 @@ from identity.seats.service import view_of
 from kernel.crypto import Vault
 from kernel.errors import Unauthenticated
 from kernel.house import House
+from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.web.principal import Capacity, Principal
 
 LIFETIME = timedelta(minutes=15)
 TYPE = "at+jwt"
-_DEAD = "登录已经结束或权限有变，请重新登录。"
+_DEAD = N_("登录已经结束或权限有变，请重新登录。")
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):

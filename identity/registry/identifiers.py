@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 from kernel.errors import FieldError, InvalidInput
+from kernel.i18n import N_
 
 IdentifierKind = Literal[
     "id_number",  # 公民身份号码, GB 11643; residence permits of 港澳台 (81-83) and of foreigners (9…) have its shape
@@ -48,16 +49,16 @@ def normalise(kind: IdentifierKind, text: str) -> str:
     if kind == "uscc":
         return _checked_uscc(compact)
     if kind == "firm_registration" and not re.fullmatch(r"[0-9]{15}", compact):
-        raise _refusal("工商注册号应为15位数字", "请对照旧版营业执照核对，或改填18位统一社会信用代码")
+        raise _refusal(N_("工商注册号应为15位数字"), N_("请对照旧版营业执照核对，或改填18位统一社会信用代码"))
     if not compact or len(compact) > 40 or not compact.isprintable():
-        raise _refusal("号码为空或过长", "请填写1至40个字符")
+        raise _refusal(N_("号码为空或过长"), N_("请填写1至40个字符"))
     return compact
 
 
 def warnings_for(kind: IdentifierKind, normalised: str) -> list[str]:
     """What is odd about a number but no reason to refuse it: codes from before the standard fail its check digit."""
     if kind == "uscc" and uscc_check_character(normalised[:17]) != normalised[17]:
-        return ["统一社会信用代码的校验位不符，可能是早期赋码，请与登记机关核对"]
+        return [N_("统一社会信用代码的校验位不符，可能是早期赋码，请与登记机关核对")]
     return []
 
 
@@ -84,21 +85,25 @@ def _checked_id_number(text: str) -> str:
         first_17 = f"{text[:6]}19{text[6:]}"
         text = first_17 + id_check_character(first_17)
     if not re.fullmatch(r"[0-9]{17}[0-9X]", text):
-        raise _refusal("身份证号应为18位，末位可以是X", "请对照证件逐位核对")
+        raise _refusal(N_("身份证号应为18位，末位可以是X"), N_("请对照证件逐位核对"))
     try:
         birth_date_of(text)
     except ValueError as error:
-        raise _refusal("身份证号第7至14位不是有效的出生日期", "请对照证件核对") from error
+        raise _refusal(N_("身份证号第7至14位不是有效的出生日期"), N_("请对照证件核对")) from error
     if id_check_character(text[:17]) != text[17]:
-        raise _refusal("身份证号末位校验码不符", "可能有一位输错，请对照证件逐位核对")
+        raise _refusal(N_("身份证号末位校验码不符"), N_("可能有一位输错，请对照证件逐位核对"))
     return text
 
 
 def _checked_uscc(text: str) -> str:
     if not _USCC_SHAPE.fullmatch(text):
-        raise _refusal("统一社会信用代码应为18位数字和大写字母（不含I、O、S、V、Z）", "请对照营业执照核对")
+        raise _refusal(
+            N_("统一社会信用代码应为18位数字和大写字母（不含I、O、S、V、Z）"), N_("请对照营业执照核对")
+        )
     return text
 
 
 def _refusal(what: str, mend: str) -> InvalidInput:
-    return InvalidInput(f"{what}。{mend}。", errors=[FieldError(where="identifier", what=what, mend=mend)])
+    return InvalidInput(
+        "填写的内容有误，请按提示修改。", errors=[FieldError(where="identifier", what=what, mend=mend)]
+    )

@@ -13,6 +13,7 @@ from litestar.handlers import BaseRouteHandler
 
 from kernel.crypto import Vault
 from kernel.errors import CsrfRefused
+from kernel.i18n import N_
 from kernel.web.bearer import Connection
 from kernel.web.preferences import refuse_cross_site
 from kernel.web.requests import WebRequest
@@ -20,7 +21,7 @@ from kernel.web.requests import WebRequest
 FIELD: Final = "csrf_token"
 HEADER: Final = "x-csrf-token"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_STALE: Final = "这个页面打开得太久，或者不是从本站提交的。请返回刷新后再试，您填写的内容没有被提交。"
+_STALE: Final = N_("这个页面打开得太久，或者不是从本站提交的。请返回刷新后再试，您填写的内容没有被提交。")
 
 
 def token_for(vault: Vault, cookie: str | None) -> str:

@@ -26,6 +26,7 @@ from litestar.types import ControllerRouterHandler
 from kernel.crypto import SealBroken, Vault
 from kernel.errors import Forbidden, InvalidInput, OutsideFailure, Unauthenticated, Unavailable
 from kernel.house import House
+from kernel.i18n import N_
 from kernel.ids import new_token
 from kernel.web import csrf
 from kernel.web.bearer import Connection, Doorkeeper, ResolveToken
@@ -314,10 +315,10 @@ def _attempt_purpose(state: str) -> str:
 
 def _refusal_text(error: str) -> str:
     if error == "access_denied":
-        return "您取消了登录。需要办理时，可以随时重新登录。"
+        return N_("您取消了登录。需要办理时，可以随时重新登录。")
     if error in ("login_required", "interaction_required", "consent_required", "account_selection_required"):
-        return "还需要您亲自登录一次，请从首页进入。"
-    return "统一身份认证没有同意这次登录，请稍后重试；多次失败请拨打 12345。"
+        return N_("还需要您亲自登录一次，请从首页进入。")
+    return N_("统一身份认证没有同意这次登录，请稍后重试；多次失败请拨打 12345。")
 
 
 def _redirect(address: str, *, cookies: list[Cookie]) -> Redirect:

@@ -12,11 +12,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from kernel.errors import Forbidden, OutsideFailure, OutsideTimeout, OutsideUnavailable, Unauthenticated
+from kernel.i18n import N_
 
 TIMEOUT_SECONDS = 8.0
 RELOAD_KEYS_EVERY = 10.0
 LEEWAY_SECONDS = 60
-_WRONG_ANSWER = "统一身份认证的答复无法核实，已经停止登录。请稍后重试。"
+_WRONG_ANSWER = N_("统一身份认证的答复无法核实，已经停止登录。请稍后重试。")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):

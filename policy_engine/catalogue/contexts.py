@@ -3,7 +3,7 @@
 The oracle's side of the catalogue: compilers read raw columns instead and must come to the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -11,12 +11,10 @@ from typing import Any
 
 from policy_engine.catalogue.attributes import Attribute, Entity
 from policy_engine.catalogue.loading import catalogue
-from policy_engine.catalogue.parameters import Parameter
+from policy_engine.catalogue.scopes import AS_OF, standard_on
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.language import UNKNOWN, judge_amount, parse
 from policy_engine.language.ast import Expression
-
-AS_OF = "今天"
 
 
 def context_of(subject: SubjectFacts, as_of: date, statuses: Iterable[str] = ()) -> dict[str, Any]:
@@ -26,21 +24,9 @@ def context_of(subject: SubjectFacts, as_of: date, statuses: Iterable[str] = ())
     """
     shared: dict[str, Any] = {AS_OF: as_of}
     for parameter in catalogue().parameters.values():
-        shared[parameter.name] = standard(parameter, as_of)
+        shared[parameter.name] = standard_on(parameter, as_of)
     names = frozenset(statuses)
     return {**shared, **_entity_context(subject, shared, names)}
-
-
-def standard(parameter: Parameter, as_of: date) -> Callable[..., Decimal | None]:
-    """A dated parameter as the function that FEEL calls: null where nothing is in force."""
-
-    def value(*arguments: Any) -> Decimal | None:
-        if len(arguments) != len(parameter.arguments) or not all(isinstance(one, str) for one in arguments):
-            return None
-        raw = parameter.value_on(as_of, *arguments)
-        return None if raw is None else Decimal(raw) / parameter.scale
-
-    return value
 
 
 def feel_value(attribute: Attribute, raw: Any) -> Any:
@@ -75,7 +61,9 @@ def _entity_context(
         elif related is not None:
             found[name] = _entity_context(related, shared, statuses)
         else:
-            found[name] = UNKNOWN if relation.many else _unknown_subject(catalogue().entities[relation.to], statuses)
+            found[name] = (
+                UNKNOWN if relation.many else _unknown_subject(catalogue().entities[relation.to], statuses)
+            )
     _derive(entity, subject, found, shared)
     return found
 
@@ -86,9 +74,7 @@ def _unknown_subject(entity: Entity, statuses: frozenset[str]) -> dict[str, Any]
     return dict.fromkeys([*names, *statuses], UNKNOWN)
 
 
-def _derive(
-    entity: Entity, subject: SubjectFacts, found: dict[str, Any], shared: Mapping[str, Any]
-) -> None:
+def _derive(entity: Entity, subject: SubjectFacts, found: dict[str, Any], shared: Mapping[str, Any]) -> None:
     for attribute in entity.derived_attributes:
         if attribute.key in subject.facts:
             found[attribute.name] = feel_value(attribute, subject.facts[attribute.key])

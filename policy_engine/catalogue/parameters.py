@@ -57,7 +57,8 @@ class Parameter(msgspec.Struct, frozen=True, dict=True):
         return SCALES.get(self.type, 1)
 
     @cached_property
-    def _by_place(self) -> Mapping[tuple[str, tuple[str, ...]], tuple[DatedValue, ...]]:
+    def by_place(self) -> Mapping[tuple[str, tuple[str, ...]], tuple[DatedValue, ...]]:
+        """By prefix and keys, the dated values with the latest first."""
         places: dict[tuple[str, tuple[str, ...]], list[DatedValue]] = {}
         for one in sorted(self.values, key=lambda one: one.since, reverse=True):
             places.setdefault((prefix_of(one.division), one.keys), []).append(one)
@@ -69,7 +70,7 @@ class Parameter(msgspec.Struct, frozen=True, dict=True):
         A repeal in the nearer division is found before the value of an outer one: it says that nothing applies.
         """
         for prefix in enclosing_prefixes(division):
-            for one in self._by_place.get((prefix, keys), ()):
+            for one in self.by_place.get((prefix, keys), ()):
                 if one.since <= on:
                     return one
         return None

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
-from policy_engine.policies.judgement import Judgement, Verdict, judge_document
 
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, Entity, Relation, catalogue
@@ -17,6 +16,7 @@ from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.policies.dependencies import StatusName
 from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.judgement import Judgement, Verdict, judge_document
 from policy_engine.policies.loading import shaped
 from policy_engine.policies.missing import attribute_ids
 from policy_engine.policies.problems import DocumentRefused, Path, Problem, path_text
@@ -88,7 +88,9 @@ def run_cases(
     outcomes = []
     for case in cases:
         judgement = judge_document(document, case.subject, case.as_of, statuses)
-        outcomes.append(CaseOutcome(case.name, _difference(case.expect, judgement, document.entity), judgement))
+        outcomes.append(
+            CaseOutcome(case.name, _difference(case.expect, judgement, document.entity), judgement)
+        )
     return outcomes
 
 

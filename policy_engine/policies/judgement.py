@@ -50,9 +50,7 @@ def judge_document(
 ) -> Judgement:
     """The verdict on ``subject``, whose kind is the document's entity; ``statuses`` are the computed ones in force."""
     context = context_of(subject, as_of, [one.name for one in statuses])
-    clauses = tuple(
-        _judge_clause(document, one.id, one.condition, context) for one in document.eligibility
-    )
+    clauses = tuple(_judge_clause(document, one.id, one.condition, context) for one in document.eligibility)
     truths = {one.truth for one in clauses}
     if "not_met" in truths:
         return Judgement("ineligible", clauses)

@@ -6,7 +6,6 @@ Nothing is published that its own cases do not bear out, and nothing published e
 import uuid
 from datetime import datetime
 
-from policy_engine.policies.checking import check_document, standing_of
 from sqlalchemy.orm import Session
 
 from kernel import audit, outbox
@@ -17,6 +16,7 @@ from policy_engine.catalogue import catalogue
 from policy_engine.policies import repository
 from policy_engine.policies.access import require_seat, require_second_hand
 from policy_engine.policies.cases import CaseOutcome, load_cases, run_cases
+from policy_engine.policies.checking import check_document, standing_of
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.loading import load_document

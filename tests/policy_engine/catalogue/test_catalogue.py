@@ -32,7 +32,9 @@ def test_every_attribute_says_what_law_allows_it_and_who_supplies_it() -> None:
 
 
 def test_money_and_counts_are_never_null() -> None:
-    nullable = [one.id for one in catalogue().attributes if one.type in ("money", "ratio") and one.is_nullable]
+    nullable = [
+        one.id for one in catalogue().attributes if one.type in ("money", "ratio") and one.is_nullable
+    ]
     assert nullable == []
 
 

@@ -35,13 +35,17 @@ def test_nearest_enclosing_division_counts_first() -> None:
 
 
 def test_latest_date_counts_inside_one_division() -> None:
-    trial = parameter(("420200", date(2024, 1, 1), 1), ("420200", date(2025, 1, 1), 2), ("420200", date(2027, 1, 1), 3))
+    trial = parameter(
+        ("420200", date(2024, 1, 1), 1), ("420200", date(2025, 1, 1), 2), ("420200", date(2027, 1, 1), 3)
+    )
     assert trial.value_on(TODAY, "420202007") == 2
     assert trial.value_on(date(2024, 12, 31), "420202007") == 1
 
 
 def test_repeal_nearby_says_that_nothing_applies() -> None:
-    trial = parameter(("420000", date(2020, 1, 1), 1), ("420200", date(2021, 1, 1), 2), ("420200", date(2025, 1, 1), None))
+    trial = parameter(
+        ("420000", date(2020, 1, 1), 1), ("420200", date(2021, 1, 1), 2), ("420200", date(2025, 1, 1), None)
+    )
     assert trial.value_on(TODAY, "420202007") is None
     assert trial.value_on(date(2024, 1, 1), "420202007") == 2
 

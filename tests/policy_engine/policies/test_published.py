@@ -25,7 +25,9 @@ def test_ring_of_statuses_cannot_be_published() -> None:
 def test_policy_is_in_force_from_its_first_to_its_last_day() -> None:
     document = benefit(effective_from=date(2026, 1, 1), effective_to=date(2026, 12, 31))
     published = publish_documents([(document, "official")])
-    in_force = [len(published.effective_on(day)) for day in (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31))]
+    in_force = [
+        len(published.effective_on(day)) for day in (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31))
+    ]
     assert in_force == [0, 1, 1]
     assert published.effective_on(date(2027, 1, 1)) == ()
 

@@ -1,0 +1,86 @@
+"""The FEEL names of every audience as the checker and the compilers see them.
+
+A fact's ``path`` is its key (``birth_date``). A relation's is the kind it leads to, in the plural where it leads to
+many (``household``, ``persons``). A computed status lies at ``status:<policy id>``, the date in question at ``today``.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from policy_engine.catalogue.attributes import Attribute, EntityKind, Relation
+from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.loading import KINDS, catalogue
+from policy_engine.catalogue.parameters import Parameter
+from policy_engine.language import Binding, FeelType, Scope, TableFunction, TableRow
+from policy_engine.language.types import BOOLEAN, DATE, STRING, Named
+
+AS_OF = "今天"
+
+
+class StatusBinding(msgspec.Struct, frozen=True):
+    """A computed status as a name: of which entity, and worked out by which policy."""
+
+    name: str
+    entity: EntityKind
+    policy_id: str
+
+
+def scope_of(kind: EntityKind, as_of: date, statuses: Iterable[StatusBinding] = ()) -> Scope:
+    """All names that a condition about one ``kind`` may use, with the standards in force on ``as_of``."""
+    known = tuple(statuses)
+    entities = {one: Scope(_entity_names(one, known)) for one in KINDS}
+    shared: dict[str, Named] = {AS_OF: Binding(DATE, "today", may_be_unknown=False)}
+    shared.update({one.name: standard_on(one, as_of) for one in catalogue().parameters.values()})
+    return Scope({**entities[kind].names, **shared}, entities)
+
+
+def standard_on(parameter: Parameter, as_of: date) -> TableFunction:
+    """A dated parameter as it stands on one day: one row per place and keys, the nearest place first."""
+    rows = []
+    for place, entries in parameter.by_place.items():
+        current = next((one for one in entries if one.since <= as_of), None)
+        if current is not None:
+            value = None if current.value is None else Decimal(current.value) / parameter.scale
+            rows.append(TableRow(prefix_of(current.division), place[1], value))
+    rows.sort(key=lambda row: len(row.prefix), reverse=True)
+    arguments = tuple(
+        FeelType("string", values=one.values) if one.values else STRING for one in parameter.arguments
+    )
+    return TableFunction(arguments, FeelType("number", parameter.scale), tuple(rows))
+
+
+def feel_type(attribute: Attribute) -> FeelType:
+    """The type that FEEL gives an attribute."""
+    match attribute.type:
+        case "boolean":
+            return BOOLEAN
+        case "date":
+            return DATE
+        case "integer" | "money" | "ratio":
+            return FeelType("number", attribute.scale)
+        case "enum":
+            return FeelType("string", values=attribute.values)
+        case "text" | "division":
+            return STRING
+
+
+def relation_path(relation: Relation) -> str:
+    return f"{relation.to}s" if relation.many else relation.to
+
+
+def _entity_names(kind: EntityKind, statuses: tuple[StatusBinding, ...]) -> dict[str, Named]:
+    entity = catalogue().entities[kind]
+    names: dict[str, Named] = {
+        one.name: Binding(feel_type(one), one.key, is_nullable=one.is_nullable)
+        for one in entity.attributes.values()
+    }
+    for relation in entity.relations.values():
+        related = FeelType("list" if relation.many else "entity", entity=relation.to)
+        names[relation.name] = Binding(related, relation_path(relation))
+    for status in statuses:
+        if status.entity == kind:
+            names[status.name] = Binding(BOOLEAN, f"status:{status.policy_id}")
+    return names

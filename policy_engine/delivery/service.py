@@ -13,6 +13,7 @@ from policy_engine.delivery.awards.service import (
     suspend_for_death,
 )
 from policy_engine.delivery.claims.appeals import appeal, decide_appeal
+from policy_engine.delivery.claims.objections import record_objection, settle_objection
 from policy_engine.delivery.claims.review import (
     ACTIONS,
     Action,
@@ -70,10 +71,12 @@ __all__ = [
     "open_offer",
     "recall",
     "reconcile",
+    "record_objection",
     "release_payment",
     "reserve_waiting",
     "restore_award",
     "resume_claim",
+    "settle_objection",
     "submit_supplement",
     "suspend_for_death",
     "verify_account",

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from kernel.errors import IllegalTransition
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 
 
 class OfferState(StrEnum):
@@ -81,7 +83,9 @@ class Machine(Generic[State]):
             return next(iter(targets))
         if to is not None and to in targets:
             return to
-        raise IllegalTransition(f"“{LABELS[state]}”状态下不能这样办理，请刷新页面查看最新进展。")
+        raise IllegalTransition(
+            _("“%(state)s”状态下不能这样办理，请刷新页面查看最新进展。", state=_(LABELS[state]))
+        )
 
     def sources(self, command: str) -> frozenset[State]:
         """The states in which ``command`` is possible."""
@@ -180,40 +184,40 @@ NOT_YET_INSTRUCTED = frozenset({*_WAITING, P.ACCOUNT_MISSING, P.RESERVED, P.RETU
 
 LABELS: Mapping[StrEnum, str] = MappingProxyType(
     {
-        Of.MATCHED: "已匹配",
-        Of.OFFERED: "待您确认",
-        Of.UNKNOWN: "还差信息",
-        Of.INELIGIBLE: "暂不符合",
-        Of.CONFIRMED: "已确认",
-        Of.DECLINED: "您已谢绝",
-        Of.LAPSED: "已过期",
-        Of.WITHDRAWN: "已撤回",
-        C.DRAFT: "草稿",
-        C.SUBMITTED: "待受理",
-        C.SUPPLEMENT: "待补正",
-        C.JOINT_REVIEW: "联合审核",
-        C.REVIEW: "待审定",
-        C.NOTICE: "公示中",
-        C.OBJECTION: "异议核查",
-        C.GRANTED: "已批准",
-        C.REFUSED: "不予批准",
-        C.APPEALED: "申诉处理中",
-        C.WITHDRAWN: "已撤回",
-        A.RECOGNISED: "资格已认定",
-        A.ACTIVE: "享受中",
-        A.SUSPECTED: "资格待核实",
-        A.SUSPENDED: "暂停",
-        A.ENDED: "已终止",
-        P.DUE: "应发放",
-        P.AWAITING_FUNDS: "等待资金",
-        P.WAITLISTED: "排队等候",
-        P.ACCOUNT_MISSING: "缺少收款账户",
-        P.RESERVED: "资金已预留",
-        P.INSTRUCTED: "已发出支付指令",
-        P.TREASURY_ACCEPTED: "国库已受理",
-        P.BANK_SENT: "银行处理中",
-        P.PAID: "已到账",
-        P.RETURNED: "银行退回",
-        P.CANCELLED: "已取消",
+        Of.MATCHED: N_("已匹配"),
+        Of.OFFERED: N_("待您确认"),
+        Of.UNKNOWN: N_("还差信息"),
+        Of.INELIGIBLE: N_("暂不符合"),
+        Of.CONFIRMED: N_("已确认"),
+        Of.DECLINED: N_("您已谢绝"),
+        Of.LAPSED: N_("已过期"),
+        Of.WITHDRAWN: N_("已撤回"),
+        C.DRAFT: N_("草稿"),
+        C.SUBMITTED: N_("待受理"),
+        C.SUPPLEMENT: N_("待补正"),
+        C.JOINT_REVIEW: N_("联合审核"),
+        C.REVIEW: N_("待审定"),
+        C.NOTICE: N_("公示中"),
+        C.OBJECTION: N_("异议核查"),
+        C.GRANTED: N_("已批准"),
+        C.REFUSED: N_("不予批准"),
+        C.APPEALED: N_("申诉处理中"),
+        C.WITHDRAWN: N_("已撤回"),
+        A.RECOGNISED: N_("资格已认定"),
+        A.ACTIVE: N_("享受中"),
+        A.SUSPECTED: N_("资格待核实"),
+        A.SUSPENDED: N_("暂停"),
+        A.ENDED: N_("已终止"),
+        P.DUE: N_("应发放"),
+        P.AWAITING_FUNDS: N_("等待资金"),
+        P.WAITLISTED: N_("排队等候"),
+        P.ACCOUNT_MISSING: N_("缺少收款账户"),
+        P.RESERVED: N_("资金已预留"),
+        P.INSTRUCTED: N_("已发出支付指令"),
+        P.TREASURY_ACCEPTED: N_("国库已受理"),
+        P.BANK_SENT: N_("银行处理中"),
+        P.PAID: N_("已到账"),
+        P.RETURNED: N_("银行退回"),
+        P.CANCELLED: N_("已取消"),
     }
 )

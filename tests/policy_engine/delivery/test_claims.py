@@ -1,6 +1,7 @@
 """Confirming, reviewing, refusing and appealing; who may, and who may not."""
 
 import uuid
+from typing import Literal
 
 import msgspec
 import pytest
@@ -383,6 +384,31 @@ def test_a_public_notice_runs_its_days_before_the_grant(office: Office) -> None:
     with office.database.write() as session:
         assert service.close_notices(session, office.ports, now=office.now) == 1
     assert detail(office, claim).row.state == ClaimState.GRANTED
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("dismiss", "notice"), ("sustain", "review")])
+def test_an_objection_stops_the_notice_until_it_is_settled(
+    office: Office, outcome: Literal["dismiss", "sustain"], state: str
+) -> None:
+    office.town.policies["nursing"] = msgspec.structs.replace(NURSING, notice_days=5)
+    claim = office.grant(office.claimed())
+    with office.database.write() as session:
+        service.record_objection(
+            session, claim_id=claim.id, principal=clerk(), grounds="邻居反映情况不实", now=office.now
+        )
+    office.clock.set(office.now.replace(month=12, day=20))
+    with office.database.write() as session:
+        assert service.close_notices(session, office.ports, now=office.now) == 0
+        settled = service.settle_objection(
+            session,
+            claim_id=claim.id,
+            principal=decider(SECOND_DECIDER),
+            outcome=outcome,
+            reason="已入户核查",
+            now=office.now,
+        )
+    assert settled.state == state
+    assert "邻居" not in str(detail(office, claim).timeline)
 
 
 def test_a_claim_may_be_withdrawn_until_it_is_decided(office: Office) -> None:

@@ -28,6 +28,7 @@ def icon_shapes() -> dict[str, str]:
     }
 
 
+@cache
 def icon(name: str, css_class: str = "") -> Markup:
     """An icon of the house, 1em square and silent to screen readers; KeyError where the sprite has no such name."""
     classes = f"icon {css_class}".strip()

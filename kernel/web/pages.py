@@ -158,6 +158,7 @@ def _environment(folders: Mapping[str, Path], static: StaticFiles, is_reloading:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=is_reloading,
+        optimized=False,  # folding constants would write `16300|yuan` in the language of the first reader
     )
     environment.install_gettext_callables(raw_gettext, raw_ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {

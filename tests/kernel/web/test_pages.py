@@ -85,6 +85,13 @@ def test_senior_mode_and_language_are_on_the_page(write: Render) -> None:
     assert '<html lang="en" data-portal="tong" data-senior>' in page
 
 
+def test_a_constant_is_said_in_each_readers_language(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{{ 16300|yuan('month') }}", encoding="utf-8")
+    pages = Pages({"x": tmp_path})
+    said = [pages.render("x/page.html", reader=Reader(locale, False)) for locale in (CHINESE, ENGLISH)]
+    assert said == ["每月163元", "¥163 a month"]
+
+
 def test_the_phone_has_five_tabs_and_marks_the_current_one(write: Render) -> None:
     page = write('{% set current_tab = "inbox" %}' + in_layout("phone"), unread_count=120)
     assert [name in page for name in ("首页", "办事", "卡包", "消息", "我的")] == [True] * 5

@@ -36,6 +36,7 @@ FAULT_LABELS = {
     "duplicate_callbacks": "重复回调",
     "slow": "变慢",
 }
+MONEY_SYSTEMS = {"treasury": "国库", "banks": "银行"}
 STATES = {"waiting": "等待推送", "delivered": "已送达", "refused": "被拒收"}
 ORDER_STATES = {
     "accepted": "已受理",
@@ -80,6 +81,30 @@ def show_firm(
     done: FromQuery[str] = "",
 ) -> Response[str]:
     return _show_subject(request, pages, world, "firm", number, done)
+
+
+@get("/people/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False)
+def show_person_form(
+    request: WebRequest,
+    number: FromPath[int],
+    department: FromPath[str],
+    action_id: FromPath[str],
+    pages: NamedDependency[Pages],
+    world: NamedDependency[World],
+) -> Response[str]:
+    return _show_form(request, pages, world, _action("person", department, action_id), number)
+
+
+@get("/firms/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False)
+def show_firm_form(
+    request: WebRequest,
+    number: FromPath[int],
+    department: FromPath[str],
+    action_id: FromPath[str],
+    pages: NamedDependency[Pages],
+    world: NamedDependency[World],
+) -> Response[str]:
+    return _show_form(request, pages, world, _action("firm", department, action_id), number)
 
 
 @post("/people/{number:int}/{department:str}/{action_id:str}", sync_to_thread=True, include_in_schema=False)
@@ -132,17 +157,16 @@ def show_money(
             for order in world.treasury.latest(50)
         ],
         statement=statement,
-        faults=[(system, current_fault(world.store, system)) for system in ("treasury", "banks")],
+        faults=[(label, _fault_text(world, system)) for system, label in MONEY_SYSTEMS.items()],
         fault_labels=FAULT_LABELS,
         messages=world.store.rows("SELECT * FROM short_message ORDER BY sent_at DESC LIMIT 20"),
     )
 
 
-@post("/money/faults/{system:str}", sync_to_thread=True, include_in_schema=False)
-def switch_fault(
-    request: WebRequest, system: FromPath[str], data: PageForm, world: NamedDependency[World]
-) -> Redirect:
+@post("/money/faults", sync_to_thread=True, include_in_schema=False)
+def switch_fault(request: WebRequest, data: PageForm, world: NamedDependency[World]) -> Redirect:
     refuse_cross_site(request)
+    system = known_system(data.get("system", ""))
     given = {"mode": data.get("mode", ""), "times": data.get("times", "").strip() or None}
     try:
         fault = msgspec.convert(given, type=Fault, strict=False)
@@ -150,12 +174,22 @@ def switch_fault(
         raise InvalidInput(
             "故障开关没有设成，请返回检查填写的内容。", errors=[FieldError(where="mode", what=str(error))]
         ) from None
-    set_fault(world.store, known_system(system), fault)
+    set_fault(world.store, system, fault)
     return Redirect("/simulators/money", status_code=303)
 
 
 def page_routes() -> Sequence[HTTPRouteHandler]:
-    return (show_start, show_person, show_firm, act_for_person, act_for_firm, show_money, switch_fault)
+    return (
+        show_start,
+        show_person,
+        show_firm,
+        show_person_form,
+        show_firm_form,
+        act_for_person,
+        act_for_firm,
+        show_money,
+        switch_fault,
+    )
 
 
 def _show_subject(
@@ -163,10 +197,10 @@ def _show_subject(
 ) -> Response[str]:
     subject = _subject(world, about, number)
     identifier = subject["id_number" if about == "person" else "uscc"]
-    by_department: dict[str, list[tuple[Action, Any]]] = defaultdict(list)
+    by_department: dict[str, list[Action]] = defaultdict(list)
     for action in ACTIONS:
         if action.about == about:
-            by_department[DEPARTMENTS[action.department].label].append((action, fields_of(action.form)))
+            by_department[DEPARTMENTS[action.department].label].append(action)
     held = world.store.row("SELECT number FROM account WHERE holder_identifier = ?", identifier)
     account = account_view(world, held["number"]) if held else None
     return pages.page(
@@ -181,6 +215,28 @@ def _show_subject(
         balance_fen=read_fen(account.balance) if account else 0,
         done=done[:200],
     )
+
+
+def _show_form(request: WebRequest, pages: Pages, world: World, action: Action, number: int) -> Response[str]:
+    subject = _subject(world, action.about, number)
+    identifier_field = "id_number" if action.about == "person" else "uscc"
+    return pages.page(
+        request,
+        "connectors/action.html",
+        action=action,
+        department=DEPARTMENTS[action.department].label,
+        subject=dict(subject),
+        identifier=subject[identifier_field],
+        identifier_field=identifier_field,
+        fields=fields_of(action.form),
+        back=f"/simulators/{'people' if action.about == 'person' else 'firms'}/{number}",
+    )
+
+
+def _fault_text(world: World, system: str) -> str:
+    fault = current_fault(world.store, system)
+    left = "" if fault.times is None else f"，还剩 {fault.times} 次"
+    return FAULT_LABELS[fault.mode] + left
 
 
 def _action(about: str, department: str, action_id: str) -> Action:

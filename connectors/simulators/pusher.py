@@ -14,7 +14,7 @@ from kernel.clock import Clock
 log = logging.getLogger(__name__)
 
 #: Answers after which the same event will never be taken; everything else is tried again.
-_FINAL = frozenset({400, 404, 409, 413, 415, 422})
+_FINAL = frozenset({400, 409, 413, 415, 422})
 _NEXT_OF_EACH = "SELECT * FROM event WHERE number IN (SELECT min(number) FROM event WHERE state = 'waiting' GROUP BY department)"
 
 

@@ -76,7 +76,10 @@ def test_every_action_stands_on_its_page(browser: TestClient[Litestar]) -> None:
         "firm": browser.get("/simulators/firms/1").text,
     }
     for action in ACTIONS:
-        assert f"/{action.department}/{action.id}" in pages[action.about]
+        place = "people/2" if action.about == "person" else "firms/1"
+        address = f"/simulators/{place}/{action.department}/{action.id}"
+        assert f'href="{address}"' in pages[action.about]
+        assert f'action="{address}"' in browser.get(address).text
 
 
 def test_a_certificate_issued_on_the_page_is_on_its_way(browser: TestClient[Litestar]) -> None:
@@ -116,14 +119,22 @@ def test_another_site_cannot_act_in_the_demonstrators_name(browser: TestClient[L
 
 
 def test_a_fault_is_switched_on_the_page_and_shown(browser: TestClient[Litestar]) -> None:
-    page = browser.post("/simulators/money/faults/treasury", data={"mode": "down", "times": "2"}).text
-    assert "停机" in page
+    page = browser.post(
+        "/simulators/money/faults", data={"system": "treasury", "mode": "down", "times": "2"}
+    ).text
+    assert "停机，还剩 2 次" in page
     assert browser.get("/simulators/admin/faults/treasury").json()["times"] == 2
 
 
 def test_an_unknown_fault_is_refused(browser: TestClient[Litestar]) -> None:
-    assert browser.post("/simulators/money/faults/treasury", data={"mode": "meteor"}).status_code == 400
-    assert browser.post("/simulators/money/faults/weather", data={"mode": "down"}).status_code == 404
+    assert (
+        browser.post("/simulators/money/faults", data={"system": "treasury", "mode": "meteor"}).status_code
+        == 400
+    )
+    assert (
+        browser.post("/simulators/money/faults", data={"system": "weather", "mode": "down"}).status_code
+        == 404
+    )
 
 
 def test_the_api_takes_what_the_page_takes(browser: TestClient[Litestar]) -> None:

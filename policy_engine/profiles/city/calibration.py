@@ -74,12 +74,12 @@ MEN_MARRIED: Final = ByAge(
     (21, 22, 26, 31, 37, 57, 67, 77, 87, 106), (0, 0.04, 0.28, 0.66, 0.84, 0.86, 0.86, 0.76, 0.45, 0.15)
 )
 #: Unmarried grown-ups who live with their parents, among those whose parents are known.
-AT_HOME: Final = ByAge((18, 22, 26, 32, 45, 106), (0.97, 0.92, 0.82, 0.62, 0.42, 0.0))
+AT_HOME: Final = ByAge((18, 22, 26, 32, 45, 106), (0.97, 0.91, 0.79, 0.60, 0.41, 0.0))
 #: Grown-ups whose mother lives in the city.
 MOTHER_IN_CITY: Final = ByAge((18, 30, 45, 60, 75, 106), (0.93, 0.76, 0.62, 0.36, 0.08, 0.0))
 
 DIVORCED: Final = 0.05
-ELDERS_WITH_CHILD: Final = 0.48
+ELDERS_WITH_CHILD: Final = 0.42
 WIDOWED_ELDERS_WITH_CHILD: Final = 0.70
 
 DISABILITY: Final = ByAge((0, 6, 17, 40, 60, 75, 106), (0.004, 0.008, 0.010, 0.017, 0.038, 0.060, 0.120))

@@ -91,11 +91,11 @@ def draw_firms(
     size = np.where(
         kind == SOLE_TRADER,
         weighted(rng, (0, 0, 0.01, 0.99), count),
-        weighted(rng, (0.004, 0.022, 0.154, 0.82), count),
+        weighted(rng, (0.0012, 0.008, 0.10, 0.8908), count),
     )
     insured = np.select(
         [size == LARGE, size == MEDIUM, size == SMALL],
-        [rng.integers(400, 3_000, count), rng.integers(80, 300, count), rng.integers(8, 60, count)],
+        [rng.integers(400, 3_000, count), rng.integers(80, 300, count), rng.integers(8, 40, count)],
         rng.geometric(0.35, count) * (rng.random(count) < np.where(kind == SOLE_TRADER, 0.15, 0.55)),
     )
     fit = np.flatnonzero((people.age >= 22) & (people.age < 76) & ((work == FLEXIBLE) | (work == EMPLOYED)))

@@ -97,8 +97,10 @@ def _link(
     """Give each child a mother who was of fitting age; siblings a year apart or twins, no crowds of small children."""
     if not len(women):
         return
-    women = women[np.argsort(people.born[women], kind="stable")]
-    womens_births = people.born[women]
+    # Hours of birth: in a large city hundreds share a day, and each must be found as often as the others.
+    womens_births = people.born[women] + rng.random(len(women))
+    order = np.argsort(womens_births, kind="stable")
+    women, womens_births = women[order], womens_births[order]
     open_cases = children
     for _ in range(8):
         age_at_birth = np.clip(rng.normal(27.5, 4.3, len(open_cases)), 19.5, 44)
@@ -107,7 +109,10 @@ def _link(
         mother = women[np.clip(near, 0, len(women) - 1)]
         people.mother[open_cases] = mother
         people.father[open_cases] = people.spouse[mother]
-        open_cases = children[_is_implausible(people, children, is_minor)]
+        has_new_child = np.zeros(len(people), bool)
+        has_new_child[mother] = True
+        siblings = children[has_new_child[people.mother[children]]]
+        open_cases = siblings[_is_implausible(people, siblings, is_minor)]
         if not len(open_cases):
             return
     people.mother[open_cases] = NOBODY

@@ -55,7 +55,7 @@ def draw_work(rng: np.random.Generator, people: People, homes: Homes) -> Ints:
     """What each person does, by age, sex and register."""
     age, count = people.age, len(people)
     rural = homes.is_rural[people.household]
-    work = weighted(rng, (0.42, 0.07, 0.355, 0.025, 0.0, 0.0, 0.13), count)
+    work = weighted(rng, (0.46, 0.07, 0.325, 0.025, 0.0, 0.0, 0.12), count)
     work[rural & (work == EMPLOYED) & (rng.random(count) < 0.45)] = FLEXIBLE
     schooling = np.interp(age, (15, 16, 18, 22, 24), (1.0, 0.97, 0.75, 0.30, 0.0))
     work[rng.random(count) < schooling] = AT_SCHOOL

@@ -9,6 +9,7 @@ import pytest
 
 import identity
 from kernel.house import House
+from policy_engine.profiles import loading
 from policy_engine.profiles.city import generate
 from policy_engine.profiles.schemas import Change, FactChange, SubjectAdded
 from policy_engine.profiles.service import apply_changes
@@ -26,7 +27,7 @@ GRANNY, DAUGHTER, HOME, OTHER_HOME = 11, 12, 21, 22
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("city")
-    generate(900, 90, 5, directory, as_of=AS_OF)
+    generate(400, 60, 5, directory, as_of=AS_OF)
     return directory
 
 
@@ -42,18 +43,44 @@ def added(subject_id: int, kind: str, owner_id: int) -> SubjectAdded:
     )
 
 
-@pytest.fixture
-def family(any_house: House) -> House:
-    """A grandmother and her daughter in one household, and an empty household beside it."""
+def settled(house: House) -> House:
     changes: list[Change] = [
         added(HOME, "household", HOME),
         added(OTHER_HOME, "household", OTHER_HOME),
         added(GRANNY, "person", HOME),
         added(DAUGHTER, "person", HOME),
     ]
-    with any_house.database.write() as session:
+    with house.database.write() as session:
         apply_changes(session, changes, now=NOON)
-    return any_house
+    return house
+
+
+@pytest.fixture
+def family(house: House) -> House:
+    """A grandmother and her daughter in one household, and an empty household beside it."""
+    return settled(house)
+
+
+@pytest.fixture
+def any_family(any_house: House) -> House:
+    """The same on SQLite and on PostgreSQL, for what the databases could do differently."""
+    return settled(any_house)
+
+
+def load(house: House, city: Path) -> House:
+    with house.database.write() as session:
+        loading.load_city(session, city, vault=house.vault, now=NOON)
+    return house
+
+
+@pytest.fixture
+def loaded(house: House, city: Path) -> House:
+    return load(house, city)
+
+
+@pytest.fixture
+def any_loaded(any_house: House, city: Path) -> House:
+    return load(any_house, city)
 
 
 def fact(

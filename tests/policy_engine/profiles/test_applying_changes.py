@@ -49,17 +49,17 @@ def outcomes(house: House, subject_id: int) -> list[str]:
         return [row.outcome for row in rows if row.attribute != "owner"]
 
 
-def test_a_new_fact_is_known_and_its_household_is_told_once(family: House) -> None:
-    before = len(messages(family))
+def test_a_new_fact_is_known_and_its_household_is_told_once(any_family: House) -> None:
+    before = len(messages(any_family))
     applied = learn(
-        family,
+        any_family,
         fact(GRANNY, LEVEL, 1),
         fact(GRANNY, "person.disability_category", "肢体"),
         fact(HOME, "household.is_dibao", True),
     )
-    assert values(family, GRANNY) == {LEVEL: 1, "person.disability_category": "肢体"}
+    assert values(any_family, GRANNY) == {LEVEL: 1, "person.disability_category": "肢体"}
     assert applied.owners == (HOME,)
-    told = messages(family)[before:]
+    told = messages(any_family)[before:]
     assert [one.key for one in told] == [f"household:{HOME}"]
     assert told[0].payload == {
         "owner_id": HOME,
@@ -77,13 +77,13 @@ def test_absent_is_known_and_unknown_is_not(family: House) -> None:
     assert values(family, GRANNY) == {}
 
 
-def test_the_same_event_twice_changes_nothing(family: House) -> None:
-    first = learn(family, fact(GRANNY, LEVEL, 1))
-    count = len(messages(family))
-    again = learn(family, fact(GRANNY, LEVEL, 2))
+def test_the_same_event_twice_changes_nothing(any_family: House) -> None:
+    first = learn(any_family, fact(GRANNY, LEVEL, 1))
+    count = len(messages(any_family))
+    again = learn(any_family, fact(GRANNY, LEVEL, 2))
     assert again == Applied(first.sequence, ())
-    assert values(family, GRANNY) == {LEVEL: 1}
-    assert len(messages(family)) == count
+    assert values(any_family, GRANNY) == {LEVEL: 1}
+    assert len(messages(any_family)) == count
 
 
 def test_an_exact_repeat_under_a_new_event_changes_nothing(family: House) -> None:
@@ -171,17 +171,17 @@ def test_a_declaration_fills_a_gap_but_never_displaces_a_verified_fact(family: H
     assert outcomes(family, GRANNY) == ["applied", "applied", "outranked"]
 
 
-def test_a_move_tells_both_households(family: House) -> None:
-    count = len(messages(family))
+def test_a_move_tells_both_households(any_family: House) -> None:
+    count = len(messages(any_family))
     moved = OwnerChanged(
         subject_id=DAUGHTER, owner_id=OTHER_HOME, source="public_security", event_id="m", observed_at=NOON
     )
-    applied = learn(family, moved)
+    applied = learn(any_family, moved)
     assert applied.owners == (HOME, OTHER_HOME)
-    told = messages(family)[count:]
+    told = messages(any_family)[count:]
     assert {one.key for one in told} == {f"household:{HOME}", f"household:{OTHER_HOME}"}
     assert all(one.payload["is_restructured"] for one in told)
-    with family.database.read() as session:
+    with any_family.database.read() as session:
         old, new = load_family(session, HOME), load_family(session, DAUGHTER)
     assert [one.subject_id for one in old.members] == [GRANNY]
     assert [one.subject_id for one in new.members] == [DAUGHTER]
@@ -222,12 +222,12 @@ def test_a_fact_whose_term_has_run_out_before_it_arrives_does_not_count(family: 
     assert outcomes(family, HOME) == ["outdated"]
 
 
-def test_every_change_takes_the_next_number(family: House) -> None:
+def test_every_change_takes_the_next_number(any_family: House) -> None:
     numbers = [
-        learn(family, fact(GRANNY, LEVEL, level, event_id=f"e-{level}")).sequence for level in (1, 2, 3)
+        learn(any_family, fact(GRANNY, LEVEL, level, event_id=f"e-{level}")).sequence for level in (1, 2, 3)
     ]
     assert numbers == list(range(numbers[0], numbers[0] + 3))
-    with family.database.read() as session:
+    with any_family.database.read() as session:
         assert repository.current_sequence(session) == numbers[-1]
         assert repository.owners_changed_since(session, numbers[0]) == [HOME]
         assert repository.owners_changed_since(session, numbers[-1]) == []

@@ -5,11 +5,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -26,7 +25,7 @@ from kernel.settings import Settings
 from kernel.web.pages import Pages
 from portals.server import PathApps
 from tests.conftest import NOON
-from tests.identity.relying_party import PASSWORD, Surfer
+from tests.identity.relying_party import CALLBACK, MINI_APP, MINI_SECRET, OTHER_SECRET, PASSWORD, Surfer
 
 assert tables.TABLES
 
@@ -205,31 +204,43 @@ def close_city(city: City, running: Running) -> None:
     city.house.ephemeral.close()
 
 
-@pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    opened, running = open_city(tmp_path, f"sqlite:///{tmp_path / 'dongchu.db'}")
-    httpx.get(f"{opened.url}/identity/.well-known/openid-configuration").raise_for_status()
+def open_with_clients(home: Path, database_url: str) -> tuple[City, Running]:
+    """A city with two confidential outside clients and a public one."""
+    opened, running = open_city(home, database_url)
     with opened.house.database.write() as session:
-        for client_id, secret in (("mini-app", "a third party's secret"), ("other-app", "another's secret")):
+        for client_id, secret in ((MINI_APP, MINI_SECRET), ("other-app", OTHER_SECRET), ("phone-app", None)):
             service.register_client(
                 session,
                 house=opened.house,
                 client_id=client_id,
                 name="公交小程序",
-                redirect_uris=["http://127.0.0.1:9/callback"],
+                redirect_uris=[CALLBACK],
                 post_logout_redirect_uris=["http://127.0.0.1:9/bye"],
                 secret=secret,
             )
-        service.register_client(
-            session,
-            house=opened.house,
-            client_id="phone-app",
-            name="手机应用",
-            redirect_uris=["http://127.0.0.1:9/callback"],
-            secret=None,
-        )
+    return opened, running
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """One running city for the tests of a file that only sign in and out."""
+    home = tmp_path_factory.mktemp("city")
+    opened, running = open_with_clients(home, f"sqlite:///{home / 'dongchu.db'}")
     yield opened
     close_city(opened, running)
 
 
-YEAR = timedelta(days=365)
+@pytest.fixture
+def own_city(tmp_path: Path) -> Iterator[City]:
+    """A running city of its own, for a test that changes more than that."""
+    opened, running = open_with_clients(tmp_path, f"sqlite:///{tmp_path / 'dongchu.db'}")
+    yield opened
+    close_city(opened, running)
+
+
+@pytest.fixture
+def postgres_city(tmp_path: Path, postgres_url: str) -> Iterator[City]:
+    """The same on real PostgreSQL, where writers really run side by side."""
+    opened, running = open_with_clients(tmp_path, postgres_url)
+    yield opened
+    close_city(opened, running)

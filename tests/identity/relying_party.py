@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import json
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 
 PASSWORD = "correct horse battery"
+CALLBACK = "http://127.0.0.1:9/callback"
+MINI_APP, MINI_SECRET = "mini-app", "a third party's secret"
+OTHER_SECRET = "another's secret"
 
 
 @dataclass
@@ -94,3 +98,57 @@ def redirect_of(response: httpx.Response) -> tuple[str, dict[str, str]]:
 
 def authorize_url(parameters: dict[str, str]) -> str:
     return f"/identity/authorize?{urlencode(parameters)}"
+
+
+def mini_attempt(**changes: Any) -> Attempt:
+    """An authorization request of the outside client."""
+    return Attempt(MINI_APP, CALLBACK, "openid profile", **changes)
+
+
+def obtain_code(
+    surfer: Surfer, attempt: Attempt, login: str = "guiying", **changes: str | None
+) -> dict[str, str]:
+    """Sign in, consent where asked, and the parameters that came back to the client."""
+    page = surfer.open(authorize_url(attempt.parameters(**changes)))
+    if "/identity/login" in str(page.url):
+        page = surfer.sign_in(page, login)
+    if not page.is_redirect:
+        page = surfer.submit(page, "authorize", decision="allow")
+    return redirect_of(page)[1]
+
+
+@dataclass
+class TokenClient:
+    """The back channel of a client."""
+
+    issuer: str
+    client_id: str = MINI_APP
+    secret: str | None = MINI_SECRET
+
+    def post(self, path: str, **form: str) -> httpx.Response:
+        auth = (self.client_id, self.secret) if self.secret else None
+        named = form if self.secret else {"client_id": self.client_id, **form}
+        return httpx.post(f"{self.issuer}/{path}", data=named, auth=auth, trust_env=False)
+
+    def redeem(self, attempt: Attempt, code: str, **changes: str) -> httpx.Response:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": attempt.redirect_uri,
+            "code_verifier": attempt.verifier,
+            **changes,
+        }
+        return self.post("token", **form)
+
+    def refresh(self, token: str, **changes: str) -> httpx.Response:
+        return self.post("token", grant_type="refresh_token", refresh_token=token, **changes)
+
+    def who(self, access_token: str) -> httpx.Response:
+        headers = {"authorization": f"Bearer {access_token}"}
+        return httpx.get(f"{self.issuer}/userinfo", headers=headers, trust_env=False)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """The payload of a JWT, unverified."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

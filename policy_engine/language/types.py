@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from policy_engine.language import ast
+
 Kind = Literal["boolean", "number", "string", "date", "months", "entity", "list", "null", "interval"]
 
 
@@ -29,12 +31,18 @@ INTEGER = FeelType("number")
 
 
 class Binding(msgspec.Struct, frozen=True):
-    """What a name stands for. ``path`` is the fact's place in records and frames (``birth_date``, ``household.is_dibao``)."""
+    """What a name stands for.
+
+    ``path`` is the fact's place in records and frames (``birth_date``); a name that leads to an entity puts its path
+    before (``household`` gives ``household.is_dibao``). ``definition`` is the tree of a computed name, read in the scope
+    that it stands in: compilers put it in place of the name.
+    """
 
     type: FeelType
     path: str = ""
     is_nullable: bool = False
     may_be_unknown: bool = True
+    definition: "ast.Expression | None" = None
 
 
 class TableRow(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any
 
 from policy_engine.catalogue.attributes import Attribute, Entity
 from policy_engine.catalogue.loading import catalogue
-from policy_engine.catalogue.scopes import AS_OF, standard_on
+from policy_engine.catalogue.scopes import AS_OF, standards_on
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.language import UNKNOWN, judge_amount, parse
 from policy_engine.language.ast import Expression
@@ -22,9 +22,7 @@ def context_of(subject: SubjectFacts, as_of: date, statuses: Iterable[str] = ())
 
     ``statuses`` are the names of computed statuses; one that ``subject`` does not carry is unknown.
     """
-    shared: dict[str, Any] = {AS_OF: as_of}
-    for parameter in catalogue().parameters.values():
-        shared[parameter.name] = standard_on(parameter, as_of)
+    shared: dict[str, Any] = {AS_OF: as_of, **standards_on(as_of)}
     names = frozenset(statuses)
     return {**shared, **_entity_context(subject, shared, names)}
 

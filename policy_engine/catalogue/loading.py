@@ -29,7 +29,7 @@ class Department(msgspec.Struct, frozen=True):
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
     """Everything that can be known, by entity, with departments, divisions and dated parameters."""
 
-    entities: Mapping[str, Entity]
+    entities: Mapping[EntityKind, Entity]
     departments: Mapping[str, Department]
     divisions: Mapping[str, Division]
     parameters: Mapping[str, Parameter]
@@ -42,10 +42,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def attribute(self, attribute_id: str) -> Attribute:
         """The attribute with this id. Raises KeyError for an id that the catalogue does not know."""
         kind, _, key = attribute_id.partition(".")
-        entity = self.entities.get(kind)
-        if entity is None or key not in entity.attributes:
-            raise KeyError(f"the catalogue has no attribute {attribute_id!r}")
-        return entity.attributes[key]
+        for entity in self.entities.values():
+            if entity.kind == kind and key in entity.attributes:
+                return entity.attributes[key]
+        raise KeyError(f"the catalogue has no attribute {attribute_id!r}")
 
     def named(self, kind: EntityKind, name: str) -> Attribute | None:
         """The attribute of ``kind`` that FEEL calls ``name``, or None."""

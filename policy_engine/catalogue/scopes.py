@@ -4,9 +4,10 @@ A fact's ``path`` is its key (``birth_date``). A relation's is the kind it leads
 many (``household``, ``persons``). A computed status lies at ``status:<policy id>``, the date in question at ``today``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -31,10 +32,16 @@ class StatusBinding(msgspec.Struct, frozen=True):
 def scope_of(kind: EntityKind, as_of: date, statuses: Iterable[StatusBinding] = ()) -> Scope:
     """All names that a condition about one ``kind`` may use, with the standards in force on ``as_of``."""
     known = tuple(statuses)
-    entities = {one: Scope(_entity_names(one, known)) for one in KINDS}
+    entities: dict[str, Scope] = {one: Scope(_entity_names(one, known)) for one in KINDS}
     shared: dict[str, Named] = {AS_OF: Binding(DATE, "today", may_be_unknown=False)}
-    shared.update({one.name: standard_on(one, as_of) for one in catalogue().parameters.values()})
+    shared.update(standards_on(as_of))
     return Scope({**entities[kind].names, **shared}, entities)
+
+
+@lru_cache(maxsize=64)
+def standards_on(as_of: date) -> Mapping[str, TableFunction]:
+    """Every dated parameter by its name as it stands on one day."""
+    return {one.name: standard_on(one, as_of) for one in catalogue().parameters.values()}
 
 
 def standard_on(parameter: Parameter, as_of: date) -> TableFunction:

@@ -50,9 +50,8 @@ def standing_of(document: PolicyDocument, catalogue: Catalogue) -> Standing:
     """As good as the worst of its figures: of its sources, and of the standards it calls by name."""
     found: list[Standing] = [one.standing for one in document.sources.values()]
     words = mentioned(document)
-    for parameter in catalogue.parameters.values():
-        if parameter.name in words:
-            found.append(parameter.standing_in(document.jurisdiction, date.max))
+    called = [one for one in catalogue.parameters.values() if one.name in words]
+    found += [one.standing_in(document.jurisdiction, date.max) for one in called]
     return max(found, key=STANDINGS.index, default="unverified")
 
 

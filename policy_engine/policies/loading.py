@@ -76,12 +76,17 @@ def _path_in(message: str, content: Any, shape: type[msgspec.Struct]) -> Path:
                 break
             key = found
         path.append(key)
-        here = here[key] if isinstance(here, dict | list) and _holds(here, key) else None
+        here = _entry(here, key)
     return tuple(path)
 
 
-def _holds(here: dict[str, Any] | list[Any], key: str | int) -> bool:
-    return key in here if isinstance(here, dict) else isinstance(key, int) and key < len(here)
+def _entry(here: Any, key: str | int) -> Any:
+    """What stands under a key or place, or None."""
+    if isinstance(here, dict):
+        return here.get(key)
+    if isinstance(here, list) and isinstance(key, int) and key < len(here):
+        return here[key]
+    return None
 
 
 def _wrong_key(here: Any, type_: inspect.Type) -> str | None:

@@ -85,7 +85,7 @@ def _measure(text: str) -> None:
     """Refuse by counting events, before anything is built or recursed into."""
     depth = aliases = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

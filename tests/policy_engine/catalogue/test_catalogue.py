@@ -3,6 +3,8 @@
 import pytest
 
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.loading import KINDS
 
 
 def test_attribute_is_found_by_id_and_by_its_chinese_name() -> None:
@@ -16,8 +18,8 @@ def test_unknown_attribute_id_is_refused_by_name() -> None:
         catalogue().attribute("person.shoe_size")
 
 
-@pytest.mark.parametrize("kind", ["person", "household", "firm", "hire", "loan"])
-def test_chinese_names_are_unique_inside_an_entity(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_chinese_names_are_unique_inside_an_entity(kind: EntityKind) -> None:
     entity = catalogue().entities[kind]
     names = [one.name for one in entity.attributes.values()] + list(entity.relations)
     assert len(names) == len(set(names))

@@ -1,5 +1,7 @@
 """YAML from outside stays inside its bounds, and every refusal names its line."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +60,5 @@ def test_aliases_cannot_multiply_into_a_giant() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused_politely(text: str) -> None:
-    try:
-        read_source(text)
-    except DocumentRefused as refused:
-        assert refused.status in (400, 413)
+    with contextlib.suppress(DocumentRefused):
+        assert read_source(text).line_of(("nowhere",)) >= 0

@@ -25,6 +25,16 @@ PREFERENCE_LIFE: Final = timedelta(days=400)
 _KERNEL_TEMPLATES: Final = Path(__file__).parent / "templates"
 _MACRO_FILES: Final = ("content", "forms", "data")
 
+_FILTERS: Final = (
+    formats.yuan,
+    formats.yuan_table,
+    formats.day,
+    formats.moment,
+    formats.number,
+    formats.percent,
+    formats.masked,
+)
+
 ContextOf = Callable[[WebRequest], Mapping[str, Any]]
 
 _csrf_token: ContextVar[str] = ContextVar("dongchu_csrf_token", default="")
@@ -146,6 +156,16 @@ def _path_with_query(request: WebRequest) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
+def _spoken(written: Callable[..., str]) -> Callable[..., str]:
+    """A filter that asks for the language at each rendering; Jinja would fold `16300|yuan` when it compiles."""
+
+    @jinja2.pass_context
+    def said(_context: jinja2.runtime.Context, *values: Any, **named: Any) -> str:
+        return written(*values, **named)
+
+    return said
+
+
 def _environment(folders: Mapping[str, Path], static: StaticFiles, is_reloading: bool) -> jinja2.Environment:
     """Strict and escaping, with the macros of the design system as the global `ui`."""
     environment = jinja2.Environment(
@@ -158,18 +178,9 @@ def _environment(folders: Mapping[str, Path], static: StaticFiles, is_reloading:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=is_reloading,
-        optimized=False,  # folding constants would write `16300|yuan` in the language of the first reader
     )
     environment.install_gettext_callables(raw_gettext, raw_ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters |= {
-        "yuan": formats.yuan,
-        "yuan_table": formats.yuan_table,
-        "day": formats.day,
-        "moment": formats.moment,
-        "number": formats.number,
-        "percent": formats.percent,
-        "masked": formats.masked,
-    }
+    environment.filters |= {filter_.__name__: _spoken(filter_) for filter_ in _FILTERS}
     ui = SimpleNamespace()
     shared = cast(dict[str, Any], environment.globals)
     shared |= {

@@ -86,7 +86,7 @@ def test_senior_mode_and_language_are_on_the_page(write: Render) -> None:
 
 
 def test_a_constant_is_said_in_each_readers_language(tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text("{{ 16300|yuan('month') }}", encoding="utf-8")
+    (tmp_path / "page.html").write_text("{{ 16300|yuan(period='month') }}", encoding="utf-8")
     pages = Pages({"x": tmp_path})
     said = [pages.render("x/page.html", reader=Reader(locale, False)) for locale in (CHINESE, ENGLISH)]
     assert said == ["每月163元", "¥163 a month"]

@@ -44,23 +44,23 @@ def load_city(
     if repository.has_profiles(session):
         raise Conflict(_("库中已有居民或企业档案，没有重复载入。要换一座城市，请使用新的数据目录。"))
     note = read_note(directory)
-    step("登记居民、家庭和企业", 0.0)
+    step(_("登记居民、家庭和企业"), 0.0)
     rows = read_registry(directory)
     registry.load_rows(session, _subject_rows(rows), vault=vault, now=now)
-    step("登记亲属与法定代表人", 0.5)
+    step(_("登记亲属与法定代表人"), 0.5)
     registry.load_relationships(session, list(_relationships(directory, note.as_of)))
     _load_contract_numbers(session, rows)
     sequence = repository.lock_sequence(session) + 1
     observed_at = datetime.combine(note.as_of, time(), tzinfo=UTC)
     count, divisions = 0, dict[int, str]()
     for place, kind in enumerate(FRAME_NAMES):
-        step(f"载入{catalogue().entities[kind].name}档案", 0.55 + 0.09 * place)
+        step(_("载入%(kind)s档案", kind=catalogue().entities[kind].name), 0.55 + 0.09 * place)
         frame = pl.read_parquet(directory / f"{FRAME_NAMES[kind]}.parquet")
         for chunk in frame.iter_slices(CHUNK):
             repository.insert_profiles(session, _profiles(kind, chunk, sequence, observed_at, divisions))
         count += frame.height
     repository.set_sequence(session, sequence)
-    step("完成", 1.0)
+    step(_("完成"), 1.0)
     return count
 
 

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
 from policy_engine.profiles.city import enterprises, frames, residents
 from policy_engine.profiles.city.drawing import day_number
@@ -46,15 +47,15 @@ def generate(
     out_dir.mkdir(parents=True, exist_ok=True)
     known = catalogue()
     draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(9)]
-    step("居民与家庭", 0.0)
+    step(_("居民与家庭"), 0.0)
     people = draw_people(draws[0], residents_count, day_number(as_of))
     disabilities = residents.draw_disabilities(draws[1], people)
     homes = draw_homes(draws[2], people, disabilities.level > 0, known)
     work = residents.draw_work(draws[3], people, homes)
-    step("居民事实", 0.15)
+    step(_("居民事实"), 0.15)
     facts = residents.person_columns(draws[4], people, homes, disabilities, work, as_of)
     rows = {"persons": _write(frames.persons(people, facts, known), out_dir / "persons.parquet")}
-    step("家庭与市场主体", 0.5)
+    step(_("家庭与市场主体"), 0.5)
     facts = household_columns(draws[5], homes, known, as_of)
     rows["households"] = _write(frames.households(facts, known), out_dir / "households.parquet")
     firms = enterprises.draw_firms(draws[6], firms_count, people, work, known)
@@ -64,12 +65,12 @@ def generate(
     rows["hires"] = _write(frames.items("hire", hires, known), out_dir / "hires.parquet")
     loans = enterprises.draw_loans(draws[7], firms, as_of)
     rows["loans"] = _write(frames.items("loan", loans, known), out_dir / "loans.parquet")
-    step("姓名与证号", 0.6)
+    step(_("姓名与证号"), 0.6)
     registry = registry_frame(draws[8], people, homes, firms, {"hire": rows["hires"], "loan": rows["loans"]})
     rows["registry"] = _write(registry, out_dir / "registry.parquet")
     note = {"as_of": as_of, "seed": seed, "rows": rows}
     (out_dir / "city.json").write_bytes(msgspec.json.format(msgspec.json.encode(note)))
-    step("完成", 1.0)
+    step(_("完成"), 1.0)
     return CityWritten(out_dir, rows)
 
 

@@ -27,6 +27,10 @@ def read(directory: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(directory / f"{name}.parquet")
 
 
+def share(flags: pl.Series) -> float:
+    return float(flags.cast(pl.Float64).to_numpy().mean())
+
+
 @pytest.fixture(scope="module")
 def persons(town: Path) -> pl.DataFrame:
     age = (pl.lit(AS_OF) - pl.col("birth_date")).dt.total_days() / 365.2425
@@ -109,7 +113,7 @@ def test_spouses_are_mutual_of_two_sexes_and_of_similar_age(persons: pl.DataFram
     assert (pairs["subject_id"] == pairs["spouse_id_other"]).all()
     assert (pairs["sex"] != pairs["sex_other"]).all()
     assert (pairs["age"] >= 19).all()
-    assert (pairs["age"] - pairs["age_other"]).abs().quantile(0.99) < 10
+    assert share((pairs["age"] - pairs["age_other"]).abs() < 10) > 0.99
 
 
 def test_parents_were_of_an_age_to_have_the_child(persons: pl.DataFrame) -> None:
@@ -117,8 +121,8 @@ def test_parents_were_of_an_age_to_have_the_child(persons: pl.DataFrame) -> None
         pairs = persons.join(persons, left_on=parent, right_on="subject_id", suffix="_parent")
         gap = pairs["age_parent"] - pairs["age"]
         assert pairs.height > 8_000
-        assert gap.min() > 17.9
-        assert gap.max() < oldest
+        assert (gap > 17.9).all()
+        assert (gap < oldest).all()
 
 
 def test_children_live_with_their_mother(persons: pl.DataFrame) -> None:
@@ -133,27 +137,27 @@ def test_siblings_are_a_year_apart_or_twins(persons: pl.DataFrame) -> None:
     spacing = children.sort("mother_id", "birth_date").select(
         pl.col("birth_date").diff().over("mother_id").dt.total_days().alias("days")
     )["days"]
-    assert spacing.drop_nulls().is_between(2, 299).mean() < 0.001
+    assert share(spacing.drop_nulls().is_between(2, 299)) < 0.001
 
 
 def test_ages_and_households_follow_the_census(persons: pl.DataFrame) -> None:
-    assert persons.select(pl.col("age").ge(65).mean()).item() == pytest.approx(0.146, abs=0.006)
-    assert persons.select(pl.col("age").lt(15).mean()).item() == pytest.approx(0.163, abs=0.006)
+    assert share(persons.select(pl.col("age").ge(65)).to_series()) == pytest.approx(0.146, abs=0.006)
+    assert share(persons.select(pl.col("age").lt(15)).to_series()) == pytest.approx(0.163, abs=0.006)
     assert persons.height / persons["owner_id"].n_unique() == pytest.approx(2.65, abs=0.12)
-    assert persons.select(pl.col("sex").eq("男").mean()).item() == pytest.approx(0.519, abs=0.01)
+    assert share(persons.select(pl.col("sex").eq("男")).to_series()) == pytest.approx(0.519, abs=0.01)
 
 
 def test_yangxin_has_about_a_thousand_of_ninety_to_ninety_four_per_two_and_a_half_million(
     persons: pl.DataFrame,
 ) -> None:
-    share = persons.select(pl.col("age").is_between(90, 95, closed="left").mean()).item()
-    yangxin = persons.select(pl.col("residence_division").str.starts_with("420222").mean()).item()
-    assert 500 < share * yangxin * 2_500_000 < 1_500
+    nineties = share(persons.select(pl.col("age").is_between(90, 95, closed="left")).to_series())
+    yangxin = share(persons.select(pl.col("residence_division").str.starts_with("420222")).to_series())
+    assert 500 < nineties * yangxin * 2_500_000 < 1_500
 
 
 def test_disability_and_relief_are_a_few_per_cent(town: Path, persons: pl.DataFrame) -> None:
-    assert 0.02 < persons["disability_level"].is_not_null().mean() < 0.03
-    relief = persons.join(read(town, "households"), on="owner_id")["is_dibao"].mean()
+    assert 0.02 < share(persons["disability_level"].is_not_null()) < 0.03
+    relief = share(persons.join(read(town, "households"), on="owner_id")["is_dibao"])
     assert 0.03 < relief < 0.045
 
 
@@ -161,7 +165,7 @@ def test_means_are_known_only_where_they_were_lawfully_checked(town: Path) -> No
     households = read(town, "households")
     known = households.filter(~pl.col("monthly_income__unknown"))
     assert 0.03 < known.height / households.height < 0.05
-    assert (known["is_dibao"] | known["is_dibao_marginal"]).mean() > 0.85
+    assert share(known["is_dibao"] | known["is_dibao_marginal"]) > 0.85
     assert households.filter("is_dibao")["monthly_income__unknown"].sum() == 0
     assert households.filter(pl.col("monthly_income__unknown"))["monthly_income"].is_null().all()
 
@@ -170,7 +174,7 @@ def test_care_need_is_known_only_to_a_part_of_the_severely_disabled(persons: pl.
     assessed = persons.filter(~pl.col("has_long_term_care_need__unknown"))
     assert assessed["disability_level"].is_in([1, 2]).all()
     severe = persons.filter(pl.col("disability_level") <= 2)
-    assert 0.2 < severe["has_long_term_care_need__unknown"].mean() < 0.8
+    assert 0.2 < share(severe["has_long_term_care_need__unknown"]) < 0.8
 
 
 def test_a_recognised_allowance_has_number_dates_and_less_income_than_the_standard(town: Path) -> None:

@@ -7,9 +7,8 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from kernel.house import House
+from kernel.web.options import web_options
 from kernel.web.pages import Pages
-from kernel.web.problems import exception_handlers
-from kernel.web.security_headers import add_security_headers
 from licenses.routes import HANDLERS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,6 +26,5 @@ def create_app(house: House, pages: Pages) -> Litestar:
             "pages": Provide(lambda: bound, sync_to_thread=False),
         },
         openapi_config=OpenAPIConfig(title="Dongchu licences", version="1", path="/schema"),
-        exception_handlers=exception_handlers(bound),
-        before_send=[add_security_headers],
+        **web_options(bound),
     )

@@ -15,11 +15,10 @@ from kernel.notices import unread_count
 from kernel.web.bearer import DEPENDENCIES, ResolveToken
 from kernel.web.live import live_routes
 from kernel.web.oidc_client import RelyingParty
+from kernel.web.options import web_options
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.problems import exception_handlers
 from kernel.web.requests import WebRequest
-from kernel.web.security_headers import add_security_headers
 
 #: What a portal's own pages need besides what every page has.
 PortalContext = Callable[[WebRequest, Principal | None], Mapping[str, Any]]
@@ -75,9 +74,8 @@ def create_portal(
             ),
             security=[{"bearer": []}],
         ),
-        exception_handlers=exception_handlers(bound, sign_in=door.sign_in),
-        before_send=[add_security_headers],
         request_max_body_size=LARGEST_BODY,
+        **web_options(bound, door.sign_in),
     )
 
 

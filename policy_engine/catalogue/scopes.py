@@ -1,7 +1,8 @@
 """The FEEL names of every audience as the checker and the compilers see them.
 
 A fact's ``path`` is its key (``birth_date``). A relation's is the kind it leads to, in the plural where it leads to
-many (``household``, ``persons``). A computed status lies at ``status:<policy id>``, the date in question at ``today``.
+many (``household``, ``persons``). A computed status lies at ``status:<policy id>``. What is derived, and the date in
+question, carry their definition, which compilers put in place of the name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,8 @@ from policy_engine.catalogue.attributes import Attribute, EntityKind, Relation
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.catalogue.loading import KINDS, catalogue
 from policy_engine.catalogue.parameters import Parameter
-from policy_engine.language import Binding, FeelType, Scope, TableFunction, TableRow
+from policy_engine.language import Binding, FeelType, Scope, TableFunction, TableRow, parse
+from policy_engine.language.ast import Expression, Literal
 from policy_engine.language.types import BOOLEAN, DATE, STRING, Named
 
 AS_OF = "今天"
@@ -32,8 +34,9 @@ class StatusBinding(msgspec.Struct, frozen=True):
 def scope_of(kind: EntityKind, as_of: date, statuses: Iterable[StatusBinding] = ()) -> Scope:
     """All names that a condition about one ``kind`` may use, with the standards in force on ``as_of``."""
     known = tuple(statuses)
-    entities: dict[str, Scope] = {one: Scope(_entity_names(one, known)) for one in KINDS}
-    shared: dict[str, Named] = {AS_OF: Binding(DATE, "today", may_be_unknown=False)}
+    entities: dict[str, Scope] = {one: Scope(_entity_names(one, as_of, known)) for one in KINDS}
+    today = Binding(DATE, may_be_unknown=False, definition=Literal(value=as_of))
+    shared: dict[str, Named] = {AS_OF: today}
     shared.update(standards_on(as_of))
     return Scope({**entities[kind].names, **shared}, entities)
 
@@ -74,14 +77,23 @@ def feel_type(attribute: Attribute) -> FeelType:
             return STRING
 
 
+def _definition(attribute: Attribute, as_of: date) -> Expression | None:
+    """The tree of a derived attribute on one day: with the date itself, so that it reads the same in every scope."""
+    if attribute.derived is None:
+        return None
+    return parse(attribute.derived.replace(AS_OF, f'@"{as_of.isoformat()}"'))
+
+
 def relation_path(relation: Relation) -> str:
     return f"{relation.to}s" if relation.many else relation.to
 
 
-def _entity_names(kind: EntityKind, statuses: tuple[StatusBinding, ...]) -> dict[str, Named]:
+def _entity_names(kind: EntityKind, as_of: date, statuses: tuple[StatusBinding, ...]) -> dict[str, Named]:
     entity = catalogue().entities[kind]
     names: dict[str, Named] = {
-        one.name: Binding(feel_type(one), one.key, is_nullable=one.is_nullable)
+        one.name: Binding(
+            feel_type(one), one.key, is_nullable=one.is_nullable, definition=_definition(one, as_of)
+        )
         for one in entity.attributes.values()
     }
     for relation in entity.relations.values():

@@ -10,7 +10,7 @@ import msgspec
 from connectors.simulators.store import Row, Store
 from connectors.wire import id_check_character
 from kernel.clock import SHANGHAI, Clock
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, InvalidInput, NotFound
 
 M = TypeVar("M", bound=msgspec.Struct)
 
@@ -110,7 +110,7 @@ class Desk:
 
     def new_id_number(self, like: str, born_on: date, sex: str) -> str:
         """The next free id number of a newborn: the mother's division, the birthday, a number odd for boys."""
-        first = like[:6] + born_on.strftime("%Y%m%d")
+        first = like[:6] + day(born_on)
         for serial in range(901 if sex == "1" else 900, 1000, 2):
             candidate = f"{first}{serial}"
             candidate += id_check_character(candidate)
@@ -119,12 +119,19 @@ class Desk:
         raise Conflict("这一天的新生儿号码已用完，请换一个出生日期。")
 
 
+EARLIEST, LATEST = 1900, 2200
+
+
 def day(value: date) -> str:
+    """Eight digits. Raises ``InvalidInput`` for a year that no register holds."""
+    if not EARLIEST <= value.year <= LATEST:
+        raise InvalidInput("日期太早或太晚，请核对年份。")
     return value.strftime("%Y%m%d")
 
 
 def years_after(value: date, years: int) -> date:
     """The day before the same date ``years`` later, as validity runs."""
+    day(value)
     try:
         return value.replace(year=value.year + years) - timedelta(days=1)
     except ValueError:  # 29 February

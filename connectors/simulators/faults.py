@@ -1,6 +1,6 @@
 """Switches that make a simulated system misbehave, so that the system's care can be tested."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,9 +22,9 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``times``: for how many uses, or until switched off; ``seconds``: how late; ``code``: the reason given."""
 
     mode: Mode = "none"
-    times: int | None = None
-    seconds: float = 6.0
-    code: str = "account_closed"
+    times: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 6.0
+    code: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{2,40}\Z")] = "account_closed"
 
 
 def set_fault(store: Store, system: str, fault: Fault) -> None:

@@ -260,6 +260,8 @@ def _do(world: World, action: Action, values: dict[str, str]) -> str:
 
 def _subject(world: World, about: str, number: int) -> Any:
     table = "person" if about == "person" else "firm"
+    if not 0 < number < 2**63:  # what SQLite can number
+        raise NotFound("模拟外部系统里没有这一位，请返回重新查找。")
     row = world.store.row(f"SELECT * FROM {table} WHERE number = ?", number)  # noqa: S608 (one of two names)
     if row is None:
         raise NotFound("模拟外部系统里没有这一位，请返回重新查找。")

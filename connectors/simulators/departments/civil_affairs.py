@@ -114,7 +114,7 @@ def end_relief(desk: Desk, form: EndRelief) -> SentEvent:
         applicant_id_number=known.applicant_id_number,
         applicant_name=known.applicant_name,
         members=known.members,
-        from_month=f"{form.from_month or desk.clock.today():%Y%m}",
+        from_month=day(form.from_month or desk.clock.today())[:6],
         reason=form.reason,
     )
     return desk.send(DEPARTMENT, "relief_ended", message, person["id_number"])
@@ -153,7 +153,7 @@ def end_orphan(desk: Desk, form: EndOrphan) -> SentEvent:
     message = OrphanEnded(
         id_number=person["id_number"],
         name=person["name"],
-        from_month=f"{desk.clock.today():%Y%m}",
+        from_month=day(desk.clock.today())[:6],
         reason=form.reason,
     )
     return desk.send(DEPARTMENT, "orphan_ended", message, person["id_number"])

@@ -49,6 +49,12 @@ class RegisteredPeople:
             minors.add(person.owner_id)
         return frozenset(minors)
 
+    def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        family = profiles.load_family(session, subject_id)
+        if family.owner.subject_id != subject_id:
+            return self.wards_of(session, subject_id, on) - {family.owner.subject_id}
+        return frozenset(member.subject_id for member in family.members)
+
     def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.guardians_of(session, subject_id, on) or frozenset({subject_id})
 

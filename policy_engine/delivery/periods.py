@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Literal
 
 from policy_engine.delivery.terms import Accrual, Period
 
@@ -45,6 +46,16 @@ def period_label(period: Period, start: date) -> str:
     if period == "quarter":
         return f"{start.year}Q{(start.month + 2) // 3}"
     return f"{start:%Y-%m}"
+
+
+def window_start(per: Literal["month", "quarter", "year", "life"], today: date) -> date:
+    """The first day of the calendar month, quarter or year in which a limit is counted."""
+    if per == "life":
+        return date.min
+    if per == "year":
+        return date(today.year, 1, 1)
+    month = today.month if per == "month" else today.month - (today.month - 1) % 3
+    return date(today.year, month, 1)
 
 
 def next_start(period: Period, start: date) -> date | None:

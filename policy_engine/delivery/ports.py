@@ -46,6 +46,10 @@ class People(Protocol):
         """The other way round: the minors and the household a person acts for by law."""
         ...
 
+    def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        """For whom or what a subject may ask besides itself: its minor children, a firm's hires and loans."""
+        ...
+
     def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         """Whose inboxes hear of a subject's affairs: the person, those who act for it by law, a firm's own inbox."""
         ...

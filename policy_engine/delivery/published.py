@@ -47,6 +47,8 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         is_offered=status is None or status.nature != "definition",
         is_invitation=status is not None and status.nature == "presumed",
         is_audience_firm=document.audience == "firm",
+        limit_times=document.limits[0].times if document.limits else 1,
+        limit_per=document.limits[0].per if document.limits else "life",
         funding=funding.kind if funding is not None else "entitlement",
         fund_source=funding.fund if funding is not None else "fiscal",
         accrual=Accrual(starts=accrual.starts, retroactive_months=accrual.retroactive_months)

@@ -4,12 +4,14 @@
 ``confirm`` and never inside a transaction.
 """
 
+from policy_engine.delivery.accounts.enrolment import enrol_account
 from policy_engine.delivery.accounts.service import add_account, choices_for, verify_account
 from policy_engine.delivery.awards.service import (
     create_due_payments,
     end_award,
     name_account,
     restore_award,
+    stop_for_deaths,
     suspend_for_death,
 )
 from policy_engine.delivery.claims.appeals import appeal, decide_appeal
@@ -63,6 +65,7 @@ __all__ = [
     "decline",
     "defects",
     "end_award",
+    "enrol_account",
     "hold_claim",
     "hold_claims_of_recalled",
     "lapse_offers",
@@ -77,6 +80,7 @@ __all__ = [
     "restore_award",
     "resume_claim",
     "settle_objection",
+    "stop_for_deaths",
     "submit_supplement",
     "suspend_for_death",
     "verify_account",

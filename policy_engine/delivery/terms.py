@@ -54,6 +54,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     #: A presumed status: the offer invites to a check (核对), it promises nothing.
     is_invitation: bool = False
     is_audience_firm: bool = False
+    #: A one-off benefit is granted at most so many times for one unit in a calendar year (or month, quarter, life).
+    limit_times: int = 1
+    limit_per: Literal["month", "quarter", "year", "life"] = "life"
     funding: Literal["entitlement", "quota"] = "entitlement"
     fund_source: str = "fiscal"
     accrual: Accrual = Accrual()

@@ -48,6 +48,14 @@ def latest_on(session: Session, policy_id: str, unit_id: int) -> Award | None:
     return session.scalars(statement.order_by(Award.recognised_at.desc(), Award.id.desc())).first()
 
 
+def count_since(session: Session, policy_id: str, unit_id: int, since: date) -> int:
+    """How many awards for this unit began in or after the month of ``since``."""
+    statement = sa.select(sa.func.count()).where(
+        Award.policy_id == policy_id, Award.unit_id == unit_id, Award.starts_on >= since
+    )
+    return session.scalar(statement) or 0
+
+
 def awards_of(session: Session, subject_ids: Iterable[int]) -> list[Award]:
     """The newest first."""
     statement = sa.select(Award).where(Award.subject_id.in_(list(subject_ids)))

@@ -1,6 +1,7 @@
 """The life of an award: recognised by a decision, paid period by period, never lost without being heard."""
 
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Literal
 
@@ -29,6 +30,7 @@ from policy_engine.delivery.periods import add_months, first_month, month_of, ne
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import AWARD, PAYMENT, AwardState, PaymentState
 from policy_engine.delivery.terms import Period, Terms
+from policy_engine.profiles import repository as profiles
 
 HEARING_WORKING_DAYS = 10
 _MONTHS_OF: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
@@ -152,6 +154,18 @@ def suspend_for_death(session: Session, ports: Ports, *, subject_id: int, source
             now=now,
         )
     return len(stopped)
+
+
+def stop_for_deaths(
+    session: Session, ports: Ports, *, subject_ids: Collection[int], source: str, now: datetime
+) -> int:
+    """Of those whose facts just changed, suspend the awards of those now known as dead; how many awards that were."""
+    known = profiles.load_subjects(session, subject_ids)
+    dead = [one.subject_id for one in known.values() if one.values().get("person.is_deceased") is True]
+    return sum(
+        suspend_for_death(session, ports, subject_id=subject_id, source=source, now=now)
+        for subject_id in dead
+    )
 
 
 def restore_award(

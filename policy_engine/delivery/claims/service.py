@@ -134,6 +134,8 @@ def apply_anyway(
     terms = ports.terms(session, policy_id)
     _check_declared(declared, evidence)
     offer = offer_rows.find_offer(session, policy_id, subject_id, unit)
+    if offer is None and unit != subject_id:
+        _check_unit(session, ports, subject_id, unit, now=now)
     if offer is not None:
         offer = offer_rows.lock_offer(session, offer.id)
     if offer is not None and offer.state == OfferState.OFFERED:
@@ -335,6 +337,12 @@ def _own_claim(
     if claim.is_held:
         raise Forbidden(_("这件申请暂停办理中，请等待工作人员联系您。"))
     return claim, relation
+
+
+def _check_unit(session: Session, ports: Ports, subject_id: int, unit_id: int, *, now: datetime) -> None:
+    """Nobody applies for other people's children or another firm's hires, by trying out numbers."""
+    if unit_id not in ports.people.units_of(session, subject_id, business_date(now)):
+        raise NotFound(_("没有找到您要的内容。"))
 
 
 def _check_declared(declared: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]) -> None:

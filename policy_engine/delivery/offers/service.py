@@ -30,6 +30,7 @@ from policy_engine.delivery.claims import service as claims
 from policy_engine.delivery.claims.standing import require_relation
 from policy_engine.delivery.offers import repository
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.periods import window_start
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import OFFER, AwardState, OfferState
 from policy_engine.delivery.terms import Terms
@@ -84,6 +85,8 @@ def reconcile(session: Session, ports: Ports, effects: Sequence[MatchEffect], *,
             result.stale += 1
         else:
             _update_offer(session, ports, offer, effect, terms, result, is_taken=is_taken, now=now)
+        if terms.mode == "automatic" and effect.verdict == "eligible":
+            claimed.add(unit)  # the other parent's effect may stand in the same batch
     session.flush()
     return result
 
@@ -196,9 +199,8 @@ def lapse_offers(session: Session, *, now: datetime, limit: int = 300) -> int:
 def _make_offer(
     session: Session, ports: Ports, effect: MatchEffect, terms: Terms, result: Reconciled, *, now: datetime
 ) -> None:
-    latest_award = award_rows.latest_on(session, effect.policy_id, effect.unit_id)
-    if latest_award is not None and latest_award.end_reason == "completed":
-        return  # a one-off benefit already paid for this unit, to whomever
+    if _is_used_up(session, terms, effect.unit_id, now=now):
+        return
     offer = Offer(
         id=new_id(),
         policy_id=effect.policy_id,
@@ -233,7 +235,7 @@ def _update_offer(
     state = S(offer.state)
     is_newer_version = effect.version > offer.policy_version
     if state == S.CONFIRMED:
-        if effect.verdict == "eligible" and not is_taken and _may_reopen(session, offer):
+        if effect.verdict == "eligible" and not is_taken and _may_reopen(session, offer, terms, now=now):
             _offer_again(session, ports, offer, effect, terms, "reopen", result, now=now)
         return
     if state in (S.DECLINED, S.LAPSED) or offer.state_reason == "policy_corrected":
@@ -385,10 +387,19 @@ def _judge_award(
             result.restored += 1
 
 
-def _may_reopen(session: Session, offer: Offer) -> bool:
-    """After a right that ended otherwise than by being paid in full, a new match may be offered again."""
+def _may_reopen(session: Session, offer: Offer, terms: Terms, *, now: datetime) -> bool:
+    """After a right has ended, a new match may be offered again, within the policy's limit."""
     award = award_rows.latest_on(session, offer.policy_id, offer.unit_id)
-    return award is not None and award.state == AwardState.ENDED and award.end_reason != "completed"
+    has_ended = award is not None and award.state == AwardState.ENDED
+    return has_ended and not _is_used_up(session, terms, offer.unit_id, now=now)
+
+
+def _is_used_up(session: Session, terms: Terms, unit_id: int, *, now: datetime) -> bool:
+    """Whether a one-off benefit was granted for this unit, to whomever, as often as its policy allows."""
+    if terms.period != "once":
+        return False
+    since = window_start(terms.limit_per, business_date(now))
+    return award_rows.count_since(session, terms.policy_id, unit_id, since) >= terms.limit_times
 
 
 def _carry(offer: Offer, effect: MatchEffect) -> None:

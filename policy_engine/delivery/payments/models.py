@@ -57,7 +57,7 @@ class Payment(Base):
     unit_id: Mapped[int] = mapped_column(BigNumber)
     account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"))
     division: Mapped[str] = mapped_column(sa.String(12))
-    period: Mapped[str] = mapped_column(sa.String(8))  # 2026-11 | 2026Q4 | 2026; once: its month
+    period: Mapped[str] = mapped_column(sa.String(12))  # 2026-11 | 2026Q4 | 2026; once: its month
     period_starts_on: Mapped[date]
     kind: Mapped[str] = mapped_column(sa.String(16), default="regular")
     amount_fen: Mapped[int] = mapped_column(BigNumber)

@@ -39,8 +39,8 @@ def make_due(
     session: Session, ports: Ports, award: Award, terms: Terms, starts_on: date, *, now: datetime
 ) -> Payment | None:
     """The payment of one period, with money reserved for it; nothing when the period has one. Award row is locked."""
-    label = period_label(terms.period, starts_on)
-    if award.amount_fen is None or repository.is_covered(session, award.policy_id, award.unit_id, label):
+    label = _free_label(session, award, terms, starts_on)
+    if award.amount_fen is None or label is None:
         return None
     payment = Payment(
         id=new_id(),
@@ -196,6 +196,15 @@ def log(
         moved=(before, payment.state),
         detail={"period": payment.period, "amount_fen": payment.amount_fen} | (detail or {}),
     )
+
+
+def _free_label(session: Session, award: Award, terms: Terms, starts_on: date) -> str | None:
+    """How the period is called, if it has no payment yet; a benefit granted several times a month is numbered."""
+    label = period_label(terms.period, starts_on)
+    times = terms.limit_times if terms.period == "once" else 1
+    labels = [label, *(f"{label}.{number}" for number in range(2, times + 1))]
+    free = (one for one in labels if not repository.is_covered(session, award.policy_id, award.unit_id, one))
+    return next(free, None)
 
 
 _MOVES: dict[str, tuple[ledger.Pocket, ledger.Pocket]] = {

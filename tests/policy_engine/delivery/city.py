@@ -121,6 +121,9 @@ class Town:
     def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return frozenset(child for child, parents in self.parents.items() if subject_id in parents)
 
+    def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        return self.wards_of(session, subject_id, on) or frozenset({HIRE, 1001, 1002})
+
     def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.guardians_of(session, subject_id, on) or frozenset({subject_id})
 

@@ -8,6 +8,7 @@ import pytest
 
 from kernel import notices
 from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
+from kernel.web.principal import Principal
 from kernel.working_days import add_working_days
 from policy_engine.delivery import service, views
 from policy_engine.delivery.claims import repository as claims
@@ -499,6 +500,46 @@ def test_a_changed_account_rests_for_three_days(office: Office) -> None:
     office.verify(second)
     with pytest.raises(Conflict, match="三天"):
         office.confirm(office.offer(), second)
+
+
+def test_nobody_applies_for_other_peoples_children(office: Office) -> None:
+    with pytest.raises(NotFound), office.database.write() as session:
+        service.apply_anyway(
+            session,
+            office.ports,
+            policy_id="childcare",
+            subject_id=STRANGER,
+            unit_id=BABY,
+            principal=person(STRANGER),
+            declared={},
+            evidence=[],
+            account_id=None,
+            now=office.now,
+        )
+
+
+def enrol(office: Office, principal: Principal, offer_id: uuid.UUID | None = None) -> int:
+    with office.database.write() as session:
+        return service.enrol_account(
+            session,
+            office.ports,
+            principal=principal,
+            bank="湖北银行",
+            number="6222 0209 9988 8877 776",
+            offer_id=offer_id,
+            now=office.now,
+        ).subject_id
+
+
+def test_everybody_registers_their_own_account_and_a_proxy_none(office: Office) -> None:
+    office.reconcile(office.effect())
+    assert enrol(office, person(DAUGHTER)) == DAUGHTER
+    assert enrol(office, agent(AGENT, FIRM)) == FIRM
+    assert enrol(office, clerk(), office.offer().id) == GRANDMOTHER
+    with pytest.raises(Forbidden):
+        enrol(office, person(DAUGHTER, acting_for=GRANDMOTHER))
+    with pytest.raises(NotFound):
+        enrol(office, clerk())
 
 
 def test_an_account_lies_sealed_and_is_shown_masked(office: Office) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
+import msgspec
 import pytest
 
 from kernel import notices
@@ -14,7 +15,7 @@ from policy_engine.delivery.jobs import BETWEEN_LOOKS
 from policy_engine.delivery.ledger.repository import balances
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import AwardState, PaymentState
-from tests.policy_engine.delivery.city import FIRM, GRANDMOTHER, Office, agent, decider, person
+from tests.policy_engine.delivery.city import FIRM, GRANDMOTHER, HIRING, Office, agent, decider, person
 
 
 def _deliver_nothing(_message: Message) -> None:
@@ -176,6 +177,23 @@ def test_a_one_off_benefit_ends_with_its_payment_and_is_not_offered_again(office
     with office.database.read() as session:
         rows = views.inbox_offers(session, office.ports, agent(1, 303), now=office.now)
     assert rows == []
+
+
+def test_a_yearly_one_off_benefit_comes_again_next_year(office: Office) -> None:
+    office.town.policies["hiring"] = msgspec.structs.replace(HIRING, limit_per="year")
+    office.budget(1_000_000, "hiring", "quota")
+    office.reconcile(office.effect("hiring", FIRM))
+    claim = office.confirm(office.offer("hiring", FIRM), office.account(FIRM), agent(304, FIRM))
+    office.act(claim, decider(), "grant")
+    office.approve()
+    work(office, 2)
+    office.treasury.settle("paid")
+    work(office, 2)
+    office.reconcile(office.effect("hiring", FIRM, sequence=50))
+    assert office.offer("hiring", FIRM).state == "confirmed"
+    office.clock.set(office.now.replace(year=2027, month=1))
+    office.reconcile(office.effect("hiring", FIRM, sequence=51))
+    assert office.offer("hiring", FIRM).state == "offered"
 
 
 def test_money_that_arrives_later_serves_those_who_wait(office: Office) -> None:

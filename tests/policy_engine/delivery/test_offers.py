@@ -7,6 +7,7 @@ from kernel import notices
 from kernel.errors import IllegalTransition, NotFound
 from policy_engine.delivery import service
 from policy_engine.delivery.claims import repository as claims
+from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
 from tests.policy_engine.delivery.city import (
@@ -185,3 +186,9 @@ def test_automatic_delivery_asks_no_tap_but_an_official(office: Office) -> None:
         claim = claims.latest_of_offer(session, offer.id)
     assert claim is not None
     assert (claim.state, claim.channel, claim.account_id) == ("review", "automatic", account_id)
+
+
+def test_one_batch_with_two_automatic_matches_of_one_unit_makes_one_claim(office: Office) -> None:
+    office.reconcile(office.effect("retention", FIRM, 302), office.effect("retention", 303, 302))
+    with office.database.read() as session:
+        assert session.query(Claim).count() == 1

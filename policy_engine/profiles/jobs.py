@@ -21,12 +21,14 @@ from policy_engine.profiles import repository
 from policy_engine.profiles.resolution import Resolution
 from policy_engine.profiles.schemas import Applied, Change, FactChange, RawValue
 from policy_engine.profiles.service import FACTS_SCHEDULED, apply_changes
+from policy_engine.profiles.vocabulary import require_known_attributes
 
 log = logging.getLogger(__name__)
 
 
 def handlers(house: House) -> Mapping[str, Handler]:
-    """What the worker calls, by topic."""
+    """What the worker calls, by topic. Raises ValueError when a licence speaks of facts nobody can know."""
+    require_known_attributes()
 
     def take_event(message: Message) -> None:
         with house.database.write() as session:

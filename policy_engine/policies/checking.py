@@ -7,8 +7,11 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue import Catalogue, Standing
 from policy_engine.catalogue.parameters import STANDINGS
 from policy_engine.catalogue.scopes import StatusBinding, scope_of
+from policy_engine.compile import NotLowerable, condition_to_polars, number_to_polars
+from policy_engine.compile.names import Place
 from policy_engine.language import ProblemList, Scope, ast, check, parse, parse_unary_tests
 from policy_engine.language.types import Kind
+from policy_engine.policies.amounts import row_conditions
 from policy_engine.policies.dependencies import (
     StatusLoop,
     StatusName,
@@ -64,13 +67,41 @@ def _language(document: PolicyDocument, published: PublishedSet) -> Iterator[Fin
     own = status_of(document)
     others = [one for one in published.statuses if one.policy_id != document.id]
     scope = scope_of(document.entity, document.effective_from, bindings([*others, *([own] if own else [])]))
+    is_sound = True
     for path, text in feel_texts(document):
         try:
             _check_text(document, path, text, scope)
         except ProblemList as found:
-            for one in found.problems:
-                reason = _("%(reason)s（第 %(column)d 列）", reason=one.message, column=one.column)
-                yield "feel", path, reason, one.mend or _("请按目录的名称和类型改写。")
+            is_sound = False
+            yield from _told(path, found)
+    if is_sound:
+        yield from _lowering(document, scope)
+
+
+def _told(path: Path, found: ProblemList) -> Iterator[Finding]:
+    for one in found.problems:
+        reason = _("%(reason)s（第 %(column)d 列）", reason=one.message, column=one.column)
+        yield "feel", path, reason, one.mend or _("请按目录的名称和类型改写。")
+
+
+def _lowering(document: PolicyDocument, scope: Scope) -> Iterator[Finding]:
+    """What cannot be worked out for the whole city at once is refused here, and never guessed."""
+    place, table = Place.of(scope), document.benefit.table if document.benefit else None
+    for path, text in feel_texts(document):
+        if "when" in path or "inputs" in path:
+            continue
+        lower = condition_to_polars if path[0] == "eligibility" else number_to_polars
+        try:
+            lower(parse(text), place)
+        except NotLowerable as found:
+            yield from _told(path, found)
+    if table is None or any(len(rule.when) != len(table.inputs) for rule in table.rules):
+        return
+    for index, row in enumerate(row_conditions(table)):
+        try:
+            condition_to_polars(row, place)
+        except NotLowerable as found:
+            yield from _told(("benefit", "table", "rules", index, "when"), found)
 
 
 def _check_text(document: PolicyDocument, path: Path, text: str, scope: Scope) -> None:

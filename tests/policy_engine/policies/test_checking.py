@@ -150,6 +150,13 @@ def test_status_cannot_take_the_name_of_a_fact_or_of_another_status() -> None:
     assert the_problem(twice, published).code == "status_name"
 
 
+def test_what_cannot_be_worked_out_for_the_whole_city_is_refused() -> None:
+    table = {"hit_policy": "U", "inputs": ["年龄 >= 70"], "rules": [{"when": ["true"], "then": "100"}]}
+    problem = the_problem(changed(BENEFIT, benefit={"table": table, "period": "month", "source": "notice"}))
+    assert problem.where == "benefit.table.rules[1].when"
+    assert "批量" in problem.reason
+
+
 def test_document_stands_as_badly_as_its_worst_figure() -> None:
     assert standing_of(benefit(), catalogue()) == "official"
     assert standing_of(load_document(with_condition("年龄 >= 60")).document, catalogue()) == "official"

@@ -19,6 +19,7 @@ from connectors.simulators.population import BANK, account_number_of
 from connectors.simulators.settings import SimulatorSettings
 from connectors.simulators.world import World
 from connectors.treasury.client import TreasuryClient
+from connectors.treasury.messages import PaymentOrder
 from kernel.clock import FixedClock, business_date
 from kernel.errors import InvalidInput, OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.web.pages import Pages
@@ -210,13 +211,21 @@ def test_nothing_is_not_an_amount(town: Town) -> None:
     assert refused.value.code == "amount_zero"
 
 
-def test_an_unfinished_payment_is_finished_after_a_restart(town: Town, tmp_path: Path) -> None:
-    set_fault(town.world.store, "treasury", Fault(mode="timeout_after_accepting", times=1, seconds=0))
-    town.treasury.submit(Order())
-    again = World(town.world.settings, FixedClock(NOON))
-    eventually(lambda: again.step() or again.treasury.query("pay-00000001").status == "paid")
-    again.store.close()
-    assert town.moved() == [("D", "100.00")]
+def test_an_unfinished_payment_is_finished_after_a_restart(tmp_path: Path) -> None:
+    outside = ConnectorSettings.embedded("http://127.0.0.1:9", tmp_path)
+    settings = SimulatorSettings(
+        home=tmp_path, outside=outside, events_url="http://127.0.0.1:9", payout_seconds=0
+    )
+    order = PaymentOrder("pay-00000001", "2026", "100.00", BANK, ACCOUNT, "柳如是", "民生资金")
+    before = World(settings, FixedClock(NOON))
+    populate(before)
+    before.treasury.submit(order)
+    before.store.close()  # nothing was handed on yet
+    after = World(settings, FixedClock(NOON))
+    after.step()
+    assert after.treasury.query("pay-00000001").status == "paid"
+    assert [line.direction for line in after.bank.statement("2026-11-23").lines] == ["D"]
+    after.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,151 @@
+"""The service as a whole: a client library that is nobody's here, the API description, and what a dump gives away."""
+
+import sqlite3
+from pathlib import Path
+
+import httpx
+import pytest
+import schemathesis
+from authlib.integrations.requests_client import OAuth2Session
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from identity.cli import client_commands
+from tests.identity.conftest import (
+    BABY_ID,
+    DAUGHTER_ID,
+    DAUGHTER_PHONE,
+    MOTHER_ID,
+    OFFICIAL_ID,
+    City,
+)
+from tests.identity.relying_party import (
+    CALLBACK,
+    MINI_SECRET,
+    OTHER_SECRET,
+    PASSWORD,
+    TokenClient,
+    mini_attempt,
+    obtain_code,
+    redirect_of,
+)
+
+
+def test_a_foreign_client_library_completes_everything(city: City) -> None:
+    metadata = httpx.get(f"{city.issuer}/.well-known/openid-configuration", trust_env=False).json()
+    with OAuth2Session(
+        "mini-app",
+        MINI_SECRET,
+        redirect_uri=CALLBACK,
+        scope="openid profile",
+        code_challenge_method="S256",
+    ) as client:
+        client.trust_env = False
+        verifier = "v" * 64
+        url, state = client.create_authorization_url(
+            metadata["authorization_endpoint"], code_verifier=verifier, nonce="n-0S6_WzA2Mj"
+        )
+        surfer = city.surfer()
+        page = surfer.sign_in(surfer.open(url.removeprefix(city.url)), "jianguo")
+        if not page.is_redirect:
+            page = surfer.submit(page, "authorize", decision="allow")
+        address, back = redirect_of(page)
+        assert back["state"] == state
+        token = client.fetch_token(
+            metadata["token_endpoint"], code=back["code"], code_verifier=verifier, state=state
+        )
+        keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"], trust_env=False).json())
+        claims = jwt.decode(token["id_token"], keys, algorithms=["ES256"]).claims
+        assert claims["iss"] == metadata["issuer"]
+        assert claims["nonce"] == "n-0S6_WzA2Mj"
+        assert client.get(metadata["userinfo_endpoint"]).json()["name"] == "柯建国"
+        renewed = client.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"])
+        assert renewed["access_token"] != token["access_token"]
+        assert (
+            client.revoke_token(metadata["revocation_endpoint"], token=renewed["refresh_token"]).status_code
+            == 200
+        )
+        assert address == CALLBACK
+
+
+def test_both_places_of_the_metadata_name_addresses_that_answer(city: City) -> None:
+    document = httpx.get(f"{city.issuer}/.well-known/openid-configuration", trust_env=False).json()
+    for name in ("authorization_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"):
+        assert httpx.get(document[name], trust_env=False).status_code in (200, 400, 401)
+    for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
+        assert httpx.post(document[name], trust_env=False).status_code == 400
+
+
+def test_no_input_breaks_the_service(city: City) -> None:
+    """Every operation of the API description, with whatever schemathesis thinks of: never a 5xx."""
+    schema = schemathesis.openapi.from_url(f"{city.issuer}/schema/openapi.json")
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert {operation.path for operation in operations} >= {
+        "/identity/token",
+        "/identity/authorize",
+        "/identity/introspect",
+        "/identity/login",
+    }
+    for operation in operations:
+        _probe(operation, city.url)
+
+
+def _probe(operation: schemathesis.APIOperation, url: str) -> None:
+    @given(case=operation.as_strategy())
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    def never_fails(case: schemathesis.Case) -> None:
+        response = case.call(base_url=url)
+        assert response.status_code < 500, (case.path, response.status_code, response.text[:300])
+
+    never_fails()
+
+
+def test_a_dump_of_the_database_gives_nothing_away(own_city: City, tmp_path: Path) -> None:
+    surfer, attempt, client = own_city.surfer(), mini_attempt(), TokenClient(own_city.issuer)
+    code = obtain_code(surfer, attempt)["code"]
+    tokens = client.redeem(attempt, code).json()
+    renewed = client.refresh(tokens["refresh_token"]).json()
+    secrets = {
+        "id numbers": [DAUGHTER_ID, MOTHER_ID, BABY_ID, OFFICIAL_ID],
+        "names": ["周小兰", "陈桂英"],
+        "phones": [DAUGHTER_PHONE],
+        "passwords": [PASSWORD],
+        "client secrets": [MINI_SECRET, OTHER_SECRET],
+        "codes": [code, attempt.verifier],
+        "tokens": [value for one in (tokens, renewed) for value in one.values() if len(str(value)) > 30],
+        "cookies": [cookie.value for cookie in surfer.http.cookies.jar if cookie.value],
+    }
+    with sqlite3.connect(tmp_path / "dongchu.db") as connection:
+        dump = "\n".join(connection.iterdump())
+    connection.close()
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("dongchu.db*"))
+    assert "oauth_grant" in dump
+    for kind, values in secrets.items():
+        for value in values:
+            text = str(value)
+            assert text not in dump, kind
+            assert text.encode() not in raw, kind
+            assert text.encode().hex().upper() not in dump, kind
+
+
+def test_a_client_is_added_from_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: object
+) -> None:
+    monkeypatch.setenv("DONGCHU_HOME", str(tmp_path))
+    runner = CliRunner()
+    added = runner.invoke(
+        client_commands, ["add", "--id", "demo-app", "--redirect-uri", "http://127.0.0.1:9000/callback"]
+    )
+    assert added.exit_code == 0, added.output
+    assert "client_secret" in added.output
+    for arguments, word in (
+        (["--redirect-uri", "http://evil.example/callback"], "evil.example"),
+        (["--redirect-uri", "javascript:alert(1)"], "javascript"),
+        (["--redirect-uri", "https://app.example/cb#fragment"], "fragment"),
+        (["--redirect-uri", "https://app.example/cb", "--public", "--secret", "x"], "public"),
+    ):
+        refused = runner.invoke(client_commands, ["add", "--id", "demo-app", *arguments])
+        assert refused.exit_code != 0
+        assert word in refused.output

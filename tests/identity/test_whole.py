@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -35,39 +36,40 @@ from tests.identity.relying_party import (
 
 def test_a_foreign_client_library_completes_everything(city: City) -> None:
     metadata = httpx.get(f"{city.issuer}/.well-known/openid-configuration", trust_env=False).json()
-    with OAuth2Session(
+    client: Any = OAuth2Session(  # untyped, as its base is
         "mini-app",
         MINI_SECRET,
         redirect_uri=CALLBACK,
         scope="openid profile",
         code_challenge_method="S256",
-    ) as client:
-        client.trust_env = False
-        verifier = "v" * 64
-        url, state = client.create_authorization_url(
-            metadata["authorization_endpoint"], code_verifier=verifier, nonce="n-0S6_WzA2Mj"
-        )
-        surfer = city.surfer()
-        page = surfer.sign_in(surfer.open(url.removeprefix(city.url)), "jianguo")
-        if not page.is_redirect:
-            page = surfer.submit(page, "authorize", decision="allow")
-        address, back = redirect_of(page)
-        assert back["state"] == state
-        token = client.fetch_token(
-            metadata["token_endpoint"], code=back["code"], code_verifier=verifier, state=state
-        )
-        keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"], trust_env=False).json())
-        claims = jwt.decode(token["id_token"], keys, algorithms=["ES256"]).claims
-        assert claims["iss"] == metadata["issuer"]
-        assert claims["nonce"] == "n-0S6_WzA2Mj"
-        assert client.get(metadata["userinfo_endpoint"]).json()["name"] == "柯建国"
-        renewed = client.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"])
-        assert renewed["access_token"] != token["access_token"]
-        assert (
-            client.revoke_token(metadata["revocation_endpoint"], token=renewed["refresh_token"]).status_code
-            == 200
-        )
-        assert address == CALLBACK
+    )
+    client.trust_env = False
+    verifier = "v" * 64
+    url, state = client.create_authorization_url(
+        metadata["authorization_endpoint"], code_verifier=verifier, nonce="n-0S6_WzA2Mj"
+    )
+    surfer = city.surfer()
+    page = surfer.sign_in(surfer.open(url.removeprefix(city.url)), "jianguo")
+    if not page.is_redirect:
+        page = surfer.submit(page, "authorize", decision="allow")
+    address, back = redirect_of(page)
+    assert back["state"] == state
+    token = client.fetch_token(
+        metadata["token_endpoint"], code=back["code"], code_verifier=verifier, state=state
+    )
+    keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"], trust_env=False).json())
+    claims = jwt.decode(token["id_token"], keys, algorithms=["ES256"]).claims
+    assert claims["iss"] == metadata["issuer"]
+    assert claims["nonce"] == "n-0S6_WzA2Mj"
+    assert client.get(metadata["userinfo_endpoint"]).json()["name"] == "柯建国"
+    renewed = client.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"])
+    assert renewed["access_token"] != token["access_token"]
+    assert (
+        client.revoke_token(metadata["revocation_endpoint"], token=renewed["refresh_token"]).status_code
+        == 200
+    )
+    assert address == CALLBACK
+    client.close()
 
 
 def test_both_places_of_the_metadata_name_addresses_that_answer(city: City) -> None:
@@ -81,7 +83,7 @@ def test_both_places_of_the_metadata_name_addresses_that_answer(city: City) -> N
 def test_no_input_breaks_the_service(city: City) -> None:
     """Every operation of the API description, with whatever schemathesis thinks of: never a 5xx."""
     schema = schemathesis.openapi.from_url(f"{city.issuer}/schema/openapi.json")
-    operations = [result.ok() for result in schema.get_all_operations()]
+    operations: list[Any] = [operation.ok() for operation in cast(Any, schema).get_all_operations()]
     assert {operation.path for operation in operations} >= {
         "/identity/token",
         "/identity/authorize",
@@ -92,10 +94,10 @@ def test_no_input_breaks_the_service(city: City) -> None:
         _probe(operation, city.url)
 
 
-def _probe(operation: schemathesis.APIOperation, url: str) -> None:
+def _probe(operation: Any, url: str) -> None:
     @given(case=operation.as_strategy())
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-    def never_fails(case: schemathesis.Case) -> None:
+    def never_fails(case: Any) -> None:
         response = case.call(base_url=url)
         assert response.status_code < 500, (case.path, response.status_code, response.text[:300])
 

@@ -21,7 +21,7 @@ from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.claims import review
 from policy_engine.delivery.ledger import repository as ledger_rows
-from policy_engine.delivery.offers import service as offers
+from policy_engine.delivery.offers import reach as offers
 from policy_engine.delivery.payments import repository
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment

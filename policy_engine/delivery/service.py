@@ -6,19 +6,11 @@
 
 from policy_engine.delivery.accounts.enrolment import enrol_account
 from policy_engine.delivery.accounts.service import add_account, choices_for, verify_account
-from policy_engine.delivery.awards.service import (
-    create_due_payments,
-    end_award,
-    name_account,
-    restore_award,
-    stop_for_deaths,
-    suspend_for_death,
-)
+from policy_engine.delivery.awards.hearing import end_award, restore_award, stop_for_deaths, suspend_for_death
+from policy_engine.delivery.awards.service import create_due_payments, name_account
 from policy_engine.delivery.claims.appeals import appeal, decide_appeal
 from policy_engine.delivery.claims.objections import record_objection, settle_objection
 from policy_engine.delivery.claims.review import (
-    ACTIONS,
-    Action,
     BatchOutcome,
     act_on_claim,
     close_notices,
@@ -26,19 +18,13 @@ from policy_engine.delivery.claims.review import (
     hold_claim,
     resume_claim,
 )
+from policy_engine.delivery.claims.separation import ACTIONS, Action
 from policy_engine.delivery.claims.service import apply_anyway, confirm, submit_supplement, withdraw_claim
 from policy_engine.delivery.jobs import SCHEDULES, ask_soon, build_handlers
 from policy_engine.delivery.ledger.service import appropriate, defects, open_budget
-from policy_engine.delivery.offers.service import (
-    Reconciled,
-    decline,
-    hold_claims_of_recalled,
-    lapse_offers,
-    open_offer,
-    recall,
-    reconcile,
-    widen_rollout,
-)
+from policy_engine.delivery.offers.answers import decline, open_offer
+from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_offers, recall, widen_rollout
+from policy_engine.delivery.offers.service import Reconciled, reconcile
 from policy_engine.delivery.payments.batches import approve_batch, release_payment
 from policy_engine.delivery.payments.service import reserve_waiting
 

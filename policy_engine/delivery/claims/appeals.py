@@ -18,7 +18,8 @@ from policy_engine.delivery.cases.timeline import actor_of, record_event
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.decisions import write_decision
 from policy_engine.delivery.claims.models import Appeal, Claim
-from policy_engine.delivery.claims.review import LONGEST_REASON, require_claim_for_seat
+from policy_engine.delivery.claims.review import LONGEST_REASON
+from policy_engine.delivery.claims.separation import require_claim_for_seat
 from policy_engine.delivery.claims.stages import decide_index, enter_stage, stages_of
 from policy_engine.delivery.claims.standing import require_relation
 from policy_engine.delivery.ports import Ports

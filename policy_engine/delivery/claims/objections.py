@@ -13,7 +13,8 @@ from kernel.web.principal import Principal
 from policy_engine.delivery.access import may_act_at
 from policy_engine.delivery.cases.timeline import actor_of, record_event
 from policy_engine.delivery.claims.models import Claim
-from policy_engine.delivery.claims.review import LONGEST_REASON, require_claim_for_seat
+from policy_engine.delivery.claims.review import LONGEST_REASON
+from policy_engine.delivery.claims.separation import require_claim_for_seat
 from policy_engine.delivery.claims.stages import decide_index, enter_stage, stages_of
 from policy_engine.delivery.states import CLAIM, ClaimState
 

@@ -14,8 +14,8 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.web.principal import Principal, SeatView
 from policy_engine.delivery.access import is_concerned, may_approve_payments
+from policy_engine.delivery.awards import hearing as awards
 from policy_engine.delivery.awards import repository as award_rows
-from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.cases.holds import place_hold, release_holds
 from policy_engine.delivery.cases.numbers import batch_number
 from policy_engine.delivery.cases.timeline import SYSTEM, actor_of

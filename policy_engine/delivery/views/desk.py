@@ -15,7 +15,7 @@ from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.cases.holds import holds_of
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim, StageDecision
-from policy_engine.delivery.claims.review import ACTIONS, why_not
+from policy_engine.delivery.claims.separation import ACTIONS, why_not
 from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.schemas import ClaimFile, EvidenceLine, FactLine, StageActView, WorkItem

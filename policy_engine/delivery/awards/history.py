@@ -1,0 +1,33 @@
+"""The history of an award."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.cases.timeline import Actor, record_event
+
+
+def log(
+    session: Session,
+    award: Award,
+    kind: str,
+    actor: Actor,
+    before: str,
+    *,
+    now: datetime,
+    detail: dict[str, str] | None = None,
+) -> None:
+    award.updated_at = now
+    record_event(
+        session,
+        "award",
+        award.id,
+        kind,
+        claim_id=award.claim_id,
+        subject_id=award.subject_id,
+        actor=actor,
+        now=now,
+        moved=(before, award.state),
+        detail=detail,
+    )

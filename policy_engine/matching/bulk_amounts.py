@@ -1,0 +1,106 @@
+"""Amounts over the whole city: formulas and decision tables as Polars expressions, bounded and rounded to fen."""
+
+from functools import reduce
+
+import polars as pl
+
+from policy_engine.compile import PolarsNumber, number_to_polars
+from policy_engine.compile.names import NotLowerable, Place
+from policy_engine.compile.polars_conditions import PolarsCondition, condition_to_polars
+from policy_engine.compile.polars_values import divide, either_unknown
+from policy_engine.language import ast
+from policy_engine.policies.amounts import row_conditions, tree
+from policy_engine.policies.document import AmountTable, Benefit
+
+FEN = 100
+_MODES = {"half_up": "round half up", "half_even": "round half even", "down": "floor", "up": "ceiling"}
+_STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000, "100": 10_000}
+
+
+def amount_to_polars(benefit: Benefit, place: Place) -> PolarsNumber:
+    """The amount in fen; null where the policy gives none. Raises ``NotLowerable``."""
+    if benefit.table is not None:
+        found = _table(benefit.table, place)
+    else:
+        found = number_to_polars(tree(benefit.formula or "null"), place)
+    for text, choose in ((benefit.cap, "min"), (benefit.floor, "max")):
+        if text is not None:
+            found = _bounded(found, number_to_polars(tree(text), place), choose)
+    step = _STEPS[benefit.rounding.step]
+    steps = divide(found.value * FEN, pl.lit(found.scale * step, pl.Int64), _MODES[benefit.rounding.name])
+    return PolarsNumber(steps * step, FEN, found.is_unknown)
+
+
+def _bounded(amount: PolarsNumber, bound: PolarsNumber, choose: str) -> PolarsNumber:
+    """A null on either side stays null; Polars would take the other."""
+    scale = max(amount.scale, bound.scale)
+    sides = [amount.at(scale), bound.at(scale)]
+    best = pl.min_horizontal(sides) if choose == "min" else pl.max_horizontal(sides)
+    value = pl.when(sides[0].is_null() | sides[1].is_null()).then(None).otherwise(best)
+    is_unknown = amount.is_unknown | (amount.value.is_not_null() & bound.is_unknown)
+    return PolarsNumber(value, scale, is_unknown)
+
+
+def _table(table: AmountTable, place: Place) -> PolarsNumber:
+    rows = [condition_to_polars(row, place) for row in row_conditions(table)]
+    outputs = [number_to_polars(tree(rule.then), place) for rule in table.rules]
+    scale = reduce(max, (one.scale for one in outputs))
+    values = [one.at(scale) for one in outputs]
+    any_open = either_unknown(*(row.is_unknown for row in rows))
+    hits = reduce(lambda a, b: a + b, (row.is_true.cast(pl.Int64) for row in rows))
+    if table.hit_policy == "U":
+        chosen, open_output = _first_true(rows, outputs, values)
+        value = pl.when(hits == 1).then(chosen).otherwise(None)
+        return PolarsNumber(value, scale, any_open | ((hits == 1) & open_output))
+    if table.hit_policy == "F":
+        return _first_hit(rows, outputs, values, scale)
+    if table.hit_policy.startswith("C"):
+        return _collected(table.hit_policy, rows, outputs, values, scale, any_open)
+    raise NotLowerable(ast.Literal(value=None), f"命中规则 {table.hit_policy}")
+
+
+def _first_true(
+    rows: list[PolarsCondition], outputs: list[PolarsNumber], values: list[pl.Expr]
+) -> tuple[pl.Expr, pl.Expr]:
+    """The output of the first row that holds, and whether it is unknown."""
+    value: pl.Expr = pl.lit(None, pl.Int64)
+    is_unknown: pl.Expr = pl.lit(value=False)
+    for row, output, scaled in reversed(list(zip(rows, outputs, values, strict=True))):
+        value = pl.when(row.is_true).then(scaled).otherwise(value)
+        is_unknown = pl.when(row.is_true).then(output.is_unknown).otherwise(is_unknown)
+    return value, is_unknown
+
+
+def _first_hit(
+    rows: list[PolarsCondition], outputs: list[PolarsNumber], values: list[pl.Expr], scale: int
+) -> PolarsNumber:
+    """Unknown where an unknown row with another output stands before the first that holds, or none holds."""
+    value, is_unknown = _first_true(rows, outputs, values)
+    is_before: pl.Expr = pl.lit(value=True)
+    for row, output, scaled in zip(rows, outputs, values, strict=True):
+        is_before = is_before & ~row.is_true
+        differs = output.is_unknown | scaled.ne_missing(value)
+        has_hit = reduce(lambda a, b: a | b, (one.is_true for one in rows))
+        is_unknown = is_unknown | (is_before & row.is_unknown & (differs | ~has_hit))
+    return PolarsNumber(value, scale, is_unknown)
+
+
+def _collected(
+    hit_policy: str,
+    rows: list[PolarsCondition],
+    outputs: list[PolarsNumber],
+    values: list[pl.Expr],
+    scale: int,
+    any_open: pl.Expr,
+) -> PolarsNumber:
+    held = [pl.when(row.is_true).then(value).otherwise(None) for row, value in zip(rows, values, strict=True)]
+    has_null = either_unknown(
+        *(row.is_true & value.is_null() for row, value in zip(rows, values, strict=True))
+    )
+    open_output = either_unknown(
+        *(row.is_true & one.is_unknown for row, one in zip(rows, outputs, strict=True))
+    )
+    has_hit = reduce(lambda a, b: a | b, (row.is_true for row in rows))
+    combine = {"C+": pl.sum_horizontal, "C<": pl.min_horizontal, "C>": pl.max_horizontal}[hit_policy]
+    value = pl.when(has_null | ~has_hit).then(None).otherwise(combine(held))
+    return PolarsNumber(value, scale, any_open | open_output)

@@ -1,0 +1,110 @@
+"""One family judged: every policy on every subject it may concern, statuses first."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from policy_engine.catalogue.subjects import SubjectFacts
+from policy_engine.matching.effects import MatchEffect
+from policy_engine.policies.dependencies import StatusName
+from policy_engine.policies.judgement import Judgement, judge_document
+from policy_engine.policies.published import PublishedPolicy, PublishedSet
+from policy_engine.profiles.evaluation import facts_for
+from policy_engine.profiles.schemas import Family, KnownSubject
+
+_TRUTH: Mapping[str, bool | None] = {"eligible": True, "ineligible": False, "unknown": None}
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """For whom and for what a policy is judged: ``subject_id`` is the audience, ``unit_id`` what is paid for."""
+
+    subject_id: int
+    unit_id: int
+
+
+class FamilyCase:
+    """A family on a day under a published set. ``judge`` remembers statuses, so lower strata must come first."""
+
+    def __init__(self, family: Family, published: PublishedSet, as_of: date) -> None:
+        self.family = family
+        self.published = published
+        self.as_of = as_of
+        self._statuses = published.statuses
+        self._held: dict[tuple[str, int], bool | None] = {}
+
+    def policies_on(self) -> Iterator[tuple[PublishedPolicy, Subject]]:
+        """Every policy in force with everybody of the family whom it may concern, by strata."""
+        for policy in self.published.effective_on(self.as_of):
+            for one in self.family:
+                if one.kind == policy.document.entity:
+                    subject = subject_of(self.family, one)
+                    if policy.covers(subject.subject_id):
+                        yield policy, subject
+
+    def judge(self, policy: PublishedPolicy, subject: Subject) -> Judgement:
+        """The oracle's judgement; a computed status is remembered for the policies that stand on it."""
+        document = policy.document
+        facts = self._with_statuses(subject.unit_id)
+        judgement = judge_document(document, facts, self.as_of, self._statuses)
+        if document.is_computed_status and document.status is not None:
+            self._held[document.status.name, subject.unit_id] = _TRUTH[judgement.verdict]
+        return judgement
+
+    def judge_alone(self, policy: PublishedPolicy, subject: Subject) -> Judgement:
+        """A judgement that leaves nothing behind: for questions of what if."""
+        return judge_document(
+            policy.document, self._with_statuses(subject.unit_id), self.as_of, self._statuses
+        )
+
+    def remember(self, status: StatusName, subject_id: int, held: bool | None) -> None:
+        """Take over a status that was worked out before."""
+        self._held[status.name, subject_id] = held
+
+    def effect(self, policy: PublishedPolicy, subject: Subject, judgement: Judgement) -> MatchEffect:
+        """What delivery hears; a defect of the policy is never offered."""
+        verdict = "ineligible" if judgement.defect else judgement.verdict
+        return MatchEffect(
+            policy_id=policy.document.id,
+            version=policy.document.version,
+            subject_id=subject.subject_id,
+            unit_id=subject.unit_id,
+            verdict=verdict,
+            amount_fen=judgement.amount_fen if verdict == "eligible" else None,
+            missing=judgement.missing if verdict == "unknown" else (),
+            sequence=self.family.sequence,
+            as_of=self.as_of,
+        )
+
+    def _with_statuses(self, subject_id: int) -> SubjectFacts:
+        facts = facts_for(self.family, subject_id)
+        if not self._statuses:
+            return facts
+        one = self.family.subject(subject_id)
+        related = {name: self._related(value) for name, value in facts.related.items()}
+        return msgspec.structs.replace(facts, related=related, statuses=self._statuses_of(one))
+
+    def _related(self, value: SubjectFacts | tuple[SubjectFacts, ...]) -> Any:
+        if isinstance(value, tuple):
+            members = self.family.of_kind(value[0].kind) if value else ()
+            return tuple(
+                msgspec.structs.replace(facts, statuses=self._statuses_of(member))
+                for facts, member in zip(value, members, strict=True)
+            )
+        inner = {name: self._related(one) for name, one in value.related.items()}
+        return msgspec.structs.replace(value, related=inner, statuses=self._statuses_of(self.family.owner))
+
+    def _statuses_of(self, one: KnownSubject) -> dict[str, bool | None]:
+        return {
+            status.name: self._held.get((status.name, one.subject_id))
+            for status in self._statuses
+            if status.entity == one.kind
+        }
+
+
+def subject_of(family: Family, one: KnownSubject) -> Subject:
+    """Hires and loans are units of their firm; everybody else is their own unit."""
+    if one.kind in ("hire", "loan"):
+        return Subject(family.owner.subject_id, one.subject_id)
+    return Subject(one.subject_id, one.subject_id)

@@ -2,19 +2,23 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from identity.registry.schemas import RelationshipRow, SubjectRow
 from identity.registry.service import load_relationships, load_rows
+from kernel.clock import FixedClock
 from kernel.errors import NotFound
 from kernel.house import House
 from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.delivery import service, views
 from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.published import PublishedTerms, terms_of
 from policy_engine.policies.loading import load_document_file
 from policy_engine.profiles.schemas import FactChange, SubjectAdded
 from policy_engine.profiles.service import apply_changes
+from tests.policy_engine.delivery.city import Office, person
 
 LIBRARY = Path(__file__).parents[3] / "policy_engine" / "library"
 DOCUMENTS = sorted(path for path in LIBRARY.rglob("*.yaml") if not path.name.endswith(".cases.yaml"))
@@ -145,3 +149,26 @@ def test_pinned_facts_hold_the_subjects_own_and_no_other_members(family: House) 
         assert facts.values == {"person.birth_date": "2026-05-05"}
         assert people.name_of(session, BABY) == "王二"
         assert people.division_of(session, BABY) == "420203007"
+
+
+def test_a_death_among_changed_facts_stops_that_persons_awards(family: House, clock: FixedClock) -> None:
+    office = Office(family, clock)
+    office.budget(1_000_000)
+    office.grant(office.claimed(subject_id=MOTHER))
+    stop: dict[str, Any] = {"subject_ids": (MOTHER, BABY), "source": "public_security", "now": NOON}
+    with family.database.write() as session:
+        assert service.stop_for_deaths(session, office.ports, **stop) == 0
+        dead = FactChange(
+            subject_id=MOTHER,
+            attribute="person.is_deceased",
+            value=True,
+            source="public_security",
+            event_id="death-11",
+            observed_at=NOON,
+        )
+        apply_changes(session, [dead], now=NOON)
+        assert service.stop_for_deaths(session, office.ports, **stop) == 1
+        assert service.stop_for_deaths(session, office.ports, **stop) == 0
+    with family.database.read() as session:
+        (award,) = views.my_awards(session, office.ports, person(MOTHER), now=NOON)
+    assert (award.state, award.payments[0].is_held) == ("suspended", True)

@@ -54,8 +54,10 @@ def reconcile(session: Session, ports: Ports, effects: Sequence[MatchEffect], *,
     units = {(effect.policy_id, effect.unit_id) for effect in latest.values()}
     live = award_rows.lock_live(session, units)
     claimed = claim_rows.units_under_claim(session, units)
+    named = {(effect.policy_id, effect.version) for effect in latest.values()}
+    versions = {version: ports.terms(session, *version) for version in named}
     for key, effect in latest.items():
-        terms = ports.terms(session, effect.policy_id, effect.version)
+        terms = versions[effect.policy_id, effect.version]
         unit = (effect.policy_id, effect.unit_id)
         award = live.get(unit)
         if award is not None and award.subject_id == effect.subject_id:

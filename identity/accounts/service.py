@@ -11,6 +11,7 @@ from identity.accounts.passwords import PasswordPool, check_new_password
 from identity.accounts.schemas import LoginView
 from identity.accounts.throttle import LoginThrottle, network_of
 from identity.grants import service as grants
+from identity.trail import note
 from kernel.crypto import Vault
 from kernel.database import Database
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
@@ -111,6 +112,7 @@ def lock_account(session: Session, subject_id: int, *, now: datetime) -> None:
         raise NotFound("没有这个账户。")
     account.state = "locked"
     grants.end_of_subject(session, subject_id, reason="account_locked", now=now)
+    note(session, "account.lock", "subject", subject_id, now=now)
 
 
 def login_history(session: Session, subject_id: int, *, vault: Vault, limit: int = 20) -> list[LoginView]:

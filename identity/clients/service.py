@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from identity.clients.models import OAuthClient
 from identity.grants import service as grants
+from identity.trail import note
 from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
@@ -49,6 +50,8 @@ def register_client(
     """
     _check(client_id, redirect_uris, post_logout_redirect_uris, scopes)
     known = session.get(OAuthClient, client_id)
+    if known is None:
+        note(session, "client.register", "client", client_id, now=now, scopes=sorted(scopes))
     session.merge(
         OAuthClient(
             client_id=client_id,
@@ -76,6 +79,7 @@ def suspend_client(session: Session, client_id: str, *, now: datetime) -> None:
         raise Conflict("这个应用已经停用。")
     client.is_suspended = True
     grants.end_of_client(session, client_id, reason="client_suspended", now=now)
+    note(session, "client.suspend", "client", client_id, now=now)
 
 
 def find_client(session: Session, client_id: str) -> OAuthClient | None:

@@ -16,6 +16,7 @@ from identity.grants import service as grants
 from identity.registry import repository as registry_rows
 from identity.registry import service as registry
 from identity.registry.schemas import RelationshipRow
+from identity.trail import note
 from kernel.clock import business_date
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import N_
@@ -74,6 +75,16 @@ def register_member(
             revoked_at=None,
         ),
     )
+    note(
+        session,
+        "membership.grant",
+        "membership",
+        membership_id,
+        now=now,
+        by=appointed_by,
+        firm=firm_id,
+        role=role,
+    )
     return membership_id
 
 
@@ -82,6 +93,7 @@ def revoke_membership(session: Session, *, membership_id: uuid.UUID, by_subject:
     membership = repository.get_membership(session, membership_id)
     if membership is None or not _may_revoke(session, membership, by_subject, now):
         raise NotFound("没有找到这项企业授权。")
+    note(session, "membership.revoke", "membership", membership_id, now=now, by=by_subject)
     _cut(session, membership, now)
 
 
@@ -110,6 +122,7 @@ def change_legal_representative(
     )
     repository.revoke_all_of_firm(session, firm_id, now)
     grants.end_for_enterprise(session, firm_id, reason="representative_changed", now=now)
+    note(session, "representative.change", "subject", firm_id, now=now, to=new_subject_id, source=source)
 
 
 def dissolve_enterprise(session: Session, *, firm_id: int, on: date, now: datetime) -> None:
@@ -120,6 +133,7 @@ def dissolve_enterprise(session: Session, *, firm_id: int, on: date, now: dateti
     firm.dissolved_on = on
     repository.revoke_all_of_firm(session, firm_id, now)
     grants.end_for_enterprise(session, firm_id, reason="enterprise_dissolved", now=now)
+    note(session, "enterprise.dissolve", "subject", firm_id, now=now)
 
 
 def basis_of(membership_id: uuid.UUID) -> str:

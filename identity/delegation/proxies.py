@@ -11,6 +11,7 @@ from identity.delegation import repository
 from identity.delegation.models import Proxy
 from identity.grants import service as grants
 from identity.registry import service as registry
+from identity.trail import note
 from kernel.crypto import Vault
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
@@ -59,6 +60,16 @@ def grant_proxy(
             revoked_at=None,
         ),
     )
+    note(
+        session,
+        "proxy.grant",
+        "proxy",
+        proxy_id,
+        now=now,
+        principal=principal_id,
+        agent=agent_id,
+        given_by=given_by,
+    )
     notify(
         session,
         subject_id=principal_id,
@@ -78,6 +89,7 @@ def revoke_proxy(session: Session, *, proxy_id: uuid.UUID, by_subject: int, now:
     if proxy.revoked_at is None:
         proxy.revoked_at = now
         grants.end_on_basis(session, basis_of(proxy_id), reason="proxy_revoked", now=now)
+        note(session, "proxy.revoke", "proxy", proxy_id, now=now, by=by_subject)
         notify(
             session,
             subject_id=proxy.principal_id,

@@ -28,6 +28,7 @@ from identity.oauth.rfc6749_code import CodeGrant, RequiredChallenge
 from identity.oauth.server import Answer, EndUser, ProtocolRequest, ProtocolServer
 from identity.oauth.token_response import IdToken
 from identity.sessions.models import IdentitySession
+from identity.trail import note
 from kernel.errors import InvalidInput
 from kernel.ids import new_id
 
@@ -180,6 +181,15 @@ class Authorization:
 
     def _record_consent(self, sign_in: IdentitySession, client: OAuthClient) -> None:
         """Kept until withdrawn, a year at most; a wider one replaces it."""
+        note(
+            self._server.session,
+            "consent.give",
+            "client",
+            client.client_id,
+            now=self._server.now,
+            by=sign_in.subject_id,
+            scope=self._request.scope,
+        )
         repository.withdraw_consents(
             self._server.session, sign_in.subject_id, client.client_id, self._server.now
         )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from identity.grants import service as grants
 from identity.oauth import repository
+from identity.trail import note
 
 
 class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,4 +37,5 @@ def consents_of(session: Session, subject_id: int, now: datetime) -> list[Consen
 def withdraw_consent(session: Session, subject_id: int, client_id: str, *, now: datetime) -> None:
     """The client must ask again, and its live tokens for this person die at once."""
     repository.withdraw_consents(session, subject_id, client_id, now)
+    note(session, "consent.withdraw", "client", client_id, now=now, by=subject_id)
     grants.end_of_client(session, client_id, reason="consent_withdrawn", now=now, subject_id=subject_id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from identity.oauth import repository
 from identity.oauth.models import SigningKey
+from identity.trail import note
 from kernel.crypto import Vault
 from kernel.house import House
 
@@ -89,6 +90,7 @@ def rotate_keys(session: Session, *, vault: Vault, now: datetime) -> None:
         if row.state == "next":
             row.state = "active"
     session.flush()
+    note(session, "keys.rotate", "signing_key", "all", now=now)
     ensure_keys(session, vault=vault, now=now)
 
 

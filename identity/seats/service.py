@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from identity.grants import service as grants
 from identity.seats import repository
 from identity.seats.models import Department, Division, Seat, SeatHolding
+from identity.trail import note
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.web.principal import Duty, SeatView
 
@@ -51,6 +52,7 @@ def assign_seat(session: Session, *, seat_id: int, subject_id: int, now: datetim
         return
     _vacate(session, seat_id, now)
     repository.add(session, SeatHolding(seat_id=seat_id, subject_id=subject_id, from_at=now))
+    note(session, "seat.assign", "seat", seat_id, now=now, to=subject_id)
 
 
 def vacate_seat(session: Session, seat_id: int, *, now: datetime) -> None:
@@ -98,6 +100,10 @@ def basis_of(seat_id: int) -> str:
 
 
 def _vacate(session: Session, seat_id: int, now: datetime) -> None:
+    current = repository.current_holding(session, seat_id)
+    if current is None:
+        return
+    note(session, "seat.vacate", "seat", seat_id, now=now, held_by=current.subject_id)
     repository.end_holding(session, seat_id, now)
     grants.end_on_basis(session, basis_of(seat_id), reason="left_seat", now=now)
 

@@ -86,7 +86,7 @@ class SecurityDesk:
             "history": [
                 {
                     "at": event.at,
-                    "outcome": "✓" if event.is_success else "✗",
+                    "is_success": event.is_success,
                     "device": event.device,
                     "address": event.address,
                 }

@@ -15,14 +15,17 @@ from granian.server.embed import Server
 from litestar import Litestar
 
 from identity import service, tables
-from identity.app import TEMPLATES, create_app
+from identity.app import LOCALE, TEMPLATES, create_app
+from identity.oauth.routes import root_metadata_handler
 from identity.registry import service as registry
 from identity.registry.identifiers import id_check_character
 from identity.registry.schemas import RelationshipRow
 from kernel.clock import FixedClock
 from kernel.house import House, open_house
+from kernel.i18n import Translations
 from kernel.settings import Settings
 from kernel.web.pages import Pages
+from kernel.web.preferences import preferences_and_static
 from portals.server import PathApps
 from tests.conftest import NOON
 from tests.identity.relying_party import CALLBACK, MINI_APP, MINI_SECRET, OTHER_SECRET, PASSWORD, Surfer
@@ -190,10 +193,14 @@ def open_city(
     )
     house = open_house(settings, clock)
     house.database.create_all()
-    app = create_app(house, Pages({"identity": TEMPLATES}))
+    pages = Pages({"identity": TEMPLATES}, translations=Translations.load([LOCALE]))
+    app = create_app(house, pages)
+    root = Litestar([preferences_and_static(pages), root_metadata_handler(house)], openapi_config=None)
     people = settle(house)
     apps = {f"/{name}": make(house, name) for name, make in (portals or {}).items()}
-    return City(house, people, clock, base, app), Running(PathApps({"/": app, **apps}), port)
+    return City(house, people, clock, base, app), Running(
+        PathApps({"/": root, "/identity": app, **apps}), port
+    )
 
 
 def close_city(city: City, running: Running) -> None:

@@ -15,6 +15,7 @@ from identity.grants import repository as grant_rows
 from identity.grants.models import OAuthGrant
 from identity.seats import service as seats
 from identity.sessions.service import open_session
+from kernel.audit import recent
 from kernel.clock import FixedClock
 from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kernel.house import House
@@ -228,3 +229,10 @@ def test_a_seat_given_to_another_ends_the_formers_grants(
     assert has_ended(session, grant)
     assert [seat.title for seat in seats.seats_of(session, people.mother)] == ["待遇审核岗"]
     assert seats.seats_of(session, people.official) == []
+
+
+def test_every_change_of_rights_is_in_the_audit_trail(session: Session, house: House, people: People) -> None:
+    appoint(session, house, people, people.official, "agent", people.daughter)
+    seats.vacate_seat(session, people.seat, now=house.clock.now())
+    actions = [event.action for event in recent(session, action="identity.")]
+    assert actions[:2] == ["identity.seat.vacate", "identity.membership.grant"]

@@ -74,6 +74,8 @@ def test_a_foreign_client_library_completes_everything(city: City) -> None:
 
 def test_both_places_of_the_metadata_name_addresses_that_answer(city: City) -> None:
     document = httpx.get(f"{city.issuer}/.well-known/openid-configuration", trust_env=False).json()
+    other_place = f"{city.url}/.well-known/oauth-authorization-server/identity"
+    assert httpx.get(other_place, trust_env=False).json() == document
     for name in ("authorization_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"):
         assert httpx.get(document[name], trust_env=False).status_code in (200, 400, 401)
     for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):

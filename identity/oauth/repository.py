@@ -120,18 +120,22 @@ class GrantRow:
     department: Department | None
 
 
+_PERSON = aliased(Subject)
+_CONCERNED = aliased(Subject)
+# Built once: putting the statement together costs more than running it, and every request runs it.
+_GRANT_WITH_PEOPLE = (
+    sa.select(OAuthGrant, _PERSON, _CONCERNED, Seat, Department)
+    .join(_PERSON, _PERSON.subject_id == OAuthGrant.subject_id)
+    .join(_CONCERNED, _CONCERNED.subject_id == OAuthGrant.acting_for)
+    .outerjoin(Seat, Seat.seat_id == OAuthGrant.seat_id)
+    .outerjoin(Department, Department.department_id == Seat.department_id)
+    .where(OAuthGrant.grant_id == sa.bindparam("wanted"))
+)
+
+
 def grant_with_people(session: Session, grant_id: uuid.UUID) -> GrantRow | None:
     """The one read of every request: the grant, who and for whom, and the seat as it is now."""
-    person = aliased(Subject)
-    concerned = aliased(Subject)
-    row = session.execute(
-        sa.select(OAuthGrant, person, concerned, Seat, Department)
-        .join(person, person.subject_id == OAuthGrant.subject_id)
-        .join(concerned, concerned.subject_id == OAuthGrant.acting_for)
-        .outerjoin(Seat, Seat.seat_id == OAuthGrant.seat_id)
-        .outerjoin(Department, Department.department_id == Seat.department_id)
-        .where(OAuthGrant.grant_id == grant_id)
-    ).first()
+    row = session.execute(_GRANT_WITH_PEOPLE, {"wanted": grant_id}).first()
     return GrantRow(row[0], row[1], row[2], row[3], row[4]) if row else None
 
 

@@ -1,8 +1,6 @@
 """The composition root: opens the house, makes every service, and joins them under one port."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 
 from litestar import Litestar
@@ -16,22 +14,26 @@ import portals.rongtong.app
 import portals.tong.app
 import portals.zhengtong.app
 from connectors.banks.client import BankClient
-from connectors.settings import ConnectorSettings
+from connectors.simulators.settings import SimulatorSettings
 from connectors.treasury.client import TreasuryClient
+from identity.oauth.routes import root_metadata_handler
+from identity.service import token_resolver
 from kernel.house import House
-from kernel.i18n import Translations
+from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
+from policy_engine.delivery.judging import EngineJudgements
 from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import PublishedPolicies
-from portals.outside import BankAccounts, TreasuryOrders
+from portals.outside import BankAccounts, TreasuryOrders, outside_of
 from portals.server import PathApps
+from portals.services import Services
 
 ROOT = Path(__file__).parent.parent
 #: Template prefix -> the folder that holds it.
 TEMPLATES = {
-    "connectors": ROOT / "connectors" / "simulators" / "templates",
+    "simulators": ROOT / "connectors" / "simulators" / "templates",
     "entrance": ROOT / "portals" / "entrance" / "templates",
     "identity": ROOT / "identity" / "templates",
     "licenses": ROOT / "licenses" / "templates",
@@ -39,25 +41,65 @@ TEMPLATES = {
     "tong": ROOT / "portals" / "tong" / "templates",
     "zhengtong": ROOT / "portals" / "zhengtong" / "templates",
 }
-SERVICES = ("entrance", "identity", "licenses", "connectors", "tong", "rongtong", "zhengtong")
+SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong")
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the portals, the worker and the command line share."""
-
-    house: House
-    connectors: ConnectorSettings
-    published: PublishedPolicies
-    ports: Ports
-    bank: BankAccounts
-    treasury: TreasuryOrders
-
-
-def open_services(house: House, environ: Mapping[str, str] = os.environ) -> Services:
+def open_services(house: House) -> Services:
     """Join the storeys: delivery asks policies, profiles, matching and the outside through its ports."""
-    outside = ConnectorSettings.from_environ(environ, house.settings.base_url, house.settings.home)
+    outside = outside_of(house)
     published = PublishedPolicies()
-    raise NotImplementedError
+    engine = EngineJudgements(published, house.clock)
+    ports = Ports(
+        terms=PublishedTerms(),
+        people=RegisteredPeople(house.vault),
+        facts=known_facts,
+        reevaluate=engine.reevaluate,
+        explain=engine.explain,
+        vault=house.vault,
+    )
+    return Services(
+        house=house,
+        published=published,
+        ports=ports,
+        bank=BankAccounts(BankClient(outside.systems["banks"])),
+        treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"])),
+        resolve=token_resolver(house),
+    )
 
 
+def open_pages(house: House) -> Pages:
+    """Every package's templates and English, read once."""
+    return Pages(
+        TEMPLATES,
+        translations=Translations.load(locale_folders(*_packages())),
+        is_demonstration=house.settings.is_demo,
+    )
+
+
+def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApps:
+    """The services of one process by the first segment of their path. The simulators are there in a demo only."""
+    house = services.house
+    pages = open_pages(house)
+    outside = outside_of(house)
+    makers = {
+        "identity": lambda: identity.app.create_app(house, pages),
+        "licenses": lambda: licenses.app.create_app(house, pages),
+        "connectors": lambda: connectors.app.create_app(house, pages=pages, outside=outside),
+        "tong": lambda: portals.tong.app.create_app(services, pages),
+        "rongtong": lambda: portals.rongtong.app.create_app(services, pages),
+        "zhengtong": lambda: portals.zhengtong.app.create_app(services, pages),
+    }
+    apps: dict[str, Litestar] = {"/": portals.entrance.routes.create_app(house, pages)}
+    apps.update({f"/{name}": makers[name]() for name in names})
+    if "identity" in names:
+        apps["/.well-known"] = Litestar([root_metadata_handler(house)], openapi_config=None)
+    if house.settings.is_demo:
+        world = SimulatorSettings.embedded(house.settings.home, house.settings.base_url, outside)
+        apps["/simulators"] = connectors.simulators.app.create_app(world, house.clock, pages=pages)
+    return PathApps(apps)
+
+
+def _packages() -> list[Path]:
+    """Every folder that may hold a catalogue of English."""
+    tops = ("kernel", "connectors", "identity", "licenses", "policy_engine", "portals")
+    return [path.parent for top in tops for path in sorted((ROOT / top).rglob("locale")) if path.is_dir()]

@@ -1,16 +1,21 @@
 """The bank and the treasury, as delivery wants them, played by the connectors' clients over HTTP."""
 
+import os
+from collections.abc import Mapping
 from typing import Literal
 
 from connectors.banks.client import BankClient
+from connectors.settings import ConnectorSettings
 from connectors.treasury.client import TreasuryClient
+from kernel.house import House
 from policy_engine.delivery.ports import PaymentOrder, TreasuryAnswer
 
-_STATUS: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned"]] = {
+_STATUS: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned", "refused"]] = {
     "accepted": "accepted",
     "sent": "sent_to_bank",
     "paid": "paid",
     "returned": "returned",
+    "refused": "refused",
 }
 
 
@@ -46,3 +51,8 @@ class TreasuryOrders:
         if answer is None:
             return None
         return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
+
+
+def outside_of(house: House, environ: Mapping[str, str] = os.environ) -> ConnectorSettings:
+    """The outside systems this house talks to."""
+    return ConnectorSettings.from_environ(environ, house.settings.base_url, house.settings.home)

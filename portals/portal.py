@@ -22,6 +22,8 @@ from kernel.web.requests import WebRequest
 
 #: What a portal's own pages need besides what every page has.
 PortalContext = Callable[[WebRequest, Principal | None], Mapping[str, Any]]
+#: What a portal asks of the identity service for its visitors.
+SCOPES = {"tong": ("tong", "licences"), "rongtong": ("rongtong", "licences"), "zhengtong": ("zhengtong",)}
 LARGEST_BODY = 2 * 1024 * 1024
 
 
@@ -40,7 +42,7 @@ def create_portal(
 
     Handlers may name ``house``, ``pages``, ``principal``, ``visitor`` and whatever ``dependencies`` offers.
     """
-    door = RelyingParty(house, portal=portal, scopes=(portal,), resolve=resolve)
+    door = RelyingParty(house, portal=portal, scopes=SCOPES[portal], resolve=resolve)
 
     def visit(request: WebRequest) -> Mapping[str, Any]:
         shared = door.context_of(request)
@@ -74,6 +76,7 @@ def create_portal(
             ),
             security=[{"bearer": []}],
         ),
+        on_shutdown=[door.close],
         request_max_body_size=LARGEST_BODY,
         **web_options(bound, door.sign_in),
     )

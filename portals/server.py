@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,12 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar
+from litestar.concurrency import set_asyncio_executor
 
 log = logging.getLogger(__name__)
+
+#: Handlers are synchronous and wait for the database: more of them at once than there are cores.
+HANDLER_THREADS = 40
 
 
 class AlreadyRunning(Exception):
@@ -100,6 +105,7 @@ def serve(app: Any, host: str, port: int, *, on_ready: Callable[[], None] | None
 
 async def _serve(app: Any, host: str, port: int, on_ready: Callable[[], None] | None) -> None:
     server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error)
+    set_asyncio_executor(ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="dongchu-http"))
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

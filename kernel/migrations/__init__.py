@@ -13,6 +13,7 @@ from kernel.database import Database
 def _config(database: Database) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["database"] = database
     return config
 
@@ -31,7 +32,8 @@ def is_current(database: Database) -> bool:
 
 def write_migration(database: Database, message: str) -> None:
     """Write the next migration from the difference between the store and the imported tables (for developers)."""
-    command.revision(_config(database), message=message, autogenerate=True, rev_id=message.split("_")[0])
+    number, _, slug = message.partition("_")
+    command.revision(_config(database), message=slug.replace("_", " "), autogenerate=True, rev_id=number)
 
 
 def differences(database: Database) -> list[object]:

@@ -1,18 +1,34 @@
 """Alembic's door: run inside the house's own database, in one transaction."""
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import context
 
-from kernel.database import Base, Database
+from kernel.database import Base, Database, UtcDateTime
 
 database: Database = context.config.attributes["database"]
+
+
+def _render(kind: str, thing: Any, _autogenerate: Any) -> Any:
+    """Our own column types by their names, as the models write them."""
+    if kind != "type":
+        return False
+    if isinstance(thing, UtcDateTime):
+        return "UtcDateTime"
+    if isinstance(thing, sa.JSON) and thing._variant_mapping:
+        return "JsonDocument"
+    if isinstance(thing, sa.BigInteger) and thing._variant_mapping:
+        return "BigNumber"
+    return False
+
 
 with database.engine.connect().execution_options(dongchu_write=True) as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        render_as_batch=False,
         compare_type=True,
-        transaction_per_migration=False,
+        render_item=_render,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -2,7 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-${imports if imports else ""}
+
+from kernel.database import BigNumber, JsonDocument, UtcDateTime
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 

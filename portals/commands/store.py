@@ -1,5 +1,6 @@
 """Looking after the store: migrations, backup and restore, the audit chain."""
 
+import importlib
 import shutil
 import sqlite3
 import tarfile
@@ -11,7 +12,7 @@ import click
 
 from kernel.audit import seal_chain, verify_chain
 from kernel.house import open_house
-from kernel.migrations import is_current, migrate
+from kernel.migrations import is_current, migrate, write_migration
 from portals.commands.environment import read_settings
 from portals.server import AlreadyRunning, only_one
 
@@ -20,13 +21,23 @@ KEPT_FOLDERS = ("keys",)
 
 
 @click.command("migrate")
-def migrate_store() -> None:
+@click.option("--write", metavar="NAME", help="For developers: write the next migration (0002_what_it_does).")
+def migrate_store(write: str | None) -> None:
     """Bring the store to the newest version. Safe to repeat."""
     house = open_house(read_settings())
+    if write:
+        importlib.import_module("portals.tables")
+        migrate(house.database)
+        write_migration(house.database, write)
+        return
     was_current = is_current(house.database)
     migrate(house.database)
     house.database.close()
-    click.echo("The store is at the newest version." if was_current else "The store was brought to the newest version.")
+    click.echo(
+        "The store is at the newest version."
+        if was_current
+        else "The store was brought to the newest version."
+    )
 
 
 @click.command()
@@ -38,7 +49,9 @@ def backup(archive: Path) -> None:
     """
     settings = read_settings()
     if not settings.is_embedded:
-        raise click.ClickException("This store is PostgreSQL: use pg_dump, and copy the keys folder beside it.")
+        raise click.ClickException(
+            "This store is PostgreSQL: use pg_dump, and copy the keys folder beside it."
+        )
     if archive.exists():
         raise click.ClickException(f"{archive} exists already; choose another name.")
     with tempfile.TemporaryDirectory() as scratch, tarfile.open(archive, "x:gz") as tar:
@@ -61,7 +74,9 @@ def restore(archive: Path) -> None:
         with only_one(settings.home):
             present = [name for name in (*DATABASES, *KEPT_FOLDERS) if (settings.home / name).exists()]
             if present:
-                raise click.ClickException(f"{settings.home} is not empty ({', '.join(present)}); choose another home.")
+                raise click.ClickException(
+                    f"{settings.home} is not empty ({', '.join(present)}); choose another home."
+                )
             with tarfile.open(archive) as tar:
                 tar.extractall(settings.home, filter="data")
     except AlreadyRunning as error:

@@ -1,0 +1,262 @@
+"""Who one can sign in as: accounts, seats and delegations for the cast, and the list that is printed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from identity import service as identity
+from identity.registry import service as registry
+from identity.seats import service as seats
+from kernel.house import House
+from kernel.ids import new_id
+from kernel.web.principal import Duty, Principal, SeatView
+from portals.demo.cast import COUNTY, STREET, STREET_NAME, Cast
+
+PASSWORD = "dongchu-demo-2026"  # noqa: S105 (printed at every start: the demonstration hides nothing)
+FILE = "demo-accounts.json"
+CITY, CITY_NAME = "420200", "黄石市"
+COUNTY_NAME = "黄石港区"
+DAYE, DAYE_NAME = "420281", "大冶市"
+
+
+class DemoAccount(msgspec.Struct, frozen=True):
+    """One way in. ``key`` is what tests and scripts look it up by."""
+
+    key: str
+    part: str
+    part_en: str
+    name: str
+    login: str
+    password: str
+    portal: str
+
+
+class DemoSeat(msgspec.Struct, frozen=True):
+    """A post of the demonstration and what it may do."""
+
+    key: str
+    part: str
+    part_en: str
+    division: str
+    division_name: str
+    department: str
+    title: str
+    duties: tuple[Duty, ...]
+
+
+SEATS = (
+    DemoSeat(
+        "street",
+        "街道经办",
+        "street clerk",
+        STREET,
+        STREET_NAME,
+        "民政办",
+        f"{STREET_NAME}民政办经办席",
+        ("claim.accept", "counter.assist"),
+    ),
+    DemoSeat(
+        "federation",
+        "残联审核",
+        "federation officer",
+        COUNTY,
+        COUNTY_NAME,
+        "残联",
+        "黄石港区残联审核席",
+        ("claim.joint_review",),
+    ),
+    DemoSeat(
+        "civil_affairs",
+        "区民政审定",
+        "civil-affairs officer",
+        COUNTY,
+        COUNTY_NAME,
+        "民政局",
+        "黄石港区民政局审定席",
+        ("claim.decide",),
+    ),
+    DemoSeat(
+        "health",
+        "区卫健审定",
+        "health officer",
+        COUNTY,
+        COUNTY_NAME,
+        "卫健局",
+        "黄石港区卫健局审定席",
+        ("claim.decide",),
+    ),
+    DemoSeat(
+        "science_accept",
+        "大冶科技受理",
+        "Daye science clerk",
+        DAYE,
+        DAYE_NAME,
+        "科技局",
+        "大冶市科技局受理席",
+        ("claim.accept",),
+    ),
+    DemoSeat(
+        "science_decide",
+        "大冶科技审定",
+        "Daye science officer",
+        DAYE,
+        DAYE_NAME,
+        "科技局",
+        "大冶市科技局审定席",
+        ("claim.decide",),
+    ),
+    DemoSeat(
+        "author",
+        "政策起草",
+        "policy author",
+        CITY,
+        CITY_NAME,
+        "民政局",
+        "市民政局政策起草席",
+        ("policy.author",),
+    ),
+    DemoSeat(
+        "publisher",
+        "政策审批发布",
+        "second publisher",
+        CITY,
+        CITY_NAME,
+        "民政局",
+        "市民政局政策审批席",
+        ("policy.publish",),
+    ),
+    DemoSeat(
+        "finance",
+        "市财政支付",
+        "finance officer",
+        CITY,
+        CITY_NAME,
+        "财政局",
+        "市财政局社会保障支付席",
+        ("payment.approve",),
+    ),
+    DemoSeat(
+        "licensing",
+        "证照管理",
+        "licence officer",
+        CITY,
+        CITY_NAME,
+        "数据局",
+        "市数据局电子证照席",
+        ("licence.issue",),
+    ),
+    DemoSeat("auditor", "审计", "auditor", CITY, CITY_NAME, "审计局", "市审计局审计席", ("audit.read",)),
+    DemoSeat(
+        "administrator",
+        "系统管理",
+        "administrator",
+        CITY,
+        CITY_NAME,
+        "数据局",
+        "市数据局系统管理席",
+        ("admin.system", "audit.read"),
+    ),
+)
+
+
+def create_accounts(session: Session, house: House, cast: Cast) -> list[DemoAccount]:
+    """Accounts for the whole cast, seats for the officials, and who acts for whom."""
+    names = registry.describe(session, _everybody(cast), vault=house.vault)
+    made: list[DemoAccount] = []
+
+    def add(key: str, part: str, part_en: str, subject_id: int, portal: str) -> None:
+        login = f"demo-{key.replace('_', '-')}"
+        known = next(
+            (one for one in made if one.login != login and holders.get(one.login) == subject_id), None
+        )
+        if known is None:
+            identity.create_account(
+                session, house=house, subject_id=subject_id, login_name=login, password=PASSWORD
+            )
+            holders[login] = subject_id
+        else:
+            login = known.login
+        made.append(DemoAccount(key, part, part_en, names[subject_id].name, login, PASSWORD, portal))
+
+    holders: dict[str, int] = {}
+    add("resident", "有待领待遇的居民", "resident with an offer", cast.resident, "/tong")
+    add("elder", "老人", "elderly resident", cast.elder, "/tong")
+    add("daughter", "女儿（可为老人代办）", "daughter acting for her", cast.daughter, "/tong")
+    add("parent", "宝宝的母亲", "parent of a baby", cast.parent, "/tong")
+    add(
+        "legal_representative",
+        "企业法定代表人",
+        "legal representative",
+        cast.legal_representative,
+        "/rongtong",
+    )
+    add("agent", "企业经办人", "agent of the enterprise", cast.agent, "/rongtong")
+    for seat, official in zip(SEATS, cast.officials, strict=True):
+        add(seat.key, seat.part, seat.part_en, official, "/zhengtong")
+        number = identity.create_seat(
+            session,
+            division_code=seat.division,
+            division_name=seat.division_name,
+            department=seat.department,
+            title=seat.title,
+            duties=seat.duties,
+        )
+        identity.assign_seat(session, house=house, seat_id=number, subject_id=official)
+    until = house.clock.now() + timedelta(days=360)
+    identity.grant_proxy(
+        session, house=house, principal_id=cast.elder, agent_id=cast.daughter, relation="母亲", until_at=until
+    )
+    identity.register_enterprise_member(
+        session,
+        house=house,
+        firm_id=cast.firm,
+        subject_id=cast.agent,
+        role="agent",
+        appointed_by=cast.legal_representative,
+        until_at=until,
+    )
+    return made
+
+
+def principal_on(session: Session, house: House, cast: Cast, key: str) -> Principal:
+    """The official on a demonstration seat, for what the demonstration does in their name while it is being made."""
+    place = next(number for number, seat in enumerate(SEATS) if seat.key == key)
+    subject_id = cast.officials[place]
+    view: SeatView = seats.seats_of(session, subject_id)[0]
+    name = registry.describe(session, [subject_id], vault=house.vault)[subject_id].name
+    return Principal(
+        subject_id=subject_id,
+        name=name,
+        capacity="seat",
+        acting_for=subject_id,
+        acting_for_name=name,
+        seat=view,
+        scopes=frozenset({"zhengtong"}),
+        acr="1",
+        client_id="demo",
+        grant_id=new_id(),
+    )
+
+
+def write_accounts(home: Path, accounts: list[DemoAccount]) -> None:
+    (home / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(accounts), indent=1))
+
+
+def read_accounts(home: Path) -> list[DemoAccount]:
+    """The cast of the store in ``home``; empty when none was made there."""
+    path = home / FILE
+    return msgspec.json.decode(path.read_bytes(), type=list[DemoAccount]) if path.exists() else []
+
+
+def _everybody(cast: Cast) -> set[int]:
+    return {
+        cast.resident,
+        cast.elder,
+        cast.daughter,
+        cast.parent,
+        cast.legal_representative,
+        cast.agent,
+        *cast.officials,
+    }

@@ -1,0 +1,142 @@
+"""Makes the demonstration's city once: people and firms, their accounts, the policies in force, and the first matches."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import polars as pl
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.orm import Session
+
+from connectors.simulators import population
+from connectors.simulators.store import Store
+from kernel.house import House
+from policy_engine.delivery import service as delivery
+from policy_engine.profiles import repository as profiles
+from policy_engine.profiles.city import generate
+from policy_engine.profiles.loading import load_city, read_registry
+from portals.demo.accounts import SEATS, create_accounts, write_accounts
+from portals.demo.cast import Cast, choose
+from portals.demo.policies import open_budgets, publish_library
+
+Step = Callable[[str, float], None]
+#: Written last: a store without it was left half made.
+READY = "demo-ready"
+CHUNK = 500
+
+
+class HalfMade(Exception):
+    """The store was left while it was being made."""
+
+
+def make_city_once(house: House, *, residents: int, firms: int, seed: int) -> None:
+    """Make the city unless the store has one. A store that was left half made is said to be so."""
+    home = house.settings.home
+    if (home / READY).exists():
+        return
+    with house.database.read() as session:
+        if profiles.has_profiles(session):
+            raise HalfMade(f"The demo city in {home} was left half made. Delete that folder and start again.")
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        make_city(
+            house,
+            residents=residents,
+            firms=firms,
+            seed=seed,
+            step=lambda doing, share: bar.update(task, description=doing, completed=share),
+        )
+
+
+def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step) -> Cast:
+    """Generate, load, seat the cast, publish the library and match everybody."""
+    home, today = house.settings.home, house.clock.today()
+    directory = home / "city"
+    step("生成城市 making a city", 0.0)
+    generate(residents, firms, seed, directory, as_of=today)
+    cast = choose(directory, today, len(SEATS))
+    step("载入居民和企业 loading residents and firms", 0.05)
+    with house.database.write(timeout=60) as session:
+        load_city(session, directory, vault=house.vault, now=house.clock.now())
+    step("模拟外部系统 filling the simulated outside", 0.4)
+    fill_simulators(home, directory)
+    step("账户与席位 accounts and seats", 0.45)
+    with house.database.write(timeout=60) as session:
+        accounts = create_accounts(session, house, cast)
+    add_payee_accounts(house, directory, lambda share: step("收款账户 payee accounts", 0.5 + 0.2 * share))
+    step("发布政策 publishing policies", 0.7)
+    publish_library(house, cast, lambda share: step("匹配全城 matching everybody", 0.72 + 0.28 * share))
+    with house.database.write(timeout=60) as session:
+        open_budgets(session, house)
+    write_accounts(home, accounts)
+    (home / "demo-cast.json").write_bytes(msgspec.json.encode(cast))
+    (home / READY).write_text("ready\n")
+    shutil.rmtree(directory)
+    return cast
+
+
+def fill_simulators(home: Path, directory: Path) -> None:
+    """The same people and firms in the simulated departments and bank, under the same numbers."""
+    rows = read_registry(directory)
+    persons = pl.read_parquet(directory / "persons.parquet").select(
+        "subject_id", "owner_id", "hukou_division", "hukou_type"
+    )
+    firms = pl.read_parquet(directory / "firms.parquet").select(
+        "subject_id", "registered_division", "legal_representative_id"
+    )
+    numbers = dict(rows.select("subject_id", "identifier").iter_rows())
+    names = dict(rows.select("subject_id", "name").iter_rows())
+    people = rows.filter(kind="person").join(persons, on="subject_id", maintain_order="left")
+    companies = rows.filter(kind="firm").join(firms, on="subject_id", maintain_order="left")
+    store = Store(home)
+    population.load(
+        store,
+        [
+            population.SimulatedPerson(
+                id_number=row["identifier"],
+                name=row["name"],
+                household_number=numbers.get(row["owner_id"]) or str(row["owner_id"]),
+                division=row["hukou_division"],
+                register_kind="1" if row["hukou_type"] == "城镇" else "2",
+                phone=row["phone"],
+                has_account=bool(row["has_payee_account"]),
+            )
+            for row in people.iter_rows(named=True)
+        ],
+        [
+            population.SimulatedFirm(
+                uscc=row["identifier"],
+                name=row["name"],
+                division=row["registered_division"],
+                representative_id_number=numbers.get(row["legal_representative_id"]),
+                representative_name=names.get(row["legal_representative_id"]),
+            )
+            for row in companies.iter_rows(named=True)
+        ],
+    )
+    store.close()
+
+
+def add_payee_accounts(house: House, directory: Path, progress: Callable[[float], None]) -> None:
+    """The 一卡通 account of everybody who has one, as the bank knows it."""
+    rows = read_registry(directory).filter(pl.col("has_payee_account") | (pl.col("kind") == "firm"))
+    kept = [row for row in rows.select("subject_id", "name", "identifier").iter_rows() if row[2]]
+    for start in range(0, len(kept), CHUNK):
+        with house.database.write(timeout=60) as session:
+            for subject_id, name, identifier in kept[start : start + CHUNK]:
+                _add_account(session, house, subject_id, name, identifier)
+        progress(start / len(kept))
+
+
+def _add_account(session: Session, house: House, subject_id: int, name: str, identifier: str) -> None:
+    delivery.add_account(
+        session,
+        house.vault,
+        subject_id=subject_id,
+        bank=population.BANK,
+        number=population.account_number_of(identifier),
+        holder=name,
+        source="social_card",
+        now=house.clock.now(),
+    )

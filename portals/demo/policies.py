@@ -1,0 +1,106 @@
+"""The library of the demonstration in force: published by two seats as any policy is, but for one that waits to be."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from kernel.house import House
+from kernel.outbox import Worker
+from policy_engine.delivery import service as delivery
+from policy_engine.policies import repository
+from policy_engine.policies import service as policies
+from policy_engine.policies.hashing import document_of
+from policy_engine.policies.library import LibraryEntry, library
+from policy_engine.policies.published import PublishedPolicies
+from portals.demo.accounts import principal_on
+from portals.demo.cast import Cast
+
+#: Left as a draft, so that two people can publish it before one's eyes.
+DRAFT = "yangxin-elderly-allowance"
+#: What a fiscal authority sets aside where a document names no sum: enough for a city of some ten thousands.
+DEFAULT_BUDGET_FEN = 20_000_000_00
+
+
+def publish_library(house: House, cast: Cast, progress: Callable[[float], None]) -> None:
+    """Draft, submit, approve, publish and widen every document but one, then match the whole city."""
+    published = PublishedPolicies()
+    entries = sorted(library(), key=lambda entry: (entry.document.status is None, entry.document.id))
+    for entry in entries:
+        with house.database.write(timeout=60) as session:
+            _publish(session, house, cast, published, entry, is_draft_only=entry.document.id == DRAFT)
+    _match_everything(house, progress, len(entries))
+
+
+def _publish(
+    session: Session,
+    house: House,
+    cast: Cast,
+    published: PublishedPolicies,
+    entry: LibraryEntry,
+    *,
+    is_draft_only: bool,
+) -> None:
+    now = house.clock.now()
+    author = principal_on(session, house, cast, "author")
+    publisher = principal_on(session, house, cast, "publisher")
+    current = published.current(session)
+    version = policies.save_draft(
+        session, text=entry.text, cases_text=entry.cases_text, actor=author, published=current, now=now
+    )
+    if is_draft_only:
+        return
+    policies.submit(session, version.id, actor=author, now=now)
+    policies.approve(session, version.id, actor=publisher, published=current, now=now)
+    policies.publish(session, version.id, actor=publisher, now=now)
+    policies.widen(session, version.id, actor=publisher, now=now)
+
+
+def _match_everything(house: House, progress: Callable[[float], None], count: int) -> None:
+    """Let the worker's own handlers match and offer, as after any publication."""
+    from policy_engine.delivery import rematching
+    from portals.main import open_services
+
+    services = open_services(house)
+    done = 0
+    handlers = rematching.handlers(house, services.published, services.ports)
+
+    def counted(topic: str):
+        def run(message):
+            nonlocal done
+            handlers[topic](message)
+            done += 1
+            progress(min(1.0, done / (2 * count)))
+
+        return run
+
+    quiet = {topic: counted(topic) for topic in handlers}
+    worker = Worker(house.database, house.clock, {**quiet, "notice.deliver": lambda _message: None})
+    worker.run_until_idle(rounds=100_000)
+
+
+def open_budgets(session: Session, house: House) -> None:
+    """A budget of this year and the next for every policy that pays, in every fiscal authority of the city."""
+    for row in repository.live_versions(session):
+        document = document_of(row)
+        if document.benefit is None or document.funding is None:
+            continue
+        funding = document.funding
+        divisions = ("420200", "420222", "420281") if funding.authority == "local" else (funding.authority,)
+        year = house.clock.today().year
+        for division in divisions:
+            for when in (year, year + 1):
+                named = [one for one in funding.appropriations if one.year == when]
+                delivery.open_budget(
+                    session,
+                    policy_id=document.id,
+                    division=division,
+                    year=when,
+                    appropriation=named[0].account if named else f"{document.title}（演示预算）",
+                    kind=funding.kind,
+                    amount_fen=named[0].budget_fen if named else DEFAULT_BUDGET_FEN,
+                    fund_source=funding.fund,
+                    now=house.clock.now(),
+                )
+
+
+__all__ = ["open_budgets", "publish_library"]

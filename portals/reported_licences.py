@@ -1,0 +1,82 @@
+"""A certificate that a department reports is a fact at once, and an e-licence in the holder's wallet."""
+
+from sqlalchemy.orm import Session
+
+from connectors.events.forms import DepartmentEvent
+from connectors.events.service import open_event
+from identity.registry import service as registry
+from kernel.errors import InvalidInput
+from kernel.house import House
+from kernel.outbox import Handler, Message
+from licenses import repository
+from licenses import service as licences
+from licenses.catalogue import licence_type
+from licenses.states import LicenceState, Operation, possible
+
+#: Kind of event -> type of licence, and the kind of subject that holds it.
+ISSUED = {
+    "certificate_issued": ("disability-certificate", "person"),
+    "firm_registered": ("business-licence", "firm"),
+}
+ENDED = {"certificate_cancelled": ("disability-certificate", "person")}
+
+
+def with_licences(house: House, take_facts: Handler) -> Handler:
+    """The handler of department events, followed by the licences they report."""
+
+    def take(message: Message) -> None:
+        take_facts(message)
+        kind = message.payload["kind"]
+        if kind not in ISSUED and kind not in ENDED:
+            return
+        with house.database.write() as session:
+            event = open_event(session, house.vault, message.payload)
+            if kind in ISSUED:
+                _issue(session, house, event)
+            else:
+                _cancel(session, house, event)
+
+    return take
+
+
+def _issue(session: Session, house: House, event: DepartmentEvent) -> None:
+    """What the certificate says becomes the licence's fields; one that does not fit our type waits for an official."""
+    type_id, holder_kind = ISSUED[event.kind]
+    holder_id = _holder(session, house, event, holder_kind)
+    told = {change.attribute: change.value for change in event.changes}
+    fields = {field: told.get(attribute) for attribute, field in licence_type(type_id).facts.items()}
+    if holder_id is None:
+        return
+    nested = session.begin_nested()
+    try:
+        licences.issue(
+            session,
+            house,
+            type_id=type_id,
+            holder_id=holder_id,
+            fields=fields,
+            actor=f"connector:{event.source}",
+            source_event=f"{event.source}:{event.event_id}",
+        )
+    except InvalidInput:
+        nested.rollback()
+        return
+    nested.commit()
+
+
+def _cancel(session: Session, house: House, event: DepartmentEvent) -> None:
+    type_id, holder_kind = ENDED[event.kind]
+    holder_id = _holder(session, house, event, holder_kind)
+    licence = None if holder_id is None else repository.current_of(session, holder_id, type_id)
+    if licence is not None and Operation.CANCEL in possible(LicenceState(licence.state)):
+        actor = f"connector:{event.source}"
+        licences.operate(session, house, licence.id, Operation.CANCEL, reason="发证机关注销", actor=actor)
+
+
+def _holder(session: Session, house: House, event: DepartmentEvent, kind: str) -> int | None:
+    subject = next((one for one in event.subjects if one.kind == kind and one.identifiers), None)
+    if subject is None:
+        return None
+    identifier = subject.identifiers[0]
+    scheme = "uscc" if identifier.scheme == "uscc" else "id_number"
+    return registry.find_by_identifier(session, scheme, identifier.value, vault=house.vault)

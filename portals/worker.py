@@ -1,0 +1,92 @@
+"""The worker's handlers, gathered from every storey."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import connectors.events.jobs
+import connectors.messaging.jobs
+import policy_engine.profiles.jobs
+from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
+from connectors.messaging.client import MessagingClient
+from identity.accounts.models import Account
+from kernel.audit import seal_chain
+from kernel.outbox import Handler, Message, Schedule, Worker, once
+from kernel.outbox.repository import purge
+from kernel.outbox.worker import KEEP_DONE
+from policy_engine.delivery import rematching
+from policy_engine.delivery import service as delivery
+from portals.outside import outside_of
+from portals.reported_licences import with_licences
+from portals.services import Services
+
+SEAL_AUDIT = "audit.seal"
+PURGE = "outbox.purge"
+
+
+def build_worker(services: Services, *, threads: int = 2) -> Worker:
+    """Everything that happens because something was committed, and what the calendar asks for."""
+    house = services.house
+    outside = outside_of(house)
+    messaging = MessagingClient(outside.systems["messaging"])
+    handlers: dict[str, Handler] = {
+        **policy_engine.profiles.jobs.handlers(house),
+        **rematching.handlers(house, services.published, services.ports),
+        **delivery.build_handlers(
+            house.database, house.clock, house.vault, services.ports, services.treasury
+        ),
+        **connectors.events.jobs.handlers(house, outside),
+        **connectors.messaging.jobs.handlers(house, messaging, _phone_of(services)),
+        **_housekeeping(services),
+    }
+    handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
+    worker = Worker(
+        house.database,
+        house.clock,
+        handlers,
+        schedules=(
+            *delivery.SCHEDULES,
+            *rematching.SCHEDULES,
+            *connectors.events.jobs.SCHEDULES,
+            Schedule(SEAL_AUDIT, timedelta(seconds=10)),
+            Schedule(PURGE, timedelta(hours=1)),
+        ),
+        threads=threads,
+    )
+    house.ephemeral.subscribe("outbox", worker.wake)
+    return worker
+
+
+def _housekeeping(services: Services) -> Mapping[str, Handler]:
+    house = services.house
+
+    def callback(message: Message) -> None:
+        with house.database.write() as session:
+            if once(session, CALLBACK_TOPIC, message.message_id):
+                delivery.ask_soon(session, message.payload["instruction_id"], now=house.clock.now())
+
+    def seal(_message: Message) -> None:
+        while True:
+            with house.database.write() as session:
+                if seal_chain(session, limit=200) < 200:
+                    return
+
+    def purge_done(_message: Message) -> None:
+        while True:
+            with house.database.write() as session:
+                if purge(session, before=house.clock.now() - KEEP_DONE, limit=500) < 500:
+                    return
+
+    return {CALLBACK_TOPIC: callback, SEAL_AUDIT: seal, PURGE: purge_done}
+
+
+def _phone_of(services: Services) -> connectors.messaging.jobs.PhoneOf:
+    vault = services.house.vault
+
+    def phone_of(session: Session, subject_id: int) -> str | None:
+        sealed = session.scalar(sa.select(Account.phone_sealed).where(Account.subject_id == subject_id))
+        return None if sealed is None else vault.open(sealed, context=f"account/phone_sealed/{subject_id}")
+
+    return phone_of

@@ -1,4 +1,4 @@
-"""What delivery asks the engine: does the pinned version still hold today, and why. ``Ports.reevaluate`` and ``Ports.explain``."""
+"""What delivery asks the engine: does the pinned version still hold today, and why (``reevaluate``, ``explain``)."""
 
 from datetime import date
 

@@ -66,6 +66,8 @@ class _Jobs:
         if action in ("suspend", "recall"):
             self._take_back(policy_id, is_recalled=action == "recall")
             return
+        if self._has_gone_on(policy_id, message):
+            return
         snapshot = self._match(policy_id)
         if action == "publish":
             self._reach_somebody(policy_id)
@@ -75,6 +77,12 @@ class _Jobs:
             )
         )
         self._catch_up(snapshot)
+
+    def _has_gone_on(self, policy_id: str, message: Message) -> bool:
+        """Published and widened in one breath: the later message does the work of both."""
+        with self._house.database.read() as session:
+            row = policies.version_numbered(session, policy_id, message.payload["version"])
+        return row is not None and row.rollout_permille > message.payload["rollout_permille"]
 
     def nightly(self, _message: Message) -> None:
         """Time is a fact: birthdays and anniversaries flip verdicts, so the whole city is matched anew."""

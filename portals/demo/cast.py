@@ -10,6 +10,7 @@ import polars as pl
 STREET = "420202007"
 STREET_NAME = "胜阳港街道"
 COUNTY = "420202"
+DAYE = "420281"
 
 
 class Cast(msgspec.Struct, frozen=True):
@@ -53,14 +54,15 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
     parent, baby = _parent_and_baby(persons, as_of)
     firm = _first(
         firms.filter(
-            (pl.col("insured_employees") > 0)
-            & (pl.col("ui_paid_months") >= 12)
-            & (pl.col("layoff_rate_last_year") <= 50)
+            pl.col("registered_division").str.starts_with(DAYE)
             & (pl.col("firm_kind") == "企业")
+            & pl.col("hitech_recognition").is_null()
             & ~pl.col("is_abnormal")
             & ~pl.col("is_dishonest")
-        ).sort(~pl.col("registered_division").str.starts_with(COUNTY), "subject_id"),
-        "an enterprise that kept its staff",
+            & ~pl.col("main_revenue_this_year__unknown")
+            & pl.col("main_revenue_this_year").is_not_null()
+        ).sort("main_revenue_this_year", "subject_id", descending=[True, False]),
+        "an enterprise in Daye whose revenue is known",
     )
     representative = int(firms.filter(subject_id=firm)["legal_representative_id"][0])
     taken = {resident, elder, daughter, parent, baby, representative}
@@ -120,10 +122,10 @@ def _parent_and_baby(persons: pl.DataFrame, as_of: date) -> tuple[int, int]:
 
 
 def _first(frame: pl.DataFrame, what: str) -> int:
-    return int(_row(frame, what)["subject_id"])
+    return _row(frame, what)["subject_id"]
 
 
-def _row(frame: pl.DataFrame, what: str) -> dict[str, object]:
+def _row(frame: pl.DataFrame, what: str) -> dict[str, int]:
     if frame.is_empty():
         raise LookupError(f"the city has nobody for the part of {what}; generate more residents")
-    return frame.row(0, named=True)
+    return {name: value for name, value in frame.row(0, named=True).items() if name.endswith("_id")}

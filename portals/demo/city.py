@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from connectors.simulators import population
 from connectors.simulators.store import Store
 from kernel.house import House
-from policy_engine.delivery import service as delivery
+from policy_engine.delivery.accounts.loading import RegisteredAccount, load_accounts
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.city import generate
 from policy_engine.profiles.loading import load_city, read_registry
@@ -23,7 +23,6 @@ from portals.demo.policies import open_budgets, publish_library
 Step = Callable[[str, float], None]
 #: Written last: a store without it was left half made.
 READY = "demo-ready"
-CHUNK = 500
 
 
 class HalfMade(Exception):
@@ -64,9 +63,9 @@ def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step
     step("账户与席位 accounts and seats", 0.45)
     with house.database.write(timeout=60) as session:
         accounts = create_accounts(session, house, cast)
-    add_payee_accounts(house, directory, lambda share: step("收款账户 payee accounts", 0.5 + 0.2 * share))
-    step("发布政策 publishing policies", 0.7)
-    publish_library(house, cast, lambda share: step("匹配全城 matching everybody", 0.72 + 0.28 * share))
+        add_payee_accounts(session, house, directory)
+    step("发布政策 publishing policies", 0.5)
+    publish_library(house, cast, lambda share: step("匹配全城 matching everybody", 0.55 + 0.45 * share))
     with house.database.write(timeout=60) as session:
         open_budgets(session, house)
     write_accounts(home, accounts)
@@ -87,7 +86,9 @@ def fill_simulators(home: Path, directory: Path) -> None:
     )
     numbers = dict(rows.select("subject_id", "identifier").iter_rows())
     names = dict(rows.select("subject_id", "name").iter_rows())
-    people = rows.filter(kind="person").join(persons, on="subject_id", maintain_order="left")
+    people = rows.filter(pl.col("kind") == "person", pl.col("identifier").is_not_null()).join(
+        persons, on="subject_id", maintain_order="left"
+    )
     companies = rows.filter(kind="firm").join(firms, on="subject_id", maintain_order="left")
     store = Store(home)
     population.load(
@@ -118,25 +119,13 @@ def fill_simulators(home: Path, directory: Path) -> None:
     store.close()
 
 
-def add_payee_accounts(house: House, directory: Path, progress: Callable[[float], None]) -> None:
+def add_payee_accounts(session: Session, house: House, directory: Path) -> None:
     """The 一卡通 account of everybody who has one, as the bank knows it."""
-    rows = read_registry(directory).filter(pl.col("has_payee_account") | (pl.col("kind") == "firm"))
-    kept = [row for row in rows.select("subject_id", "name", "identifier").iter_rows() if row[2]]
-    for start in range(0, len(kept), CHUNK):
-        with house.database.write(timeout=60) as session:
-            for subject_id, name, identifier in kept[start : start + CHUNK]:
-                _add_account(session, house, subject_id, name, identifier)
-        progress(start / len(kept))
-
-
-def _add_account(session: Session, house: House, subject_id: int, name: str, identifier: str) -> None:
-    delivery.add_account(
-        session,
-        house.vault,
-        subject_id=subject_id,
-        bank=population.BANK,
-        number=population.account_number_of(identifier),
-        holder=name,
-        source="social_card",
-        now=house.clock.now(),
+    rows = read_registry(directory).filter(
+        pl.col("has_payee_account") | (pl.col("kind") == "firm"), pl.col("identifier").is_not_null()
     )
+    accounts = (
+        RegisteredAccount(subject_id, population.BANK, population.account_number_of(identifier), name)
+        for subject_id, identifier, name in rows.select("subject_id", "identifier", "name").iter_rows()
+    )
+    load_accounts(session, house.vault, accounts, now=house.clock.now())

@@ -43,7 +43,7 @@ def add_account(
     digits = "".join(number.split())
     if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 30):
         raise InvalidInput(_("账号应为 8 到 30 位数字，请核对后重新填写。"))
-    index = vault.blind_index(digits, purpose="payee_account")
+    index = index_of(vault, digits)
     known = repository.find_by_index(session, subject_id, index)
     others = repository.accounts_of(session, [subject_id])
     rests_until = now + COOLING_OFF if others and source in ("declared", "counter") else now
@@ -56,7 +56,7 @@ def add_account(
         id=account_id,
         subject_id=subject_id,
         bank=bank.strip(),
-        masked=f"{digits[:4]} **** **** {digits[-4:]}" if len(digits) >= 12 else f"**** {digits[-4:]}",
+        masked=masked(digits),
         number_sealed=vault.seal(digits, context=f"payee_account/number_sealed/{account_id}"),
         number_index=index,
         holder_sealed=vault.seal(holder.strip(), context=f"payee_account/holder_sealed/{account_id}"),
@@ -78,6 +78,16 @@ def add_account(
             now=now,
         )
     return account
+
+
+def index_of(vault: Vault, digits: str) -> bytes:
+    """By which one account is found however many people it receives for."""
+    return vault.blind_index(digits, purpose="payee_account")
+
+
+def masked(digits: str) -> str:
+    """Enough to recognise one's own account."""
+    return f"{digits[:4]} **** **** {digits[-4:]}" if len(digits) >= 12 else f"**** {digits[-4:]}"
 
 
 def verify_account(

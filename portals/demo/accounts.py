@@ -22,7 +22,8 @@ DAYE, DAYE_NAME = "420281", "大冶市"
 
 
 class DemoAccount(msgspec.Struct, frozen=True):
-    """One way in. ``key`` is what tests and scripts look it up by."""
+    """One way in. ``key`` is what tests and scripts look it up by; ``identifier`` (fictional, as everything) is what the
+    simulated outside systems know the person by, ``uscc`` the enterprise they act for."""
 
     key: str
     part: str
@@ -31,6 +32,8 @@ class DemoAccount(msgspec.Struct, frozen=True):
     login: str
     password: str
     portal: str
+    identifier: str
+    uscc: str = ""
 
 
 class DemoSeat(msgspec.Struct, frozen=True):
@@ -164,6 +167,7 @@ SEATS = (
 def create_accounts(session: Session, house: House, cast: Cast) -> list[DemoAccount]:
     """Accounts for the whole cast, seats for the officials, and who acts for whom."""
     names = registry.describe(session, _everybody(cast), vault=house.vault)
+    uscc = registry.identifier_of(session, cast.firm, vault=house.vault)
     made: list[DemoAccount] = []
 
     def add(key: str, part: str, part_en: str, subject_id: int, portal: str) -> None:
@@ -178,7 +182,11 @@ def create_accounts(session: Session, house: House, cast: Cast) -> list[DemoAcco
             holders[login] = subject_id
         else:
             login = known.login
-        made.append(DemoAccount(key, part, part_en, names[subject_id].name, login, PASSWORD, portal))
+        number = registry.identifier_of(session, subject_id, vault=house.vault)
+        firm = uscc if portal == "/rongtong" else ""
+        made.append(
+            DemoAccount(key, part, part_en, names[subject_id].name, login, PASSWORD, portal, number, firm)
+        )
 
     holders: dict[str, int] = {}
     add("resident", "有待领待遇的居民", "resident with an offer", cast.resident, "/tong")

@@ -1,0 +1,155 @@
+"""A demonstration as a newcomer starts it, and a real browser in front of it.
+
+One server serves all journeys of a run (they stay in one xdist group); each journey uses people of its own, or leaves
+them as the next one expects them.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.portals.test_server import free_port
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+
+
+class Demo:
+    """A running demonstration in a home folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = httpx.Client(base_url=self.base, timeout=30)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [sys.executable, "-m", "portals.cli", "run", "--residents", "6000", "--firms", "800"]
+        self._process = subprocess.Popen(
+            command, env=self._environ(), stdout=(self.home / "out").open("ab"), stderr=subprocess.STDOUT
+        )
+        deadline = time.monotonic() + 150
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError((self.home / "out").read_text(errors="replace")[-4000:])
+            with contextlib.suppress(httpx.TransportError):
+                if self.client.get("/").status_code == 200:
+                    return
+            time.sleep(0.1)
+        raise TimeoutError((self.home / "out").read_text(errors="replace")[-4000:])
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """End the server; its exit status."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(how)
+        code = self._process.wait(30)
+        self._process = None
+        return code
+
+    def command(self, *words: str) -> str:
+        """Run ``dongchu`` on this home."""
+        done = subprocess.run(
+            [sys.executable, "-m", "portals.cli", *words],
+            env=self._environ(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def account(self, key: str) -> dict[str, str]:
+        """The demo login with this key."""
+        accounts = json.loads(self.command("demo", "accounts", "--json"))
+        return next(one for one in accounts if one["key"] == key)
+
+    def simulate(self, system: str, action: str, **data: Any) -> dict[str, Any]:
+        """Let a simulated department do something."""
+        answer = self.client.post(f"/simulators/{system}/{action}", json=data)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def _environ(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        return {
+            **kept,
+            "DONGCHU_HOME": str(self.home),
+            "DONGCHU_PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demonstration all journeys share."""
+    running = Demo(tmp_path_factory.mktemp("demo"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; where it must be there (CI) its absence is a failure, elsewhere a skip that says so."""
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("DONGCHU_REQUIRE_BROWSER"):
+            pytest.fail(f"{CHROMIUM} is missing, and the journeys must run here")
+        pytest.skip("no Chromium here: apt-get install chromium fonts-noto-cjk")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, demo: Demo) -> Iterator[SignIn]:
+    """Open a browser window of one's own and sign in: ``sign_in("elder")`` stands on her portal's home page."""
+    windows: list[BrowserContext] = []
+
+    def opened(
+        key: str, *, capacity: str = "", width: dict[str, int] | None = None, locale: str = "zh-CN"
+    ) -> Page:
+        account = demo.account(key)
+        size = width or (PHONE if account["portal"] == "/tong" else DESK)
+        window = browser.new_context(viewport=size, locale=locale, base_url=demo.base)  # type: ignore[arg-type]
+        windows.append(window)
+        page = window.new_page()
+        page.goto(f"{account['portal']}/login")
+        page.locator("[name=login]").fill(account["login"])
+        page.locator("[name=password]").fill(account["password"])
+        page.locator("main form button[type=submit]").first.click()
+        if "/identity/" in page.url:
+            page.locator("label", has_text=capacity or account["name"]).first.click()
+            page.locator("main form button[type=submit]").first.click()
+        page.wait_for_url(f"**{account['portal']}**")
+        return page
+
+    yield opened
+    for window in windows:
+        window.close()

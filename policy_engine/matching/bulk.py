@@ -1,6 +1,6 @@
 """The whole city at once: every policy as Polars expressions over the columnar snapshot, statuses stratum by stratum."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 
 import msgspec
@@ -13,10 +13,11 @@ from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX
 from policy_engine.compile.names import Place
 from policy_engine.compile.polars_conditions import PolarsCondition, all_of, condition_to_polars
 from policy_engine.language import Scope
-from policy_engine.matching.bulk_amounts import amount_to_polars
+from policy_engine.matching.bulk_amounts import with_amount
 from policy_engine.policies.amounts import tree
 from policy_engine.policies.checking import bindings
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
+from policy_engine.policies.rollout import BUCKETS
 from policy_engine.profiles.snapshot import Snapshot
 
 #: Kinds in the order in which their columns can stand beside others: owners first.
@@ -48,10 +49,10 @@ class City:
             self._scopes[kind] = scope_of(kind, self.as_of, self._statuses)
         return self._scopes[kind]
 
-    def add_status(self, kind: EntityKind, name: str, condition: PolarsCondition) -> None:
+    def add_status(self, kind: EntityKind, name: str, judged: pl.DataFrame) -> None:
         """Put a status beside the facts of its kind, and beside those whom its subjects own."""
         frame = self.frames[kind].with_columns(
-            condition.is_true.alias(name), condition.is_unknown.alias(name + UNKNOWN_SUFFIX)
+            judged["is_true"].alias(name), judged["is_unknown"].alias(name + UNKNOWN_SUFFIX)
         )
         self.frames[kind] = frame
         for owned, owner in OWNED.items():
@@ -102,15 +103,19 @@ def match_city(
     eligible: list[pl.DataFrame] = []
     unknown: list[pl.DataFrame] = []
     defects: dict[str, int] = {}
-    for policy in published.effective_on(as_of):
-        is_status = policy.document.is_computed_status
-        if policies is not None and policy.document.id not in policies and not is_status:
+    for policy in _matched(published, as_of, is_rollout_kept=is_rollout_kept):
+        document = policy.document
+        is_wanted = policies is None or document.id in policies
+        if not is_wanted and not document.is_computed_status:
             continue
-        verdicts = _verdicts(city, policy, is_rollout_kept)
-        if policies is None or policy.document.id in policies:
+        judged = _judged(city, policy)
+        if document.is_computed_status:
+            city.add_status(document.entity, f"status:{document.id}", judged)
+        if is_wanted:
+            verdicts = _verdicts(city, policy, judged, is_rollout_kept)
             eligible.append(_rows(policy, verdicts.filter("eligible"), ["amount_fen"]))
             unknown.append(_rows(policy, verdicts.filter("unknown"), []))
-            defects[policy.document.id] = int(verdicts["defect"].sum())
+            defects[document.id] = int(verdicts["defect"].sum())
     return BulkResult(
         pl.concat(eligible) if eligible else _NO_MATCHES,
         pl.concat(unknown) if unknown else _NO_MATCHES.drop("amount_fen"),
@@ -118,40 +123,78 @@ def match_city(
     )
 
 
-def condition_of(texts: Iterable[str], place: Place) -> PolarsCondition:
-    """All clauses of a policy as one condition."""
-    return all_of([condition_to_polars(tree(text), place) for text in texts])
+def _matched(published: PublishedSet, as_of: date, *, is_rollout_kept: bool) -> list[PublishedPolicy]:
+    """While a new version is rolled out two are in force: each for its own subjects, or the newest for everybody."""
+    in_force = published.effective_on(as_of)
+    if is_rollout_kept:
+        return list(in_force)
+    newest = {one.document.id: one.document.version for one in in_force}
+    return [one for one in in_force if one.document.version == newest[one.document.id]]
 
 
-def _verdicts(city: City, policy: PublishedPolicy, is_rollout_kept: bool) -> pl.DataFrame:
-    document = policy.document
-    kind = document.entity
+def _judged(city: City, policy: PublishedPolicy) -> pl.DataFrame:
+    """Every subject's number with ``is_true`` and ``is_unknown`` of all clauses together, in the order of its frame."""
+    kind = policy.document.entity
     place = Place.of(city.scope(kind))
-    condition = condition_of([clause.condition for clause in document.eligibility], place)
-    if document.is_computed_status:
-        city.add_status(kind, f"status:{document.id}", condition)
-    numbers = [pl.col("subject_id"), pl.col("owner_id")]
-    if document.benefit is None:
-        columns = [
-            condition.is_true.alias("eligible"),
-            condition.is_unknown.alias("unknown"),
-            pl.lit(value=False).alias("defect"),
-            pl.lit(None, pl.Int64).alias("amount_fen"),
-        ]
-    else:
-        amount = amount_to_polars(document.benefit, place)
-        has_amount = (~amount.is_unknown & (amount.value > 0)).fill_null(value=False)
-        columns = [
-            (condition.is_true & has_amount).alias("eligible"),
-            (condition.is_unknown | (condition.is_true & amount.is_unknown)).alias("unknown"),
-            (condition.is_true & ~amount.is_unknown & ~has_amount).alias("defect"),
-            pl.when(has_amount).then(amount.value).otherwise(None).alias("amount_fen"),
-        ]
-    found = city.frames[kind].select(*numbers, *columns)
-    if is_rollout_kept and (policy.bucket_from, policy.bucket_to) != (0, 1000):
-        reached = [policy.covers(number) for number in _audience(kind, found).to_list()]
-        found = found.filter(pl.Series(reached, dtype=pl.Boolean))
+    columns: list[pl.Expr] = []
+    clauses: list[PolarsCondition] = []
+    for number, clause in enumerate(policy.document.eligibility):
+        condition = condition_to_polars(tree(clause.condition), place)
+        true, unknown = f"__clause{number}", f"__clause{number}{UNKNOWN_SUFFIX}"
+        columns += [condition.is_true.alias(true), condition.is_unknown.alias(unknown)]
+        clauses.append(PolarsCondition(pl.col(true), pl.col(unknown)))
+    whole = all_of(clauses)
+    return (
+        city.frames[kind]
+        .lazy()
+        .select("subject_id", "owner_id", *columns)
+        .select(
+            "subject_id", "owner_id", whole.is_true.alias("is_true"), whole.is_unknown.alias("is_unknown")
+        )
+        .collect()
+    )
+
+
+def _verdicts(
+    city: City, policy: PublishedPolicy, judged: pl.DataFrame, is_rollout_kept: bool
+) -> pl.DataFrame:
+    """``eligible``, ``unknown``, ``defect`` and ``amount_fen`` of those whom the clauses do not turn away."""
+    found = pl.concat([_open_verdicts(judged), _met_verdicts(city, policy, judged)])
+    if is_rollout_kept and (policy.bucket_from, policy.bucket_to) != (0, BUCKETS):
+        audience = _audience(policy.document.entity, found)
+        reached = pl.Series([policy.covers(number) for number in audience.to_list()], dtype=pl.Boolean)
+        return found.filter(reached)
     return found
+
+
+def _open_verdicts(judged: pl.DataFrame) -> pl.DataFrame:
+    no, yes = pl.lit(value=False), pl.lit(value=True)
+    numbers = judged.filter("is_unknown").select("subject_id", "owner_id")
+    return numbers.with_columns(eligible=no, unknown=yes, defect=no, amount_fen=pl.lit(None, pl.Int64))
+
+
+def _met_verdicts(city: City, policy: PublishedPolicy, judged: pl.DataFrame) -> pl.DataFrame:
+    """Amounts only where they are wanted: an amount is dear, and few are eligible."""
+    document = policy.document
+    rows = city.frames[document.entity].lazy().filter(judged["is_true"])
+    if document.benefit is None:
+        yes, no = pl.lit(value=True), pl.lit(value=False)
+        nothing = pl.lit(None, pl.Int64)
+        verdicts = rows.select(
+            "subject_id", "owner_id", eligible=yes, unknown=no, defect=no, amount_fen=nothing
+        )
+        return verdicts.collect()
+    amount, is_open = pl.col("amount_fen"), pl.col("amount_fen" + UNKNOWN_SUFFIX)
+    has_amount = (~is_open & (amount > 0)).fill_null(value=False)
+    verdicts = with_amount(rows, document.benefit, Place.of(city.scope(document.entity))).select(
+        "subject_id",
+        "owner_id",
+        eligible=has_amount,
+        unknown=is_open,
+        defect=~is_open & ~has_amount,
+        amount_fen=pl.when(has_amount).then(amount),
+    )
+    return verdicts.collect()
 
 
 def _audience(kind: EntityKind, frame: pl.DataFrame) -> pl.Series:
@@ -185,4 +228,4 @@ def _with_companions(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
 _NO_MATCHES = pl.DataFrame(
     schema={"policy_id": pl.String, "subject_id": pl.Int64, "unit_id": pl.Int64, "amount_fen": pl.Int64}
 )
-__all__ = ["BulkResult", "City", "condition_of", "match_city"]
+__all__ = ["BulkResult", "City", "match_city"]

@@ -4,7 +4,7 @@ from functools import reduce
 
 import polars as pl
 
-from policy_engine.compile import PolarsNumber, number_to_polars
+from policy_engine.compile import UNKNOWN_SUFFIX, PolarsNumber, number_to_polars
 from policy_engine.compile.names import NotLowerable, Place
 from policy_engine.compile.polars_conditions import PolarsCondition, condition_to_polars
 from policy_engine.compile.polars_values import divide, either_unknown
@@ -17,18 +17,33 @@ _MODES = {"half_up": "round half up", "half_even": "round half even", "down": "f
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000, "100": 10_000}
 
 
-def amount_to_polars(benefit: Benefit, place: Place) -> PolarsNumber:
-    """The amount in fen; null where the policy gives none. Raises ``NotLowerable``."""
+def with_amount(rows: pl.LazyFrame, benefit: Benefit, place: Place) -> pl.LazyFrame:
+    """``rows`` with ``amount_fen`` (null where the policy gives none) and ``amount_fen__unknown``.
+
+    Worked out in steps, each into columns of its own: as one expression a table would repeat its inputs for every row,
+    and planning would take longer than matching. Raises ``NotLowerable``.
+    """
     if benefit.table is not None:
-        found = _table(benefit.table, place)
+        rows, found = _table(rows, benefit.table, place)
     else:
         found = number_to_polars(tree(benefit.formula or "null"), place)
+    rows, found = _kept(rows, "amount", found)
     for text, choose in ((benefit.cap, "min"), (benefit.floor, "max")):
         if text is not None:
-            found = _bounded(found, number_to_polars(tree(text), place), choose)
+            bounded = _bounded(found, number_to_polars(tree(text), place), choose)
+            rows, found = _kept(rows, f"amount_{choose}", bounded)
     step = _STEPS[benefit.rounding.step]
     steps = divide(found.value * FEN, pl.lit(found.scale * step, pl.Int64), _MODES[benefit.rounding.name])
-    return PolarsNumber(steps * step, FEN, found.is_unknown)
+    return rows.with_columns(
+        (steps * step).alias("amount_fen"), found.is_unknown.alias("amount_fen" + UNKNOWN_SUFFIX)
+    )
+
+
+def _kept(rows: pl.LazyFrame, name: str, number: PolarsNumber) -> tuple[pl.LazyFrame, PolarsNumber]:
+    """The number as columns of ``rows``, and a short way to name it from then on."""
+    value, flag = f"__{name}", f"__{name}{UNKNOWN_SUFFIX}"
+    kept = rows.with_columns(number.value.alias(value), number.is_unknown.alias(flag))
+    return kept, PolarsNumber(pl.col(value), number.scale, pl.col(flag))
 
 
 def _bounded(amount: PolarsNumber, bound: PolarsNumber, choose: str) -> PolarsNumber:
@@ -41,22 +56,33 @@ def _bounded(amount: PolarsNumber, bound: PolarsNumber, choose: str) -> PolarsNu
     return PolarsNumber(value, scale, is_unknown)
 
 
-def _table(table: AmountTable, place: Place) -> PolarsNumber:
-    rows = [condition_to_polars(row, place) for row in row_conditions(table)]
-    outputs = [number_to_polars(tree(rule.then), place) for rule in table.rules]
+def _table(rows: pl.LazyFrame, table: AmountTable, place: Place) -> tuple[pl.LazyFrame, PolarsNumber]:
+    conditions: list[PolarsCondition] = []
+    outputs: list[PolarsNumber] = []
+    for number, (row, rule) in enumerate(zip(row_conditions(table), table.rules, strict=True)):
+        judged = condition_to_polars(row, place)
+        true, unknown = f"__row{number}", f"__row{number}{UNKNOWN_SUFFIX}"
+        rows = rows.with_columns(judged.is_true.alias(true), judged.is_unknown.alias(unknown))
+        conditions.append(PolarsCondition(pl.col(true), pl.col(unknown)))
+        rows, output = _kept(rows, f"output{number}", number_to_polars(tree(rule.then), place))
+        outputs.append(output)
+    return rows, _chosen(table.hit_policy, conditions, outputs)
+
+
+def _chosen(hit_policy: str, rows: list[PolarsCondition], outputs: list[PolarsNumber]) -> PolarsNumber:
     scale = reduce(max, (one.scale for one in outputs))
     values = [one.at(scale) for one in outputs]
     any_open = either_unknown(*(row.is_unknown for row in rows))
-    hits = reduce(lambda a, b: a + b, (row.is_true.cast(pl.Int64) for row in rows))
-    if table.hit_policy == "U":
+    if hit_policy == "U":
+        hits = reduce(lambda a, b: a + b, (row.is_true.cast(pl.Int64) for row in rows))
         chosen, open_output = _first_true(rows, outputs, values)
         value = pl.when(hits == 1).then(chosen).otherwise(None)
         return PolarsNumber(value, scale, any_open | ((hits == 1) & open_output))
-    if table.hit_policy == "F":
+    if hit_policy == "F":
         return _first_hit(rows, outputs, values, scale)
-    if table.hit_policy.startswith("C"):
-        return _collected(table.hit_policy, rows, outputs, values, scale, any_open)
-    raise NotLowerable(ast.Literal(value=None), f"命中规则 {table.hit_policy}")
+    if hit_policy.startswith("C"):
+        return _collected(hit_policy, rows, outputs, values, scale, any_open)
+    raise NotLowerable(ast.Literal(value=None), f"命中规则 {hit_policy}")
 
 
 def _first_true(

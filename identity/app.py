@@ -48,6 +48,7 @@ def create_app(house: House, pages: Pages) -> Litestar:
         on_startup=[prepare],
         exception_handlers=exception_handlers(bound, sign_in=_sign_in),
         before_send=[add_security_headers],
+        logging_config=None,
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
             title="Dongchu identity",

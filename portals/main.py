@@ -92,7 +92,9 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
     apps: dict[str, Litestar] = {"/": portals.entrance.routes.create_app(house, pages)}
     apps.update({f"/{name}": makers[name]() for name in names})
     if "identity" in names:
-        apps["/.well-known"] = Litestar([root_metadata_handler(house)], openapi_config=None)
+        apps["/.well-known"] = Litestar(
+            [root_metadata_handler(house)], openapi_config=None, logging_config=None
+        )
     if house.settings.is_demo:
         world = SimulatorSettings.embedded(house.settings.home, house.settings.base_url, outside)
         apps["/simulators"] = connectors.simulators.app.create_app(world, house.clock, pages=pages)

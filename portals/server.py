@@ -100,12 +100,12 @@ class PathApps:
 
 def serve(app: Any, host: str, port: int, *, on_ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then finish open requests and return."""
+    set_asyncio_executor(ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="dongchu-http"))
     asyncio.run(_serve(app, host, port, on_ready))
 
 
 async def _serve(app: Any, host: str, port: int, on_ready: Callable[[], None] | None) -> None:
     server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error)
-    set_asyncio_executor(ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="dongchu-http"))
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -34,4 +34,5 @@ def web_options(pages: Pages, sign_in: SignIn | None = None) -> dict[str, Any]:
         "middleware": [SpeakingMiddleware(pages)],
         "exception_handlers": exception_handlers(pages, sign_in),
         "before_send": [add_security_headers],
+        "logging_config": None,  # the process sets up logging once; Litestar would turn everything to INFO
     }

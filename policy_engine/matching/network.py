@@ -57,7 +57,6 @@ def _concerned(family: Family, kind: str, subject: Subject, document: PolicyDocu
     return tuple(one.subject_id for one in family if one.kind == kind)
 
 
-@lru_cache(maxsize=1024)
 def attributes_behind(document: PolicyDocument) -> tuple[Attribute, ...]:
     """The base attributes that the words of a document may stand for, derived ones followed to their facts."""
     return _followed(mentioned(document))
@@ -66,10 +65,11 @@ def attributes_behind(document: PolicyDocument) -> tuple[Attribute, ...]:
 @lru_cache(maxsize=4096)
 def attributes_in(text: str) -> tuple[Attribute, ...]:
     """The base attributes behind the words of one FEEL text."""
-    return _followed(_WORD.findall(_STRING.sub(" ", text)))
+    return _followed(frozenset(_WORD.findall(_STRING.sub(" ", text))))
 
 
-def _followed(words: Iterable[str]) -> tuple[Attribute, ...]:
+@lru_cache(maxsize=4096)
+def _followed(words: frozenset[str]) -> tuple[Attribute, ...]:
     """A word too many only costs an evaluation; one too few would miss a change."""
     by_name: dict[str, list[Attribute]] = {}
     for attribute in catalogue().attributes:

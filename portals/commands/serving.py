@@ -104,10 +104,14 @@ def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Ca
 
     services = open_services(house)
     worker = build_worker(services) if has_worker else None
-    if worker is not None:
-        worker.start()
+
+    def ready() -> None:
+        if worker is not None:
+            worker.start()
+        on_ready()
+
     try:
-        serve(build_apps(services, names), house.settings.host, house.settings.port, on_ready=on_ready)
+        serve(build_apps(services, names), house.settings.host, house.settings.port, on_ready=ready)
     finally:
         if worker is not None:
             worker.stop()

@@ -8,7 +8,6 @@ import msgspec
 
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.matching.effects import MatchEffect
-from policy_engine.policies.dependencies import StatusName
 from policy_engine.policies.judgement import Judgement, judge_document
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.evaluation import facts_for
@@ -57,10 +56,6 @@ class FamilyCase:
         return judge_document(
             policy.document, self._with_statuses(subject.unit_id), self.as_of, self._statuses
         )
-
-    def remember(self, status: StatusName, subject_id: int, held: bool | None) -> None:
-        """Take over a status that was worked out before."""
-        self._held[status.name, subject_id] = held
 
     def effect(self, policy: PublishedPolicy, subject: Subject, judgement: Judgement) -> MatchEffect:
         """What delivery hears; a defect of the policy is never offered."""

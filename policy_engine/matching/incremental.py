@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from policy_engine.matching import repository
-from policy_engine.matching.chain import Chain, Firing
+from policy_engine.matching.chain import Chain, Firing, Network
 from policy_engine.matching.effects import MatchEffect
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.network import fact_key, network_of
@@ -40,33 +40,56 @@ def match_family(
 
     ``changed=None`` judges everything: somebody came or went. Effects are what came to rest, never what passed.
     """
-    family = load_family(session, owner_id)
-    case = FamilyCase(family, published, as_of)
+    case = FamilyCase(load_family(session, owner_id), published, as_of)
     network, judged = network_of(case)
-    kept = repository.matches_of(session, [one.subject_id for one in family])
+    kept = repository.matches_of(session, [one.subject_id for one in case.family])
     before = {key: _kept_outcome(kept, *judged[key]) for key in judged}
-    _recall_statuses(case, judged, before)
-    judgements: dict[str, Judgement] = {}
-
-    def evaluate(key: str) -> Outcome:
-        judgements[key] = judgement = case.judge(*judged[key])
-        return (judgement.verdict, judgement.amount_fen)
-
-    names = list(network.concepts) if changed is None else [fact_key(*one) for one in changed]
+    judging = _Judging(case, network, judged)
     if changed is None:
-        trail = _judge_everything(network.concepts, evaluate, before)
+        trail = _judge_everything(network, judging, before)
     else:
-        trail = _CHAIN.run(network, names, evaluate, {key: value for key, value in before.items() if value})
-    effects = tuple(case.effect(*judged[key], judgements[key]) for key in judgements)
+        names = [fact_key(*one) for one in changed]
+        known = {key: value for key, value in before.items() if value is not None}
+        trail = _CHAIN.run(network, names, judging.evaluate, known)
+    effects = tuple(case.effect(*judged[key], judging.judgements[key]) for key in judging.judgements)
     repository.keep(session, [one for one in effects if _is_worth_keeping(one, kept)])
     return Rematched(effects, tuple(trail))
 
 
-def _judge_everything(
-    concepts: dict[str, Any], evaluate: Any, before: dict[str, Outcome | None]
-) -> list[Firing]:
-    in_order = sorted(concepts.values(), key=lambda one: (one.stratum, one.key))
-    return [Firing(one.key, "family", before.get(one.key), evaluate(one.key)) for one in in_order]
+class _Judging:
+    """The judgements of one run.
+
+    A status that no change touches is worked out from the facts when the first policy asks for it: what is kept of it
+    may be of an earlier day, or older than facts whose own message is still on its way.
+    """
+
+    def __init__(
+        self, case: FamilyCase, network: Network, judged: dict[str, tuple[PublishedPolicy, Subject]]
+    ) -> None:
+        self._case = case
+        self._network = network
+        self._judged = judged
+        self._is_settled: set[str] = set()
+        self.judgements: dict[str, Judgement] = {}
+
+    def evaluate(self, key: str) -> Outcome:
+        self._settle(key)
+        self.judgements[key] = judgement = self._case.judge(*self._judged[key])
+        self._is_settled.add(key)
+        return (judgement.verdict, judgement.amount_fen)
+
+    def _settle(self, key: str) -> None:
+        """Statuses below that the chain has not worked out: by the order of strata it will not any more."""
+        for below in sorted(self._network.concepts[key].inputs):
+            if below in self._judged and below not in self._is_settled:
+                self._settle(below)
+                self._case.judge(*self._judged[below])
+                self._is_settled.add(below)
+
+
+def _judge_everything(network: Network, judging: _Judging, before: dict[str, Outcome | None]) -> list[Firing]:
+    in_order = sorted(network.concepts.values(), key=lambda one: (one.stratum, one.key))
+    return [Firing(one.key, "family", before.get(one.key), judging.evaluate(one.key)) for one in in_order]
 
 
 def _kept_outcome(
@@ -76,24 +99,6 @@ def _kept_outcome(
     if row is None or row.version != policy.document.version:
         return None
     return (row.verdict, row.amount_fen)
-
-
-def _recall_statuses(
-    case: FamilyCase,
-    judged: dict[str, tuple[PublishedPolicy, Subject]],
-    before: dict[str, Outcome | None],
-) -> None:
-    """Statuses that no change touches are taken as they were; one never worked out is worked out now."""
-    by_policy = {status.policy_id: status for status in case.published.statuses}
-    for key, (policy, subject) in judged.items():
-        status = by_policy.get(policy.document.id)
-        if status is None:
-            continue
-        outcome = before[key]
-        if outcome is None:
-            case.judge(policy, subject)
-        else:
-            case.remember(status, subject.unit_id, {"eligible": True, "ineligible": False}.get(outcome[0]))
 
 
 def _is_worth_keeping(effect: MatchEffect, kept: dict[repository.Key, Any]) -> bool:

@@ -4,17 +4,26 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+import msgspec
+
 from policy_engine.catalogue import catalogue
-from policy_engine.catalogue.attributes import Attribute
+from policy_engine.catalogue.attributes import Attribute, EntityKind
 from policy_engine.matching.chain import Concept, Network
 from policy_engine.matching.evaluation import FamilyCase, Subject
-from policy_engine.policies.dependencies import mentioned, statuses_used
+from policy_engine.policies.dependencies import feel_texts, statuses_used
 from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.published import PublishedPolicy
+from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.schemas import Family
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+class Footing(msgspec.Struct, frozen=True):
+    """What one policy stands on: base attributes, and the published policies that compute the statuses it names."""
+
+    attributes: tuple[Attribute, ...]
+    statuses: tuple[PublishedPolicy, ...]
 
 
 def fact_key(attribute_id: str, subject_id: int) -> str:
@@ -27,55 +36,65 @@ def judgement_key(policy: PublishedPolicy, unit_id: int) -> str:
 
 def network_of(case: FamilyCase) -> tuple[Network, dict[str, tuple[PublishedPolicy, Subject]]]:
     """The network of a family, and what each of its concepts judges."""
-    judged = {
-        judgement_key(policy, subject.unit_id): (policy, subject) for policy, subject in case.policies_on()
-    }
-    concepts = [
-        Concept(key, policy.stratum, frozenset(_inputs(case, policy, subject)))
-        for key, (policy, subject) in judged.items()
-    ]
+    footings: dict[tuple[str, int], Footing] = {}
+    judged: dict[str, tuple[PublishedPolicy, Subject]] = {}
+    concepts: list[Concept] = []
+    for policy, subject in case.policies_on():
+        name = (policy.document.id, policy.document.version)
+        if name not in footings:
+            footings[name] = _footing(policy.document, case.published)
+        key = judgement_key(policy, subject.unit_id)
+        inputs = frozenset(_inputs(case.family, policy.document.entity, footings[name], subject))
+        judged[key] = policy, subject
+        concepts.append(Concept(key, policy.stratum, inputs))
     return Network(concepts), judged
 
 
-def _inputs(case: FamilyCase, policy: PublishedPolicy, subject: Subject) -> Iterator[str]:
-    for attribute in attributes_behind(policy.document):
-        for subject_id in _concerned(case.family, attribute.entity, subject, policy.document):
+def _footing(document: PolicyDocument, published: PublishedSet) -> Footing:
+    """Of a status in roll-out every version counts: this one's subject may lie under either."""
+    below = {one.policy_id for one in statuses_used(document, published.statuses)} - {document.id}
+    return Footing(
+        attributes_behind(document), tuple(one for one in published.policies if one.document.id in below)
+    )
+
+
+def _inputs(family: Family, kind: EntityKind, footing: Footing, subject: Subject) -> Iterator[str]:
+    for attribute in footing.attributes:
+        for subject_id in _concerned(family, attribute.entity, kind, subject):
             yield fact_key(attribute.id, subject_id)
-    for status in statuses_used(policy.document, case.published.statuses):
-        below = case.published.named(status.policy_id)
-        if below is not None and below.document.id != policy.document.id:
-            for subject_id in _concerned(case.family, status.entity, subject, policy.document):
-                yield judgement_key(below, subject_id)
+    for below in footing.statuses:
+        for subject_id in _concerned(family, below.document.entity, kind, subject):
+            yield judgement_key(below, subject_id)
 
 
-def _concerned(family: Family, kind: str, subject: Subject, document: PolicyDocument) -> Iterable[int]:
-    """Whose fact of a kind a policy reads: the unit's own, its owner's, or every member's."""
-    if kind == document.entity:
+def _concerned(family: Family, whose: str, kind: EntityKind, subject: Subject) -> Iterable[int]:
+    """Whose fact a policy on ``kind`` reads: the unit's own, its owner's, or every member's."""
+    if whose == kind:
         return (subject.unit_id,)
-    if kind == family.owner.kind:
+    if whose == family.owner.kind:
         return (family.owner.subject_id,)
-    return tuple(one.subject_id for one in family if one.kind == kind)
+    return tuple(one.subject_id for one in family if one.kind == whose)
 
 
 def attributes_behind(document: PolicyDocument) -> tuple[Attribute, ...]:
     """The base attributes that the words of a document may stand for, derived ones followed to their facts."""
-    return _followed(mentioned(document))
+    return _attributes_of(tuple(text for _, text in feel_texts(document)))
 
 
-@lru_cache(maxsize=4096)
 def attributes_in(text: str) -> tuple[Attribute, ...]:
     """The base attributes behind the words of one FEEL text."""
-    return _followed(frozenset(_WORD.findall(_STRING.sub(" ", text))))
+    return _attributes_of((text,))
 
 
 @lru_cache(maxsize=4096)
-def _followed(words: frozenset[str]) -> tuple[Attribute, ...]:
+def _attributes_of(texts: tuple[str, ...]) -> tuple[Attribute, ...]:
     """A word too many only costs an evaluation; one too few would miss a change."""
     by_name: dict[str, list[Attribute]] = {}
     for attribute in catalogue().attributes:
         by_name.setdefault(attribute.name, []).append(attribute)
     found: dict[str, Attribute] = {}
-    pending, seen = set(words), set[str]()
+    pending = {word for text in texts for word in _WORD.findall(_STRING.sub(" ", text))}
+    seen = set[str]()
     while pending:
         name = pending.pop()
         seen.add(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.matching.effects import MatchEffect
 from policy_engine.policies.judgement import Judgement, judge_document
@@ -67,10 +68,24 @@ class FamilyCase:
             unit_id=subject.unit_id,
             verdict=verdict,
             amount_fen=judgement.amount_fen if verdict == "eligible" else None,
-            missing=judgement.missing if verdict == "unknown" else (),
+            missing=self.lacking(judgement, subject) if verdict == "unknown" else (),
             sequence=self.family.sequence,
             as_of=self.as_of,
         )
+
+    def lacking(self, judgement: Judgement, subject: Subject) -> tuple[str, ...]:
+        """What is missing and really unknown: a derived value names all that it stands on, known or not."""
+        return tuple(one for one in judgement.missing if self._is_lacking(one, subject))
+
+    def _is_lacking(self, attribute_id: str, subject: Subject) -> bool:
+        kind, _, key = attribute_id.partition(".")
+        entity = catalogue().entities[kind]  # type: ignore[index]
+        if key in entity.relations:
+            return False  # a family comes with its members
+        bearer = bearer_of(self.family, kind, subject)
+        fact = None if bearer is None else bearer.facts.get(key)
+        attribute = entity.attributes.get(key)
+        return fact is None or (fact.value is None and attribute is not None and not attribute.may_be_absent)
 
     def _with_statuses(self, subject_id: int) -> SubjectFacts:
         facts = facts_for(self.family, subject_id)
@@ -96,6 +111,14 @@ class FamilyCase:
             for status in self._statuses
             if status.entity == one.kind
         }
+
+
+def bearer_of(family: Family, kind: str, subject: Subject) -> KnownSubject | None:
+    """Whose fact it is: the unit's own, or the household's or firm's; None for one of other members."""
+    unit = family.subject(subject.unit_id)
+    if unit.kind == kind:
+        return unit
+    return family.owner if family.owner.kind == kind else None
 
 
 def subject_of(family: Family, one: KnownSubject) -> Subject:

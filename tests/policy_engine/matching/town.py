@@ -1,0 +1,95 @@
+"""Documents that stand on one another, and families of the store or of generated frames, for the tests of matching."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from policy_engine.catalogue import catalogue
+from policy_engine.policies.checking import standing_of
+from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.library import library
+from policy_engine.policies.published import PublishedSet, publish_documents
+from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
+from policy_engine.profiles.snapshot import Snapshot
+from tests.policy_engine.policies.documents import benefit, clause, status
+
+AS_OF = date(2026, 11, 23)
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+#: A status on a person, one on the household, one on both of them, and a benefit on that: four strata.
+ELDER = status(id="elder")
+CARED_HOME = status(
+    id="cared-home",
+    audience="household",
+    eligibility=[clause("低保家庭 or 家庭人口 >= 3", source="notice")],
+    status={"name": "照顾家庭", "nature": "definition"},
+)
+CARED_ELDER = status(
+    id="cared-elder",
+    eligibility=[clause("老年人 and 家庭.照顾家庭", source="notice")],
+    status={"name": "重点老人", "nature": "definition"},
+)
+ELDER_ALLOWANCE = benefit(
+    id="elder-allowance",
+    eligibility=[
+        clause("重点老人 or (老年人 and 残疾等级 != null and 残疾等级 <= 2)", id="who", source="notice")
+    ],
+    benefit={
+        "table": {
+            "hit_policy": "F",
+            "inputs": ["年龄", "家庭.人均月收入"],
+            "rules": [
+                {"when": [">= 80", "-"], "then": "300"},
+                {"when": ["-", "< 500"], "then": "200.5"},
+                {"when": ["-", "-"], "then": "100"},
+            ],
+        },
+        "period": "month",
+        "source": "notice",
+    },
+)
+NOT_ELDER = benefit(id="not-elder", eligibility=[clause("not(老年人)", source="notice")])
+CHAINED: tuple[PolicyDocument, ...] = (ELDER, CARED_HOME, CARED_ELDER, ELDER_ALLOWANCE, NOT_ELDER)
+
+
+def everything() -> PublishedSet:
+    """The library and the chained documents."""
+    entries = [(one.document, standing_of(one.document, catalogue())) for one in library()]
+    return publish_documents([*entries, *((one, "official") for one in CHAINED)])
+
+
+def families(snapshot: Snapshot) -> Iterator[Family]:
+    """Every household and firm of a snapshot, as the store would give it."""
+    owners: list[KnownSubject] = []
+    members: dict[int, list[KnownSubject]] = defaultdict(list)
+    for kind, frame in snapshot.frames.items():
+        for one in _subjects(kind, frame):
+            if one.subject_id == one.owner_id:
+                owners.append(one)
+            else:
+                members[one.owner_id].append(one)
+    for owner in owners:
+        yield Family(owner, tuple(members[owner.subject_id]), snapshot.sequence)
+
+
+def _subjects(kind: str, frame: pl.DataFrame) -> Iterator[KnownSubject]:
+    attributes = [one for one in catalogue().entities[kind].base_attributes if one.key in frame.columns]  # type: ignore[index]
+    for row in frame.iter_rows(named=True):
+        facts = {}
+        for attribute in attributes:
+            if row.get(f"{attribute.key}__unknown"):
+                continue
+            value = row[attribute.key]
+            raw = value.isoformat() if isinstance(value, date) else value
+            facts[attribute.key] = KnownFact(raw, attribute.department, NOON)
+        yield KnownSubject(
+            row["subject_id"],
+            kind,  # type: ignore[arg-type]
+            row["owner_id"],
+            None,
+            "420200",
+            0,
+            facts,
+        )

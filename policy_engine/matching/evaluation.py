@@ -68,14 +68,14 @@ class FamilyCase:
             unit_id=subject.unit_id,
             verdict=verdict,
             amount_fen=judgement.amount_fen if verdict == "eligible" else None,
-            missing=self.lacking(judgement, subject) if verdict == "unknown" else (),
+            missing=self.lacking(judgement.missing, subject) if verdict == "unknown" else (),
             sequence=self.family.sequence,
             as_of=self.as_of,
         )
 
-    def lacking(self, judgement: Judgement, subject: Subject) -> tuple[str, ...]:
-        """What is missing and really unknown: a derived value names all that it stands on, known or not."""
-        return tuple(one for one in judgement.missing if self._is_lacking(one, subject))
+    def lacking(self, missing: tuple[str, ...], subject: Subject) -> tuple[str, ...]:
+        """Those that are really unknown: a derived value names all that it stands on, known or not."""
+        return tuple(one for one in missing if self._is_lacking(one, subject))
 
     def _is_lacking(self, attribute_id: str, subject: Subject) -> bool:
         kind, _, key = attribute_id.partition(".")

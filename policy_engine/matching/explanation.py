@@ -10,8 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from kernel.clock import business_date
 from policy_engine.catalogue import Attribute, catalogue
-from policy_engine.matching.evaluation import FamilyCase, Subject
+from policy_engine.matching.evaluation import FamilyCase, Subject, bearer_of
 from policy_engine.matching.network import attributes_in
 from policy_engine.policies.document import Clause, PolicyDocument
 from policy_engine.policies.judgement import ClauseTruth, Judgement
@@ -24,7 +25,7 @@ HORIZON = timedelta(days=366 * 5)
 
 
 class FactLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact behind a clause; ``text`` is empty for readers who may not see it."""
+    """One fact behind a clause; for readers who may not see it without ``text`` and ``observed_on``."""
 
     attribute: str
     label: str
@@ -92,7 +93,7 @@ def explain(
         amount_fen=judgement.amount_fen,
         periods=judgement.periods,
         clauses=clauses,
-        missing=_lines(case.family, judgement.missing, subject, reader_id),
+        missing=_lines(case.family, case.lacking(judgement.missing, subject), subject, reader_id),
         is_demonstration=policy.is_demonstration,
     )
 
@@ -106,7 +107,7 @@ def near_misses(
         judgement = case.judge(policy, subject)
         if subject.subject_id not in subject_ids or policy.document.benefit is None or judgement.defect:
             continue
-        kind = _nearness(judgement)
+        kind = _nearness(judgement, case.lacking(judgement.missing, subject))
         if kind is not None:
             explanation = explain(case, policy, subject, reader_id=reader_id)
             found.append(
@@ -117,8 +118,8 @@ def near_misses(
     return sorted(found, key=lambda one: (one.kind != "one_fact", one.explanation.policy_id))
 
 
-def _nearness(judgement: Judgement) -> Literal["one_fact", "one_clause"] | None:
-    if judgement.verdict == "unknown" and len(judgement.missing) == 1:
+def _nearness(judgement: Judgement, lacking: tuple[str, ...]) -> Literal["one_fact", "one_clause"] | None:
+    if judgement.verdict == "unknown" and len(lacking) == 1:
         return "one_fact"
     met = sum(clause.truth == "met" for clause in judgement.clauses)
     if (
@@ -147,7 +148,7 @@ def _explain_clause(
         condition=clause.condition,
         truth=judged.truth,
         facts=_lines(case.family, ids, subject, reader_id),
-        missing=_lines(case.family, judged.missing, subject, reader_id),
+        missing=_lines(case.family, case.lacking(judged.missing, subject), subject, reader_id),
         holds_from=_holds_from(case, document, clause, subject) if judged.truth == "not_met" else None,
     )
 
@@ -192,7 +193,7 @@ def _fact_lines(
             attribute = known.attribute(attribute_id)
         except KeyError:
             continue  # a computed status: it has no fact of its own
-        owner = _bearer(family, attribute, subject)
+        owner = bearer_of(family, attribute.entity, subject)
         fact = None if owner is None else owner.facts.get(attribute.key)
         may_read = owner is not None and _may_read(family, owner, attribute, reader_id)
         department = known.departments[fact.source if fact else attribute.department]
@@ -202,17 +203,9 @@ def _fact_lines(
             label_en=attribute.label_en,
             text=display(known, attribute, fact.value) if fact is not None and may_read else "",
             source=department.name,
-            observed_on=fact.observed_at.date() if fact is not None else None,
+            observed_on=business_date(fact.observed_at) if fact is not None and may_read else None,
             is_known=fact is not None,
         )
-
-
-def _bearer(family: Family, attribute: Attribute, subject: Subject) -> KnownSubject | None:
-    """Whose fact it is: the unit's own, or the household's or firm's."""
-    unit = family.subject(subject.unit_id)
-    if unit.kind == attribute.entity:
-        return unit
-    return family.owner if family.owner.kind == attribute.entity else None
 
 
 def _may_read(family: Family, owner: KnownSubject, attribute: Attribute, reader_id: int | None) -> bool:

@@ -1,0 +1,74 @@
+"""The officials' portal under ``/zhengtong``: pages for people, ``/zhengtong/api/v1`` for programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Litestar, Router
+
+from kernel.i18n import gettext as _
+from kernel.web.bearer import require
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from portals.portal import create_portal
+from portals.services import Services
+from portals.zhengtong.access import on_a_seat
+from portals.zhengtong.desk import api as desk_api
+from portals.zhengtong.desk import batches as desk_batches
+from portals.zhengtong.desk import routes as desk
+from portals.zhengtong.navigation import side_bar
+from portals.zhengtong.payments import api as payments_api
+from portals.zhengtong.payments import routes as payments
+from portals.zhengtong.policies import api as policies_api
+from portals.zhengtong.policies import routes as policies
+from portals.zhengtong.policies import upload as policies_upload
+from portals.zhengtong.reach import Reach
+from portals.zhengtong.words import DONE
+
+SCOPE = "zhengtong"
+
+
+def create_app(services: Services, pages: Pages) -> Litestar:
+    """The portal with everything it needs; handlers may name ``services`` and ``reach``."""
+    return create_portal(
+        services.house,
+        pages,
+        services.resolve,
+        portal="zhengtong",
+        title="东楚政通 Dongchu Zhengtong",
+        handlers=[_pages(), _api()],
+        dependencies={"services": services, "reach": Reach(services.house, services.published)},
+        context_of=visit,
+    )
+
+
+def _pages() -> Router:
+    return Router(
+        "/",
+        route_handlers=[
+            *desk.HANDLERS,
+            *desk_batches.HANDLERS,
+            *policies_upload.HANDLERS,
+            *policies.HANDLERS,
+            *payments.HANDLERS,
+        ],
+        guards=[require(scope=SCOPE)],
+    )
+
+
+def _api() -> Router:
+    return Router(
+        "/api/v1",
+        route_handlers=[*desk_api.HANDLERS, *policies_api.HANDLERS, *payments_api.HANDLERS],
+        guards=[require(scope=SCOPE), on_a_seat],
+    )
+
+
+def visit(request: WebRequest, principal: Principal | None) -> Mapping[str, Any]:
+    """What every page shows: the side bar of the seat, and what was just done."""
+    seat = None if principal is None else principal.seat
+    done = DONE.get(request.query_params.get("done", ""), "")
+    return {
+        "duties": side_bar(seat) if seat is not None else [],
+        "flashes": [{"text": _(done), "tone": "good"}] if done else [],
+    }

@@ -1,0 +1,217 @@
+"""Claims for programs: the same to-do list, file, acts and batches as on the pages."""
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from kernel.web.principal import Principal
+from policy_engine.delivery.schemas import ClaimFile, WorkItem
+from portals.services import Services
+from portals.zhengtong.desk import acts, batching
+from portals.zhengtong.desk.batches import CHANCE
+from portals.zhengtong.desk.facts import NamedFact, named_facts
+
+Reason = Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class DeskFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim's file, its facts named by the catalogue."""
+
+    file: ClaimFile
+    facts: list[NamedFact]
+
+
+class ReviewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``action``: accept, return_for_supplement, recommend, advise_against, grant or refuse."""
+
+    action: str
+    reason: Reason = ""
+    amount_fen: Annotated[int, msgspec.Meta(gt=0, lt=10**14)] | None = None
+
+
+class ReasonRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    reason: Reason
+
+
+class OutcomeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``outcome``: uphold or overturn for an appeal, dismiss or sustain for an objection."""
+
+    outcome: str
+    reason: Reason
+
+
+class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    claim_ids: Annotated[list[uuid.UUID], msgspec.Meta(max_length=batching.LARGEST)]
+    action: str
+    reason: Reason = ""
+
+
+class BatchDecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``read``: the claims of the sample whose files were read."""
+
+    read: Annotated[list[uuid.UUID], msgspec.Meta(max_length=batching.LARGEST)]
+
+
+@get("/claims", sync_to_thread=True, tags=["claims"], summary="The claims that wait at the seat's stage")
+def list_work(services: NamedDependency[Services], principal: NamedDependency[Principal]) -> list[WorkItem]:
+    return acts.to_do(services, principal)
+
+
+@get("/claims/{claim_id:uuid}", sync_to_thread=True, tags=["claims"], summary="A claim's whole file")
+def read_file(
+    services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
+) -> DeskFile:
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claims/{claim_id:uuid}/acts",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Act at the present stage",
+)
+def add_act(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: JSONBody[ReviewRequest],
+) -> DeskFile:
+    acts.review(services, principal, claim_id, data.action, data.reason, data.amount_fen)
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claims/{claim_id:uuid}/hold",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Pause a claim with a reason",
+)
+def add_hold(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: JSONBody[ReasonRequest],
+) -> DeskFile:
+    acts.hold(services, principal, claim_id, data.reason)
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claims/{claim_id:uuid}/resumption",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Let a paused claim go on",
+)
+def end_hold(
+    services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
+) -> DeskFile:
+    acts.resume(services, principal, claim_id)
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claims/{claim_id:uuid}/appeal-decision",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Decide an appeal",
+)
+def settle_appeal(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: JSONBody[OutcomeRequest],
+) -> DeskFile:
+    acts.decide_appeal(services, principal, claim_id, data.outcome, data.reason)
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claims/{claim_id:uuid}/objections",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Record an objection to a public notice",
+)
+def add_objection(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: JSONBody[ReasonRequest],
+) -> DeskFile:
+    acts.record_objection(services, principal, claim_id, data.reason)
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claims/{claim_id:uuid}/objection-decision",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Settle an objection",
+)
+def end_objection(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: JSONBody[OutcomeRequest],
+) -> DeskFile:
+    acts.settle_objection(services, principal, claim_id, data.outcome, data.reason)
+    return _file(services, principal, claim_id)
+
+
+@post(
+    "/claim-batches",
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Prepare the same act on many claims; draws the sample to read",
+)
+def prepare_batch(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    data: JSONBody[BatchRequest],
+) -> batching.BatchPreview:
+    prepared = batching.prepare(services, principal, data.claim_ids, data.action, data.reason, CHANCE)
+    return batching.preview(services, principal, prepared.id)
+
+
+@post(
+    "/claim-batches/{batch_id:uuid}/decision",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="Carry out a prepared batch once its sample was read",
+)
+def decide_batch(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    batch_id: FromPath[uuid.UUID],
+    data: JSONBody[BatchDecisionRequest],
+) -> list[batching.BatchResult]:
+    return batching.decide(services, principal, batch_id, data.read)
+
+
+def _file(services: Services, principal: Principal, claim_id: uuid.UUID) -> DeskFile:
+    file = acts.file_of(services, principal, claim_id)
+    return DeskFile(file=file, facts=named_facts(file))
+
+
+HANDLERS = [
+    list_work,
+    read_file,
+    add_act,
+    add_hold,
+    end_hold,
+    settle_appeal,
+    add_objection,
+    end_objection,
+    prepare_batch,
+    decide_batch,
+]

@@ -1,0 +1,288 @@
+"""The first page of a seat, and the claim's file."""
+
+import uuid
+from collections.abc import Callable, Sequence
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from kernel.errors import FieldError, Forbidden, InvalidInput
+from kernel.i18n import gettext as _
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
+from portals.services import Services
+from portals.zhengtong import forms, words
+from portals.zhengtong.access import on_a_seat, seat_of
+from portals.zhengtong.desk import acts, listing
+from portals.zhengtong.desk.facts import named_facts
+from portals.zhengtong.exports import export
+from portals.zhengtong.forms import Form
+from portals.zhengtong.navigation import side_bar
+from portals.zhengtong.places import division_name
+
+_REVIEW_DUTIES = frozenset({"claim.accept", "claim.joint_review", "claim.decide"})
+
+
+@get("/", sync_to_thread=True, include_in_schema=False)
+def home(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    policy: FromQuery[str] = "",
+    clock: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    sort: FromQuery[str] = "due",
+) -> Response[str]:
+    """The to-do list; somebody without a seat reads what to do about that."""
+    if principal.seat is None:
+        return pages.page(request, "zhengtong/no_seat.html", status=403)
+    everything = acts.to_do(services, principal)
+    wanted = listing.Filter(policy=policy, clock=clock, words=q, sort=sort)
+    return pages.page(
+        request,
+        "zhengtong/desk/todo.html",
+        items=listing.narrowed(everything, wanted),
+        everything=everything,
+        wanted=wanted,
+        overdue=sum(listing.is_overdue(item) for item in everything),
+        soon=sum(listing.is_soon(item) for item in everything),
+        held=sum(item.is_held for item in everything),
+        policies=sorted({(item.policy.policy_id, item.policy.title) for item in everything}),
+        batch_actions=_batch_actions(principal),
+        has_review_duty=bool(_REVIEW_DUTIES & principal.seat.duties),
+        actions=words.CLAIM_ACTIONS,
+        division_name=division_name,
+        duties=side_bar(principal.seat, waiting=len(everything)),
+    )
+
+
+@get("/todo.csv", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def todo_export(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    policy: FromQuery[str] = "",
+    clock: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    sort: FromQuery[str] = "due",
+) -> Response[str]:
+    """The list as it is filtered, as CSV."""
+    wanted = listing.Filter(policy=policy, clock=clock, words=q, sort=sort)
+    items = listing.narrowed(acts.to_do(services, principal), wanted)
+    header = [
+        _("办件编号"),
+        _("事项"),
+        _("申请人"),
+        _("辖区"),
+        _("环节"),
+        _("金额（元）"),
+        _("办结期限"),
+        _("剩余工作日"),
+    ]
+    rows = [
+        [
+            item.case_number,
+            item.policy.title,
+            item.subject_name,
+            division_name(item.division),
+            item.stage,
+            None if item.amount_fen is None else item.amount_fen / 100,
+            item.due_on,
+            item.working_days_left,
+        ]
+        for item in items
+    ]
+    with services.house.database.write() as session:
+        return export(session, principal, "todo", header, rows, now=services.house.clock.now())
+
+
+@get("/claims/{claim_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def claim(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+) -> Response[str]:
+    """The file: facts left, decision right, history below."""
+    return _claim_page(request, pages, services, principal, claim_id)
+
+
+@post("/claims/{claim_id:uuid}/review", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def review(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Accept, return, recommend, grant or refuse."""
+
+    def do() -> None:
+        action = forms.one(data, "action")
+        acts.review(
+            services, principal, claim_id, action, forms.one(data, "reason"), forms.fen(data, "amount")
+        )
+
+    return _done(request, pages, services, principal, claim_id, "claim", do, data)
+
+
+@post("/claims/{claim_id:uuid}/hold", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def hold(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Pause with a reason."""
+    reason = forms.one(data, "hold_reason")
+    return _done(
+        request,
+        pages,
+        services,
+        principal,
+        claim_id,
+        "held",
+        lambda: acts.hold(services, principal, claim_id, reason),
+        data,
+        "hold_reason",
+    )
+
+
+@post(
+    "/claims/{claim_id:uuid}/resume",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[on_a_seat],
+)
+def resume(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+) -> Redirect:
+    """Let it go on."""
+    acts.resume(services, principal, claim_id)
+    return Redirect(f"/zhengtong/claims/{claim_id}?done=resumed", status_code=303)
+
+
+@post("/claims/{claim_id:uuid}/appeal", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def appeal(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Uphold or overturn."""
+    outcome, reason = forms.one(data, "outcome"), forms.one(data, "appeal_reason")
+    return _done(
+        request,
+        pages,
+        services,
+        principal,
+        claim_id,
+        "appeal",
+        lambda: acts.decide_appeal(services, principal, claim_id, outcome, reason),
+        data,
+        "appeal_reason",
+    )
+
+
+@post("/claims/{claim_id:uuid}/objection", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def objection(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Record an objection, or settle the one that is open."""
+    outcome, text = forms.one(data, "outcome"), forms.one(data, "objection_text")
+
+    def do() -> None:
+        if outcome:
+            acts.settle_objection(services, principal, claim_id, outcome, text)
+        else:
+            acts.record_objection(services, principal, claim_id, text)
+
+    done = "objection_settled" if outcome else "objection"
+    return _done(request, pages, services, principal, claim_id, done, do, data, "objection_text")
+
+
+def _done(
+    request: WebRequest,
+    pages: Pages,
+    services: Services,
+    principal: Principal,
+    claim_id: uuid.UUID,
+    done: str,
+    do: Callable[[], None],
+    sent: forms.Sent,
+    field: str = "reason",
+) -> Response[str] | Redirect:
+    """Do it and lead back to the file; wrong input comes back to the form with what was typed."""
+    try:
+        do()
+    except InvalidInput as problem:
+        errors = problem.errors or (FieldError(field, problem.detail),)
+        return _claim_page(
+            request, pages, services, principal, claim_id, errors=errors, sent=sent, status=400
+        )
+    try:
+        acts.file_of(services, principal, claim_id)
+    except Forbidden:
+        return Redirect(f"/zhengtong?done={done}", status_code=303)
+    return Redirect(f"/zhengtong/claims/{claim_id}?done={done}", status_code=303)
+
+
+def _claim_page(
+    request: WebRequest,
+    pages: Pages,
+    services: Services,
+    principal: Principal,
+    claim_id: uuid.UUID,
+    *,
+    errors: Sequence[FieldError] = (),
+    sent: forms.Sent | None = None,
+    status: int = 200,
+) -> Response[str]:
+    file = acts.file_of(services, principal, claim_id)
+    seat = seat_of(principal)
+    state = ClaimState(file.row.state)
+    return pages.page(
+        request,
+        "zhengtong/desk/claim.html",
+        status=status,
+        file=file,
+        facts=named_facts(file),
+        errors=errors,
+        typed={name: forms.one(sent or {}, name) for name in ("action", "reason", "amount", "hold_reason")},
+        actions=words.CLAIM_ACTIONS,
+        outcomes=words.OUTCOMES,
+        channels=words.CHANNELS,
+        division_name=division_name,
+        is_demonstration=file.row.policy.is_demonstration,
+        may_hold=state in OPEN_CLAIM and bool(seat.duties & _REVIEW_DUTIES),
+        may_record_objection=state is ClaimState.NOTICE and bool(seat.duties & _REVIEW_DUTIES),
+        may_settle_objection=state is ClaimState.OBJECTION and principal.has_duty("claim.decide"),
+    )
+
+
+def _batch_actions(principal: Principal) -> list[tuple[str, str]]:
+    """Those of the acts on many that belong to the seat's duties."""
+    duty_of = {"accept": "claim.accept", "recommend": "claim.joint_review", "grant": "claim.decide"}
+    duties = seat_of(principal).duties
+    return [(key, _(words.CLAIM_ACTIONS[key])) for key in words.BATCH_ACTIONS if duty_of[key] in duties]
+
+
+HANDLERS = [home, todo_export, claim, review, hold, resume, appeal, objection]

@@ -1,0 +1,1 @@
+"""Licences: the list, issuing, and changing their state."""

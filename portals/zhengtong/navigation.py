@@ -1,0 +1,58 @@
+"""The side bar: groups by duty, so that a seat sees exactly what it works on."""
+
+from kernel.i18n import gettext as _
+from kernel.web.principal import Duty, SeatView
+
+Entry = tuple[str, str, str, str, int | None]
+HOME = "/zhengtong"
+
+
+def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, list[Entry]]]:
+    """What the office layout draws: (heading, [(key, label, href, icon, count)])."""
+
+    def may(*duties: Duty) -> bool:
+        return bool(seat.duties.intersection(duties))
+
+    groups: list[tuple[str, list[Entry]]] = [
+        (
+            "",
+            [
+                ("todo", _("待办"), HOME, "task", waiting),
+                ("policies", _("政策"), f"{HOME}/policies", "policy", None),
+            ],
+        )
+    ]
+    if may("counter.assist"):
+        groups.append(
+            (
+                _("窗口帮办"),
+                [
+                    ("counter", _("帮群众办"), f"{HOME}/counter", "family", None),
+                    ("visits", _("上门走访"), f"{HOME}/counter/visits", "place", None),
+                ],
+            )
+        )
+    if may("payment.approve", "audit.read"):
+        groups.append(
+            (
+                _("资金"),
+                [
+                    ("payments", _("支付"), f"{HOME}/payments", "money", None),
+                    ("batches", _("批次"), f"{HOME}/payments/batches", "bank", None),
+                    ("budgets", _("预算与账本"), f"{HOME}/payments/budgets", "scale", None),
+                ],
+            )
+        )
+    if may("licence.issue"):
+        groups.append((_("证照"), [("licences", _("证照管理"), f"{HOME}/licences", "seal", None)]))
+    watching: list[Entry] = []
+    if may("audit.read"):
+        watching.append(("audit", _("操作记录"), f"{HOME}/audit", "history", None))
+    if may("admin.system", "audit.read"):
+        watching.append(("events", _("部门事件"), f"{HOME}/system/events", "send", None))
+        watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))
+    if may("admin.system"):
+        watching.append(("letters", _("积压任务"), f"{HOME}/system/letters", "alert", None))
+    if watching:
+        groups.append((_("监督与运行"), watching))
+    return groups

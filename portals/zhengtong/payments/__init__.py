@@ -1,0 +1,1 @@
+"""Money: what is ready to be paid, the batches, and the books."""

@@ -1,0 +1,180 @@
+"""What pages and the API do with money, each in one transaction."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel import audit
+from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
+from kernel.i18n import gettext as _
+from kernel.web.principal import Principal
+from policy_engine.catalogue import encloses
+from policy_engine.delivery import service as delivery
+from policy_engine.delivery import views
+from policy_engine.delivery.ledger import repository as ledger
+from policy_engine.delivery.schemas import BatchView, BudgetView, PaymentView
+from policy_engine.delivery.states import PaymentState
+from policy_engine.policies.repository import versions_of
+from portals.services import Services
+from portals.zhengtong.access import seat_of
+from portals.zhengtong.places import division_name
+
+S = PaymentState
+#: The views of the payments page.
+VIEWS: dict[str, tuple[PaymentState, ...]] = {
+    "ready": (S.RESERVED,),
+    "moving": (S.INSTRUCTED, S.TREASURY_ACCEPTED, S.BANK_SENT),
+    "returned": (S.RETURNED,),
+    "waiting": (S.DUE, S.AWAITING_FUNDS, S.WAITLISTED),
+    "account": (S.ACCOUNT_MISSING,),
+    "paid": (S.PAID,),
+}
+LONGEST_REFERENCE = 60
+
+
+class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A budget with the policy's title and the place's name."""
+
+    budget: BudgetView
+    title: str
+    place: str
+
+
+class AlarmLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An entitlement that lacks money."""
+
+    policy_id: str
+    title: str
+    division: str
+    place: str
+    year: int
+    raised_at: datetime
+
+
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """The budgets of the seat's division, what lacks money, and whatever does not add up (nothing, when all is well)."""
+
+    budgets: tuple[BudgetLine, ...]
+    alarms: tuple[AlarmLine, ...]
+    defects: tuple[str, ...]
+
+
+class BatchFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch with its payments."""
+
+    batch: BatchView
+    payments: tuple[PaymentView, ...]
+
+
+def payments_in(services: Services, principal: Principal, view: str) -> list[PaymentView]:
+    """The payments of a view of the seat's division, the oldest first. ``NotFound`` for no such view."""
+    if view not in VIEWS:
+        raise NotFound(_("没有找到您要的内容。"))
+    house = services.house
+    with house.database.read() as session:
+        return views.payments_at(session, services.ports, principal, VIEWS[view], now=house.clock.now())
+
+
+def approve(services: Services, principal: Principal, payment_ids: Sequence[uuid.UUID]) -> BatchView:
+    """Instruct those chosen; each is judged once more on today's facts. Raises ``InvalidInput`` for none."""
+    if not payment_ids:
+        raise InvalidInput(_("请先勾选要支付的款项。"))
+    house = services.house
+    with house.database.write() as session:
+        batch = delivery.approve_batch(
+            session, services.ports, principal=principal, payment_ids=payment_ids, now=house.clock.now()
+        )
+        batch_id = batch.id
+    return batch_file(services, principal, batch_id).batch
+
+
+def release(services: Services, principal: Principal, payment_id: uuid.UUID, reason: str) -> None:
+    """A person looked at a held payment and lets it go on."""
+    house = services.house
+    with house.database.write() as session:
+        delivery.release_payment(
+            session, payment_id=payment_id, principal=principal, reason=reason, now=house.clock.now()
+        )
+
+
+def batches(services: Services, principal: Principal) -> list[BatchView]:
+    with services.house.database.read() as session:
+        return views.batches(session, principal)
+
+
+def batch_file(services: Services, principal: Principal, batch_id: uuid.UUID) -> BatchFile:
+    house = services.house
+    with house.database.read() as session:
+        batch, payments = views.batch_payments(
+            session, services.ports, batch_id, principal, now=house.clock.now()
+        )
+    return BatchFile(batch=batch, payments=tuple(payments))
+
+
+def books(services: Services, principal: Principal) -> Books:
+    """Budgets, alarms, and whether every balance is the sum of its entries."""
+    seat = seat_of(principal)
+    with services.house.database.read() as session:
+        lines = tuple(
+            BudgetLine(
+                budget=budget,
+                title=_title(session, budget.policy_id),
+                place=division_name(budget.division),
+            )
+            for budget in views.budgets(session, principal)
+        )
+        alarms = tuple(
+            AlarmLine(
+                policy_id=alarm.policy_id,
+                title=_title(session, alarm.policy_id),
+                division=alarm.division,
+                place=division_name(alarm.division),
+                year=alarm.year,
+                raised_at=alarm.raised_at,
+            )
+            for alarm in ledger.open_alarms(session)
+            if encloses(seat.division, alarm.division)
+        )
+        return Books(budgets=lines, alarms=alarms, defects=tuple(delivery.defects(session)))
+
+
+def appropriate(
+    services: Services, principal: Principal, budget_id: uuid.UUID, amount_fen: int | None, reference: str
+) -> None:
+    """Book an appropriation under the number of its document; the same number twice is booked once."""
+    seat = seat_of(principal)
+    if not principal.has_duty("payment.approve"):
+        raise Forbidden(_("登记拨款不属于您所在席位的职责。"))
+    errors = []
+    if amount_fen is None:
+        errors.append(FieldError("amount", _("请填写拨款金额。")))
+    if not reference or len(reference) > LONGEST_REFERENCE:
+        errors.append(FieldError("reference", _("请填写拨款文号（60字以内）。")))
+    if errors or amount_fen is None:
+        raise InvalidInput(_("请补全拨款信息。"), errors=errors)
+    house, now = services.house, services.house.clock.now()
+    with house.database.write() as session:
+        budget = ledger.get_budget(session, budget_id)
+        if budget is None or not encloses(seat.division, budget.division):
+            raise NotFound(_("没有找到您要的内容。"))
+        key = house.vault.blind_index(reference, purpose="appropriation").hex()[:32]
+        is_new = delivery.appropriate(session, budget_id, amount_fen, reference=f"{budget_id}:{key}", now=now)
+        if is_new:
+            audit.record(
+                session,
+                actor=principal,
+                action="budget.appropriate",
+                object_kind="budget",
+                object_id=budget_id,
+                detail={"amount_fen": amount_fen, "document": reference},
+                now=now,
+            )
+
+
+def _title(session: Session, policy_id: str) -> str:
+    """The newest version's title; the id where the policy is not ours."""
+    versions = versions_of(session, policy_id)
+    return versions[0].title if versions else policy_id

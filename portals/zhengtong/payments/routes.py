@@ -1,0 +1,209 @@
+"""Payments by where they stand, the batches, and the books."""
+
+import uuid
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from kernel.errors import FieldError, InvalidInput
+from kernel.i18n import gettext as _
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from portals.services import Services
+from portals.zhengtong import forms, words
+from portals.zhengtong.access import needs
+from portals.zhengtong.exports import export
+from portals.zhengtong.forms import Form
+from portals.zhengtong.payments import acts
+
+MAY_SEE = needs("payment.approve", "audit.read")
+MAY_PAY = needs("payment.approve")
+
+
+@get("/payments", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
+def payments(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    view: FromQuery[str] = "ready",
+) -> Response[str]:
+    """What is ready to be paid first; the other views beside it."""
+    return _payments_page(request, pages, services, principal, view)
+
+
+@post("/payments/batches", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
+def approve(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Approve what was ticked as one batch."""
+    try:
+        batch = acts.approve(services, principal, forms.numbers(data, "payment"))
+    except InvalidInput as problem:
+        errors = (FieldError("", problem.detail),)
+        return _payments_page(request, pages, services, principal, "ready", errors=errors, status=400)
+    return Redirect(f"/zhengtong/payments/batches/{batch.id}?done=batch", status_code=303)
+
+
+@post("/payments/{payment_id:uuid}/release", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
+def release(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    payment_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Let a held payment go on, with the reason."""
+    try:
+        acts.release(services, principal, payment_id, forms.one(data, "reason"))
+    except InvalidInput as problem:
+        errors = (FieldError("", problem.detail),)
+        return _payments_page(request, pages, services, principal, "ready", errors=errors, status=400)
+    return Redirect("/zhengtong/payments?done=released", status_code=303)
+
+
+@get("/payments.csv", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
+def payments_export(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    view: FromQuery[str] = "ready",
+) -> Response[str]:
+    """A view as CSV."""
+    header = [
+        _("事项"),
+        _("对象"),
+        _("所属期"),
+        _("金额（元）"),
+        _("状态"),
+        _("账户"),
+        _("应发日期"),
+        _("到账时间"),
+    ]
+    rows = [
+        [
+            payment.policy.title,
+            payment.for_name,
+            payment.period,
+            payment.amount_fen / 100,
+            payment.state_label,
+            payment.account.masked if payment.account else "",
+            payment.due_on,
+            payment.paid_at,
+        ]
+        for payment in acts.payments_in(services, principal, view)
+    ]
+    with services.house.database.write() as session:
+        return export(session, principal, f"payments-{view}", header, rows, now=services.house.clock.now())
+
+
+@get("/payments/batches", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
+def batches(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+) -> Response[str]:
+    return pages.page(request, "zhengtong/payments/batches.html", batches=acts.batches(services, principal))
+
+
+@get("/payments/batches/{batch_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
+def batch(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    batch_id: FromPath[uuid.UUID],
+) -> Response[str]:
+    """How far a batch has come, payment by payment."""
+    return pages.page(
+        request, "zhengtong/payments/batch.html", file=acts.batch_file(services, principal, batch_id)
+    )
+
+
+@get("/payments/budgets", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
+def budgets(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+) -> Response[str]:
+    """The books: appropriation, reserved, instructed, paid; alarms first."""
+    return _budgets_page(request, pages, services, principal)
+
+
+@post("/payments/budgets/{budget_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
+def appropriate(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    budget_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """Book an appropriation."""
+    try:
+        acts.appropriate(
+            services, principal, budget_id, forms.fen(data, "amount"), forms.one(data, "reference")
+        )
+    except InvalidInput as problem:
+        errors = problem.errors or (FieldError("", problem.detail),)
+        return _budgets_page(request, pages, services, principal, errors=errors, status=400)
+    return Redirect("/zhengtong/payments/budgets?done=appropriated", status_code=303)
+
+
+def _payments_page(
+    request: WebRequest,
+    pages: Pages,
+    services: Services,
+    principal: Principal,
+    view: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    status: int = 200,
+) -> Response[str]:
+    shown = acts.payments_in(services, principal, view)
+    ready = [payment for payment in shown if view == "ready" and not payment.is_held]
+    return pages.page(
+        request,
+        "zhengtong/payments/list.html",
+        status=status,
+        view=view,
+        payments=shown,
+        ready=ready,
+        held=[payment for payment in shown if payment.is_held],
+        total_fen=sum(payment.amount_fen for payment in shown),
+        may_pay=principal.has_duty("payment.approve"),
+        errors=errors,
+    )
+
+
+def _budgets_page(
+    request: WebRequest,
+    pages: Pages,
+    services: Services,
+    principal: Principal,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    status: int = 200,
+) -> Response[str]:
+    return pages.page(
+        request,
+        "zhengtong/payments/budgets.html",
+        status=status,
+        books=acts.books(services, principal),
+        funds=words.FUNDS,
+        kinds=words.BUDGET_KINDS,
+        may_pay=principal.has_duty("payment.approve"),
+        errors=errors,
+    )
+
+
+HANDLERS = [payments, approve, release, payments_export, batches, batch, budgets, appropriate]

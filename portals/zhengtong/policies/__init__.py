@@ -1,0 +1,1 @@
+"""Policy documents: taking in, reviewing, how many they reach, publishing and taking back."""

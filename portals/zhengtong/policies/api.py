@@ -1,0 +1,108 @@
+"""Policies for programs: the list, the file, drafts, reach, and every step of their life."""
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from kernel.web.principal import Principal
+from portals.services import Services
+from portals.zhengtong.access import needs, on_a_seat
+from portals.zhengtong.policies import acts
+from portals.zhengtong.policies.schemas import PolicyFile, PolicyLine
+from portals.zhengtong.reach import Reach, ReachEstimate
+
+MAY_WRITE = needs("policy.author")
+MAY_MOVE = needs("policy.author", "policy.publish")
+Source = Annotated[str, msgspec.Meta(min_length=1, max_length=500_000)]
+
+
+class DraftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The document and its cases as YAML texts."""
+
+    document: Source
+    cases: Source
+
+
+class PolicyStepRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``action``: submit, send_back, approve, publish, widen, suspend, resume or recall (its note is the apology)."""
+
+    action: str
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+@get(
+    "/policies",
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="Versions, the newest change first",
+    guards=[on_a_seat],
+)
+def list_policies(services: NamedDependency[Services], state: FromQuery[str] = "") -> list[PolicyLine]:
+    return acts.listed(services, state=state)
+
+
+@post(
+    "/policies",
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="Take in a document with its cases as a draft",
+    guards=[MAY_WRITE],
+)
+def add_draft(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    data: JSONBody[DraftRequest],
+) -> PolicyFile:
+    version_id = acts.take_in(services, principal, data.document, data.cases)
+    return acts.file_of(services, principal, version_id)
+
+
+@get(
+    "/policies/{version_id:uuid}",
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="A version on one page",
+    guards=[on_a_seat],
+)
+def read_policy(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    version_id: FromPath[uuid.UUID],
+) -> PolicyFile:
+    return acts.file_of(services, principal, version_id)
+
+
+@get(
+    "/policies/{version_id:uuid}/reach",
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="How many it would reach, and the cost",
+    guards=[on_a_seat],
+)
+def read_reach(reach: NamedDependency[Reach], version_id: FromPath[uuid.UUID]) -> ReachEstimate:
+    return reach.of_version(version_id)
+
+
+@post(
+    "/policies/{version_id:uuid}/steps",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="One step in the life of a version",
+    guards=[MAY_MOVE],
+)
+def add_step(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    version_id: FromPath[uuid.UUID],
+    data: JSONBody[PolicyStepRequest],
+) -> PolicyFile:
+    acts.move(services, principal, version_id, data.action, data.note)
+    return acts.file_of(services, principal, version_id)
+
+
+HANDLERS = [list_policies, add_draft, read_policy, read_reach, add_step]

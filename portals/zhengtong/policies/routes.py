@@ -1,0 +1,201 @@
+"""Policies: the list, the document on one page, and the acts on it."""
+
+import uuid
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from kernel.errors import FieldError, InvalidInput
+from kernel.i18n import gettext as _
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from policy_engine.delivery.states import LABELS, OfferState
+from policy_engine.policies.states import STATE_LABELS, PolicyState
+from portals.services import Services
+from portals.zhengtong import forms, words
+from portals.zhengtong.access import needs, on_a_seat
+from portals.zhengtong.exports import export
+from portals.zhengtong.forms import Form
+from portals.zhengtong.places import division_name
+from portals.zhengtong.policies import acts
+from portals.zhengtong.reach import Reach, ReachEstimate
+
+
+@get("/policies", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def policies(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    state: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+) -> Response[str]:
+    """Every version with its state and standing."""
+    return pages.page(
+        request,
+        "zhengtong/policies/list.html",
+        lines=acts.listed(services, state=state, words=q.strip()),
+        state=state,
+        q=q,
+        states=[(one.value, _(label)) for one, label in STATE_LABELS.items()],
+        standings=words.STANDINGS,
+        audiences=words.AUDIENCES,
+        may_write=principal.has_duty("policy.author"),
+    )
+
+
+@get("/policies.csv", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def policies_export(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    state: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+) -> Response[str]:
+    """The list as CSV."""
+    header = [
+        _("政策编号"),
+        _("版本"),
+        _("名称"),
+        _("状态"),
+        _("依据情况"),
+        _("施行日期"),
+        _("失效日期"),
+        _("覆盖比例"),
+    ]
+    rows = [
+        [
+            line.policy_id,
+            line.version,
+            line.title,
+            line.state_label,
+            _(words.STANDINGS[line.standing]),
+            line.effective_from,
+            line.effective_to,
+            f"{line.rollout_permille / 10:g}%",
+        ]
+        for line in acts.listed(services, state=state, words=q.strip())
+    ]
+    with services.house.database.write() as session:
+        return export(session, principal, "policies", header, rows, now=services.house.clock.now())
+
+
+@get("/policies/{version_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def policy(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    version_id: FromPath[uuid.UUID],
+) -> Response[str]:
+    """Clauses beside FEEL, cases and their outcomes, sources, versions, who put a hand to it, whom it reached."""
+    return _policy_page(request, pages, services, principal, version_id)
+
+
+@get("/policies/{version_id:uuid}/reach", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def reach_page(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    reach: NamedDependency[Reach],
+    version_id: FromPath[uuid.UUID],
+) -> Response[str]:
+    """How many it would reach and what that costs; before publishing, this page carries the button."""
+    file = acts.file_of(services, principal, version_id)
+    problem, estimate = _estimated(reach, version_id)
+    return pages.page(
+        request,
+        "zhengtong/policies/reach.html",
+        file=file,
+        estimate=estimate,
+        problem=problem,
+        periods=words.PERIODS,
+        is_demonstration=file.line.is_demonstration,
+    )
+
+
+@post(
+    "/policies/{version_id:uuid}/{action:str}",
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[needs("policy.author", "policy.publish")],
+)
+def act(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    version_id: FromPath[uuid.UUID],
+    action: FromPath[str],
+    data: Form,
+) -> Response[str] | Redirect:
+    """One step in the life of a version."""
+    note = forms.one(data, "note")
+    try:
+        acts.move(services, principal, version_id, action, note)
+    except InvalidInput as problem:
+        return _policy_page(
+            request,
+            pages,
+            services,
+            principal,
+            version_id,
+            errors=problem.errors or (FieldError("note", problem.detail),),
+            detail=problem.detail,
+            chosen=action,
+            note=note,
+            status=400,
+        )
+    return Redirect(f"/zhengtong/policies/{version_id}?done=policy", status_code=303)
+
+
+def _policy_page(
+    request: WebRequest,
+    pages: Pages,
+    services: Services,
+    principal: Principal,
+    version_id: uuid.UUID,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    detail: str = "",
+    chosen: str = "",
+    note: str = "",
+    status: int = 200,
+) -> Response[str]:
+    file = acts.file_of(services, principal, version_id)
+    return pages.page(
+        request,
+        "zhengtong/policies/policy.html",
+        status=status,
+        file=file,
+        errors=errors,
+        detail=detail,
+        chosen=chosen,
+        note=note,
+        actions=words.POLICY_ACTIONS,
+        needs_note=acts.NEEDS_NOTE,
+        standings=words.STANDINGS,
+        audiences=words.AUDIENCES,
+        periods=words.PERIODS,
+        funds=words.FUNDS,
+        kinds=words.BUDGET_KINDS,
+        offer_labels={state.value: _(LABELS[state]) for state in OfferState},
+        division_name=division_name,
+        is_draft=file.line.state == PolicyState.DRAFT,
+        may_write=principal.has_duty("policy.author"),
+        is_demonstration=file.line.is_demonstration,
+    )
+
+
+def _estimated(reach: Reach, version_id: uuid.UUID) -> tuple[str, ReachEstimate | None]:
+    """The estimate, or why there is none."""
+    try:
+        return "", reach.of_version(version_id)
+    except InvalidInput as problem:
+        return problem.detail, None
+
+
+HANDLERS = [policies, policies_export, policy, reach_page, act]

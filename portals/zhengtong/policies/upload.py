@@ -1,0 +1,98 @@
+"""Taking in a policy document with its cases; what is wrong is shown with its line, its reason and how to mend it."""
+
+import uuid
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, MultipartBody
+from litestar.response import Redirect
+
+from kernel.errors import Conflict, FieldError, InvalidInput
+from kernel.i18n import gettext as _
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from policy_engine.policies.problems import DocumentRefused
+from portals.services import Services
+from portals.zhengtong import forms
+from portals.zhengtong.access import needs
+from portals.zhengtong.policies import acts
+from portals.zhengtong.policies.schemas import ProblemLine
+
+MAY_WRITE = needs("policy.author")
+Upload = MultipartBody[dict[str, UploadFile | str]]
+
+
+@get("/policies/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
+def new_policy(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    source: FromQuery[str] = "",
+) -> Response[str]:
+    """The form: two files, or two texts; ``source`` (a version) fills it in."""
+    text, cases_text = acts.texts_of(services, forms.identified(source)) if source else ("", "")
+    return _form(request, pages, text, cases_text)
+
+
+@post("/policies/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
+def upload(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    data: Upload,
+) -> Response[str] | Redirect:
+    """A draft, or every problem with its line."""
+    text, cases_text = "", ""
+    try:
+        text, cases_text = _text(data, "document"), _text(data, "cases")
+        version_id: uuid.UUID = acts.take_in(services, principal, text, cases_text)
+    except DocumentRefused as refused:
+        problems = acts.problems_of(refused, text, cases_text)
+        return _form(request, pages, text, cases_text, problems=problems, status=400)
+    except (InvalidInput, Conflict) as problem:
+        errors = problem.errors or (FieldError("document", problem.detail),)
+        return _form(request, pages, text, cases_text, errors=errors, status=problem.status)
+    return Redirect(f"/zhengtong/policies/{version_id}?done=draft", status_code=303)
+
+
+def _text(data: dict[str, UploadFile | str], name: str) -> str:
+    """The file when one was chosen, else what was typed. Raises ``InvalidInput`` when neither is there."""
+    file = data.get(f"{name}_file")
+    if isinstance(file, UploadFile) and file.filename:
+        try:
+            return file.file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            what = _("文件不是 UTF-8 编码，请另存为 UTF-8 后再上传。")
+            raise InvalidInput(what, errors=[FieldError(f"{name}_file", what)]) from None
+    typed = data.get(name, "")
+    if isinstance(typed, str) and typed.strip():
+        return typed.replace("\r\n", "\n")
+    what = _("请选择文件，或把内容粘贴进来。")
+    raise InvalidInput(what, errors=[FieldError(name, what)])
+
+
+def _form(
+    request: WebRequest,
+    pages: Pages,
+    text: str,
+    cases_text: str,
+    *,
+    problems: list[ProblemLine] | None = None,
+    errors: tuple[FieldError, ...] = (),
+    status: int = 200,
+) -> Response[str]:
+    return pages.page(
+        request,
+        "zhengtong/policies/new.html",
+        status=status,
+        text=text,
+        cases_text=cases_text,
+        problems=problems or [],
+        errors=errors,
+    )
+
+
+HANDLERS = [new_policy, upload]

@@ -1,0 +1,1 @@
+"""Who did what, what got stuck, what was refused, and who sits where."""

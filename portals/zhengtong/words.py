@@ -1,0 +1,98 @@
+"""How duties, states, acts and outcomes are called here; translated where they are shown."""
+
+from kernel.i18n import N_
+from kernel.web.principal import Duty
+
+DUTIES: dict[Duty, str] = {
+    "policy.author": N_("政策起草"),
+    "policy.publish": N_("政策审批发布"),
+    "claim.accept": N_("受理"),
+    "claim.joint_review": N_("联合审核"),
+    "claim.decide": N_("审定"),
+    "payment.approve": N_("支付审批"),
+    "audit.read": N_("审计查阅"),
+    "admin.system": N_("系统管理"),
+    "counter.assist": N_("窗口帮办"),
+    "licence.issue": N_("证照签发"),
+}
+
+#: Acts on a claim as an official says them.
+CLAIM_ACTIONS: dict[str, str] = {
+    "accept": N_("受理"),
+    "return_for_supplement": N_("退回补正"),
+    "recommend": N_("建议批准"),
+    "advise_against": N_("建议不予批准"),
+    "grant": N_("批准"),
+    "refuse": N_("不予批准"),
+}
+#: What may be done to many at once. A refusal is always one by one, with its own reasons.
+BATCH_ACTIONS = ("accept", "recommend", "grant")
+
+POLICY_ACTIONS: dict[str, str] = {
+    "draft": N_("保存草稿"),
+    "submit": N_("提交审查"),
+    "send_back": N_("退回修改"),
+    "approve": N_("批准"),
+    "publish": N_("发布到 1%%"),
+    "widen": N_("扩大到全部"),
+    "suspend": N_("暂停"),
+    "resume": N_("恢复"),
+    "recall": N_("撤回政策"),
+}
+STANDINGS: dict[str, str] = {
+    "official": N_("官方"),
+    "press": N_("演示 · 新闻报道"),
+    "other_place": N_("演示 · 外地标准"),
+    "unverified": N_("演示 · 尚未核实"),
+}
+AUDIENCES: dict[str, str] = {"person": N_("个人"), "household": N_("家庭"), "firm": N_("企业")}
+PERIODS: dict[str, str] = {
+    "once": N_("一次性"),
+    "month": N_("每月"),
+    "quarter": N_("每季度"),
+    "year": N_("每年"),
+    "none": N_("资格认定，不直接发钱"),
+}
+CHANNELS: dict[str, str] = {
+    "app": N_("本人在东楚通办理"),
+    "counter": N_("窗口帮办"),
+    "automatic": N_("免申即享"),
+}
+OUTCOMES: dict[str, str] = {
+    "granted": N_("批准"),
+    "refused": N_("不予批准"),
+    "upheld": N_("维持原决定"),
+    "overturned": N_("撤销原决定"),
+}
+FUNDS: dict[str, str] = {
+    "fiscal": N_("财政资金"),
+    "shared": N_("多级共担"),
+    "unemployment_insurance": N_("失业保险基金"),
+}
+BUDGET_KINDS: dict[str, str] = {"entitlement": N_("应保尽保"), "quota": N_("总量控制")}
+#: How somebody who cannot or will not use the app let the counter act.
+AUTHORISATIONS: dict[str, str] = {
+    "signed_form": N_("本人签字的授权书"),
+    "witnessed_mark": N_("本人按手印，两人见证"),
+    "guardian_form": N_("监护人签字的授权书"),
+}
+
+#: What a page says after something was done; the address carries only the key.
+DONE: dict[str, str] = {
+    "claim": N_("已办理，申请人会收到消息。"),
+    "held": N_("已暂停办理，理由已写入办理记录。"),
+    "resumed": N_("已恢复办理。"),
+    "appeal": N_("申诉已作出决定，决定书已送达。"),
+    "objection": N_("异议已登记，公示暂停。"),
+    "objection_settled": N_("异议核查结果已记录。"),
+    "draft": N_("草稿已保存，全部检查通过。"),
+    "policy": N_("已办理，政策状态已更新。"),
+    "batch": N_("这一批已批准，支付指令正在发出。"),
+    "released": N_("已放行，下一批可以支付。"),
+    "appropriated": N_("资金已入账，等待资金的款项会依次预留。"),
+    "confirmed": N_("已代为确认，申请进入办理。"),
+    "applied": N_("申请已提交。"),
+    "licence": N_("证照已签发，持有人的卡包里能看到。"),
+    "licence_changed": N_("证照状态已变更，立即生效。"),
+    "replayed": N_("已重新排队，稍后自动再试。"),
+}

@@ -38,6 +38,7 @@ TEMPLATES = {
     "identity": ROOT / "identity" / "templates",
     "licenses": ROOT / "licenses" / "templates",
     "rongtong": ROOT / "portals" / "rongtong" / "templates",
+    "shared": ROOT / "portals" / "shared" / "templates",
     "tong": ROOT / "portals" / "tong" / "templates",
     "zhengtong": ROOT / "portals" / "zhengtong" / "templates",
 }

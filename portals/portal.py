@@ -57,7 +57,7 @@ def create_portal(
     bound = pages.for_portal(portal, context_of=visit)
     offered = {"house": house, "pages": bound, **dependencies}
     return Litestar(
-        [*door.handlers, live_routes(house), *handlers],
+        [*door.handlers, live_routes(house, portal), *handlers],
         path=f"/{portal}",
         state=State({"doorkeeper": door.doorkeeper}),
         guards=[door.csrf_guard],

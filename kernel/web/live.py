@@ -40,8 +40,8 @@ class News(msgspec.Struct, frozen=True):
     unread: int
 
 
-def live_routes(house: House) -> HTTPRouteHandler:
-    """The ``/live`` handler of a portal whose app knows ``principal``."""
+def live_routes(house: House, portal: str = "") -> HTTPRouteHandler:
+    """The ``/live`` handler of a portal whose app knows ``principal``; links lead into that portal."""
     streams: dict[int, int] = {}
 
     @get("/live", include_in_schema=False)
@@ -53,18 +53,18 @@ def live_routes(house: House) -> HTTPRouteHandler:
         after = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 18 else None
         start = await asyncio.to_thread(_start, house, subject_id, after)
         if "application/json" in request.headers.get("accept", ""):
-            return Response(await asyncio.to_thread(_news, house, subject_id, start))
+            return Response(await asyncio.to_thread(_news, house, portal, subject_id, start))
         if streams.get(subject_id, 0) >= STREAMS_PER_PERSON:
             raise TooManyRequests("打开的页面太多，请关闭几个再试。", retry_after=30)
         return ServerSentEvent(
-            _stream(house, subject_id, start, streams), headers={"X-Accel-Buffering": "no"}
+            _stream(house, portal, subject_id, start, streams), headers={"X-Accel-Buffering": "no"}
         )
 
     return live
 
 
 async def _stream(
-    house: House, subject_id: int, after: int, streams: dict[int, int]
+    house: House, portal: str, subject_id: int, after: int, streams: dict[int, int]
 ) -> AsyncIterator[ServerSentEventMessage]:
     loop = asyncio.get_running_loop()
     woken = asyncio.Event()
@@ -75,7 +75,7 @@ async def _stream(
         yield ServerSentEventMessage(data=None, comment="open", retry=2000)
         while loop.time() < ends_at:
             woken.clear()
-            for news in await asyncio.to_thread(_news, house, subject_id, after):
+            for news in await asyncio.to_thread(_news, house, portal, subject_id, after):
                 after = news.id
                 yield ServerSentEventMessage(data=msgspec.json.encode(news), id=news.id, event="notice")
             try:
@@ -105,11 +105,18 @@ def _start(house: House, subject_id: int, after: int | None) -> int:
         return latest_number(session, subject_id) if recent is None else recent - 1
 
 
-def _news(house: House, subject_id: int, after: int) -> list[News]:
+def _news(house: House, portal: str, subject_id: int, after: int) -> list[News]:
     with house.database.read() as session:
         notices = since(session, subject_id, after)
         unread = unread_count(session, subject_id) if notices else 0
-    return [News(notice.number, notice.title, notice.link, unread) for notice in notices]
+    return [News(notice.number, notice.title, link_in(portal, notice.link), unread) for notice in notices]
 
 
-__all__ = ["live_routes"]
+def link_in(portal: str, link: str | None) -> str | None:
+    """A notice's link as an address: most lead to a thing that every portal shows (``/offers/…``)."""
+    if not link or not portal or link.startswith(("/tong/", "/rongtong/", "/zhengtong/")):
+        return link
+    return f"/{portal}{link}"
+
+
+__all__ = ["link_in", "live_routes"]

@@ -1,0 +1,1 @@
+"""东楚融通 Dongchu Rongtong: the enterprises' portal."""

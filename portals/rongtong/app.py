@@ -1,0 +1,132 @@
+"""东楚融通: what an enterprise meets at its desk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Litestar, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.web.bearer import require
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from policy_engine.matching.explanation import NearMiss
+from policy_engine.profiles.disclosure import known_about
+from policy_engine.profiles.schemas import KnownAbout
+from portals.portal import create_portal
+from portals.services import Services
+from portals.shared import benefits, explaining, messages, wallet
+
+PORTAL = "rongtong"
+
+
+def create_app(services: Services, pages: Pages) -> Litestar:
+    """Pages at ``/rongtong``, API at ``/rongtong/api/v1``."""
+    house = services.house
+    ours = benefits.Benefits(services)
+
+    @get("/", sync_to_thread=True, include_in_schema=False)
+    def home(
+        request: WebRequest, principal: NamedDependency[Principal], pages: NamedDependency[Pages]
+    ) -> Response[str]:
+        offers = ours.offers(principal)
+        return pages.page(
+            request,
+            "rongtong/home.html",
+            offers=offers,
+            total_fen=sum(one.amount_fen or 0 for one in offers),
+            near=explaining.near_misses_of(services, principal),
+            claims=ours.claims(principal),
+        )
+
+    @get("/policies", sync_to_thread=True, include_in_schema=False)
+    def policies_page(
+        request: WebRequest, pages: NamedDependency[Pages], principal: NamedDependency[Principal]
+    ) -> Response[str]:
+        with house.database.read() as session:
+            published = services.published.current(session)
+        listed = [
+            one for one in published.effective_on(house.clock.today()) if one.document.audience == "firm"
+        ]
+        return pages.page(request, "rongtong/policies.html", policies=listed, who=principal)
+
+    @get("/policies/{policy_id:str}", sync_to_thread=True, include_in_schema=False)
+    def policy_page(
+        request: WebRequest,
+        policy_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        pages: NamedDependency[Pages],
+    ) -> Response[str]:
+        with house.database.read() as session:
+            policy = services.published.current(session).named(policy_id)
+        if policy is None or policy.document.audience != "firm":
+            raise NotFound("没有找到这项政策。")
+        explanations = explaining.explanation_of(services, principal, policy)
+        return pages.page(request, "rongtong/policy.html", policy=policy, explanations=explanations)
+
+    @get("/enterprise", sync_to_thread=True, include_in_schema=False)
+    def enterprise_page(
+        request: WebRequest, principal: NamedDependency[Principal], pages: NamedDependency[Pages]
+    ) -> Response[str]:
+        return pages.page(
+            request, "rongtong/enterprise.html", facts=_facts(services, principal), who=principal
+        )
+
+    @get(
+        "/api/v1/near-misses",
+        guards=[require(scope=PORTAL)],
+        sync_to_thread=True,
+        summary="What one thing keeps away",
+    )
+    def list_near_misses(principal: NamedDependency[Principal]) -> list[NearMiss]:
+        return explaining.near_misses_of(services, principal)
+
+    @get(
+        "/api/v1/facts",
+        guards=[require(scope=PORTAL)],
+        sync_to_thread=True,
+        summary="What the city knows of the firm",
+    )
+    def list_facts(principal: NamedDependency[Principal]) -> list[KnownAbout]:
+        return _facts(services, principal)
+
+    return create_portal(
+        house,
+        pages,
+        services.resolve,
+        portal=PORTAL,
+        title="东楚融通 Dongchu Rongtong",
+        handlers=[
+            home,
+            policies_page,
+            policy_page,
+            enterprise_page,
+            list_near_misses,
+            list_facts,
+            *benefits.handlers(services, PORTAL),
+            *messages.handlers(house, PORTAL),
+            *wallet.handlers(house, PORTAL),
+        ],
+        dependencies={},
+        context_of=_context,
+    )
+
+
+def _context(_request: WebRequest, _principal: Principal | None) -> Mapping[str, Any]:
+    nav = [
+        ("home", _("首页"), "/rongtong", "home"),
+        ("services", _("办理"), "/rongtong/claims", "clock"),
+        ("policies", _("政策"), "/rongtong/policies", "policy"),
+        ("wallet", _("证照"), "/rongtong/wallet", "wallet"),
+        ("inbox", _("消息"), "/rongtong/inbox", "inbox"),
+        ("enterprise", _("我的企业"), "/rongtong/enterprise", "firm"),
+    ]
+    return {"layout": "kernel/desk.html", "portal_path": "/rongtong", "nav": nav}
+
+
+def _facts(services: Services, principal: Principal) -> list[KnownAbout]:
+    with services.house.database.read() as session:
+        return known_about(session, principal.acting_for)

@@ -1,0 +1,1 @@
+"""What residents and enterprises do alike: answer offers, follow claims, show licences, read their messages."""

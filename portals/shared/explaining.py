@@ -1,0 +1,35 @@
+"""Near misses and explanations for whoever one acts for, from the engine."""
+
+from kernel.web.principal import Principal
+from policy_engine.matching.evaluation import FamilyCase
+from policy_engine.matching.explanation import Explanation, NearMiss, explain, near_misses
+from policy_engine.policies.published import PublishedPolicy
+from policy_engine.profiles.service import load_family
+from portals.services import Services
+
+
+def near_misses_of(services: Services, principal: Principal) -> list[NearMiss]:
+    """What one fact or one clause keeps away from the person or firm one acts for."""
+    with services.house.database.read() as session:
+        family = load_family(session, principal.acting_for)
+        published = services.published.current(session)
+    case = FamilyCase(family, published, services.house.clock.today())
+    return near_misses(case, frozenset({principal.acting_for}), reader_id=principal.acting_for)
+
+
+def explanation_of(services: Services, principal: Principal, policy: PublishedPolicy) -> list[Explanation]:
+    """How a policy stands for everybody or everything of the family it may concern."""
+    with services.house.database.read() as session:
+        family = load_family(session, principal.acting_for)
+        published = services.published.current(session)
+    case = FamilyCase(family, published, services.house.clock.today())
+    found = []
+    for one, subject in case.policies_on():
+        if one.document.is_computed_status:
+            case.judge(one, subject)
+        if one.document.id == policy.document.id and subject.subject_id in (
+            principal.acting_for,
+            family.owner.subject_id,
+        ):
+            found.append(explain(case, one, subject, reader_id=principal.acting_for))
+    return found

@@ -1,0 +1,1 @@
+"""东楚通 Dongchu Tong: the residents' portal."""

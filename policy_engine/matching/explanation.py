@@ -131,6 +131,17 @@ def _nearness(judgement: Judgement, lacking: tuple[str, ...]) -> Literal["one_fa
     return None
 
 
+def _may_change(explanation: Explanation) -> bool:
+    """Whether the one clause is a step that one could take or wait for; a status that an authority has not recognised
+    (特困, 低保) is none."""
+    known = catalogue()
+    return any(
+        clause.holds_from is not None
+        or any(known.attribute(fact.attribute).type != "boolean" for fact in clause.facts)
+        for clause in explanation.open_clauses
+    )
+
+
 def _explain_clause(
     case: FamilyCase,
     document: PolicyDocument,
@@ -141,7 +152,7 @@ def _explain_clause(
     reader_id: int | None,
 ) -> ClauseExplained:
     judged = judgement.clauses[place]
-    ids = [one.id for one in attributes_in(clause.condition)]
+    ids = facts_read(clause.condition, document.entity)
     return ClauseExplained(
         id=clause.id,
         text=clause.text,

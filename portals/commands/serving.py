@@ -142,12 +142,13 @@ def _welcome(house: House) -> None:
     ):
         places.add_row(name, base + path)
     console.print(places)
-    people = Table(title="演示账号 demo logins", title_justify="left")
-    for heading in ("角色 Part", "姓名 Name", "登录名 Login", "密码 Password", "入口 Portal"):
-        people.add_column(heading)
-    for account in read_accounts(house.settings.home):
-        people.add_row(
-            f"{account.part} {account.part_en}", account.name, account.login, account.password, account.portal
-        )
+    accounts = read_accounts(house.settings.home)
+    people = Table(
+        title=f"演示账号 demo logins · 密码 password: {accounts[0].password}", title_justify="left"
+    )
+    for heading in ("登录名 Login", "入口 Portal", "姓名 Name", "角色 Part"):
+        people.add_column(heading, no_wrap=True)
+    for one in accounts:
+        people.add_row(one.login, one.portal, one.name, f"{one.part} {one.part_en}")
     console.print(people)
     console.print("Ctrl-C 停止 stops. 全部数据均为虚构 All data are fictional.")

@@ -153,8 +153,12 @@ class Benefits:
 
 def handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
     """Pages at ``/offers/…`` and ``/claims/…``, the same as JSON under ``/api/v1``."""
+    return [*page_handlers(services, portal), *api_handlers(services, portal)]
+
+
+def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
+    """Offers and claims as pages."""
     benefits = Benefits(services)
-    guards = [require(scope=portal)]
 
     @get("/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False)
     def offer_page(
@@ -200,6 +204,14 @@ def handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandle
     def withdraw_form(claim_id: FromPath[uuid.UUID], principal: Me) -> Redirect:
         benefits.withdraw(principal, claim_id)
         return Redirect(f"/{portal}/claims/{claim_id}", status_code=303)
+
+    return [offer_page, confirm_form, decline_form, claims_page, claim_page, appeal_form, withdraw_form]
+
+
+def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
+    """Offers, claims, awards and payments as JSON."""
+    benefits = Benefits(services)
+    guards = [require(scope=portal)]
 
     @get("/api/v1/offers", guards=guards, sync_to_thread=True, summary="Offers that wait for an answer")
     def list_offers(principal: Me) -> list[OfferRow]:
@@ -260,13 +272,6 @@ def handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandle
         return benefits.payments(principal)
 
     return [
-        offer_page,
-        confirm_form,
-        decline_form,
-        claims_page,
-        claim_page,
-        appeal_form,
-        withdraw_form,
         list_offers,
         get_offer,
         confirm_offer,

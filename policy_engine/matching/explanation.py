@@ -108,14 +108,31 @@ def near_misses(
         if subject.subject_id not in subject_ids or policy.document.benefit is None or judgement.defect:
             continue
         kind = _nearness(judgement, case.lacking(judgement.missing, subject))
-        if kind is not None:
-            explanation = explain(case, policy, subject, reader_id=reader_id)
+        if kind is None or policy.document.entity in ("hire", "loan"):
+            continue  # of a firm's many contracts some always miss something
+        explanation = explain(case, policy, subject, reader_id=reader_id)
+        if kind == "one_fact" or _may_change(explanation):
             found.append(
                 NearMiss(
                     explanation=explanation, subject_id=subject.subject_id, unit_id=subject.unit_id, kind=kind
                 )
             )
     return sorted(found, key=lambda one: (one.kind != "one_fact", one.explanation.policy_id))
+
+
+@lru_cache(maxsize=4096)
+def facts_read(text: str, kind: EntityKind) -> tuple[str, ...]:
+    """Ids of the facts that a condition about one ``kind`` reads, in the order of the text."""
+    return attribute_ids(_names_in(tree(text)), kind)
+
+
+def _names_in(node: ast.Expression) -> Iterator[str]:
+    """Names as written, a path through entities as one."""
+    if isinstance(node, ast.Name) or (isinstance(node, ast.Path) and isinstance(node.base, ast.Name)):
+        yield dotted(node)
+        return
+    for child in children(node):
+        yield from _names_in(child)
 
 
 def _nearness(judgement: Judgement, lacking: tuple[str, ...]) -> Literal["one_fact", "one_clause"] | None:

@@ -1,6 +1,6 @@
 """The whole city at once: every policy as Polars expressions over the columnar snapshot, statuses stratum by stratum."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import msgspec
@@ -16,12 +16,12 @@ from policy_engine.language import Scope
 from policy_engine.matching.bulk_amounts import with_amount
 from policy_engine.policies.amounts import tree
 from policy_engine.policies.checking import bindings
+from policy_engine.policies.dependencies import statuses_used
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.policies.rollout import BUCKETS
 from policy_engine.profiles.snapshot import Snapshot
 
-#: Kinds in the order in which their columns can stand beside others: owners first.
-OWNERS: tuple[EntityKind, ...] = ("household", "firm")
+#: Whose facts can be read beside one's own.
 OWNED: dict[EntityKind, EntityKind] = {"person": "household", "hire": "firm", "loan": "firm"}
 
 
@@ -38,11 +38,16 @@ class City:
 
     def __init__(self, snapshot: Snapshot, as_of: date, published: PublishedSet) -> None:
         self.as_of = as_of
+        self._snapshot = snapshot
         self._statuses = bindings(published.statuses)
         self._scopes: dict[EntityKind, Scope] = {}
-        self.frames: dict[EntityKind, pl.DataFrame] = {}
-        for kind in (*OWNERS, *OWNED):
-            self.frames[kind] = self._prepared(kind, snapshot)
+        self._frames: dict[EntityKind, pl.DataFrame] = {}
+
+    def frame(self, kind: EntityKind) -> pl.DataFrame:
+        """Made ready when it is first asked for: one policy looks at one kind, and its owners."""
+        if kind not in self._frames:
+            self._frames[kind] = self._prepared(kind)
+        return self._frames[kind]
 
     def scope(self, kind: EntityKind) -> Scope:
         if kind not in self._scopes:
@@ -51,20 +56,20 @@ class City:
 
     def add_status(self, kind: EntityKind, name: str, judged: pl.DataFrame) -> None:
         """Put a status beside the facts of its kind, and beside those whom its subjects own."""
-        frame = self.frames[kind].with_columns(
-            judged["is_true"].alias(name), judged["is_unknown"].alias(name + UNKNOWN_SUFFIX)
+        columns = [name, name + UNKNOWN_SUFFIX]
+        frame = self.frame(kind).with_columns(
+            judged["is_true"].alias(columns[0]), judged["is_unknown"].alias(columns[1])
         )
-        self.frames[kind] = frame
+        self._frames[kind] = frame
         for owned, owner in OWNED.items():
-            if owner == kind:
-                columns = [name, name + UNKNOWN_SUFFIX]
-                self.frames[owned] = self._beside_owner(self.frames[owned], frame, owner, columns)
+            if owner == kind and owned in self._frames:
+                self._frames[owned] = self._beside_owner(self._frames[owned], frame, owner, columns)
 
-    def _prepared(self, kind: EntityKind, snapshot: Snapshot) -> pl.DataFrame:
-        frame = _with_companions(kind, snapshot.frames[kind])
+    def _prepared(self, kind: EntityKind) -> pl.DataFrame:
+        frame = _with_companions(kind, self._snapshot.frames[kind])
         for relation in catalogue().entities[kind].relations.values():
             if relation.many:
-                counts = snapshot.frames[relation.to].group_by("owner_id").len()
+                counts = self._snapshot.frames[relation.to].group_by("owner_id").len()
                 column = relation_path(relation) + COUNT_SUFFIX
                 frame = frame.join(
                     counts.select(subject_id="owner_id", **{column: "len"}),
@@ -73,7 +78,7 @@ class City:
                     maintain_order="left",
                 ).with_columns(pl.col(column).fill_null(0).cast(pl.Int64))
         if kind in OWNED:
-            owner = self.frames[OWNED[kind]]
+            owner = self.frame(OWNED[kind])
             columns = [name for name in owner.columns if name not in ("subject_id", "owner_id")]
             frame = self._beside_owner(frame, owner, OWNED[kind], columns)
         return frame
@@ -83,7 +88,9 @@ class City:
         frame: pl.DataFrame, owner: pl.DataFrame, kind: EntityKind, columns: Collection[str]
     ) -> pl.DataFrame:
         beside = owner.select(owner_id="subject_id", **{f"{kind}.{name}": name for name in columns})
-        return frame.join(beside, on="owner_id", how="left", maintain_order="left")
+        return frame.drop(beside.columns[1:], strict=False).join(
+            beside, on="owner_id", how="left", maintain_order="left"
+        )
 
 
 def match_city(
@@ -100,27 +107,50 @@ def match_city(
     whom the roll-out has reached.
     """
     city = City(snapshot, as_of, published)
-    eligible: list[pl.DataFrame] = []
-    unknown: list[pl.DataFrame] = []
-    defects: dict[str, int] = {}
-    for policy in _matched(published, as_of, is_rollout_kept=is_rollout_kept):
-        document = policy.document
-        is_wanted = policies is None or document.id in policies
-        if not is_wanted and not document.is_computed_status:
-            continue
-        judged = _judged(city, policy)
-        if document.is_computed_status:
-            city.add_status(document.entity, f"status:{document.id}", judged)
-        if is_wanted:
-            verdicts = _verdicts(city, policy, judged, is_rollout_kept)
-            eligible.append(_rows(policy, verdicts.filter("eligible"), ["amount_fen"]))
-            unknown.append(_rows(policy, verdicts.filter("unknown"), []))
-            defects[document.id] = int(verdicts["defect"].sum())
+    results: list[BulkResult] = []
+    in_force = _matched(published, as_of, is_rollout_kept=is_rollout_kept)
+    needed = _with_statuses_below(in_force, published, policies)
+    for policy in in_force:
+        if policy.document.id in needed:
+            result = match_policy(city, policy, is_rollout_kept=is_rollout_kept)
+            if policies is None or policy.document.id in policies:
+                results.append(result)
     return BulkResult(
-        pl.concat(eligible) if eligible else _NO_MATCHES,
-        pl.concat(unknown) if unknown else _NO_MATCHES.drop("amount_fen"),
-        defects,
+        pl.concat([_NO_MATCHES, *(one.eligible for one in results)]),
+        pl.concat([_NO_MATCHES.drop("amount_fen"), *(one.unknown for one in results)]),
+        {policy_id: count for one in results for policy_id, count in one.defects.items()},
     )
+
+
+def match_policy(city: City, policy: PublishedPolicy, *, is_rollout_kept: bool = False) -> BulkResult:
+    """One policy over a city made ready; a status is put there for those that stand on it. Raises ``NotLowerable``."""
+    document = policy.document
+    judged = _judged(city, policy)
+    if document.is_computed_status:
+        city.add_status(document.entity, f"status:{document.id}", judged)
+    verdicts = _verdicts(city, policy, judged, is_rollout_kept)
+    return BulkResult(
+        _rows(policy, verdicts.filter("eligible"), ["amount_fen"]),
+        _rows(policy, verdicts.filter("unknown"), []),
+        {document.id: int(verdicts["defect"].sum())},
+    )
+
+
+def _with_statuses_below(
+    in_force: Sequence[PublishedPolicy], published: PublishedSet, policies: Collection[str] | None
+) -> Collection[str]:
+    """The policies wanted and, through all strata, those whose statuses they name."""
+    by_id = {one.document.id: one.document for one in in_force}
+    if policies is None:
+        return by_id
+    pending, needed = set(policies), set[str]()
+    while pending:
+        policy_id = pending.pop()
+        needed.add(policy_id)
+        if policy_id in by_id:
+            below = statuses_used(by_id[policy_id], published.statuses)
+            pending |= {one.policy_id for one in below} - needed
+    return needed
 
 
 def _matched(published: PublishedSet, as_of: date, *, is_rollout_kept: bool) -> list[PublishedPolicy]:
@@ -145,7 +175,7 @@ def _judged(city: City, policy: PublishedPolicy) -> pl.DataFrame:
         clauses.append(PolarsCondition(pl.col(true), pl.col(unknown)))
     whole = all_of(clauses)
     return (
-        city.frames[kind]
+        city.frame(kind)
         .lazy()
         .select("subject_id", "owner_id", *columns)
         .select(
@@ -176,7 +206,7 @@ def _open_verdicts(judged: pl.DataFrame) -> pl.DataFrame:
 def _met_verdicts(city: City, policy: PublishedPolicy, judged: pl.DataFrame) -> pl.DataFrame:
     """Amounts only where they are wanted: an amount is dear, and few are eligible."""
     document = policy.document
-    rows = city.frames[document.entity].lazy().filter(judged["is_true"])
+    rows = city.frame(document.entity).lazy().filter(judged["is_true"])
     if document.benefit is None:
         yes, no = pl.lit(value=True), pl.lit(value=False)
         nothing = pl.lit(None, pl.Int64)
@@ -228,4 +258,4 @@ def _with_companions(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
 _NO_MATCHES = pl.DataFrame(
     schema={"policy_id": pl.String, "subject_id": pl.Int64, "unit_id": pl.Int64, "amount_fen": pl.Int64}
 )
-__all__ = ["BulkResult", "City", "match_city"]
+__all__ = ["BulkResult", "City", "match_city", "match_policy"]

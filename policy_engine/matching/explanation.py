@@ -6,16 +6,22 @@ class never as words (practice: readers; 个人信息保护法 Art. 28).
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
 from kernel.clock import business_date
 from policy_engine.catalogue import Attribute, catalogue
+from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.language import ast
+from policy_engine.language.judge import children, dotted
 from policy_engine.matching.evaluation import FamilyCase, Subject, bearer_of
 from policy_engine.matching.network import attributes_in
+from policy_engine.policies.amounts import tree
 from policy_engine.policies.document import Clause, PolicyDocument
 from policy_engine.policies.judgement import ClauseTruth, Judgement
+from policy_engine.policies.missing import attribute_ids
 from policy_engine.policies.published import PublishedPolicy
 from policy_engine.profiles.disclosure import display
 from policy_engine.profiles.schemas import Family, KnownSubject

@@ -26,6 +26,7 @@ from policy_engine.policies.published import PublishedPolicy
 from policy_engine.profiles.disclosure import display
 from policy_engine.profiles.schemas import Family, KnownSubject
 
+_RELATIONS = frozenset(name for entity in catalogue().entities.values() for name in entity.relations)
 #: How far ahead a date is looked for on which time alone makes a clause true.
 HORIZON = timedelta(days=366 * 5)
 
@@ -133,8 +134,11 @@ def facts_read(text: str, kind: EntityKind) -> tuple[str, ...]:
 
 
 def _names_in(node: ast.Expression) -> Iterator[str]:
-    """Names as written, a path through entities as one."""
-    if isinstance(node, ast.Name) or (isinstance(node, ast.Path) and isinstance(node.base, ast.Name)):
+    """Names as written, a path into another entity as one (``家庭.低保家庭``, but not ``出生日期.year``)."""
+    leads_away = (
+        isinstance(node, ast.Path) and isinstance(node.base, ast.Name) and node.base.name in _RELATIONS
+    )
+    if isinstance(node, ast.Name) or leads_away:
         yield dotted(node)
         return
     for child in children(node):

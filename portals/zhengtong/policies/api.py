@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from kernel.web.principal import Principal
 from portals.services import Services
@@ -41,8 +41,10 @@ class PolicyStepRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     summary="Versions, the newest change first",
     guards=[on_a_seat],
 )
-def list_policies(services: NamedDependency[Services], state: FromQuery[str] = "") -> list[PolicyLine]:
-    return acts.listed(services, state=state)
+def list_policies(
+    services: NamedDependency[Services], of_state: Annotated[str, QueryParameter(name="state")] = ""
+) -> list[PolicyLine]:
+    return acts.listed(services, state=of_state)
 
 
 @post(

@@ -1,10 +1,11 @@
 """Policies: the list, the document on one page, and the acts on it."""
 
 import uuid
+from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput
@@ -30,15 +31,15 @@ def policies(
     pages: NamedDependency[Pages],
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
-    state: FromQuery[str] = "",
+    of_state: Annotated[str, QueryParameter(name="state")] = "",
     q: FromQuery[str] = "",
 ) -> Response[str]:
     """Every version with its state and standing."""
     return pages.page(
         request,
         "zhengtong/policies/list.html",
-        lines=acts.listed(services, state=state, words=q.strip()),
-        state=state,
+        lines=acts.listed(services, state=of_state, words=q.strip()),
+        state=of_state,
         q=q,
         states=[(one.value, _(label)) for one, label in STATE_LABELS.items()],
         standings=words.STANDINGS,
@@ -51,7 +52,7 @@ def policies(
 def policies_export(
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
-    state: FromQuery[str] = "",
+    of_state: Annotated[str, QueryParameter(name="state")] = "",
     q: FromQuery[str] = "",
 ) -> Response[str]:
     """The list as CSV."""
@@ -76,7 +77,7 @@ def policies_export(
             line.effective_to,
             f"{line.rollout_permille / 10:g}%",
         ]
-        for line in acts.listed(services, state=state, words=q.strip())
+        for line in acts.listed(services, state=of_state, words=q.strip())
     ]
     with services.house.database.write() as session:
         return export(session, principal, "policies", header, rows, now=services.house.clock.now())

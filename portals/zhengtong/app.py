@@ -13,9 +13,13 @@ from kernel.web.requests import WebRequest
 from portals.portal import create_portal
 from portals.services import Services
 from portals.zhengtong.access import on_a_seat
+from portals.zhengtong.counter import api as counter_api
+from portals.zhengtong.counter import routes as counter
 from portals.zhengtong.desk import api as desk_api
 from portals.zhengtong.desk import batches as desk_batches
 from portals.zhengtong.desk import routes as desk
+from portals.zhengtong.licences import api as licences_api
+from portals.zhengtong.licences import routes as licences
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import routes as payments
@@ -23,6 +27,8 @@ from portals.zhengtong.policies import api as policies_api
 from portals.zhengtong.policies import routes as policies
 from portals.zhengtong.policies import upload as policies_upload
 from portals.zhengtong.reach import Reach
+from portals.zhengtong.trail import api as trail_api
+from portals.zhengtong.trail import routes as trail
 from portals.zhengtong.words import DONE
 
 SCOPE = "zhengtong"
@@ -51,6 +57,9 @@ def _pages() -> Router:
             *policies_upload.HANDLERS,
             *policies.HANDLERS,
             *payments.HANDLERS,
+            *counter.HANDLERS,
+            *licences.HANDLERS,
+            *trail.HANDLERS,
         ],
         guards=[require(scope=SCOPE)],
     )
@@ -59,7 +68,14 @@ def _pages() -> Router:
 def _api() -> Router:
     return Router(
         "/api/v1",
-        route_handlers=[*desk_api.HANDLERS, *policies_api.HANDLERS, *payments_api.HANDLERS],
+        route_handlers=[
+            *desk_api.HANDLERS,
+            *policies_api.HANDLERS,
+            *payments_api.HANDLERS,
+            *counter_api.HANDLERS,
+            *licences_api.HANDLERS,
+            *trail_api.HANDLERS,
+        ],
         guards=[require(scope=SCOPE), on_a_seat],
     )
 

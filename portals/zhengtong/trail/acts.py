@@ -1,0 +1,221 @@
+"""Reading the audit trail, mending what got stuck, and looking at what was refused."""
+
+import uuid
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from connectors.events import repository as events
+from identity.registry import service as registry
+from identity.seats import repository as seat_rows
+from kernel import audit, outbox
+from kernel.audit import AuditEvent
+from kernel.house import House
+from kernel.i18n import gettext as _
+from kernel.web.formats import masked
+from kernel.web.principal import Duty, Principal
+from policy_engine.catalogue import catalogue
+from portals.services import Services
+from portals.zhengtong.places import division_name
+from portals.zhengtong.trail import repository
+from portals.zhengtong.words import DUTIES
+
+PAGE = 50
+MOST_SHOWN = 200
+
+
+class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the trail. Officials by name and seat, residents with their name masked."""
+
+    number: int
+    at: datetime
+    actor: str
+    seat: str
+    action: str
+    object_kind: str
+    object_id: str
+    detail: dict[str, object]
+    is_chained: bool
+
+
+class ChainState(msgspec.Struct, frozen=True, kw_only=True):
+    """``findings`` is null when the chain was not checked just now, empty when it is whole."""
+
+    chained: int
+    waiting: int
+    findings: tuple[str, ...] | None
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that was given up after many attempts; it keeps what comes after it on its key waiting."""
+
+    message_id: uuid.UUID
+    topic: str
+    key: str
+    attempts: int
+    enqueued_at: datetime
+    dead_at: datetime | None
+    error: str
+
+
+class RejectedLine(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    department: str
+    reason: str
+    came_by: str
+    received_at: datetime
+
+
+class ReceivedLine(msgspec.Struct, frozen=True, kw_only=True):
+    department: str
+    event_id: str
+    kind: str
+    came_by: str
+    received_at: datetime
+
+
+class DepartmentEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """What departments sent lately."""
+
+    rejected: tuple[RejectedLine, ...]
+    received: tuple[ReceivedLine, ...]
+
+
+class SeatLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A post, its duties, and who sits there now (empty: nobody)."""
+
+    title: str
+    place: str
+    department: str
+    duties: tuple[str, ...]
+    holder: str
+
+
+def trail(services: Services, action: str, before: int | None) -> list[AuditLine]:
+    """A page of the trail, the newest first; ``action`` by its beginning."""
+    house = services.house
+    with house.database.read() as session:
+        rows = audit.recent(session, action=action, before=before, limit=PAGE)
+        seats = {str(seat.seat_id): seat.title for seat, _department in seat_rows.open_seats(session)}
+        actors = {row.actor_id for row in rows if row.actor_id is not None}
+        names = registry.describe(session, actors, vault=house.vault)
+        return [
+            _audit_line(
+                row,
+                names[row.actor_id].name if row.actor_id in names and row.actor_id is not None else "",
+                seats.get(row.seat_id or "", ""),
+            )
+            for row in rows
+        ]
+
+
+def chain(services: Services, *, is_checked: bool) -> ChainState:
+    """How far the chain has come; checking walks through every row."""
+    with services.house.database.read() as session:
+        chained, waiting = repository.chain_counts(session)
+        findings = tuple(audit.verify_chain(session)) if is_checked else None
+    return ChainState(chained=chained, waiting=waiting, findings=findings)
+
+
+def dead_letters(services: Services) -> list[DeadLetter]:
+    with services.house.database.read() as session:
+        return [
+            DeadLetter(
+                message_id=row.message_id,
+                topic=row.topic,
+                key=row.key,
+                attempts=row.attempts,
+                enqueued_at=row.enqueued_at,
+                dead_at=row.dead_at,
+                error=(row.error or "").strip().splitlines()[-1][:300] if (row.error or "").strip() else "",
+            )
+            for row in outbox.dead_letters(session, MOST_SHOWN)
+        ]
+
+
+def replay(services: Services, principal: Principal, message_id: uuid.UUID) -> None:
+    """Try it again from the start; who asked for it is recorded."""
+    now = services.house.clock.now()
+    with services.house.database.write() as session:
+        outbox.replay(session, message_id, now=now)
+        audit.record(
+            session,
+            actor=principal,
+            action="outbox.replay",
+            object_kind="outbox_message",
+            object_id=message_id,
+            now=now,
+        )
+
+
+def department_events(services: Services) -> DepartmentEvents:
+    """The latest refusals and the latest arrivals; contents stay sealed."""
+    departments = catalogue().departments
+    with services.house.database.read() as session:
+        rejected = tuple(
+            RejectedLine(
+                number=row.number,
+                department=departments[row.department].name
+                if row.department in departments
+                else row.department,
+                reason=row.reason,
+                came_by=row.came_by,
+                received_at=row.received_at,
+            )
+            for row in events.latest_rejected(session, MOST_SHOWN)
+        )
+        received = tuple(
+            ReceivedLine(
+                department=departments[row.department].name
+                if row.department in departments
+                else row.department,
+                event_id=row.event_id,
+                kind=row.kind,
+                came_by=row.came_by,
+                received_at=row.received_at,
+            )
+            for row in events.latest_received(session, PAGE)
+        )
+    return DepartmentEvents(rejected=rejected, received=received)
+
+
+def seats(services: Services) -> list[SeatLine]:
+    """Every open seat with its holder."""
+    house = services.house
+    with house.database.read() as session:
+        return _seat_lines(session, house)
+
+
+def _seat_lines(session: Session, house: House) -> list[SeatLine]:
+    holders = repository.holders(session)
+    names = registry.describe(session, set(holders.values()), vault=house.vault)
+    lines = []
+    for seat, department in seat_rows.open_seats(session):
+        holder = names.get(holders.get(seat.seat_id, 0))
+        known: list[Duty] = [duty for duty in DUTIES if duty in seat.duties]
+        lines.append(
+            SeatLine(
+                title=seat.title,
+                place=division_name(department.division_code),
+                department=department.name,
+                duties=tuple(_(DUTIES[duty]) for duty in known),
+                holder=holder.name if holder is not None else "",
+            )
+        )
+    return lines
+
+
+def _audit_line(row: AuditEvent, name: str, seat: str) -> AuditLine:
+    actor = name if seat else masked(name, "name") if name else row.actor_name
+    return AuditLine(
+        number=row.number,
+        at=row.at,
+        actor=actor,
+        seat=seat,
+        action=row.action,
+        object_kind=row.object_kind,
+        object_id=row.object_id if row.object_kind != "subject" else "",
+        detail=row.detail,
+        is_chained=row.position is not None,
+    )

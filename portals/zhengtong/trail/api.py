@@ -1,0 +1,78 @@
+"""The trail for programs."""
+
+import uuid
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from kernel.web.principal import Principal
+from portals.services import Services
+from portals.zhengtong.access import needs
+from portals.zhengtong.trail import acts
+
+MAY_AUDIT = needs("audit.read")
+MAY_RUN = needs("admin.system")
+MAY_WATCH = needs("admin.system", "audit.read")
+
+
+@get(
+    "/audit",
+    sync_to_thread=True,
+    tags=["trail"],
+    summary="The audit trail, the newest first",
+    guards=[MAY_AUDIT],
+)
+def list_trail(
+    services: NamedDependency[Services], action: FromQuery[str] = "", before: FromQuery[int | None] = None
+) -> list[acts.AuditLine]:
+    return acts.trail(services, action, before)
+
+
+@get("/audit/chain", sync_to_thread=True, tags=["trail"], summary="Check the whole chain", guards=[MAY_AUDIT])
+def check_chain(services: NamedDependency[Services]) -> acts.ChainState:
+    return acts.chain(services, is_checked=True)
+
+
+@get(
+    "/dead-letters", sync_to_thread=True, tags=["trail"], summary="Tasks that were given up", guards=[MAY_RUN]
+)
+def list_dead_letters(services: NamedDependency[Services]) -> list[acts.DeadLetter]:
+    return acts.dead_letters(services)
+
+
+@post(
+    "/dead-letters/{message_id:uuid}/replay",
+    status_code=204,
+    sync_to_thread=True,
+    tags=["trail"],
+    summary="Try one again",
+    guards=[MAY_RUN],
+)
+def add_replay(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    message_id: FromPath[uuid.UUID],
+) -> None:
+    acts.replay(services, principal, message_id)
+
+
+@get(
+    "/department-events",
+    sync_to_thread=True,
+    tags=["trail"],
+    summary="Refused and accepted events",
+    guards=[MAY_WATCH],
+)
+def list_events(services: NamedDependency[Services]) -> acts.DepartmentEvents:
+    return acts.department_events(services)
+
+
+@get(
+    "/seats", sync_to_thread=True, tags=["trail"], summary="Seats with duties and holders", guards=[MAY_WATCH]
+)
+def list_seats(services: NamedDependency[Services]) -> list[acts.SeatLine]:
+    return acts.seats(services)
+
+
+HANDLERS = [list_trail, check_chain, list_dead_letters, add_replay, list_events, list_seats]

@@ -1,0 +1,143 @@
+"""How policies stand for those whose affairs one sees: oneself and one's minor children, one's household, or a principal."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from kernel.crypto import Vault
+from kernel.errors import NotFound
+from kernel.i18n import gettext as _
+from kernel.web.principal import Principal
+from policy_engine.delivery.claims.standing import subjects_of
+from policy_engine.matching.evaluation import FamilyCase, Subject
+from policy_engine.matching.explanation import Explanation, NearMiss
+from policy_engine.matching.explanation import explain as explain_one
+from policy_engine.matching.explanation import near_misses as near_misses_in
+from policy_engine.policies.published import PublishedPolicy, PublishedSet
+from policy_engine.profiles.service import load_family
+from portals.services import Services
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy and one of us. ``key`` stands for the subject in addresses and forms, where its number must not be."""
+
+    key: str
+    for_name: str
+    is_oneself: bool
+    explanation: Explanation
+
+
+class Near(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fact or one clause keeps away, and from whom."""
+
+    key: str
+    for_name: str
+    is_oneself: bool
+    miss: NearMiss
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom and for what somebody asks: the numbers behind a key."""
+
+    subject: Subject
+    standing: Standing
+
+
+def explain(services: Services, principal: Principal, policy_id: str) -> list[Standing]:
+    """The policy for everybody it may concern whom one may act for, oneself first. Raises ``NotFound``."""
+    return [asked.standing for asked in _asked(services, principal, policy_id)]
+
+
+def asked_for(services: Services, principal: Principal, policy_id: str, key: str) -> Asked:
+    """The one a form names. Raises ``NotFound`` for a key that is not one of ours."""
+    for asked in _asked(services, principal, policy_id):
+        if asked.standing.key == key:
+            return asked
+    raise NotFound(_("没有找到您要的内容。"))
+
+
+def near_misses(services: Services, principal: Principal) -> list[Near]:
+    """What is almost there, the nearest first, each once."""
+    found: list[Near] = []
+    with services.house.database.read() as session:
+        subjects = _subjects(session, services, principal)
+        for case in _cases(session, services, subjects):
+            for miss in near_misses_in(case, subjects, reader_id=principal.acting_for):
+                found.append(
+                    Near(
+                        key=key_of(services.house.vault, miss.unit_id),
+                        for_name=_name(session, services, case, miss.unit_id),
+                        is_oneself=miss.unit_id == principal.acting_for,
+                        miss=miss,
+                    )
+                )
+    return sorted(found, key=lambda one: (one.miss.kind != "one_fact", not one.is_oneself))
+
+
+def key_of(vault: Vault, unit_id: int) -> str:
+    """Short enough for an address, and nothing to try numbers out with."""
+    return vault.blind_index(str(unit_id), purpose="tong/standing").hex()[:20]
+
+
+def _asked(services: Services, principal: Principal, policy_id: str) -> list[Asked]:
+    with services.house.database.read() as session:
+        policy = services.published.current(session).named(policy_id)
+        if policy is None or policy.document.audience == "firm":
+            raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
+        subjects = _subjects(session, services, principal)
+        found = []
+        for case in _cases(session, services, subjects):
+            for subject in _fitting(case, policy, subjects):
+                found.append(
+                    Asked(
+                        subject=subject,
+                        standing=Standing(
+                            key=key_of(services.house.vault, subject.unit_id),
+                            for_name=_name(session, services, case, subject.unit_id),
+                            is_oneself=subject.unit_id == principal.acting_for,
+                            explanation=explain_one(case, policy, subject, reader_id=principal.acting_for),
+                        ),
+                    )
+                )
+    return sorted(found, key=lambda one: not one.standing.is_oneself)
+
+
+def _subjects(session: Session, services: Services, principal: Principal) -> frozenset[int]:
+    return subjects_of(session, services.ports, principal, services.house.clock.now())
+
+
+def _fitting(case: FamilyCase, policy: PublishedPolicy, subjects: frozenset[int]) -> Iterator[Subject]:
+    """Whoever the policy may concern, with the statuses it stands on worked out before."""
+    for one, subject in case.policies_on():
+        if one.document.id == policy.document.id and subject.subject_id in subjects:
+            yield subject
+        elif one.document.is_computed_status:
+            case.judge(one, subject)
+
+
+def _cases(session: Session, services: Services, subjects: frozenset[int]) -> list[FamilyCase]:
+    """One case for each family among the subjects; who has no profile yet is left out."""
+    published, today = services.published.current(session), services.house.clock.today()
+    families: dict[int, FamilyCase] = {}
+    for subject_id in sorted(subjects):
+        if any(one.subject_id == subject_id for case in families.values() for one in case.family):
+            continue
+        case = _case(session, subject_id, published, today)
+        if case is not None:
+            families[case.family.owner.subject_id] = case
+    return list(families.values())
+
+
+def _case(session: Session, subject_id: int, published: PublishedSet, today: date) -> FamilyCase | None:
+    try:
+        return FamilyCase(load_family(session, subject_id), published, today)
+    except NotFound:
+        return None
+
+
+def _name(session: Session, services: Services, case: FamilyCase, unit_id: int) -> str:
+    if case.family.subject(unit_id).kind == "household":
+        return _("您家")
+    return services.ports.people.name_of(session, unit_id)

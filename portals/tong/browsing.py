@@ -64,7 +64,10 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
 
     @get("/services", sync_to_thread=True, include_in_schema=False)
     def services_page(
-        request: WebRequest, principal: Me, pages: NamedDependency[Pages], q: FromQuery[str] = ""
+        request: WebRequest,
+        principal: Me,  # noqa: ARG001  (signed in)
+        pages: NamedDependency[Pages],
+        q: FromQuery[str] = "",
     ) -> Response[str]:
         asked = q.strip()[:MOST_SEARCHED]
         return pages.page(

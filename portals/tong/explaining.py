@@ -46,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(services: Services, principal: Principal, policy_id: str) -> list[Standing]:
-    """The policy for everybody it may concern whom one may act for, oneself first. Raises ``NotFound``."""
+    """The policy for everybody it may concern whom one may act for, who can have it first. Raises ``NotFound``."""
     return [asked.standing for asked in _asked(services, principal, policy_id)]
 
 
@@ -64,15 +64,15 @@ def near_misses(services: Services, principal: Principal) -> list[Near]:
     with services.house.database.read() as session:
         subjects = _subjects(session, services, principal)
         for case in _cases(session, services, subjects):
-            for miss in near_misses_in(case, subjects, reader_id=principal.acting_for):
-                found.append(
-                    Near(
-                        key=key_of(services.house.vault, miss.unit_id),
-                        for_name=_name(session, services, case, miss.unit_id),
-                        is_oneself=miss.unit_id == principal.acting_for,
-                        miss=miss,
-                    )
+            found += [
+                Near(
+                    key=key_of(services.house.vault, miss.unit_id),
+                    for_name=_name(session, services, case, miss.unit_id),
+                    is_oneself=miss.unit_id == principal.acting_for,
+                    miss=miss,
                 )
+                for miss in near_misses_in(case, subjects, reader_id=principal.acting_for)
+            ]
     return sorted(found, key=lambda one: (one.miss.kind != "one_fact", not one.is_oneself))
 
 
@@ -87,21 +87,29 @@ def _asked(services: Services, principal: Principal, policy_id: str) -> list[Ask
         if policy is None or policy.document.audience == "firm":
             raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
         subjects = _subjects(session, services, principal)
-        found = []
-        for case in _cases(session, services, subjects):
-            for subject in _fitting(case, policy, subjects):
-                found.append(
-                    Asked(
-                        subject=subject,
-                        standing=Standing(
-                            key=key_of(services.house.vault, subject.unit_id),
-                            for_name=_name(session, services, case, subject.unit_id),
-                            is_oneself=subject.unit_id == principal.acting_for,
-                            explanation=explain_one(case, policy, subject, reader_id=principal.acting_for),
-                        ),
-                    )
-                )
-    return sorted(found, key=lambda one: not one.standing.is_oneself)
+        found = [
+            Asked(
+                subject=subject,
+                standing=Standing(
+                    key=key_of(services.house.vault, subject.unit_id),
+                    for_name=_name(session, services, case, subject.unit_id),
+                    is_oneself=subject.unit_id == principal.acting_for,
+                    explanation=explain_one(case, policy, subject, reader_id=principal.acting_for),
+                ),
+            )
+            for case in _cases(session, services, subjects)
+            for subject in _fitting(case, policy, subjects)
+        ]
+    children = [one for one in found if not one.standing.is_oneself]
+    if policy.document.each == "child" and children:
+        found = children  # a benefit for a child is not asked for oneself
+    return sorted(found, key=_order)
+
+
+def _order(asked: Asked) -> tuple[int, bool]:
+    """What can be had first, oneself before the others."""
+    rank = {"eligible": 0, "unknown": 1, "ineligible": 2}[asked.standing.explanation.verdict]
+    return rank, not asked.standing.is_oneself
 
 
 def _subjects(session: Session, services: Services, principal: Principal) -> frozenset[int]:

@@ -18,11 +18,11 @@ def main() -> int:
     failed = []
     for name, command in CHECKS:
         print(f"── {name}", flush=True)
-        if subprocess.run([tools / command[0], *command[1:]]).returncode != 0:  # noqa: S603
+        if subprocess.run([tools / command[0], *command[1:]]).returncode != 0:
             failed.append(name)
     workers = os.environ.get("DONGCHU_TEST_WORKERS", "2")
     pytest = [tools / "pytest", "-n", workers, "--dist", "loadgroup", *sys.argv[1:]]
-    code = subprocess.run(pytest).returncode  # noqa: S603
+    code = subprocess.run(pytest).returncode
     if failed:
         print(f"These checks failed before the tests: {', '.join(failed)}", file=sys.stderr)
     return code or (1 if failed else 0)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: Whatever day the tests run on, their city begins on this one.
+FIRST_DAY = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 
@@ -46,11 +49,15 @@ class Demo:
         self.client = httpx.Client(base_url=self.base, timeout=30)
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers. The first time it is the morning of 8 October 2026 there."""
+        shift = self.home / "clock-shift"
+        if not shift.exists():
+            shift.write_text(f"{int((FIRST_DAY - datetime.now(UTC)).total_seconds())}\n", encoding="ascii")
         command = [sys.executable, "-m", "portals.cli", "run", "--residents", "6000", "--firms", "800"]
-        self._process = subprocess.Popen(
-            command, env=self._environ(), stdout=(self.home / "out").open("ab"), stderr=subprocess.STDOUT
-        )
+        with (self.home / "out").open("ab") as out:
+            self._process = subprocess.Popen(
+                command, env=self._environ(), stdout=out, stderr=subprocess.STDOUT
+            )
         deadline = time.monotonic() + 150
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -59,6 +66,7 @@ class Demo:
                 if self.client.get("/").status_code == 200:
                     return
             time.sleep(0.1)
+        self.stop()
         raise TimeoutError((self.home / "out").read_text(errors="replace")[-4000:])
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:

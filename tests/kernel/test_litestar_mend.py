@@ -30,4 +30,6 @@ SCRIPT = """
 def test_a_page_and_its_form_may_share_a_path(mend: str, expected: str) -> None:
     script = textwrap.dedent(SCRIPT.format(mend=mend))
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert expected in run.stdout.splitlines(), "if it works without, take the mend out of kernel/web/__init__.py"
+    assert expected in run.stdout.splitlines(), (
+        "if it works without, take the mend out of kernel/web/__init__.py"
+    )

@@ -19,4 +19,4 @@ def of_type(session: Session, type_id: str, *, before: int | None, limit: int) -
 def counts(session: Session) -> dict[str, int]:
     """How many licences of each type."""
     rows = session.execute(sa.select(Licence.type_id, sa.func.count()).group_by(Licence.type_id))
-    return {type_id: number for type_id, number in rows}
+    return {row[0]: row[1] for row in rows}

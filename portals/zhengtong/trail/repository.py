@@ -19,4 +19,4 @@ def holders(session: Session) -> dict[int, int]:
     rows = session.execute(
         sa.select(SeatHolding.seat_id, SeatHolding.subject_id).where(SeatHolding.until_at.is_(None))
     )
-    return {seat_id: subject_id for seat_id, subject_id in rows}
+    return {row[0]: row[1] for row in rows}

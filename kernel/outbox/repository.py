@@ -108,6 +108,14 @@ def bury(session: Session, message: Message, *, now: datetime, error: str) -> No
     _settle(session, message, dead_at=now, leased_until=None, error=error)
 
 
+def release_leases(session: Session) -> None:
+    """Make every leased message available at once. Only where no other worker can be alive."""
+    held = sa.update(OutboxMessage).where(
+        OutboxMessage.leased_until.is_not(None), OutboxMessage.done_at.is_(None)
+    )
+    session.execute(held.values(leased_until=None, lease=None))
+
+
 def dead_letters(session: Session, limit: int = 100) -> list[OutboxMessage]:
     statement = sa.select(OutboxMessage).where(
         OutboxMessage.dead_at.is_not(None), OutboxMessage.done_at.is_(None)

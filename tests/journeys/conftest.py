@@ -117,6 +117,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running.start()
     yield running
     running.stop()
+    running.client.close()
 
 
 @pytest.fixture(scope="session")

@@ -113,9 +113,14 @@ def test_a_mother_confirms_the_child_care_subsidy_of_her_baby(demo: Demo, sign_i
     phone = sign_in("parent", capacity=parent["name"])
     phone.goto("/tong")
     phone.locator("a[href*='/tong/offers/']").filter(has_text="育儿补贴").first.click()
+    expect(phone.locator("main")).to_contain_text("3,600")
     phone.get_by_role("button", name="确认领取").click()
     phone.wait_for_url("**/tong/claims/**")
-    expect(phone.locator("main")).to_contain_text("3,600")
+    number = case_number_of(phone)
+    act(sign_in("street"), number, "accept")
+    act(sign_in("health"), number, "grant")
+    approve_payments(sign_in("finance"))
+    _wait_for_payment(phone, 1)
 
 
 def test_two_seats_publish_a_policy_first_to_one_per_cent_then_to_all(demo: Demo, sign_in: SignIn) -> None:

@@ -178,6 +178,21 @@ def test_a_running_worker_is_woken_by_the_commit(house: House) -> None:
         worker.stop()
 
 
+def test_what_a_killed_worker_had_in_hand_is_done_at_once_by_the_next(house: House) -> None:
+    import threading
+
+    _enqueue(house, "work", "a")
+    with house.database.write() as session:
+        assert len(claim(session, now=house.clock.now(), lease_for=timedelta(hours=1), limit=1)) == 1
+    done = threading.Event()
+    worker = Worker(house.database, house.clock, {"work": lambda _m: done.set()})
+    worker.start()
+    try:
+        assert done.wait(5)
+    finally:
+        worker.stop()
+
+
 def test_a_schedule_enqueues_its_topic_again_and_again(house: House, clock: FixedClock) -> None:
     import threading
 

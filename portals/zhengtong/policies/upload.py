@@ -1,6 +1,7 @@
 """Taking in a policy document with its cases; what is wrong is shown with its line, its reason and how to mend it."""
 
 import uuid
+from typing import Any
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
@@ -21,7 +22,7 @@ from portals.zhengtong.policies import acts
 from portals.zhengtong.policies.schemas import ProblemLine
 
 MAY_WRITE = needs("policy.author")
-Upload = MultipartBody[dict[str, UploadFile | str]]
+Upload = MultipartBody[dict[str, Any]]
 
 
 @get("/policies/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
@@ -58,7 +59,7 @@ def upload(
     return Redirect(f"/zhengtong/policies/{version_id}?done=draft", status_code=303)
 
 
-def _text(data: dict[str, UploadFile | str], name: str) -> str:
+def _text(data: dict[str, Any], name: str) -> str:
     """The file when one was chosen, else what was typed. Raises ``InvalidInput`` when neither is there."""
     file = data.get(f"{name}_file")
     if isinstance(file, UploadFile) and file.filename:

@@ -46,7 +46,7 @@ class City:
         self.house: House = open_house(settings, self.clock)
         self.house.database.create_all()
         self.cast: Cast = make_city(
-            self.house, residents=3000, firms=300, seed=7, step=lambda _what, _share: None
+            self.house, residents=6000, firms=400, seed=7, step=lambda _what, _share: None
         )
         self.tokens: dict[str, Principal] = {}
         published = PublishedPolicies()
@@ -73,6 +73,7 @@ class City:
         return self.tokens[token]
 
     def official(self, key: str) -> Principal:
+        """Whoever sits on the demonstration seat of this key."""
         with self.house.database.read() as session:
             return principal_on(session, self.house, self.cast, key)
 
@@ -124,10 +125,13 @@ def client(city: City) -> Iterator[TestClient[Litestar]]:
 def enter(client: TestClient[Litestar], city: City) -> Enter:
     """Come in on the demonstration seat of this key; None: nobody, "resident": somebody without a seat."""
 
-    def come(key: str | None, *, accept: str = "text/html", language: str = "zh-CN") -> Visitor:
+    def come(key: str | Principal | None, *, accept: str = "text/html", language: str = "zh-CN") -> Visitor:
         headers = {"accept": accept, "accept-language": language}
         if key is not None:
-            principal = city.official("author" if key == "resident" else key)
+            if isinstance(key, Principal):
+                principal = msgspec.structs.replace(key, scopes=frozenset({"zhengtong"}))
+            else:
+                principal = city.official("author" if key == "resident" else key)
             if key == "resident":
                 principal = msgspec.structs.replace(principal, capacity="self", seat=None)
             token = uuid.uuid4().hex

@@ -112,7 +112,11 @@ def scan_page(token: FromPath[str], request: WebRequest, pages: NamedDependency[
 
 @post("/scan/{token:str}", sync_to_thread=True, status_code=200, include_in_schema=False)
 def scan_answer(
-    token: FromPath[str], data: Form, request: WebRequest, pages: NamedDependency[Pages], house: NamedDependency[House]
+    token: FromPath[str],
+    data: Form,
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    house: NamedDependency[House],
 ) -> Response[str]:
     answer, problem = None, None
     try:

@@ -42,3 +42,7 @@ def main() -> None:
 
     State lives under DONGCHU_HOME (default ./var). Start with `dongchu run`.
     """
+
+
+if __name__ == "__main__":
+    main()

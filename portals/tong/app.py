@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar
+from sqlalchemy.orm import Session
 
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
+from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
 from portals.shared import benefits, messages, wallet
@@ -19,6 +21,10 @@ PORTAL = "tong"
 def create_app(services: Services, pages: Pages) -> Litestar:
     """Pages at ``/tong``, API at ``/tong/api/v1``."""
     house = services.house
+
+    def holders(session: Session, principal: Principal) -> frozenset[int]:
+        return subjects_of(session, services.ports, principal, house.clock.now())
+
     return create_portal(
         house,
         pages,
@@ -33,7 +39,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *me.handlers(services),
             *benefits.api_handlers(services, PORTAL),
             *messages.handlers(house, PORTAL),
-            *wallet.handlers(house, PORTAL),
+            *wallet.handlers(house, PORTAL, holders),
         ],
         dependencies={},
         context_of=_context,

@@ -13,13 +13,14 @@ from policy_engine.profiles.schemas import RawValue
 
 
 class NamedFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact as an official reads it."""
+    """One fact as an official reads it; ``is_blank``: known to be none, no or nought."""
 
     attribute: str
     label: str
     text: str
     source: str
     is_declared: bool
+    is_blank: bool
 
 
 def named_facts(file: ClaimFile) -> list[NamedFact]:
@@ -40,6 +41,7 @@ def _named(line: FactLine) -> NamedFact:
             text=str(line.value),
             source=_("申请人声明") if line.is_declared else "",
             is_declared=line.is_declared,
+            is_blank=not line.value,
         )
     is_english = current_locale() == ENGLISH
     department = known.departments[attribute.department]
@@ -50,4 +52,5 @@ def _named(line: FactLine) -> NamedFact:
         text=display(known, attribute, cast(RawValue, line.value)),
         source=_("申请人声明") if line.is_declared else source,
         is_declared=line.is_declared,
+        is_blank=not line.value,
     )

@@ -24,6 +24,7 @@ from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.places import division_name
 
+PAGE = 50
 _REVIEW_DUTIES = frozenset({"claim.accept", "claim.joint_review", "claim.decide"})
 
 
@@ -37,16 +38,22 @@ def home(
     clock: FromQuery[str] = "",
     q: FromQuery[str] = "",
     sort: FromQuery[str] = "due",
+    page: FromQuery[int] = 1,
 ) -> Response[str]:
     """The to-do list; somebody without a seat reads what to do about that."""
     if principal.seat is None:
         return pages.page(request, "zhengtong/no_seat.html", status=403)
     everything = acts.to_do(services, principal)
     wanted = listing.Filter(policy=policy, clock=clock, words=q, sort=sort)
+    fitting = listing.narrowed(everything, wanted)
+    last = max(1, -(-len(fitting) // PAGE))
+    here = max(1, min(page, last))
     return pages.page(
         request,
         "zhengtong/desk/todo.html",
-        items=listing.narrowed(everything, wanted),
+        items=fitting[(here - 1) * PAGE : here * PAGE],
+        here=here,
+        last=last,
         everything=everything,
         wanted=wanted,
         overdue=sum(listing.is_overdue(item) for item in everything),

@@ -134,28 +134,29 @@ def budgets(
     pages: NamedDependency[Pages],
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
+    year: FromQuery[int | None] = None,
 ) -> Response[str]:
-    """The books: appropriation, reserved, instructed, paid; alarms first."""
-    return _budgets_page(request, pages, services, principal)
+    """The books of a year: appropriation, reserved, instructed, paid; alarms first."""
+    return _budgets_page(request, pages, services, principal, year=year)
 
 
-@post("/payments/budgets/{budget_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
+@post("/payments/budgets", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
 def appropriate(
     request: WebRequest,
     pages: NamedDependency[Pages],
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
-    budget_id: FromPath[uuid.UUID],
     data: Form,
 ) -> Response[str] | Redirect:
     """Book an appropriation."""
     try:
+        budget_id = forms.identified(forms.one(data, "budget"))
         acts.appropriate(
             services, principal, budget_id, forms.fen(data, "amount"), forms.one(data, "reference")
         )
     except InvalidInput as problem:
         errors = problem.errors or (FieldError("", problem.detail),)
-        return _budgets_page(request, pages, services, principal, errors=errors, status=400)
+        return _budgets_page(request, pages, services, principal, errors=errors, sent=data, status=400)
     return Redirect("/zhengtong/payments/budgets?done=appropriated", status_code=303)
 
 
@@ -191,14 +192,22 @@ def _budgets_page(
     services: Services,
     principal: Principal,
     *,
+    year: int | None = None,
     errors: tuple[FieldError, ...] = (),
+    sent: forms.Sent | None = None,
     status: int = 200,
 ) -> Response[str]:
+    books = acts.books(services, principal)
+    shown_year = year or services.house.clock.today().year
     return pages.page(
         request,
         "zhengtong/payments/budgets.html",
         status=status,
-        books=acts.books(services, principal),
+        books=books,
+        shown=[line for line in books.budgets if line.budget.year == shown_year],
+        years=sorted({line.budget.year for line in books.budgets} | {shown_year}),
+        year=shown_year,
+        typed={name: forms.one(sent or {}, name) for name in ("budget", "amount", "reference")},
         funds=words.FUNDS,
         kinds=words.BUDGET_KINDS,
         may_pay=principal.has_duty("payment.approve"),

@@ -120,3 +120,52 @@ Expression: TypeAlias = (
     | Filter
     | Quantified
 )
+
+
+def dotted(node: Expression) -> str:
+    """A path as it is written."""
+    if isinstance(node, Path):
+        return f"{dotted(node.base)}.{node.name}"
+    return node.name if isinstance(node, Name) else "…"
+
+
+def children(node: Expression) -> list[Expression]:
+    """The direct parts of a node, in order."""
+    match node:
+        case Path(base=base):
+            return [base]
+        case Negative(operand=operand):
+            return [operand]
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return [left, right]
+        case Junction(operands=operands):
+            return list(operands)
+        case Interval(low=low, high=high):
+            return [end for end in (low, high) if end is not None]
+        case Membership(value=value, tests=tests):
+            return [value, *tests]
+        case Between(value=value, low=low, high=high):
+            return [value, low, high]
+        case Choice(condition=condition, consequence=consequence, alternative=alternative):
+            return [condition, consequence, alternative]
+        case Call(arguments=arguments):
+            return list(arguments)
+        case ListOf(items=items):
+            return list(items)
+        case Filter(base=base, condition=condition):
+            return [base, condition]
+        case Quantified(source=source, condition=condition):
+            return [source, condition]
+    return []
+
+
+def deepest(node: Expression) -> tuple[Expression, int]:
+    """The node that lies deepest, and how deep (the root is 1); without recursion, so that any tree can be measured."""
+    found, most = node, 0
+    pending = [(node, 1)]
+    while pending:
+        one, depth = pending.pop()
+        if depth > most:
+            found, most = one, depth
+        pending.extend((child, depth + 1) for child in children(one))
+    return found, most

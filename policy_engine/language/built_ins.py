@@ -1,11 +1,12 @@
 """The built-in functions that policies use (DMN 1.5 §10.3.4): null for arguments they are not meant for."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
-from policy_engine.language.values import DECIMAL128, Months, ordered
+from policy_engine.language.values import DECIMAL128, Months, date_of, ordered
 
 MOST_DECIMALS = 34
 
@@ -32,6 +33,9 @@ def _rounding(mode: str) -> Callable[..., Decimal | None]:
             return None
         if abs(scale) > MOST_DECIMALS:
             return None
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent >= -int(scale):
+            return number
         step = Decimal(1).scaleb(-int(scale))
         result = number.quantize(step, rounding=mode, context=DECIMAL128)
         return result if result.is_finite() else None
@@ -40,13 +44,12 @@ def _rounding(mode: str) -> Callable[..., Decimal | None]:
 
 
 def _date(text: Any, month: Any = None, day: Any = None) -> date | None:
-    try:
-        if isinstance(text, str) and month is None:
-            return date.fromisoformat(text) if len(text) == 10 else None
-        if isinstance(text, Decimal) and isinstance(month, Decimal) and isinstance(day, Decimal):
-            return date(int(text), int(month), int(day))
-    except ValueError:
-        return None
+    if isinstance(text, str) and month is None:
+        return date_of(text)
+    parts = [part for part in (text, month, day) if isinstance(part, Decimal)]
+    if len(parts) == 3 and all(part == part.to_integral_value() and abs(part) < 10_000 for part in parts):
+        with suppress(ValueError):
+            return date(*(int(part) for part in parts))
     return text if isinstance(text, date) and month is None else None
 
 
@@ -91,7 +94,7 @@ def _count(*arguments: Any) -> Decimal | None:
 def _absolute(number: Any) -> Decimal | Months | None:
     if isinstance(number, Months):
         return Months(abs(number.months))
-    return abs(number) if isinstance(number, Decimal) else None
+    return DECIMAL128.abs(number) if isinstance(number, Decimal) else None
 
 
 def _not(value: Any) -> bool | None:
@@ -114,16 +117,20 @@ def _length(text: Any) -> Decimal | None:
     return Decimal(len(text)) if isinstance(text, str) else None
 
 
+ROUNDINGS: Mapping[str, str] = {
+    "round half up": ROUND_HALF_UP,
+    "round half down": ROUND_HALF_DOWN,
+    "round up": ROUND_UP,
+    "round down": ROUND_DOWN,
+    "floor": ROUND_FLOOR,
+    "ceiling": ROUND_CEILING,
+}
+
 BUILT_INS: Mapping[str, tuple[Callable[..., Any], int, int]] = {
     # name -> (function, fewest arguments, most)
     "years and months duration": (_months, 2, 2),
     "date": (_date, 1, 3),
-    "round half up": (_rounding(ROUND_HALF_UP), 1, 2),
-    "round half down": (_rounding(ROUND_HALF_DOWN), 1, 2),
-    "round up": (_rounding(ROUND_UP), 1, 2),
-    "round down": (_rounding(ROUND_DOWN), 1, 2),
-    "floor": (_rounding(ROUND_FLOOR), 1, 2),
-    "ceiling": (_rounding(ROUND_CEILING), 1, 2),
+    **{name: (_rounding(mode), 1, 2) for name, mode in ROUNDINGS.items()},
     "abs": (_absolute, 1, 1),
     "min": (_best(-1), 1, 99),
     "max": (_best(1), 1, 99),

@@ -3,13 +3,15 @@
 The part of FEEL it lets through is what all compilers can lower; anything else is refused with its place and reason.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 
 from policy_engine.language import ast
-from policy_engine.language.judge import dotted
+from policy_engine.language.ast import dotted
+from policy_engine.language.built_ins import ROUNDINGS
 from policy_engine.language.problems import Problem, ProblemList
 from policy_engine.language.ranges import contradictions
 from policy_engine.language.types import (
@@ -25,6 +27,8 @@ from policy_engine.language.types import (
     Scope,
     TableFunction,
 )
+from policy_engine.language.values import date_of
+from policy_engine.language.weight import too_heavy
 
 KIND_NAMES: dict[Kind, str] = {
     "boolean": "是否",
@@ -37,8 +41,11 @@ KIND_NAMES: dict[Kind, str] = {
     "null": "null",
     "interval": "区间",
 }
+#: Beyond this the whole numbers that columns reckon with would leave 64 bits.
+FINEST_SCALE = 10**9
+MOST_DECIMALS = 6
+LARGEST_NUMBER = 10**12
 _DATE_PARTS = ("year", "month", "day")
-_ROUNDINGS = ("round half up", "round half down", "round up", "round down", "floor", "ceiling")
 
 
 def check(node: ast.Expression, scope: Scope, expected: Kind | None = None) -> FeelType:
@@ -48,6 +55,7 @@ def check(node: ast.Expression, scope: Scope, expected: Kind | None = None) -> F
     if expected is not None and found is not None and found.kind != expected:
         checker.refuse(node, f"结果应为{KIND_NAMES[expected]}，却是{KIND_NAMES[found.kind]}")
     checker.problems.extend(contradictions(node))
+    checker.problems.extend(too_heavy(node))
     if checker.problems:
         raise ProblemList(checker.problems)
     if found is None:
@@ -68,12 +76,13 @@ class _Checker:
         """None where something below was refused already."""
         match node:
             case ast.Literal():
-                return _literal_type(node.value)
+                return self.literal(node)
             case ast.Name():
                 return self.name(node, scope)
             case ast.Path():
                 return self.path(node, scope)
             case ast.Negative():
+                self.forbid_null(node.operand, scope)
                 return self.want(node.operand, scope, "number")
             case ast.Arithmetic():
                 return self.arithmetic(node, scope)
@@ -84,12 +93,7 @@ class _Checker:
             case ast.Membership():
                 return self.membership(node, scope)
             case ast.Between():
-                self.compared(node, self.type_of(node.value, scope), self.type_of(node.low, scope), "between")
-                self.compared(
-                    node, self.type_of(node.value, scope), self.type_of(node.high, scope), "between"
-                )
-                self.forbid_null(node.value, scope)
-                return BOOLEAN
+                return self.between(node, scope)
             case ast.Choice():
                 return self.choice(node, scope)
             case ast.Call():
@@ -99,6 +103,12 @@ class _Checker:
             case ast.Filter() | ast.ListOf() | ast.Interval():
                 self.refuse(node, "政策条件不支持这种写法", "请改用 in (…)、between 或 some … satisfies。")
                 return None
+
+    def literal(self, node: ast.Literal) -> FeelType | None:
+        if isinstance(node.value, Decimal) and not _is_handy(node.value):
+            self.refuse(node, "数字过大或小数位数过多", "绝对值须小于一万亿，最多六位小数。")
+            return None
+        return _literal_type(node.value)
 
     def want(self, node: ast.Expression, scope: Scope, kind: Kind) -> FeelType | None:
         found = self.type_of(node, scope)
@@ -150,6 +160,9 @@ class _Checker:
         if left is None or right is None:
             return None
         scale = left.scale * right.scale if node.operator == "*" else max(left.scale, right.scale)
+        if scale > FINEST_SCALE:
+            self.refuse(node, "小数位数过多，批量计算会失去准确", "请先取整，再相乘。")
+            return None
         return FeelType("number", scale)
 
     def comparison(self, node: ast.Comparison, scope: Scope) -> FeelType:
@@ -161,6 +174,14 @@ class _Checker:
         else:
             self.check_values(left, node.right)
             self.check_values(right, node.left)
+        return BOOLEAN
+
+    def between(self, node: ast.Between, scope: Scope) -> FeelType:
+        value = self.type_of(node.value, scope)
+        for end in (node.low, node.high):
+            self.compared(node, value, self.type_of(end, scope), "between")
+            self.forbid_null(end, scope)
+        self.forbid_null(node.value, scope)
         return BOOLEAN
 
     def compared(
@@ -182,13 +203,17 @@ class _Checker:
             self.refuse(other, f"没有“{other.value}”这个值", f"可选：{'、'.join(type_.values)}。")
 
     def junction(self, node: ast.Junction, scope: Scope) -> FeelType:
-        is_conjunction = node.operator == "and"
-        safe = frozenset(_null_guards(node.operands, is_conjunction))
-        self.guarded.append(self.guarded[-1] | safe)
-        for operand in node.operands:
-            self.want(operand, scope, "boolean")
-        self.guarded.pop()
+        with self.guarding(_null_guards(node.operands, node.operator == "and")):
+            for operand in node.operands:
+                self.want(operand, scope, "boolean")
         return BOOLEAN
+
+    @contextmanager
+    def guarding(self, names: Iterable[str]) -> Generator[None]:
+        """Inside, these names are known not to be null."""
+        self.guarded.append(self.guarded[-1] | frozenset(names))
+        yield
+        self.guarded.pop()
 
     def membership(self, node: ast.Membership, scope: Scope) -> FeelType:
         value = self.type_of(node.value, scope)
@@ -198,6 +223,7 @@ class _Checker:
                 for end in (test.low, test.high):
                     if end is not None:
                         self.compared(test, value, self.type_of(end, scope), "<")
+                        self.forbid_null(end, scope)
             else:
                 self.compared(test, value, self.type_of(test, scope), "=")
                 self.check_values(value, test)
@@ -205,7 +231,10 @@ class _Checker:
 
     def choice(self, node: ast.Choice, scope: Scope) -> FeelType | None:
         self.want(node.condition, scope, "boolean")
-        left, right = self.type_of(node.consequence, scope), self.type_of(node.alternative, scope)
+        with self.guarding(_ruled_out(node.condition, is_conjunction=True)):
+            left = self.type_of(node.consequence, scope)
+        with self.guarding(_ruled_out(node.condition, is_conjunction=False)):
+            right = self.type_of(node.alternative, scope)
         if left is None or right is None:
             return None
         if left.kind != right.kind:
@@ -239,7 +268,7 @@ class _Checker:
         if name == "abs" and count == 1:
             self.forbid_null(node.arguments[0], scope)
             return self.want(node.arguments[0], scope, "number")
-        if name in _ROUNDINGS and count in (1, 2):
+        if name in ROUNDINGS and count in (1, 2):
             return self.rounding(node, scope)
         known = [
             "not",
@@ -250,7 +279,7 @@ class _Checker:
             "min",
             "max",
             "abs",
-            *_ROUNDINGS,
+            *ROUNDINGS,
         ]
         near = get_close_matches(name, [*known, *scope.names], n=1, cutoff=0.5)
         mend = f"是不是“{near[0]}”？" if near else f"可用的函数有：{'、'.join(known)}。"
@@ -298,6 +327,12 @@ class _Checker:
 
     def forbid_null(self, node: ast.Expression, scope: Scope) -> None:
         """What may be null is neither ordered nor reckoned with, unless a guard beside it rules null out."""
+        if isinstance(node, ast.Choice):
+            with self.guarding(_ruled_out(node.condition, is_conjunction=True)):
+                self.forbid_null(node.consequence, scope)
+            with self.guarding(_ruled_out(node.condition, is_conjunction=False)):
+                self.forbid_null(node.alternative, scope)
+            return
         bound = _bound(node, scope, self.scope)
         if bound is not None and bound.is_nullable and dotted(node) not in self.guarded[-1]:
             name = dotted(node)
@@ -328,6 +363,20 @@ def _null_guards(operands: tuple[ast.Expression, ...], is_conjunction: bool) -> 
                     yield dotted(side)
 
 
+def _ruled_out(condition: ast.Expression, *, is_conjunction: bool) -> Iterator[str]:
+    """What cannot be null where the condition of an ``if`` holds (``is_conjunction``), or does not hold."""
+    wanted = "and" if is_conjunction else "or"
+    if isinstance(condition, ast.Junction) and condition.operator == wanted:
+        return _null_guards(condition.operands, is_conjunction)
+    return _null_guards((condition,), is_conjunction)
+
+
+def _is_handy(number: Decimal) -> bool:
+    """Small enough that whole numbers of its units can be multiplied in 64 bits."""
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MOST_DECIMALS and abs(number) < LARGEST_NUMBER
+
+
 def _literal_type(value: object) -> FeelType:
     if isinstance(value, bool):
         return BOOLEAN
@@ -346,11 +395,7 @@ def _is_text(node: ast.Expression) -> bool:
 def _is_date_text(node: ast.Expression) -> bool:
     if not isinstance(node, ast.Literal) or not isinstance(node.value, str):
         return False
-    try:
-        date.fromisoformat(node.value)
-    except ValueError:
-        return False
-    return True
+    return date_of(node.value) is not None
 
 
 def _digits(node: ast.Call) -> int | None:

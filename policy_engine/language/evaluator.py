@@ -11,6 +11,12 @@ from policy_engine.language.parser import parse
 from policy_engine.language.values import DECIMAL128, UNKNOWN, Months, Span, equal, ordered
 
 _LARGEST_EXPONENT = 999
+_OPERATIONS = {
+    "+": DECIMAL128.add,
+    "-": DECIMAL128.subtract,
+    "*": DECIMAL128.multiply,
+    "/": DECIMAL128.divide,
+}
 
 
 class TouchedUnknown(Exception):
@@ -70,24 +76,25 @@ def _negative(node: ast.Negative, context: Mapping[str, Any]) -> Any:
     value = value_of(node.operand, context)
     if isinstance(value, Months):
         return Months(-value.months)
-    return -value if isinstance(value, Decimal) else None
+    return DECIMAL128.minus(value) if isinstance(value, Decimal) else None
 
 
 def _arithmetic(node: ast.Arithmetic, context: Mapping[str, Any]) -> Any:
-    left, right = value_of(node.left, context), value_of(node.right, context)
+    return reckoned(value_of(node.left, context), node.operator, value_of(node.right, context))
+
+
+def reckoned(left: Any, operator: str, right: Any) -> Any:
+    """Two values joined by an arithmetic operator; null where that makes no sense."""
     if isinstance(left, str) and isinstance(right, str):
-        return left + right if node.operator == "+" else None
+        return left + right if operator == "+" else None
     if not isinstance(left, Decimal) or not isinstance(right, Decimal):
         return None
-    if node.operator == "/":
-        return DECIMAL128.divide(left, right) if right else None
-    if node.operator == "**":
+    if operator == "**":
         if right != right.to_integral_value() or abs(right) > _LARGEST_EXPONENT:
             return None
-        result = DECIMAL128.power(left, right)
+        result = DECIMAL128.power(DECIMAL128.plus(left), right)
     else:
-        operation = {"+": DECIMAL128.add, "-": DECIMAL128.subtract, "*": DECIMAL128.multiply}[node.operator]
-        result = operation(left, right)
+        result = _OPERATIONS[operator](left, right)
     return result if result.is_finite() else None
 
 
@@ -166,11 +173,15 @@ def _choice(node: ast.Choice, context: Mapping[str, Any]) -> Any:
 
 
 def _call(node: ast.Call, context: Mapping[str, Any]) -> Any:
-    arguments = [value_of(argument, context) for argument in node.arguments]
-    given = context.get(node.function)
+    return call(node.function, [value_of(argument, context) for argument in node.arguments], context)
+
+
+def call(name: str, arguments: list[Any], context: Mapping[str, Any]) -> Any:
+    """What a function says: one of the context before a built-in of the same name; null for a wrong number of arguments."""
+    given = context.get(name)
     if callable(given):
         return given(*arguments)
-    function, fewest, most = BUILT_INS.get(node.function, (None, 0, 0))
+    function, fewest, most = BUILT_INS.get(name, (None, 0, 0))
     if function is None or not fewest <= len(arguments) <= most:
         return None
     return function(*arguments)
@@ -181,12 +192,27 @@ def _list(node: ast.ListOf, context: Mapping[str, Any]) -> list[Any]:
 
 
 def _filter(node: ast.Filter, context: Mapping[str, Any]) -> Any:
-    base = value_of(node.base, context)
-    items = base if isinstance(base, list) else [] if base is None else [base]
-    if isinstance(node.condition, ast.Literal) and isinstance(node.condition.value, Decimal):
-        place = int(node.condition.value)
-        return items[place - 1 if place > 0 else place] if 0 < abs(place) <= len(items) else None
-    return [item for item in items if value_of(node.condition, inside(context, item)) is True]
+    items = items_of(value_of(node.base, context))
+    if isinstance(node.condition, ast.Literal | ast.Negative):
+        place = value_of(node.condition, context)
+        if isinstance(place, Decimal):
+            return _item_at(items, place)
+    results = [value_of(node.condition, inside(context, item)) for item in items]
+    if results and isinstance(results[0], Decimal):
+        return _item_at(items, results[0])
+    return [item for item, result in zip(items, results, strict=True) if result is True]
+
+
+def items_of(value: Any) -> list[Any]:
+    """What a filter looks through: a single value is a list of one, null a list of none (§10.3.2.5)."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _item_at(items: list[Any], place: Decimal) -> Any:
+    """From 1 at the front, from -1 at the back; null outside."""
+    if not 0 < abs(place) <= len(items) or place != place.to_integral_value():
+        return None
+    return items[int(place) - 1 if place > 0 else int(place)]
 
 
 def inside(context: Mapping[str, Any], item: Any) -> Mapping[str, Any]:

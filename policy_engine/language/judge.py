@@ -6,11 +6,11 @@ leaf is judged with its ``not`` inside, because in FEEL ``not(null)`` is null an
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from policy_engine.language import ast
-from policy_engine.language.evaluator import TouchedUnknown, inside, value_of
+from policy_engine.language.ast import children, dotted
+from policy_engine.language.evaluator import TouchedUnknown, call, inside, items_of, reckoned, value_of
 from policy_engine.language.values import UNKNOWN, Truth, Unknown
 
 
@@ -42,7 +42,7 @@ def _joined(truths: list[Truth], is_conjunction: bool) -> Truth:
 
 
 def _quantified(node: ast.Quantified, context: Mapping[str, Any], *, is_negated: bool) -> Truth:
-    if touches_unknown(node.source, context):
+    if _source_names(node.source, context):
         return Truth.UNKNOWN
     source = value_of(node.source, context)
     if not isinstance(source, list):
@@ -75,7 +75,7 @@ def _leaf(node: ast.Expression, context: Mapping[str, Any], *, is_negated: bool)
 def judge_amount(node: ast.Expression, context: Mapping[str, Any]) -> Any | Unknown:
     """The value of a formula, null where it has none, ``UNKNOWN`` where a fact it needs is.
 
-    Only the branch of an ``if`` that is taken is needed.
+    Only the branch of an ``if`` that is taken is needed, wherever in the formula it stands.
     """
     if isinstance(node, ast.Choice):
         condition = judge(node.condition, context)
@@ -86,10 +86,12 @@ def judge_amount(node: ast.Expression, context: Mapping[str, Any]) -> Any | Unkn
         left, right = judge_amount(node.left, context), judge_amount(node.right, context)
         if left is UNKNOWN or right is UNKNOWN:
             return UNKNOWN
-        literal = ast.Arithmetic(
-            operator=node.operator, left=ast.Literal(value=left), right=ast.Literal(value=right)
-        )
-        return value_of(literal, {})
+        return reckoned(left, node.operator, right)
+    if isinstance(node, ast.Call):
+        arguments = [judge_amount(argument, context) for argument in node.arguments]
+        if any(argument is UNKNOWN for argument in arguments):
+            return UNKNOWN
+        return call(node.function, arguments, context)
     if touches_unknown(node, context):
         return UNKNOWN
     return value_of(node, context)
@@ -109,7 +111,8 @@ def unknown_names(node: ast.Expression, context: Mapping[str, Any]) -> list[str]
 
 def _collect(node: ast.Expression, context: Mapping[str, Any], found: dict[str, None]) -> None:
     if isinstance(node, ast.Name):
-        if context.get(node.name) is UNKNOWN:
+        value = context.get(node.name)
+        if value is UNKNOWN or (isinstance(value, list) and any(item is UNKNOWN for item in value)):
             found[node.name] = None
         return
     if isinstance(node, ast.Path):
@@ -123,9 +126,9 @@ def _collect(node: ast.Expression, context: Mapping[str, Any], found: dict[str, 
 
 
 def _collect_path(node: ast.Path, context: Mapping[str, Any], found: dict[str, None]) -> None:
-    before = len(found)
-    _collect(node.base, context, found)
-    if len(found) > before:
+    missing = unknown_names(node.base, context)
+    if missing:
+        found.update(dict.fromkeys(missing))
         return
     try:
         value_of(node, context)
@@ -133,55 +136,25 @@ def _collect_path(node: ast.Path, context: Mapping[str, Any], found: dict[str, N
         found[dotted(node)] = None
 
 
+def _source_names(source: ast.Expression, context: Mapping[str, Any]) -> list[str]:
+    """What keeps a list from being gone through; that one of its items is unknown does not."""
+    if isinstance(source, ast.Name):
+        return [source.name] if context.get(source.name) is UNKNOWN else []
+    return unknown_names(source, context)
+
+
 def _collect_each(
     node: ast.Filter | ast.Quantified, context: Mapping[str, Any], found: dict[str, None]
 ) -> None:
     source = node.base if isinstance(node, ast.Filter) else node.source
-    before = len(found)
-    _collect(source, context, found)
-    if len(found) > before:
+    missing = _source_names(source, context)
+    if missing:
+        found.update(dict.fromkeys(missing))
         return
-    items = value_of(source, context)
-    for item in items if isinstance(items, list) else []:
+    value = value_of(source, context)
+    for item in items_of(value) if isinstance(node, ast.Filter) else value if isinstance(value, list) else []:
         scope = inside(context, item) if isinstance(node, ast.Filter) else {**context, node.variable: item}
         _collect(node.condition, scope, found)
 
 
-def dotted(node: ast.Expression) -> str:
-    """A path as it is written."""
-    if isinstance(node, ast.Path):
-        return f"{dotted(node.base)}.{node.name}"
-    return node.name if isinstance(node, ast.Name) else "…"
-
-
-def children(node: ast.Expression) -> list[ast.Expression]:
-    """The direct parts of a node, in order."""
-    match node:
-        case ast.Path(base=base):
-            return [base]
-        case ast.Negative(operand=operand):
-            return [operand]
-        case ast.Arithmetic(left=left, right=right) | ast.Comparison(left=left, right=right):
-            return [left, right]
-        case ast.Junction(operands=operands):
-            return list(operands)
-        case ast.Interval(low=low, high=high):
-            return [end for end in (low, high) if end is not None]
-        case ast.Membership(value=value, tests=tests):
-            return [value, *tests]
-        case ast.Between(value=value, low=low, high=high):
-            return [value, low, high]
-        case ast.Choice(condition=condition, consequence=consequence, alternative=alternative):
-            return [condition, consequence, alternative]
-        case ast.Call(arguments=arguments):
-            return list(arguments)
-        case ast.ListOf(items=items):
-            return list(items)
-        case ast.Filter(base=base, condition=condition):
-            return [base, condition]
-        case ast.Quantified(source=source, condition=condition):
-            return [source, condition]
-    return []
-
-
-__all__ = ["Decimal", "children", "dotted", "judge", "judge_amount", "touches_unknown", "unknown_names"]
+__all__ = ["children", "dotted", "judge", "judge_amount", "touches_unknown", "unknown_names"]

@@ -55,6 +55,7 @@ _SYMBOLS = (
     "@",
 )
 _FULL_WIDTH = str.maketrans("（）［］，：＝＜＞“”", '()[],:=<>""')
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}|.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "'": "'"}
 
 
@@ -77,6 +78,8 @@ def tokens_of(text: str) -> list[Token]:
         if offset >= len(text):
             found.append(Token("end", "", offset, line, column))
             return found
+        if text.startswith("/*", offset):
+            raise ProblemList([Problem(line, column, "注释没有写完", "请在注释的结尾补上 */。")])
         kind, value, end = _token_at(text, offset, line, column)
         found.append(Token(kind, value, offset, line, column))
         offset = end
@@ -94,7 +97,7 @@ def _token_at(text: str, offset: int, line: int, column: int) -> tuple[Kind, str
     if word := _WORD.match(text, offset):
         return "word", word[0], word.end()
     if string := _STRING.match(text, offset):
-        return "string", re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), string[1]), string.end()
+        return "string", _unescaped(string[1], line, column), string.end()
     for symbol in _SYMBOLS:
         if text.startswith(symbol, offset):
             return "symbol", symbol, offset + len(symbol)
@@ -104,3 +107,13 @@ def _token_at(text: str, offset: int, line: int, column: int) -> tuple[Kind, str
     if character == '"':
         raise ProblemList([Problem(line, column, "文字没有写完，缺少右引号", '请在同一行补上 "')])
     raise ProblemList([Problem(line, column, f"看不懂的符号“{character}”", f"{mend}。")])
+
+
+def _unescaped(text: str, line: int, column: int) -> str:
+    """Escapes put in place (grammar rule 64); two halves of a character written as UTF-16 become one."""
+    plain = _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) > 1 else _ESCAPES.get(m[1], m[0]), text)
+    try:
+        return plain.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        problem = Problem(line, column, "文字里有半个字符", "请检查以 \\u 写的字符。")
+        raise ProblemList([problem]) from None

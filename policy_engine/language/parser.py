@@ -1,20 +1,26 @@
 """From text to tree by recursive descent (DMN 1.5 §10.3.1.2, the expressions that policies use)."""
 
 from collections.abc import Callable, Collection
-from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
 from policy_engine.language import ast
 from policy_engine.language.lexer import KEYWORDS, Token, tokens_of
 from policy_engine.language.problems import Problem, ProblemList
+from policy_engine.language.values import date_of
 
 Result = TypeVar("Result")
 
 LONGEST_TEXT = 20_000
 #: Each level costs some fifteen calls; Python has a thousand.
 DEEPEST = 30
+#: Of the tree: a long sum leans to one side, and walking it costs up to three calls a level.
+DEEPEST_TREE = 120
+#: ``some … satisfies some … satisfies …`` takes as long as the product of its lists.
+MOST_LOOPS = 3
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+#: What may follow an interval that ends in ``[``, and never begins a filter.
+_AFTER_INTERVAL = frozenset((")", "]", ",", "and", "or", "then", "else", "satisfies"))
 #: Names of several words that are always known.
 BUILT_IN_NAMES = (
     "years and months duration",
@@ -32,7 +38,9 @@ BUILT_IN_NAMES = (
 
 def parse(text: str, names: Collection[str] = ()) -> ast.Expression:
     """The tree of one expression; ``names`` are further names with blanks in them. Raises ``ProblemList``."""
-    return _Parser(text, names).whole(_Parser.expression)
+    tree = _Parser(text, names).whole(_Parser.expression)
+    _refuse_deep(tree)
+    return tree
 
 
 def parse_unary_tests(text: str, names: Collection[str] = ()) -> tuple[ast.Expression, ...] | None:
@@ -40,7 +48,20 @@ def parse_unary_tests(text: str, names: Collection[str] = ()) -> tuple[ast.Expre
     parser = _Parser(text, names)
     if parser.accept("-") and parser.here.kind == "end":
         return None
-    return _Parser(text, names).whole(_Parser.tests)
+    parser = _Parser(text, names)
+    if parser.accept("not") and parser.here.text == "(":
+        raise parser.refusal("表格里不支持 not(…)", "请写出可取的值或区间。")
+    tests = _Parser(text, names).whole(_Parser.tests)
+    for test in tests:
+        _refuse_deep(test)
+    return tests
+
+
+def _refuse_deep(tree: ast.Expression) -> None:
+    node, depth = ast.deepest(tree)
+    if depth > DEEPEST_TREE:
+        message = f"连写的运算过多（超过{DEEPEST_TREE}层）"
+        raise ProblemList([Problem(node.line, node.column, message, "请拆成几个条款。")])
 
 
 class _Parser:
@@ -50,6 +71,7 @@ class _Parser:
         self.tokens = tokens_of(text)
         self.at = 0
         self.depth = 0
+        self.loops = 0
         self.phrases = sorted(
             (tuple(name.split(" ")) for name in (*BUILT_IN_NAMES, *names) if " " in name),
             key=len,
@@ -110,9 +132,19 @@ class _Parser:
         self.expect("in")
         source = self.sum()
         self.expect("satisfies")
+        condition = self.looped()
         return ast.Quantified(
-            quantifier=quantifier, variable=variable, source=source, condition=self.expression(), **place
+            quantifier=quantifier, variable=variable, source=source, condition=condition, **place
         )
+
+    def looped(self) -> ast.Expression:
+        """An expression that is worked out for each item of a list."""
+        self.loops += 1
+        if self.loops > MOST_LOOPS:
+            raise self.refusal(f"名单套名单过多（超过{MOST_LOOPS}层）", "请拆成几个条款。")
+        node = self.expression()
+        self.loops -= 1
+        return node
 
     def disjunction(self) -> ast.Expression:
         return self.joined("or", lambda: self.joined("and", self.comparison))
@@ -140,13 +172,19 @@ class _Parser:
             self.expect("and")
             return ast.Between(value=left, low=low, high=self.sum(), **place)
         if self.accept("in"):
-            if self.accept("("):
-                tests = self.tests()
-                self.expect(")")
-            else:
-                tests = (self.test(),)
-            return ast.Membership(value=left, tests=tests, **place)
+            return ast.Membership(value=left, tests=self.membership(), **place)
         return left
+
+    def membership(self) -> tuple[ast.Expression, ...]:
+        """After ``in``: one test, several in parentheses, or an interval that begins with one."""
+        place = self.place()
+        if not self.accept("("):
+            return (self.test(),)
+        tests = self.tests()
+        if len(tests) == 1 and self.accept(".."):
+            return (self.interval_end(place, tests[0], is_low_closed=False),)
+        self.expect(")")
+        return tests
 
     def tests(self) -> tuple[ast.Expression, ...]:
         found = [self.test()]
@@ -202,18 +240,25 @@ class _Parser:
         return node
 
     def postfix(self) -> ast.Expression:
+        place = self.place()
         node = self.primary()
         while True:
-            place = self.place()
             if self.accept("."):
                 node = ast.Path(base=node, name=self.simple_name(), **place)
             elif self.here.text == "[" and self.here.kind == "symbol":
+                if self.ends_interval():
+                    return node
                 self.at += 1
-                condition = self.expression()
+                condition = self.looped()
                 self.expect("]")
                 node = ast.Filter(base=node, condition=condition, **place)
             else:
                 return node
+
+    def ends_interval(self) -> bool:
+        """Whether this ``[`` closes ``[1..5[`` rather than begins a filter."""
+        after = self.tokens[self.at + 1]
+        return after.kind == "end" or (after.kind != "string" and after.text in _AFTER_INTERVAL)
 
     def primary(self) -> ast.Expression:
         place, token = self.place(), self.here
@@ -228,17 +273,18 @@ class _Parser:
         if self.accept("("):
             return self.parenthesis()
         if self.accept("["):
-            return self.bracket(place, is_low_closed=True)
+            return self.bracket(place)
+        if self.accept("]"):
+            low = self.expression()
+            self.expect("..")
+            return self.interval_end(place, low, is_low_closed=False)
         if token.kind == "word":
             return self.named(place)
         raise self.refusal(f"这里缺少一个值（看到的是“{token.text or '结尾'}”）", "请补上名称、数字或文字。")
 
     def at_literal(self, place: dict[str, int]) -> ast.Expression:
         token = self.here
-        try:
-            value = date.fromisoformat(token.text) if token.kind == "string" else None
-        except ValueError:
-            value = None
+        value = date_of(token.text) if token.kind == "string" else None
         if value is None:
             raise self.refusal("@ 后面应为日期", '请写成 @"2026-01-31"。')
         self.at += 1
@@ -252,12 +298,12 @@ class _Parser:
         self.expect(")")
         return node
 
-    def bracket(self, place: dict[str, int], *, is_low_closed: bool) -> ast.Expression:
+    def bracket(self, place: dict[str, int]) -> ast.Expression:
         if self.accept("]"):
             return ast.ListOf(items=(), **place)
         items = [self.expression()]
         if self.accept(".."):
-            return self.interval_end(place, items[0], is_low_closed=is_low_closed)
+            return self.interval_end(place, items[0], is_low_closed=True)
         while self.accept(","):
             items.append(self.expression())
         self.expect("]")
@@ -293,7 +339,8 @@ class _Parser:
 
     def phrase(self) -> str | None:
         for words in self.phrases:
-            if [token.text for token in self.tokens[self.at : self.at + len(words)]] == list(words):
+            ahead = self.tokens[self.at : self.at + len(words)]
+            if [token.text for token in ahead if token.kind == "word"] == list(words):
                 self.at += len(words)
                 return " ".join(words)
         return None

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from policy_engine.language import ast
-from policy_engine.language.judge import children, dotted
+from policy_engine.language.ast import children, dotted
 from policy_engine.language.problems import Problem
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}

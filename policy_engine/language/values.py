@@ -1,5 +1,6 @@
 """The values of FEEL (DMN 1.5 §10.3.2) and the one that plain FEEL has not: unknown."""
 
+import re
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import Enum
@@ -9,6 +10,9 @@ import msgspec
 
 #: IEEE 754 decimal128 (§10.3.2.3.1).
 DECIMAL128: Final = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, traps=[])
+
+
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Unknown(Enum):
@@ -47,6 +51,16 @@ class Span(msgspec.Struct, frozen=True):
 
 
 Value: TypeAlias = Decimal | str | bool | date | Months | Span | list[Any] | dict[str, Any] | None
+
+
+def date_of(text: str) -> date | None:
+    """The date that a text writes in full (``2026-01-31``), else null: no week numbers, no shorter forms (§10.3.2.3.4)."""
+    if _DATE.fullmatch(text) is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def ordered(left: Any, right: Any) -> int | None:

@@ -1,10 +1,12 @@
 """Tong in a real browser: accessible at 390 px and in senior mode, and nothing runs off the side."""
 
 import asyncio
+import os
 import re
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,7 +24,13 @@ from tests.kernel.web.test_in_browser import CHROMIUM, SWITCHES
 from tests.portals.tong.conftest import ROOT, TEMPLATES, Pages, principal
 from tests.portals.zhengtong.conftest import City
 
-pytestmark = pytest.mark.journey
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists() and not os.environ.get("DONGCHU_REQUIRE_BROWSER"),
+        reason="there is no Chromium here",
+    ),
+]
 
 PATHS = (
     "/tong",

@@ -3,7 +3,7 @@
 import msgspec
 
 from policy_engine.language import ast
-from policy_engine.language.judge import dotted
+from policy_engine.language.ast import dotted
 from policy_engine.language.problems import Problem, ProblemList
 from policy_engine.language.types import Binding, Scope
 

@@ -1,4 +1,8 @@
-"""Conditions as two Polars expressions, true and unknown: three-valued logic without a single ``when(null)``."""
+"""Conditions as two Polars expressions, true and possible: three-valued logic without a single ``when(null)``.
+
+In this pair ``and`` and ``or`` take each side once, so that an expression grows no faster than its text; true and unknown
+would repeat every part at every level.
+"""
 
 from functools import reduce
 
@@ -6,20 +10,20 @@ import msgspec
 import polars as pl
 
 from policy_engine.compile.names import NotLowerable, Place, find
-from policy_engine.compile.polars_values import number_to_polars, text_to_polars, touched
+from policy_engine.compile.polars_values import KNOWN, number_to_polars, text_to_polars, touched
 from policy_engine.language import ast
 from policy_engine.language.types import FeelType
 
 
 class PolarsCondition(msgspec.Struct, frozen=True):
-    """Neither expression is ever null; where both are false the condition does not hold."""
+    """Neither expression is ever null. What is true is possible; what is possible and not true is unknown."""
 
     is_true: pl.Expr
-    is_unknown: pl.Expr
+    is_possible: pl.Expr
 
     @property
-    def is_not_true(self) -> pl.Expr:
-        return ~self.is_true & ~self.is_unknown
+    def is_unknown(self) -> pl.Expr:
+        return self.is_possible & ~self.is_true
 
 
 def condition_to_polars(node: ast.Expression, place: Place) -> PolarsCondition:
@@ -29,16 +33,18 @@ def condition_to_polars(node: ast.Expression, place: Place) -> PolarsCondition:
 
 def all_of(conditions: list[PolarsCondition]) -> PolarsCondition:
     """Three-valued ``and``: one that does not hold decides."""
-    is_true = reduce(lambda a, b: a & b, (one.is_true for one in conditions))
-    fails = reduce(lambda a, b: a | b, (one.is_not_true for one in conditions))
-    return PolarsCondition(is_true, ~is_true & ~fails)
+    return PolarsCondition(
+        pl.all_horizontal([one.is_true for one in conditions]),
+        pl.all_horizontal([one.is_possible for one in conditions]),
+    )
 
 
 def any_of(conditions: list[PolarsCondition]) -> PolarsCondition:
     """Three-valued ``or``: one that holds decides."""
-    is_true = reduce(lambda a, b: a | b, (one.is_true for one in conditions))
-    is_open = reduce(lambda a, b: a | b, (one.is_unknown for one in conditions))
-    return PolarsCondition(is_true, ~is_true & is_open)
+    return PolarsCondition(
+        pl.any_horizontal([one.is_true for one in conditions]),
+        pl.any_horizontal([one.is_possible for one in conditions]),
+    )
 
 
 def _lower(node: ast.Expression, place: Place, *, is_negated: bool) -> PolarsCondition:
@@ -57,15 +63,19 @@ def _lower(node: ast.Expression, place: Place, *, is_negated: bool) -> PolarsCon
             if found is not None and found.binding.definition is not None:
                 return _lower(found.binding.definition, found.place, is_negated=is_negated)
     value, unknown = _leaf(node, place), touched(node, place)
-    wanted = ~value if is_negated else value
-    return PolarsCondition(~unknown & wanted.fill_null(value=False), unknown)
+    holds = (~value if is_negated else value).fill_null(value=False)
+    return (
+        PolarsCondition(holds, holds)
+        if unknown is KNOWN
+        else PolarsCondition(holds & ~unknown, holds | unknown)
+    )
 
 
 def _choice(node: ast.Choice, place: Place, *, is_negated: bool) -> PolarsCondition:
     condition = condition_to_polars(node.condition, place)
     yes = _lower(node.consequence, place, is_negated=is_negated)
     no = _lower(node.alternative, place, is_negated=is_negated)
-    otherwise = PolarsCondition(condition.is_not_true, condition.is_unknown)
+    otherwise = PolarsCondition(~condition.is_possible, ~condition.is_true)
     return any_of([all_of([condition, yes]), all_of([otherwise, no])])
 
 
@@ -125,7 +135,7 @@ def _membership(node: ast.Membership, place: Place) -> pl.Expr:
         _inside(node.value, test, place) if isinstance(test, ast.Interval) else _same(node.value, test, place)
         for test in node.tests
     ]
-    return reduce(lambda a, b: a | b, tests)
+    return tests[0] if len(tests) == 1 else pl.any_horizontal(tests)
 
 
 def _inside(value: ast.Expression, interval: ast.Interval, place: Place) -> pl.Expr:

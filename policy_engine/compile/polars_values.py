@@ -13,7 +13,7 @@ import polars as pl
 
 from policy_engine.compile.names import NotLowerable, Place, find
 from policy_engine.language import ast
-from policy_engine.language.judge import children
+from policy_engine.language.ast import children
 from policy_engine.language.types import TableFunction
 
 UNKNOWN_SUFFIX = "__unknown"
@@ -86,8 +86,11 @@ def unknown_flag(column: str, may_be_unknown: bool) -> pl.Expr:
 
 
 def either_unknown(*flags: pl.Expr) -> pl.Expr:
-    """True where any is."""
-    return reduce(lambda left, right: left | right, flags)
+    """True where any is; ``KNOWN`` itself where none can be."""
+    open_flags = [flag for flag in flags if flag is not KNOWN]
+    if not open_flags:
+        return KNOWN
+    return open_flags[0] if len(open_flags) == 1 else pl.any_horizontal(open_flags)
 
 
 def touched(node: ast.Expression, place: Place) -> pl.Expr:
@@ -101,7 +104,7 @@ def touched(node: ast.Expression, place: Place) -> pl.Expr:
         if found.binding.type.kind in ("list", "entity"):
             return KNOWN
         return unknown_flag(found.column, found.binding.may_be_unknown)
-    return either_unknown(KNOWN, *(touched(child, place) for child in children(node)))
+    return either_unknown(*(touched(child, place) for child in children(node)))
 
 
 def _named_number(node: ast.Name | ast.Path, place: Place) -> PolarsNumber:
@@ -136,7 +139,7 @@ def _months(node: ast.Expression, place: Place) -> PolarsNumber:
     start, end = (text_to_polars(argument, place) for argument in node.arguments)
     forward, backward = _whole_months(start.value, end.value), _whole_months(end.value, start.value)
     value = pl.when(start.value <= end.value).then(forward).otherwise(-backward)
-    return PolarsNumber(value, 1, start.is_unknown | end.is_unknown)
+    return PolarsNumber(value, 1, either_unknown(start.is_unknown, end.is_unknown))
 
 
 def _whole_months(start: pl.Expr, end: pl.Expr) -> pl.Expr:
@@ -148,7 +151,7 @@ def _whole_months(start: pl.Expr, end: pl.Expr) -> pl.Expr:
 
 def _arithmetic(node: ast.Arithmetic, place: Place) -> PolarsNumber:
     left, right = number_to_polars(node.left, place), number_to_polars(node.right, place)
-    flag = left.is_unknown | right.is_unknown
+    flag = either_unknown(left.is_unknown, right.is_unknown)
     if node.operator == "*":
         return PolarsNumber(left.value * right.value, left.scale * right.scale, flag)
     if node.operator not in "+-":
@@ -170,10 +173,10 @@ def _chosen_number(node: ast.Choice, place: Place) -> PolarsNumber:
     yes, no = number_to_polars(node.consequence, place), number_to_polars(node.alternative, place)
     scale = _common(yes.scale, no.scale)
     value = pl.when(condition.is_true).then(yes.at(scale)).otherwise(no.at(scale))
-    flag = (
-        condition.is_unknown
-        | (condition.is_true & yes.is_unknown)
-        | (~condition.is_true & ~condition.is_unknown & no.is_unknown)
+    flag = either_unknown(
+        condition.is_unknown,
+        yes.is_unknown if yes.is_unknown is KNOWN else condition.is_true & yes.is_unknown,
+        no.is_unknown if no.is_unknown is KNOWN else ~condition.is_possible & no.is_unknown,
     )
     return PolarsNumber(value, scale, flag)
 
@@ -235,7 +238,7 @@ def _rounded(node: ast.Call, place: Place) -> PolarsNumber:
         over, under = number_to_polars(inner.left, place), number_to_polars(inner.right, place)
         numerator = over.value * (10**digits * under.scale)
         denominator = under.value * over.scale
-        flag = over.is_unknown | under.is_unknown
+        flag = either_unknown(over.is_unknown, under.is_unknown)
     else:
         whole = number_to_polars(inner, place)
         numerator, denominator, flag = (

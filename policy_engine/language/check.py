@@ -45,6 +45,7 @@ KIND_NAMES: dict[Kind, str] = {
 FINEST_SCALE = 10**9
 MOST_DECIMALS = 6
 LARGEST_NUMBER = 10**12
+_TOO_FINE = ("小数位数过多，批量计算会失去准确", "请先取整，再相乘或相除。")
 _DATE_PARTS = ("year", "month", "day")
 
 
@@ -161,7 +162,7 @@ class _Checker:
             return None
         scale = left.scale * right.scale if node.operator == "*" else max(left.scale, right.scale)
         if scale > FINEST_SCALE:
-            self.refuse(node, "小数位数过多，批量计算会失去准确", "请先取整，再相乘。")
+            self.refuse(node, *_TOO_FINE)
             return None
         return FeelType("number", scale)
 
@@ -308,14 +309,15 @@ class _Checker:
             self.refuse(node, "保留的小数位数应写成 0 到 6 的数字")
             return None
         inner = node.arguments[0]
-        if isinstance(inner, ast.Arithmetic) and inner.operator == "/":
-            self.want(inner.left, scope, "number")
-            self.want(inner.right, scope, "number")
-            self.forbid_null(inner.left, scope)
-            self.forbid_null(inner.right, scope)
-        else:
-            self.want(inner, scope, "number")
-            self.forbid_null(inner, scope)
+        is_division = isinstance(inner, ast.Arithmetic) and inner.operator == "/"
+        scale = 10**digits
+        for part in ast.children(inner) if is_division else [inner]:
+            found = self.want(part, scope, "number")
+            self.forbid_null(part, scope)
+            scale *= 1 if found is None else found.scale
+        if scale > FINEST_SCALE:
+            self.refuse(node, *_TOO_FINE)
+            return None
         return FeelType("number", 10**digits)
 
     def quantified(self, node: ast.Quantified, scope: Scope) -> FeelType:

@@ -170,9 +170,9 @@ def _judged(city: City, policy: PublishedPolicy) -> pl.DataFrame:
     clauses: list[PolarsCondition] = []
     for number, clause in enumerate(policy.document.eligibility):
         condition = condition_to_polars(tree(clause.condition), place)
-        true, unknown = f"__clause{number}", f"__clause{number}{UNKNOWN_SUFFIX}"
-        columns += [condition.is_true.alias(true), condition.is_unknown.alias(unknown)]
-        clauses.append(PolarsCondition(pl.col(true), pl.col(unknown)))
+        true, possible = f"__clause{number}", f"__clause{number}__possible"
+        columns += [condition.is_true.alias(true), condition.is_possible.alias(possible)]
+        clauses.append(PolarsCondition(pl.col(true), pl.col(possible)))
     whole = all_of(clauses)
     return (
         city.frame(kind)

@@ -61,9 +61,9 @@ def _table(rows: pl.LazyFrame, table: AmountTable, place: Place) -> tuple[pl.Laz
     outputs: list[PolarsNumber] = []
     for number, (row, rule) in enumerate(zip(row_conditions(table), table.rules, strict=True)):
         judged = condition_to_polars(row, place)
-        true, unknown = f"__row{number}", f"__row{number}{UNKNOWN_SUFFIX}"
-        rows = rows.with_columns(judged.is_true.alias(true), judged.is_unknown.alias(unknown))
-        conditions.append(PolarsCondition(pl.col(true), pl.col(unknown)))
+        true, possible = f"__row{number}", f"__row{number}__possible"
+        rows = rows.with_columns(judged.is_true.alias(true), judged.is_possible.alias(possible))
+        conditions.append(PolarsCondition(pl.col(true), pl.col(possible)))
         rows, output = _kept(rows, f"output{number}", number_to_polars(tree(rule.then), place))
         outputs.append(output)
     return rows, _chosen(table.hit_policy, conditions, outputs)

@@ -124,29 +124,46 @@ def _named_number(node: ast.Name | ast.Path, place: Place) -> PolarsNumber:
 def _part(node: ast.Path, place: Place) -> PolarsNumber:
     """``date.year`` and the like, ``duration.years``."""
     if node.name in ("years", "months"):
-        months = _months(node.base, place)
-        size = months.value.abs()
-        part = size // 12 if node.name == "years" else size % 12
-        return PolarsNumber(part * months.value.sign(), 1, months.is_unknown)
+        return _duration(node, place)
     day = text_to_polars(node.base, place)
     value = {"year": day.value.dt.year(), "month": day.value.dt.month(), "day": day.value.dt.day()}[node.name]
     return PolarsNumber(value.cast(pl.Int64), 1, day.is_unknown)
 
 
-def _months(node: ast.Expression, place: Place) -> PolarsNumber:
-    if not isinstance(node, ast.Call) or node.function != "years and months duration":
+def _duration(node: ast.Path, place: Place) -> PolarsNumber:
+    """Whole years, or the months beyond them, from one date to another; null when either is."""
+    call = node.base
+    if not isinstance(call, ast.Call) or call.function != "years and months duration":
         raise NotLowerable(node, "只支持 years and months duration(…) 的年和月")
-    start, end = (text_to_polars(argument, place) for argument in node.arguments)
-    forward, backward = _whole_months(start.value, end.value), _whole_months(end.value, start.value)
-    value = pl.when(start.value <= end.value).then(forward).otherwise(-backward)
-    return PolarsNumber(value, 1, either_unknown(start.is_unknown, end.is_unknown))
+    start, end = (text_to_polars(argument, place) for argument in call.arguments)
+    flag = either_unknown(start.is_unknown, end.is_unknown)
+    if node.name == "years":
+        return PolarsNumber(_whole_years(start.value, end.value), 1, flag)
+    months = _whole_months(start.value, end.value)
+    return PolarsNumber(months.abs() % 12 * months.sign(), 1, flag)
+
+
+def _whole_years(start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """A year is not whole before its day has come, counted from the side on which one stands."""
+    years = end.dt.year().cast(pl.Int64) - start.dt.year().cast(pl.Int64)
+    return years + _unfinished(start, end, _day_of_year(start), _day_of_year(end))
 
 
 def _whole_months(start: pl.Expr, end: pl.Expr) -> pl.Expr:
-    """From the earlier to the later date; null when either is."""
     years = end.dt.year().cast(pl.Int64) - start.dt.year().cast(pl.Int64)
     months = end.dt.month().cast(pl.Int64) - start.dt.month().cast(pl.Int64)
-    return years * 12 + months - (end.dt.day() < start.dt.day()).cast(pl.Int64)
+    return years * 12 + months + _unfinished(start, end, start.dt.day(), end.dt.day())
+
+
+def _day_of_year(day: pl.Expr) -> pl.Expr:
+    """In the order of months and days, the same in every year."""
+    return day.dt.month().cast(pl.Int16) * 32 + day.dt.day()
+
+
+def _unfinished(start: pl.Expr, end: pl.Expr, at_start: pl.Expr, at_end: pl.Expr) -> pl.Expr:
+    """-1 going forwards and 1 going back where the last year or month is not complete."""
+    early, late = (start <= end) & (at_end < at_start), (start > end) & (at_start < at_end)
+    return late.cast(pl.Int64) - early.cast(pl.Int64)
 
 
 def _arithmetic(node: ast.Arithmetic, place: Place) -> PolarsNumber:

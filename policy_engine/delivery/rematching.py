@@ -1,9 +1,10 @@
 """From news to offers: a changed fact or a published policy brings matches up to date, and offers with them."""
 
 import logging
+import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -16,12 +17,14 @@ from policy_engine.delivery.offers.service import reconcile
 from policy_engine.delivery.ports import Ports
 from policy_engine.matching import repository as matches
 from policy_engine.matching.bulk import match_city
+from policy_engine.matching.bulk_news import bulk_news
 from policy_engine.matching.effects import MatchEffect
 from policy_engine.matching.incremental import match_family
 from policy_engine.policies import repository as policies
-from policy_engine.policies.published import PublishedPolicies, PublishedPolicy, PublishedSet
+from policy_engine.policies.published import PublishedPolicies
 from policy_engine.policies.rollout import rollout_bucket
 from policy_engine.policies.service import TOPIC as ROLLOUT
+from policy_engine.policies.states import FULL_PERMILLE, PolicyState
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.schemas import FactsChanged
 from policy_engine.profiles.service import FACTS_CHANGED
@@ -48,6 +51,7 @@ class _Jobs:
         self._house = house
         self._published = published
         self._ports = ports
+        self._one_at_a_time = threading.Lock()
 
     def facts_changed(self, message: Message) -> None:
         """A family changed: judge what depends on it, and offer or take back, in one transaction."""
@@ -68,9 +72,10 @@ class _Jobs:
             return
         if self._has_gone_on(policy_id, message):
             return
-        snapshot = self._match(policy_id)
+        snapshot = self._snapshot()
         if action == "publish":
-            self._reach_somebody(policy_id)
+            self._reach_somebody(policy_id, snapshot)
+        self._match(policy_id, snapshot)
         self._page(
             lambda session, after: widen_rollout(
                 session, self._ports, policy_id=policy_id, after=after, now=self._house.clock.now()
@@ -79,35 +84,63 @@ class _Jobs:
         self._catch_up(snapshot)
 
     def _has_gone_on(self, policy_id: str, message: Message) -> bool:
-        """Published and widened in one breath: the later message does the work of both."""
+        """Widened or stopped since: a later message does the work. A canary made larger to reach somebody has not."""
         with self._house.database.read() as session:
             row = policies.version_numbered(session, policy_id, message.payload["version"])
-        return row is not None and row.rollout_permille > message.payload["rollout_permille"]
+        if row is None or row.state != PolicyState.PUBLISHED:
+            return True
+        return row.rollout_permille == FULL_PERMILLE > message.payload["rollout_permille"]
 
     def nightly(self, _message: Message) -> None:
         """Time is a fact: birthdays and anniversaries flip verdicts, so the whole city is matched anew."""
         with self._house.database.read() as session:
             names = [one.document.id for one in self._published.current(session).policies]
+        snapshot = self._snapshot()
         for policy_id in dict.fromkeys(names):
-            self._match(policy_id)
+            self._match(policy_id, snapshot)
+        self._catch_up(snapshot)
 
-    def _match(self, policy_id: str) -> Snapshot:
+    def _snapshot(self) -> Snapshot:
+        """The city of now. One thread at a time keeps the copy on disk."""
+        house = self._house
+        with self._one_at_a_time, house.database.read() as session:
+            return cached(session, house.settings.home / "snapshot", house.clock.today())
+
+    def _match(self, policy_id: str, snapshot: Snapshot) -> None:
         """Match one policy over the whole city and write what is new, some at a time; safe to repeat."""
-        house, today = self._house, self._house.clock.today()
-        with house.database.read() as session:
-            snapshot = cached(session, house.settings.home / "snapshot", today)
+        with self._house.database.read() as session:
             current = self._published.current(session)
             kept = {
                 (row.subject_id, row.unit_id): (row.version, row.amount_fen)
                 for row in matches.matches_of_policy(session, policy_id)
                 if row.verdict == "eligible"
             }
-        effects = list(_bulk_effects(snapshot, current, policy_id, kept, today))
-        for start in range(0, len(effects), CHUNK):
-            with house.database.write(timeout=30) as session:
-                self._deliver(session, effects[start : start + CHUNK])
-        log.info("policy %s: %d matches are new or changed", policy_id, len(effects))
-        return snapshot
+        news = bulk_news(snapshot, current, policy_id, kept)
+        for start in range(0, len(news.effects), CHUNK):
+            with self._house.database.write(timeout=30) as session:
+                self._deliver(
+                    session, self._still_true(session, news.effects[start : start + CHUNK], snapshot)
+                )
+        self._rematch_families(news.open_subjects)
+        log.info("policy %s: %d matches are new or changed", policy_id, len(news.effects))
+
+    def _still_true(
+        self, session: Session, effects: Sequence[MatchEffect], snapshot: Snapshot
+    ) -> Sequence[MatchEffect]:
+        """Without those of families that changed since the snapshot: they are judged on today's facts afterwards."""
+        changed = set(profiles.owners_changed_since(session, snapshot.sequence))
+        if not changed:
+            return effects
+        known = profiles.load_subjects(session, [one.subject_id for one in effects])
+        return [one for one in effects if known[one.subject_id].owner_id not in changed]
+
+    def _rematch_families(self, subject_ids: Collection[int]) -> None:
+        """The families of subjects of whom the columns do not say enough: which facts are missing."""
+        with self._house.database.read() as session:
+            known = profiles.load_subjects(session, subject_ids)
+        for owner_id in sorted({one.owner_id for one in known.values()}):
+            with self._house.database.write(timeout=30) as session:
+                self._rematch(session, owner_id, None)
 
     def _deliver(self, session: Session, effects: Sequence[MatchEffect]) -> None:
         matches.keep(session, effects)
@@ -128,15 +161,14 @@ class _Jobs:
             with self._house.database.write(timeout=30) as session:
                 self._rematch(session, owner_id, None)
 
-    def _reach_somebody(self, policy_id: str) -> None:
+    def _reach_somebody(self, policy_id: str, snapshot: Snapshot) -> None:
         """The first one per cent is at least one person: widen it to the nearest bucket where it reached nobody."""
         with self._house.database.write() as session:
-            reached = [
-                rollout_bucket(policy_id, row.subject_id)
-                for row in matches.matches_of_policy(session, policy_id)
-                if row.verdict == "eligible"
-            ]
             versions = policies.live_versions(session, policy_id)
+            found = match_city(
+                snapshot, self._published.current(session), snapshot.as_of, policies=[policy_id]
+            )
+            reached = [rollout_bucket(policy_id, one) for one in found.eligible["subject_id"].unique()]
             if reached and versions and min(reached) >= versions[-1].rollout_permille:
                 versions[-1].rollout_permille = min(reached) + 1
                 policies.advance_epoch(session)
@@ -176,46 +208,3 @@ class _Jobs:
                     source=fact.source,
                     now=self._house.clock.now(),
                 )
-
-
-def _bulk_effects(
-    snapshot: Snapshot,
-    published: PublishedSet,
-    policy_id: str,
-    kept: Mapping[tuple[int, int], tuple[int, int | None]],
-    as_of: date,
-) -> Iterator[MatchEffect]:
-    """What the bulk match says that was not known: new and changed matches, and those that no longer hold."""
-    policy = published.named(policy_id)
-    if policy is None:
-        return
-    found = match_city(snapshot, published, as_of, policies=[policy_id]).eligible
-    holding = set()
-    for subject_id, unit_id, amount_fen in found.select("subject_id", "unit_id", "amount_fen").iter_rows():
-        holding.add((subject_id, unit_id))
-        if kept.get((subject_id, unit_id)) != (policy.document.version, amount_fen):
-            yield _effect(policy, subject_id, unit_id, amount_fen, snapshot, as_of, is_eligible=True)
-    for subject_id, unit_id in kept.keys() - holding:
-        yield _effect(policy, subject_id, unit_id, None, snapshot, as_of, is_eligible=False)
-
-
-def _effect(
-    policy: PublishedPolicy,
-    subject_id: int,
-    unit_id: int,
-    amount_fen: int | None,
-    snapshot: Snapshot,
-    as_of: date,
-    *,
-    is_eligible: bool,
-) -> MatchEffect:
-    return MatchEffect(
-        policy_id=policy.document.id,
-        version=policy.document.version,
-        subject_id=subject_id,
-        unit_id=unit_id,
-        verdict="eligible" if is_eligible else "ineligible",
-        amount_fen=amount_fen,
-        sequence=snapshot.sequence,
-        as_of=as_of,
-    )

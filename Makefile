@@ -13,7 +13,7 @@ run: $(VENV)/.run-installed
 test: $(VENV)/.test-installed
 	@$(BIN)/python -m tests.run
 
-bench: $(VENV)/.test-installed
+bench: $(VENV)/.bench-installed
 	@$(BIN)/python -m benchmarks.run
 
 # The build tools are locked too: durable-rules ships as C source and is built with exactly these.
@@ -28,6 +28,11 @@ $(VENV)/.run-installed: requirements/build.txt requirements/run.txt pyproject.to
 $(VENV)/.test-installed: $(VENV)/.run-installed requirements/test.txt
 	@echo "Installing what the tests need …"
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.test-installed requirements/bench.txt
+	@echo "Installing the rivals of the benchmarks …"
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/bench.txt
 	@touch $@
 
 clean:

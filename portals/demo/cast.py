@@ -114,7 +114,7 @@ def _parent_and_baby(persons: pl.DataFrame, as_of: date) -> tuple[int, int]:
     )
     mothers = persons.filter("is_payable").select(mother_id="subject_id")
     known = babies.join(mothers, on="mother_id").sort(
-        ~pl.col("hukou_division").str.starts_with(COUNTY), "subject_id"
+        pl.col("hukou_division") != STREET, ~pl.col("hukou_division").str.starts_with(COUNTY), "subject_id"
     )
     return int(_row(known, "a baby with a mother")["mother_id"]), int(
         _row(known, "a baby with a mother")["subject_id"]

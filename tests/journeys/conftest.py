@@ -46,7 +46,14 @@ class Demo:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(base_url=self.base, timeout=30)
+        self._clients: list[httpx.Client] = []
+        self.client = self.visitor(timeout=30)
+
+    def visitor(self, **options: Any) -> httpx.Client:
+        """A client of this server, closed with it."""
+        client = httpx.Client(base_url=self.base, **options)
+        self._clients.append(client)
+        return client
 
     def start(self) -> None:
         """Start the server and wait until it answers. The first time it is the morning of 8 October 2026 there."""
@@ -70,7 +77,10 @@ class Demo:
         raise TimeoutError((self.home / "out").read_text(errors="replace")[-4000:])
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
-        """End the server; its exit status."""
+        """End the server and close its clients; its exit status."""
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
         if self._process is None:
             return 0
         self._process.send_signal(how)
@@ -117,7 +127,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running.start()
     yield running
     running.stop()
-    running.client.close()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def test_no_described_operation_fails_on_generated_input(demo: Demo, service: st
     schema = schemathesis.openapi.from_url(address)
     operations: list[Any] = [operation.ok() for operation in cast(Any, schema).get_all_operations()]
     assert operations
-    visitors = [httpx.Client(timeout=60)]
+    visitors = [demo.visitor(timeout=60)]
     if service in WHO:
         visitors.append(signed_in(demo, WHO[service]))
     for operation in operations:

@@ -4,7 +4,6 @@ import signal
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from tests.journeys.conftest import Demo
@@ -20,13 +19,11 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running.start()
     yield running
     running.stop()
-    running.client.close()
 
 
 def _kill_and_start(demo: Demo) -> None:
     assert demo.stop(signal.SIGKILL) == -signal.SIGKILL
-    demo.client.close()
-    demo.client = httpx.Client(base_url=demo.base, timeout=30)
+    demo.client = demo.visitor(timeout=30)
     demo.start()
 
 
@@ -67,4 +64,4 @@ def test_a_second_start_on_the_same_home_is_refused_by_name(fragile: Demo) -> No
     second = Demo(fragile.home)
     with pytest.raises(RuntimeError, match="already runs"):
         second.start()
-    second.client.close()
+    second.stop()

@@ -17,7 +17,7 @@ _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 def signed_in(demo: Demo, key: str, *, capacity: str = "") -> httpx.Client:
     """A client with the portal's cookie, and with the header that lets it post."""
     account = demo.account(key)
-    client = httpx.Client(base_url=demo.base, follow_redirects=True, timeout=60)
+    client = demo.visitor(follow_redirects=True, timeout=60)
     page = client.get(f"{account['portal']}/login")
     page = submit(client, page, login=account["login"], password=account["password"])
     if "/identity/" in str(page.url):

@@ -56,6 +56,7 @@ def test_raw_values_of_the_api_are_held_to_the_same() -> None:
     assert check_declared({"household.monthly_income": 163050}, fields) == {
         "household.monthly_income": 163050
     }
-    for wrong in (1.5, None, [], 10**30):
+    wrongs: tuple[object, ...] = (1.5, None, [], 10**30)
+    for wrong in wrongs:
         with pytest.raises(InvalidInput):
             check_declared({"household.monthly_income": wrong}, fields)

@@ -39,6 +39,7 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         policy_id=document.id,
         version=document.version,
         title=document.title,
+        title_en=document.title_en,
         department=document.department,
         division=document.jurisdiction,
         mode=document.delivery.mode,

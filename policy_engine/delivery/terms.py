@@ -43,6 +43,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     policy_id: str
     version: int
     title: str
+    title_en: str = ""
     department: str
     division: str
     mode: Mode

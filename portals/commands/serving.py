@@ -131,7 +131,7 @@ def _welcome(house: House) -> None:
     base = house.settings.base_url
     places = Table(title="东楚 Dongchu · 演示 demonstration", title_justify="left")
     places.add_column("入口 Entrance")
-    places.add_column("地址 Address")
+    places.add_column("地址 Address", no_wrap=True)
     for name, path in (
         ("三个入口 all three", "/"),
         ("东楚通 residents", "/tong"),
@@ -146,8 +146,9 @@ def _welcome(house: House) -> None:
     people = Table(
         title=f"演示账号 demo logins · 密码 password: {accounts[0].password}", title_justify="left"
     )
-    for heading in ("登录名 Login", "入口 Portal", "姓名 Name", "角色 Part"):
+    for heading in ("登录名 Login", "入口", "姓名"):
         people.add_column(heading, no_wrap=True)
+    people.add_column("角色 Part", overflow="fold")
     for one in accounts:
         people.add_row(one.login, one.portal, one.name, f"{one.part} {one.part_en}")
     console.print(people)

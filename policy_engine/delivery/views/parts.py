@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
+from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from kernel.working_days import working_days_between
 from policy_engine.delivery.accounts import repository as account_rows
@@ -37,10 +38,11 @@ from policy_engine.delivery.views.texts import EVENT_TEXTS
 
 
 def head_of(terms: Terms) -> PolicyHead:
+    is_english = current_locale() == ENGLISH and terms.title_en
     return PolicyHead(
         policy_id=terms.policy_id,
         version=terms.version,
-        title=terms.title,
+        title=terms.title_en if is_english else terms.title,
         department=terms.department,
         period=terms.period,
         mode=terms.mode,

@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 from kernel.errors import IllegalTransition
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
 
 
 class LicenceState(StrEnum):
@@ -29,26 +31,26 @@ class Operation(StrEnum):
 
 
 STATE_LABELS = {
-    LicenceState.VALID: "有效",
-    LicenceState.WITHHELD: "暂扣",
-    LicenceState.REVOKED: "撤销",
-    LicenceState.CANCELLED: "注销",
-    LicenceState.EXPIRED: "失效",
-    LicenceState.TRANSFERRED_OUT: "办理转出",
-    LicenceState.LICENCE_REVOKED: "吊销",
-    LicenceState.OTHER: "其他",
+    LicenceState.VALID: N_("有效"),
+    LicenceState.WITHHELD: N_("暂扣"),
+    LicenceState.REVOKED: N_("撤销"),
+    LicenceState.CANCELLED: N_("注销"),
+    LicenceState.EXPIRED: N_("失效"),
+    LicenceState.TRANSFERRED_OUT: N_("办理转出"),
+    LicenceState.LICENCE_REVOKED: N_("吊销"),
+    LicenceState.OTHER: N_("其他"),
 }
 
 OPERATION_LABELS = {
-    Operation.ISSUE: "新发",
-    Operation.WITHHOLD: "暂扣",
-    Operation.RETURN: "暂扣发还",
-    Operation.REVOKE: "撤销",
-    Operation.CANCEL: "注销",
-    Operation.REVOKE_LICENCE: "吊销",
-    Operation.EXPIRE: "过期失效",
-    Operation.TRANSFER_OUT: "转出",
-    Operation.CANCEL_TRANSFER: "取消转出",
+    Operation.ISSUE: N_("新发"),
+    Operation.WITHHOLD: N_("暂扣"),
+    Operation.RETURN: N_("暂扣发还"),
+    Operation.REVOKE: N_("撤销"),
+    Operation.CANCEL: N_("注销"),
+    Operation.REVOKE_LICENCE: N_("吊销"),
+    Operation.EXPIRE: N_("过期失效"),
+    Operation.TRANSFER_OUT: N_("转出"),
+    Operation.CANCEL_TRANSFER: N_("取消转出"),
 }
 
 _S = LicenceState
@@ -81,7 +83,11 @@ def after(state: LicenceState, operation: Operation) -> LicenceState:
     allowed = _MOVES.get(operation)
     if allowed is None or state not in allowed[0]:
         raise IllegalTransition(
-            f"状态为“{STATE_LABELS[state]}”的证照不能办理“{OPERATION_LABELS[operation]}”。"
+            _(
+                "状态为“%(state)s”的证照不能办理“%(operation)s”。",
+                state=_(STATE_LABELS[state]),
+                operation=_(OPERATION_LABELS[operation]),
+            )
         )
     return allowed[1]
 

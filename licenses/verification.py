@@ -10,6 +10,7 @@ from identity.registry.identifiers import mask_name
 from kernel.clock import business_date
 from kernel.errors import InvalidInput, TooManyRequests
 from kernel.house import House
+from kernel.i18n import gettext as _
 from licenses import credential, keys, repository
 from licenses.catalogue import licence_type
 from licenses.identifier import parse_identifier
@@ -97,19 +98,20 @@ def _defects(session: Session, licence: Licence, sd_jwt: str) -> list[str]:
     try:
         credential.verify(sd_jwt, keys.public_credential_keys(session).get)
     except credential.NotGenuine:
-        reasons.append("电子签名不符，证照内容可能被改动。")
+        reasons.append(_("电子签名不符，证照内容可能被改动。"))
     payload = seal_payload(licence, sd_jwt)
     if not any(is_seal_genuine(key, licence.seal, payload) for key in keys.public_seal_keys(session)):
-        reasons.append("电子印章不符，证照内容可能被改动。")
+        reasons.append(_("电子印章不符，证照内容可能被改动。"))
     return reasons
 
 
 def _state_reasons(session: Session, house: House, licence: Licence) -> list[str]:
     reasons = []
     if licence.state != LicenceState.VALID:
-        reasons.append(f"证照状态为“{STATE_LABELS[LicenceState(licence.state)]}”。")
+        label = _(STATE_LABELS[LicenceState(licence.state)])
+        reasons.append(_("证照状态为“%(state)s”。", state=label))
     if repository.successor_of(session, licence.id) is not None:
-        reasons.append("证照已换发新版本，请查验新版本。")
+        reasons.append(_("证照已换发新版本，请查验新版本。"))
     if licence.valid_until is not None and licence.valid_until < business_date(house.clock.now()):
-        reasons.append(f"证照已于{licence.valid_until.isoformat()}到期。")
+        reasons.append(_("证照已于%(day)s到期。", day=licence.valid_until.isoformat()))
     return reasons

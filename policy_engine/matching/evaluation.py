@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.contexts import context_of
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.matching.effects import MatchEffect
-from policy_engine.policies.judgement import Judgement, judge_document
+from policy_engine.policies.judgement import Judgement, judge_context
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.evaluation import facts_for
 from policy_engine.profiles.schemas import Family, KnownSubject
@@ -45,18 +46,20 @@ class FamilyCase:
 
     def judge(self, policy: PublishedPolicy, subject: Subject) -> Judgement:
         """The oracle's judgement; a computed status is remembered for the policies that stand on it."""
+        return self.judge_in(policy, subject, self.context(subject))
+
+    def judge_in(self, policy: PublishedPolicy, subject: Subject, context: Mapping[str, Any]) -> Judgement:
+        """``judge`` for a caller that has the subject's context already."""
         document = policy.document
-        facts = self._with_statuses(subject.unit_id)
-        judgement = judge_document(document, facts, self.as_of, self._statuses)
+        judgement = judge_context(document, context)
         if document.is_computed_status and document.status is not None:
             self._held[document.status.name, subject.unit_id] = _TRUTH[judgement.verdict]
         return judgement
 
-    def judge_alone(self, policy: PublishedPolicy, subject: Subject) -> Judgement:
-        """A judgement that leaves nothing behind: for questions of what if."""
-        return judge_document(
-            policy.document, self._with_statuses(subject.unit_id), self.as_of, self._statuses
-        )
+    def context(self, subject: Subject) -> dict[str, Any]:
+        """What FEEL sees of a subject here, with the statuses that have been worked out."""
+        names = [one.name for one in self._statuses]
+        return context_of(self._with_statuses(subject.unit_id), self.as_of, names)
 
     def effect(self, policy: PublishedPolicy, subject: Subject, judgement: Judgement) -> MatchEffect:
         """What delivery hears; a defect of the policy is never offered."""

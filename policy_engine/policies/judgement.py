@@ -49,7 +49,11 @@ def judge_document(
     document: PolicyDocument, subject: SubjectFacts, as_of: date, statuses: Iterable[StatusName] = ()
 ) -> Judgement:
     """The verdict on ``subject``, whose kind is the document's entity; ``statuses`` are the computed ones in force."""
-    context = context_of(subject, as_of, [one.name for one in statuses])
+    return judge_context(document, context_of(subject, as_of, [one.name for one in statuses]))
+
+
+def judge_context(document: PolicyDocument, context: Context) -> Judgement:
+    """The verdict in a context of FEEL values made before: for asking again with one fact or the day changed."""
     clauses = tuple(_judge_clause(document, one.id, one.condition, context) for one in document.eligibility)
     truths = {one.truth for one in clauses}
     if "not_met" in truths:

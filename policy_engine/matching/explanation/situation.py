@@ -146,7 +146,7 @@ class Situation:
                 found[attribute.name] = judge_amount(derivation(attribute.id), {**found, AS_OF: on})
 
     def _afresh(self, on: date, changes: Changes) -> Context:
-        case = FamilyCase(_changed(self.case.family, self.subject, changes), self.case.published, on)
+        case = FamilyCase(changed_family(self.case.family, self.subject, changes), self.case.published, on)
         for policy, subject in case.policies_on():
             if policy.document.id in self.below:
                 case.judge(policy, subject)
@@ -165,7 +165,9 @@ def _below(policy: PublishedPolicy, case: FamilyCase) -> frozenset[str]:
     return frozenset(found)
 
 
-def _changed(family: Family, subject: Subject, changes: Changes) -> Family:
+def changed_family(family: Family, subject: Subject, changes: Changes) -> Family:
+    """The family in which these facts are other than they are; of nobody but the unit and its household or firm."""
+
     def become(one: KnownSubject) -> KnownSubject:
         if one is not family.owner and one.subject_id != subject.unit_id:
             return one

@@ -29,6 +29,9 @@ def test_any_answer_to_what_is_asked_settles_the_library(seed: int, kind: Any) -
             continue
         missing = situation.case.lacking(situation.judgement.missing, situation.subject)
         deciding = deciding_facts(situation, missing)
+        known = {one.id for one in catalogue().attributes}
+        if not known.issuperset(deciding):
+            continue  # hangs on a status, whose own facts are asked under its own name
         answers = {one: value_of(catalogue().attribute(one), dice) for one in deciding}
         assert verdict_after(situation, answers) != "unknown", (situation.document.id, answers)
 

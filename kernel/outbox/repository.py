@@ -94,6 +94,14 @@ def claim(session: Session, *, now: datetime, lease_for: timedelta, limit: int) 
     return claimed
 
 
+def keys_waiting(session: Session, topic: str) -> set[str]:
+    """The keys of a topic with messages that are not done: queued, under way, put off, or dead letters."""
+    statement = sa.select(OutboxMessage.key).where(
+        OutboxMessage.topic == topic, OutboxMessage.done_at.is_(None)
+    )
+    return set(session.scalars(statement.distinct()))
+
+
 def finish(session: Session, message: Message, *, now: datetime) -> None:
     """Mark as done, unless another worker holds the lease by now."""
     _settle(session, message, done_at=now, leased_until=None, error=None)

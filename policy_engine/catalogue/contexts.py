@@ -16,15 +16,24 @@ from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.language import UNKNOWN, judge_amount, parse
 from policy_engine.language.ast import Expression
 
+_NOTHING_MADE: Mapping[str, Mapping[str, Any]] = {}
 
-def context_of(subject: SubjectFacts, as_of: date, statuses: Iterable[str] = ()) -> dict[str, Any]:
+
+def context_of(
+    subject: SubjectFacts,
+    as_of: date,
+    statuses: Iterable[str] = (),
+    *,
+    made: Mapping[str, Mapping[str, Any]] = _NOTHING_MADE,
+) -> dict[str, Any]:
     """Every name that FEEL may use about ``subject`` on ``as_of``: facts, relations, statuses, standards, today.
 
-    ``statuses`` are the names of computed statuses; one that ``subject`` does not carry is unknown.
+    ``statuses`` are the names of computed statuses; one that ``subject`` does not carry is unknown. ``made`` are
+    contexts of related subjects that exist already, by the relation's name: a household is one for all its members.
     """
     shared: dict[str, Any] = {AS_OF: as_of, **standards_on(as_of)}
     names = frozenset(statuses)
-    return {**shared, **_entity_context(subject, shared, names)}
+    return {**shared, **_entity_context(subject, shared, names, made)}
 
 
 def feel_value(attribute: Attribute, raw: Any) -> Any:
@@ -43,7 +52,10 @@ def feel_value(attribute: Attribute, raw: Any) -> Any:
 
 
 def _entity_context(
-    subject: SubjectFacts, shared: Mapping[str, Any], statuses: frozenset[str]
+    subject: SubjectFacts,
+    shared: Mapping[str, Any],
+    statuses: frozenset[str],
+    made: Mapping[str, Mapping[str, Any]] = _NOTHING_MADE,
 ) -> dict[str, Any]:
     entity = catalogue().entities[subject.kind]
     found: dict[str, Any] = dict.fromkeys(statuses, UNKNOWN)
@@ -54,7 +66,9 @@ def _entity_context(
         found[attribute.name] = feel_value(attribute, subject.facts[attribute.key]) if known else UNKNOWN
     for name, relation in entity.relations.items():
         related = subject.related.get(name)
-        if isinstance(related, tuple):
+        if name in made:
+            found[name] = made[name]
+        elif isinstance(related, tuple):
             found[name] = [_entity_context(one, shared, statuses) for one in related]
         elif related is not None:
             found[name] = _entity_context(related, shared, statuses)

@@ -1,4 +1,10 @@
-"""From news to offers: a changed fact or a published policy brings matches up to date, and offers with them."""
+"""From news to offers: a changed fact or a published policy brings matches up to date, and offers with them.
+
+No change is missed and no older word outlives a newer one. A family is held while it is judged, so two of its changes
+take turns. The number of publications is held too, so a policy is not taken back between its reading and its use; a
+match of the whole city that finds another number begins again. What a snapshot says of a family that has changed since
+is not written, and those families are judged once more when the city is through.
+"""
 
 import logging
 import threading
@@ -9,19 +15,24 @@ from datetime import timedelta
 import msgspec
 from sqlalchemy.orm import Session
 
+from kernel import audit
 from kernel.house import House
 from kernel.outbox import Handler, Message, Schedule, once
-from policy_engine.delivery.awards.hearing import suspend_for_death
+from kernel.outbox.repository import keys_waiting
+from policy_engine.delivery.awards.hearing import stop_for_deaths
 from policy_engine.delivery.offers.reach import Page, hold_claims_of_recalled, recall, widen_rollout
 from policy_engine.delivery.offers.service import reconcile
 from policy_engine.delivery.ports import Ports
 from policy_engine.matching import repository as matches
 from policy_engine.matching.bulk import match_city
 from policy_engine.matching.bulk_news import bulk_news
+from policy_engine.matching.drift import drift_of_city
 from policy_engine.matching.effects import MatchEffect
-from policy_engine.matching.incremental import match_family
+from policy_engine.matching.incremental import ARRIVED, REGROUPED, match_family
 from policy_engine.policies import repository as policies
-from policy_engine.policies.published import PublishedPolicies
+from policy_engine.policies.dependencies import standing_on
+from policy_engine.policies.hashing import document_of
+from policy_engine.policies.published import PublishedPolicies, PublishedSet
 from policy_engine.policies.rollout import rollout_bucket
 from policy_engine.policies.service import TOPIC as ROLLOUT
 from policy_engine.policies.states import FULL_PERMILLE, PolicyState
@@ -36,6 +47,7 @@ NIGHTLY = "match.nightly"
 SCHEDULES = (Schedule(NIGHTLY, timedelta(hours=24)),)
 #: Offers written in one transaction: about 50 ms of the write gate.
 CHUNK = 16
+FORGOTTEN_AT_ONCE = 500
 DEATH = "person.is_deceased"
 APOLOGY = "这项政策的内容有误，已经撤回，给您添麻烦了，我们很抱歉。已提交的申请会由工作人员重新核定。"
 
@@ -59,28 +71,32 @@ class _Jobs:
         with self._house.database.write() as session:
             if not once(session, FACTS_CHANGED, message.message_id):
                 return
-            changed = [(attribute, subject) for attribute in news.attributes for subject in news.subject_ids]
-            self._rematch(session, news.owner_id, None if news.is_restructured else changed)
+            sequence = None if news.is_restructured else news.sequence
+            self._rematch(session, news.owner_id, _changed(news), sequence)
             if DEATH in news.attributes:
-                self._stop_for_death(session, news.subject_ids)
+                stop_for_deaths(
+                    session, self._ports, subject_ids=news.subject_ids, now=self._house.clock.now()
+                )
 
     def rolled_out(self, message: Message) -> None:
-        """A policy was published, widened, suspended, resumed or recalled."""
+        """A policy was published, widened, suspended, resumed or recalled: it is matched, and all that stands on it."""
         policy_id, action = message.payload["policy_id"], message.payload["action"]
         if action in ("suspend", "recall"):
-            self._take_back(policy_id, is_recalled=action == "recall")
-            return
-        if self._has_gone_on(policy_id, message):
+            self._take_back(policy_id, message.payload["version"], is_recalled=action == "recall")
+        elif self._has_gone_on(policy_id, message):
             return
         snapshot = self._snapshot()
         if action == "publish":
             self._reach_somebody(policy_id, snapshot)
         self._match(policy_id, snapshot)
-        self._page(
-            lambda session, after: widen_rollout(
-                session, self._ports, policy_id=policy_id, after=after, now=self._house.clock.now()
+        if action not in ("suspend", "recall"):
+            self._page(
+                lambda session, after: widen_rollout(
+                    session, self._ports, policy_id=policy_id, after=after, now=self._house.clock.now()
+                )
             )
-        )
+        for above in self._standing_on(policy_id, message.payload["version"]):
+            self._match(above, snapshot)
         self._catch_up(snapshot)
 
     def _has_gone_on(self, policy_id: str, message: Message) -> bool:
@@ -91,14 +107,66 @@ class _Jobs:
             return True
         return row.rollout_permille == FULL_PERMILLE > message.payload["rollout_permille"]
 
-    def nightly(self, _message: Message) -> None:
-        """Time is a fact: birthdays and anniversaries flip verdicts, so the whole city is matched anew."""
+    def _standing_on(self, policy_id: str, version: int) -> tuple[str, ...]:
+        """Those in force that name the status of a version, whether or not it is itself still in force."""
         with self._house.database.read() as session:
-            names = [one.document.id for one in self._published.current(session).policies]
+            row = policies.version_numbered(session, policy_id, version)
+            current = self._published.current(session)
+        documents = [one.document for one in current.policies]
+        return () if row is None else standing_on(document_of(row), documents)
+
+    def nightly(self, _message: Message) -> None:
+        """Time is a fact: birthdays and anniversaries flip verdicts, so the whole city is matched anew.
+
+        Before that, on the day of the night before, what the chain left must be what the city says: the rest is drift.
+        """
+        with self._house.database.read() as session:
+            before = self._published.current(session)
         snapshot = self._snapshot()
-        for policy_id in dict.fromkeys(names):
+        drifted = self._look_for_drift(snapshot, before)
+        for policy_id in dict.fromkeys(one.document.id for one in before.policies):
             self._match(policy_id, snapshot)
         self._catch_up(snapshot)
+        with self._house.database.write() as session:
+            matches.note_full_match(
+                session,
+                as_of=snapshot.as_of,
+                sequence=snapshot.sequence,
+                epoch=before.epoch,
+                drifted=drifted,
+                now=self._house.clock.now(),
+            )
+
+    def _look_for_drift(self, snapshot: Snapshot, published: PublishedSet) -> int | None:
+        """How many matches had drifted, each policy's number in the audit trail; None where nothing can be compared."""
+        with self._house.database.read() as session:
+            last = next(iter(matches.full_matches(session, 1)), None)
+            is_moving = bool(keys_waiting(session, ROLLOUT))
+            behind = {int(key.partition(":")[2]) for key in keys_waiting(session, FACTS_CHANGED)}
+            if last is None or is_moving:
+                return None
+            drift = drift_of_city(session, snapshot, published, as_of=last.as_of, behind=behind)
+            if self._published.current(session).epoch != published.epoch:
+                return None
+        now = self._house.clock.now()
+        with self._house.database.write() as session:
+            for policy_id, one in drift.items():
+                detail = {
+                    "only_kept": len(one.only_kept),
+                    "only_bulk": len(one.only_bulk),
+                    "sequence": snapshot.sequence,
+                    "as_of": last.as_of.isoformat(),
+                }
+                audit.record(
+                    session,
+                    actor="worker",
+                    action="match.drift",
+                    object_kind="policy",
+                    object_id=policy_id,
+                    detail=detail,
+                    now=now,
+                )
+        return sum(len(one.only_kept) + len(one.only_bulk) for one in drift.values())
 
     def _snapshot(self) -> Snapshot:
         """The city of now. One thread at a time keeps the copy on disk."""
@@ -107,31 +175,41 @@ class _Jobs:
             return cached(session, house.settings.home / "snapshot", house.clock.today())
 
     def _match(self, policy_id: str, snapshot: Snapshot) -> None:
-        """Match one policy over the whole city and write what is new, some at a time; safe to repeat."""
-        with self._house.database.read() as session:
-            current = self._published.current(session)
-            kept = {
-                (row.subject_id, row.unit_id): (row.version, row.amount_fen)
-                for row in matches.matches_of_policy(session, policy_id)
-                if row.verdict == "eligible"
-            }
-        news = bulk_news(snapshot, current, policy_id, kept)
-        for start in range(0, len(news.effects), CHUNK):
-            with self._house.database.write(timeout=30) as session:
-                self._deliver(
-                    session, self._still_true(session, news.effects[start : start + CHUNK], snapshot)
-                )
+        """Match one policy over the whole city and write what is new, some at a time; safe to repeat.
+
+        With another publication on the way through it begins again: what it has written is no news then.
+        """
+        while True:
+            with self._house.database.read() as session:
+                current = self._published.current(session)
+                kept = matches.eligible_of_policy(session, policy_id)
+            news = bulk_news(snapshot, current, policy_id, kept)
+            chunks = range(0, len(news.effects), CHUNK)
+            if all(
+                self._deliver(news.effects[start : start + CHUNK], snapshot, current.epoch)
+                for start in chunks
+            ):
+                break
         self._rematch_families(news.open_subjects)
         log.info("policy %s: %d matches are new or changed", policy_id, len(news.effects))
+
+    def _deliver(self, effects: Sequence[MatchEffect], snapshot: Snapshot, epoch: int) -> bool:
+        """Keep and offer what is still true; False when there was a publication since the effects were worked out."""
+        with self._house.database.write(timeout=30) as session:
+            if self._published.current(session, is_held=True).epoch != epoch:
+                return False
+            true = self._still_true(session, effects, snapshot)
+            matches.keep(session, true)
+            reconcile(session, self._ports, true, now=self._house.clock.now())
+        return True
 
     def _still_true(
         self, session: Session, effects: Sequence[MatchEffect], snapshot: Snapshot
     ) -> Sequence[MatchEffect]:
         """Without those of families that changed since the snapshot: they are judged on today's facts afterwards."""
-        changed = set(profiles.owners_changed_since(session, snapshot.sequence))
-        if not changed:
-            return effects
         known = profiles.load_subjects(session, [one.subject_id for one in effects])
+        profiles.lock_owners(session, {one.owner_id for one in known.values()})
+        changed = set(profiles.owners_changed_since(session, snapshot.sequence))
         return [one for one in effects if known[one.subject_id].owner_id not in changed]
 
     def _rematch_families(self, subject_ids: Collection[int]) -> None:
@@ -142,16 +220,20 @@ class _Jobs:
             with self._house.database.write(timeout=30) as session:
                 self._rematch(session, owner_id, None)
 
-    def _deliver(self, session: Session, effects: Sequence[MatchEffect]) -> None:
-        matches.keep(session, effects)
-        reconcile(session, self._ports, effects, now=self._house.clock.now())
-
-    def _rematch(self, session: Session, owner_id: int, changed: list[tuple[str, int]] | None) -> None:
-        published = self._published.current(session)
+    def _rematch(
+        self,
+        session: Session,
+        owner_id: int,
+        changed: list[tuple[str, int]] | None,
+        sequence: int | None = None,
+    ) -> None:
+        published = self._published.current(session, is_held=True)
+        today = self._house.clock.today()
         rematched = match_family(
-            session, published, owner_id, changed=changed, as_of=self._house.clock.today()
+            session, published, owner_id, changed=changed, as_of=today, sequence=sequence
         )
-        reconcile(session, self._ports, rematched.effects, now=self._house.clock.now())
+        if rematched.effects:
+            reconcile(session, self._ports, rematched.effects, now=self._house.clock.now())
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         """Facts that changed while the city was matched are judged once more, so that none is missed."""
@@ -173,8 +255,13 @@ class _Jobs:
                 versions[-1].rollout_permille = min(reached) + 1
                 policies.advance_epoch(session)
 
-    def _take_back(self, policy_id: str, *, is_recalled: bool) -> None:
+    def _take_back(self, policy_id: str, version: int, *, is_recalled: bool) -> None:
+        """Nobody has a match by this version any more; open offers go with an apology, claims wait for a person."""
         now = self._house.clock.now()
+        is_gone = False
+        while not is_gone:
+            with self._house.database.write(timeout=30) as session:
+                is_gone = matches.forget(session, policy_id, version, limit=FORGOTTEN_AT_ONCE) == 0
         if is_recalled:
             self._page(
                 lambda session, after: recall(
@@ -197,14 +284,9 @@ class _Jobs:
                 return
             after = page.after
 
-    def _stop_for_death(self, session: Session, subject_ids: Sequence[int]) -> None:
-        for subject_id, known in profiles.load_subjects(session, subject_ids).items():
-            fact = known.facts.get("is_deceased")
-            if fact is not None and fact.value is True:
-                suspend_for_death(
-                    session,
-                    self._ports,
-                    subject_id=subject_id,
-                    source=fact.source,
-                    now=self._house.clock.now(),
-                )
+
+def _changed(news: FactsChanged) -> list[tuple[str, int]]:
+    facts = [(attribute, subject) for attribute in news.attributes for subject in news.subject_ids]
+    if not news.is_restructured:
+        return facts
+    return [*facts, *((ARRIVED, one) for one in news.arrived), (REGROUPED, news.owner_id)]

@@ -4,12 +4,13 @@ What the library does badly and how this file avoids it: values compare loosely 
 rule for each stratum and it compares one integer; facts leak and sids collide, so there are only consumed events under
 one constant sid; equal events pending together are dropped, so each carries a number that never repeats; exceptions in
 actions are swallowed, so an action catches everything and a flag tells; a ruleset after an error is not trusted, so a new
-one is made and the change tried again once.
+one is made and the change tried again once; a firing costs some tens of microseconds, so one event asks for everything
+that is due in its stratum.
 """
 
 import itertools
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ _SID = "1"
 
 
 class Concept(msgspec.Struct, frozen=True):
-    """Something that is worked out: a status or a match of one subject. ``stratum`` is above that of all its inputs."""
+    """Something that is worked out: an aggregate, a status or a match. ``stratum`` is above that of all its inputs."""
 
     key: str
     stratum: int
@@ -74,12 +75,13 @@ class Chain:
         network: Network,
         changed: Iterable[str],
         evaluate: Callable[[str], Any],
-        before: Mapping[str, Any],
+        before: Callable[[str], Any],
     ) -> list[Firing]:
         """Work out what depends on the ``changed`` names, each concept once, the lower strata first.
 
-        ``evaluate`` may look at what was worked out earlier; ``before`` holds the former values (a missing one counts
-        as changed). The firings in order are the trail: why now. Raises ``ChainFailed``.
+        ``evaluate`` may look at what was worked out earlier; ``before`` says the former value (``UNSET``, when nobody
+        knows it, counts as changed): what comes to the same as before goes no further. The firings in order are the
+        trail: why now. Raises ``ChainFailed``.
         """
         names = list(dict.fromkeys(changed))
         try:
@@ -89,7 +91,11 @@ class Chain:
             return self._try(network, names, evaluate, before)
 
     def _try(
-        self, network: Network, changed: list[str], evaluate: Callable[[str], Any], before: Mapping[str, Any]
+        self,
+        network: Network,
+        changed: list[str],
+        evaluate: Callable[[str], Any],
+        before: Callable[[str], Any],
     ) -> list[Firing]:
         run = _Run(network, evaluate, before)
         ruleset = self._ruleset()
@@ -97,11 +103,11 @@ class Chain:
         try:
             for name in changed:
                 run.post_dependents(ruleset, name)
-            while run.pending and run.error is None:
-                due = run.pending
+            while run.due and run.error is None:
+                fired = len(run.firings)
                 ruleset.rules.dispatch()
-                if run.pending == due:
-                    raise ChainFailed(f"{due} concepts were posted and never fired")
+                if len(run.firings) == fired and run.error is None:
+                    raise ChainFailed(f"strata {sorted(run.due)} were posted and never fired")
         finally:
             ruleset.run = None
         if run.error is not None:
@@ -130,46 +136,48 @@ class _Ruleset:
         }
         self.rules = engine.Ruleset(f"dongchu_{next(self._names)}", None, rules)
 
-    def post(self, stratum: int, place: int) -> None:
-        self.rules.assert_event({"stratum": stratum, "place": place, "n": next(self.counter), "sid": _SID})
+    def post(self, stratum: int) -> None:
+        self.rules.assert_event({"stratum": stratum, "n": next(self.counter), "sid": _SID})
 
     def _fire(self, closure: Any) -> None:
         run = self.run
         if run is None or run.error is not None:
             return
         try:
-            run.fire(self, closure.m.place)
+            run.fire(self, closure.m.stratum)
         except Exception as error:
             run.error = error
 
 
 class _Run:
-    """The state of one chain."""
+    """The state of one chain; ``due`` are the concepts posted and not yet worked out, by stratum, with their causes."""
 
-    def __init__(self, network: Network, evaluate: Callable[[str], Any], before: Mapping[str, Any]) -> None:
+    def __init__(
+        self, network: Network, evaluate: Callable[[str], Any], before: Callable[[str], Any]
+    ) -> None:
         self.network = network
         self.evaluate = evaluate
         self.before = before
         self.firings: list[Firing] = []
-        self.pending = 0
+        self.due: dict[int, list[tuple[str, str]]] = {}
         self.error: Exception | None = None
-        self._posted: list[tuple[str, str]] = []
-        self._known: set[str] = set()
+        self._posted: set[str] = set()
 
     def post_dependents(self, ruleset: _Ruleset, name: str) -> None:
         """Post each dependent once: posted again it would be worked out twice for the same inputs."""
         for key in self.network.dependents(name):
-            if key not in self._known:
-                self._known.add(key)
-                self._posted.append((key, name))
-                self.pending += 1
-                ruleset.post(self.network.concepts[key].stratum, len(self._posted) - 1)
+            if key not in self._posted:
+                self._posted.add(key)
+                stratum = self.network.concepts[key].stratum
+                if stratum not in self.due:
+                    self.due[stratum] = []
+                    ruleset.post(stratum)
+                self.due[stratum].append((key, name))
 
-    def fire(self, ruleset: _Ruleset, place: int) -> None:
-        key, because = self._posted[place]
-        self.pending -= 1
-        after = self.evaluate(key)
-        firing = Firing(key, because, self.before.get(key, msgspec.UNSET), after)
-        self.firings.append(firing)
-        if firing.has_changed:
-            self.post_dependents(ruleset, key)
+    def fire(self, ruleset: _Ruleset, stratum: int) -> None:
+        """Nothing in a stratum stands on anything else in it, and all that is below has come to rest."""
+        for key, because in self.due.pop(stratum):
+            firing = Firing(key, because, self.before(key), self.evaluate(key))
+            self.firings.append(firing)
+            if firing.has_changed:
+                self.post_dependents(ruleset, key)

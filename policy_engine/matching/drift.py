@@ -6,16 +6,20 @@ drift: an incident, never a routine.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
 import msgspec
+import polars as pl
 from sqlalchemy.orm import Session
 
 from policy_engine.matching import repository
-from policy_engine.matching.bulk import BulkResult
-from policy_engine.matching.models import PolicyMatch
+from policy_engine.matching.bulk import BulkResult, match_city
+from policy_engine.policies.published import PublishedSet
+from policy_engine.profiles import repository as profiles
+from policy_engine.profiles.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +43,50 @@ class Drift(msgspec.Struct, frozen=True):
         return bool(self.only_kept or self.only_bulk)
 
 
+def drift_of_city(
+    session: Session, snapshot: Snapshot, published: PublishedSet, *, as_of: date, behind: Collection[int]
+) -> dict[str, Drift]:
+    """The drift of every policy that has any, at the facts of ``snapshot`` and the day of the last full match.
+
+    ``behind`` are the owners whose changes are still on their way to the chain.
+    """
+    versions = Counter(one.document.id for one in published.effective_on(as_of))
+    found: dict[str, Drift] = {}
+    for is_rollout_kept in (False, True):
+        ids = [name for name, count in versions.items() if (count > 1) is is_rollout_kept]
+        result = match_city(snapshot, published, as_of, policies=ids, is_rollout_kept=is_rollout_kept)
+        for policy_id in ids:
+            drift = compare(
+                session,
+                result,
+                policy_ids=[policy_id],
+                sequence=snapshot.sequence,
+                as_of=as_of,
+                behind=behind,
+            )
+            if drift:
+                found[policy_id] = drift
+    return found
+
+
 def compare(
-    session: Session, result: BulkResult, *, policy_ids: Collection[str], sequence: int, as_of: date
+    session: Session,
+    result: BulkResult,
+    *,
+    policy_ids: Collection[str],
+    sequence: int,
+    as_of: date,
+    behind: Collection[int] = (),
 ) -> Drift:
     """The drift of some policies between what is kept and a bulk match of the facts up to ``sequence``.
 
     ``as_of`` is the day of the last full match, and ``result`` was matched for that day.
     """
-    rows = [row for policy_id in policy_ids for row in repository.matches_of_policy(session, policy_id)]
-    bulk = {Holding(*row) for row in result.eligible.iter_rows() if row[0] in policy_ids}
-    drift = _difference(rows, bulk, sequence, as_of)
+    rows = (row for policy_id in policy_ids for row in repository.rows_of_policy(session, policy_id))
+    eligible = result.eligible.filter(pl.col("policy_id").is_in(list(policy_ids)))
+    drift = _difference(rows, {Holding(*row) for row in eligible.iter_rows()}, sequence, as_of)
+    if drift and behind:
+        drift = _without(drift, _subjects_of(session, drift, behind))
     if drift:
         log.error(
             "drift at sequence %d: %d matches only kept, %d only in bulk (policies %s)",
@@ -60,7 +98,7 @@ def compare(
     return drift
 
 
-def _difference(rows: Iterable[PolicyMatch], bulk: set[Holding], sequence: int, as_of: date) -> Drift:
+def _difference(rows: Iterable[repository.Row], bulk: set[Holding], sequence: int, as_of: date) -> Drift:
     kept: set[Holding] = set()
     beyond: set[repository.Key] = set()
     for row in rows:
@@ -71,6 +109,19 @@ def _difference(rows: Iterable[PolicyMatch], bulk: set[Holding], sequence: int, 
             kept.add(Holding(*key, row.amount_fen))
     fitting = {one for one in bulk if one[:3] not in beyond}
     return Drift(tuple(sorted(kept - fitting, key=_order)), tuple(sorted(fitting - kept, key=_order)))
+
+
+def _subjects_of(session: Session, drift: Drift, owners: Collection[int]) -> set[int]:
+    subjects = {one.subject_id for one in (*drift.only_kept, *drift.only_bulk)}
+    known = profiles.load_subjects(session, subjects)
+    return {one.subject_id for one in known.values() if one.owner_id in owners}
+
+
+def _without(drift: Drift, subjects: Collection[int]) -> Drift:
+    return Drift(
+        tuple(one for one in drift.only_kept if one.subject_id not in subjects),
+        tuple(one for one in drift.only_bulk if one.subject_id not in subjects),
+    )
 
 
 def _order(one: Holding) -> repository.Key:

@@ -1,6 +1,6 @@
 """One fact changed: only what depends on it is judged again, from the facts through statuses to policies."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -8,21 +8,30 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from policy_engine.matching import repository
-from policy_engine.matching.chain import Chain, Firing, Network
+from policy_engine.matching.chain import Chain, Firing
 from policy_engine.matching.effects import MatchEffect
-from policy_engine.matching.evaluation import FamilyCase, Subject
-from policy_engine.matching.network import fact_key, network_of
-from policy_engine.policies.judgement import Judgement
-from policy_engine.policies.published import PublishedPolicy, PublishedSet
-from policy_engine.profiles.service import load_family
+from policy_engine.matching.judging import INELIGIBLE, FamilyJudging, Outcome, as_before
+from policy_engine.matching.network import (
+    FamilyNetwork,
+    arrival_key,
+    audience_of,
+    fact_key,
+    members_key,
+    networks_of,
+)
+from policy_engine.matching.repository import Kept, Key
+from policy_engine.policies.published import PublishedSet
+from policy_engine.profiles import repository as profiles
+from policy_engine.profiles.schemas import FamilyValues
 
-#: What a chain compares: a judgement moves on only when verdict or amount are others than before.
-Outcome = tuple[str, int | None]
+#: In place of an attribute: this subject came to the family, or (said of the owner) somebody came or went.
+ARRIVED = "arrived"
+REGROUPED = "regrouped"
 _CHAIN = Chain()
 
 
 class Rematched(msgspec.Struct, frozen=True):
-    """``effects`` for delivery, and the ``trail`` of firings: why now."""
+    """``effects`` for delivery, what is not as it was kept; and the ``trail`` of firings: why now."""
 
     effects: tuple[MatchEffect, ...]
     trail: tuple[Firing, ...]
@@ -35,72 +44,139 @@ def match_family(
     *,
     changed: Iterable[tuple[str, int]] | None,
     as_of: date,
+    sequence: int | None = None,
 ) -> Rematched:
     """Judge again what stands on the ``changed`` (attribute id, subject) of a household or firm, and keep it.
 
-    ``changed=None`` judges everything: somebody came or went. Effects are what came to rest, never what passed.
+    ``changed=None`` judges everything. Effects are what came to rest and differs from what was kept, never what passed.
+    ``sequence`` is the number of the change: when it is the family's latest, what was before it is judged too, and a
+    status that stays the same asks nobody else. (With later changes about, their own messages still on the way, what is
+    kept may be of facts in between, and everything above a changed fact is judged.)
     """
-    case = FamilyCase(load_family(session, owner_id), published, as_of)
-    network, judged = network_of(case)
-    kept = repository.matches_of(session, [one.subject_id for one in case.family])
-    before = {key: _kept_outcome(kept, *judged[key]) for key in judged}
-    judging = _Judging(case, network, judged)
-    if changed is None:
-        trail = _judge_everything(network, judging, before)
-    else:
-        names = [fact_key(*one) for one in changed]
-        known = {key: value for key, value in before.items() if value is not None}
-        trail = _CHAIN.run(network, names, judging.evaluate, known)
-    effects = tuple(case.effect(*judged[key], judging.judgements[key]) for key in judging.judgements)
-    repository.keep(session, [one for one in effects if _is_worth_keeping(one, kept)])
-    return Rematched(effects, tuple(trail))
+    family = profiles.load_values(session, owner_id)
+    kept = repository.kept_of(session, [one.subject_id for one in family.subjects])
+    former = None
+    if sequence is not None and sequence == family.sequence:
+        former = as_before(family, profiles.replaced_at(session, sequence))
+    case = Rematch(published, family, as_of, former)
+    trail = case.run(changed)
+    effects = tuple(case.effects(trail, kept, is_full=changed is None))
+    repository.keep(session, effects)
+    return Rematched(effects, tuple(case.told(one) for one in trail))
 
 
-class _Judging:
-    """The judgements of one run.
-
-    A status that no change touches is worked out from the facts when the first policy asks for it: what is kept of it
-    may be of an earlier day, or older than facts whose own message is still on its way.
-    """
+class Rematch:
+    """The work on one family without its reads and writes: the chain, and what it means for what was kept."""
 
     def __init__(
-        self, case: FamilyCase, network: Network, judged: dict[str, tuple[PublishedPolicy, Subject]]
+        self, published: PublishedSet, family: FamilyValues, as_of: date, former: FamilyValues | None = None
     ) -> None:
-        self._case = case
-        self._network = network
-        self._judged = judged
-        self._is_settled: set[str] = set()
-        self.judgements: dict[str, Judgement] = {}
+        self.family = family
+        self.network: FamilyNetwork = networks_of(published, as_of).of(family)
+        self._as_of = as_of
+        self._published = published
+        self.judging = FamilyJudging(family, self.network, published, as_of)
+        self._before = _before(published, self.network, as_of, former)
 
-    def evaluate(self, key: str) -> Outcome:
-        self._settle(key)
-        self.judgements[key] = judgement = self._case.judge(*self._judged[key])
-        self._is_settled.add(key)
-        return (judgement.verdict, judgement.amount_fen)
+    def run(self, changed: Iterable[tuple[str, int]] | None) -> list[Firing]:
+        """The trail, its keys by place."""
+        if changed is None:
+            in_order = sorted(self.network.judged.items(), key=lambda one: one[1].policy.stratum)
+            return [Firing(key, "family", msgspec.UNSET, self.judging.outcome(key)) for key, _ in in_order]
+        names = [name for one in changed for name in self._names(*one)]
+        return _CHAIN.run(self.network.network, names, self.judging.value, self._before)
 
-    def _settle(self, key: str) -> None:
-        """Statuses below that the chain has not worked out: by the order of strata it will not any more."""
-        for below in sorted(self._network.concepts[key].inputs):
-            if below in self._judged and below not in self._is_settled:
-                self._settle(below)
-                self._case.judge(*self._judged[below])
-                self._is_settled.add(below)
+    def effects(
+        self, trail: list[Firing], kept: Mapping[Key, Kept], *, is_full: bool
+    ) -> Iterator[MatchEffect]:
+        """What differs from ``kept`` among the judged; an unknown verdict always, as it may lack other facts than before.
+
+        In a full run what is kept of policies in force and was not judged has ended: a hire that went to another firm.
+        """
+        causes = {one.key: one.because for one in trail}
+        judged: set[Key] = set()
+        for firing in trail:
+            found = self.network.judged.get(firing.key)
+            if found is None:
+                continue
+            document = found.policy.document
+            subject_id = audience_of(self.family, found.place)
+            key = (document.id, subject_id, self.family.subjects[found.place].subject_id)
+            judged.add(key)
+            outcome = self.judging.outcome(firing.key)
+            if outcome[0] == "unknown" or outcome != _outcome_kept(kept.get(key), document.version):
+                missing = self.judging.missing(firing.key) if outcome[0] == "unknown" else ()
+                because = tuple(_path(causes, firing.key, self._told))
+                yield self._effect(key, document.version, outcome, missing, because)
+        if is_full:
+            in_force = {one.document.id for one in self._published.effective_on(self._as_of)}
+            for key, row in kept.items():
+                if key[0] in in_force and key not in judged and row.verdict != "ineligible":
+                    yield self._effect(key, row.version, INELIGIBLE, (), ("family",))
+
+    def told(self, firing: Firing) -> Firing:
+        """A firing with subjects instead of places in its names."""
+        return msgspec.structs.replace(firing, key=self._told(firing.key), because=self._told(firing.because))
+
+    def _told(self, name: str) -> str:
+        what, mark, place = name.rpartition("#")
+        return f"{what}:{self.family.subjects[int(place)].subject_id}" if mark else name
+
+    def _names(self, attribute_id: str, subject_id: int) -> Iterator[str]:
+        places = [place for place, one in enumerate(self.family.subjects) if one.subject_id == subject_id]
+        for place in places:
+            if attribute_id == ARRIVED:
+                yield arrival_key(place)
+            elif attribute_id == REGROUPED:
+                for kind in ("person", "hire", "loan"):
+                    yield members_key(kind)
+            else:
+                yield fact_key(attribute_id, place)
+
+    def _effect(
+        self, key: Key, version: int, outcome: Outcome, missing: tuple[str, ...], because: tuple[str, ...]
+    ) -> MatchEffect:
+        policy_id, subject_id, unit_id = key
+        return MatchEffect(
+            policy_id=policy_id,
+            version=version,
+            subject_id=subject_id,
+            unit_id=unit_id,
+            verdict=outcome[0],
+            amount_fen=outcome[1],
+            missing=missing,
+            because=because,
+            sequence=self.family.sequence,
+            as_of=self._as_of,
+        )
 
 
-def _judge_everything(network: Network, judging: _Judging, before: dict[str, Outcome | None]) -> list[Firing]:
-    in_order = sorted(network.concepts.values(), key=lambda one: (one.stratum, one.key))
-    return [Firing(one.key, "family", before.get(one.key), judging.evaluate(one.key)) for one in in_order]
+def _before(
+    published: PublishedSet, network: FamilyNetwork, as_of: date, former: FamilyValues | None
+) -> Callable[[str], Any]:
+    """What a concept was before the change: judged on the former facts, or nobody knows."""
+    if former is None:
+        return lambda _key: msgspec.UNSET
+    judging = FamilyJudging(former, network, published, as_of)
+
+    def before(key: str) -> Any:
+        return judging.value(key) if network.network.dependents(key) else msgspec.UNSET
+
+    return before
 
 
-def _kept_outcome(
-    kept: dict[repository.Key, Any], policy: PublishedPolicy, subject: Subject
-) -> Outcome | None:
-    row = kept.get((policy.document.id, subject.subject_id, subject.unit_id))
-    if row is None or row.version != policy.document.version:
-        return None
-    return (row.verdict, row.amount_fen)
+def _outcome_kept(row: Kept | None, version: int) -> Outcome | None:
+    """No row is as good as a refusal; another version's is nothing to compare with."""
+    if row is None:
+        return INELIGIBLE
+    return (row.verdict, row.amount_fen) if row.version == version else None
 
 
-def _is_worth_keeping(effect: MatchEffect, kept: dict[repository.Key, Any]) -> bool:
-    """A refusal is kept only where it ends something kept before."""
-    return effect.verdict != "ineligible" or (effect.policy_id, effect.subject_id, effect.unit_id) in kept
+def _path(causes: Mapping[str, str], key: str, told: Callable[[str], str]) -> list[str]:
+    """From the fact that changed to the judgement: why now."""
+    path: list[str] = []
+    name: str | None = key
+    while name is not None:
+        path.insert(0, told(name))
+        name = causes.get(name)
+    return path[:-1]

@@ -1,15 +1,18 @@
 """What matched last: one row per policy, subject and unit, never overwritten by an older match."""
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import Base, BigNumber
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 
 
 class PolicyMatch(Base):
-    """Verdicts worth keeping: eligible and unknown. No row means not eligible, or never judged."""
+    """Verdicts worth keeping: eligible and unknown. No row means not eligible, or never judged.
+
+    ``because`` is why the verdict came when it did: the names from the changed fact to the judgement.
+    """
 
     __tablename__ = "policy_match"
     __table_args__ = (sa.Index("ix_policy_match_subject_id", "subject_id"),)
@@ -22,3 +25,20 @@ class PolicyMatch(Base):
     amount_fen: Mapped[int | None] = mapped_column(BigNumber)
     sequence: Mapped[int] = mapped_column(BigNumber)
     as_of: Mapped[date]
+    because: Mapped[list[str]] = mapped_column(JsonDocument)
+
+
+class FullMatch(Base):
+    """The whole city matched anew: on which facts and day, and how much of what was kept had drifted from it.
+
+    ``drifted`` is None where nothing could be compared: the first time, or with a publication under way.
+    """
+
+    __tablename__ = "full_match"
+
+    number: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
+    as_of: Mapped[date]
+    sequence: Mapped[int] = mapped_column(BigNumber)
+    epoch: Mapped[int] = mapped_column(BigNumber)
+    drifted: Mapped[int | None]
+    matched_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,106 +1,215 @@
-"""Which judgement of a family stands on which facts and statuses: the network that the chain runs over."""
+"""Which judgement of a family stands on which facts, aggregates and statuses: the network that the chain runs over.
 
-import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+Two families of the same make-up (a household of four, a firm with nine hires) have the same network, so it is built once
+for a make-up and a published set. Names in it end in ``#place``: the owner is 0, the members follow by number.
+"""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterator
+from datetime import date
 
 import msgspec
 
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import Attribute, EntityKind
 from policy_engine.matching.chain import Concept, Network
-from policy_engine.matching.evaluation import FamilyCase, Subject
-from policy_engine.policies.dependencies import feel_texts, statuses_used
+from policy_engine.matching.footing import (
+    OWNERS,
+    Reading,
+    base_attributes,
+    footing_of,
+    reading_of_aggregate,
+)
+from policy_engine.policies.dependencies import feel_texts
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
-from policy_engine.profiles.schemas import Family
+from policy_engine.profiles.schemas import FamilyValues
 
-_WORD = re.compile(r"[^\W\d]\w*")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-
-
-class Footing(msgspec.Struct, frozen=True):
-    """What one policy stands on: base attributes, and the published policies that compute the statuses it names."""
-
-    attributes: tuple[Attribute, ...]
-    statuses: tuple[PublishedPolicy, ...]
+#: Make-ups of families whose networks are kept; a city has some hundreds.
+MOST_KEPT = 2_000
 
 
-def fact_key(attribute_id: str, subject_id: int) -> str:
-    return f"{attribute_id}:{subject_id}"
+class Judged(msgspec.Struct, frozen=True):
+    """A status or match: which policy on whom; ``below`` are the statuses to work out before, in any order."""
+
+    policy: PublishedPolicy
+    place: int
+    below: tuple[str, ...]
 
 
-def judgement_key(policy: PublishedPolicy, unit_id: int) -> str:
-    return f"{policy.document.id}@{policy.document.version}:{unit_id}"
+class FamilyNetwork(msgspec.Struct, frozen=True):
+    """``judged`` and ``aggregates`` tell what the network's concepts are."""
+
+    network: Network
+    judged: dict[str, Judged]
+    aggregates: dict[str, Attribute]
 
 
-def network_of(case: FamilyCase) -> tuple[Network, dict[str, tuple[PublishedPolicy, Subject]]]:
-    """The network of a family, and what each of its concepts judges."""
-    footings: dict[tuple[str, int], Footing] = {}
-    judged: dict[str, tuple[PublishedPolicy, Subject]] = {}
-    concepts: list[Concept] = []
-    for policy, subject in case.policies_on():
-        name = (policy.document.id, policy.document.version)
-        if name not in footings:
-            footings[name] = _footing(policy.document, case.published)
-        key = judgement_key(policy, subject.unit_id)
-        inputs = frozenset(_inputs(case.family, policy.document.entity, footings[name], subject))
-        judged[key] = policy, subject
-        concepts.append(Concept(key, policy.stratum, inputs))
-    return Network(concepts), judged
+def fact_key(attribute_id: str, place: int) -> str:
+    return f"{attribute_id}#{place}"
 
 
-def _footing(document: PolicyDocument, published: PublishedSet) -> Footing:
-    """Of a status in roll-out every version counts: this one's subject may lie under either."""
-    below = {one.policy_id for one in statuses_used(document, published.statuses)} - {document.id}
-    return Footing(
-        attributes_behind(document), tuple(one for one in published.policies if one.document.id in below)
-    )
+def members_key(kind: EntityKind) -> str:
+    """Changes when somebody of this kind comes to or goes from the family."""
+    return f"members:{kind}#0"
 
 
-def _inputs(family: Family, kind: EntityKind, footing: Footing, subject: Subject) -> Iterator[str]:
-    for attribute in footing.attributes:
-        for subject_id in _concerned(family, attribute.entity, kind, subject):
-            yield fact_key(attribute.id, subject_id)
-    for below in footing.statuses:
-        for subject_id in _concerned(family, below.document.entity, kind, subject):
-            yield judgement_key(below, subject_id)
+def arrival_key(place: int) -> str:
+    """Changes when this member comes: everything about it is new here."""
+    return f"arrival#{place}"
 
 
-def _concerned(family: Family, whose: str, kind: EntityKind, subject: Subject) -> Iterable[int]:
-    """Whose fact a policy on ``kind`` reads: the unit's own, its owner's, or every member's."""
-    if whose == kind:
-        return (subject.unit_id,)
-    if whose == family.owner.kind:
-        return (family.owner.subject_id,)
-    return tuple(one.subject_id for one in family if one.kind == whose)
+def judgement_key(policy: PublishedPolicy, place: int) -> str:
+    return f"{policy.document.id}@{policy.document.version}#{place}"
 
 
 def attributes_behind(document: PolicyDocument) -> tuple[Attribute, ...]:
     """The base attributes that the words of a document may stand for, derived ones followed to their facts."""
-    return _attributes_of(tuple(text for _, text in feel_texts(document)))
+    return base_attributes(tuple(text for _, text in feel_texts(document)))
 
 
 def attributes_in(text: str) -> tuple[Attribute, ...]:
     """The base attributes behind the words of one FEEL text."""
-    return _attributes_of((text,))
+    return base_attributes((text,))
 
 
-@lru_cache(maxsize=4096)
-def _attributes_of(texts: tuple[str, ...]) -> tuple[Attribute, ...]:
-    """A word too many only costs an evaluation; one too few would miss a change."""
-    by_name: dict[str, list[Attribute]] = {}
-    for attribute in catalogue().attributes:
-        by_name.setdefault(attribute.name, []).append(attribute)
-    found: dict[str, Attribute] = {}
-    pending = {word for text in texts for word in _WORD.findall(_STRING.sub(" ", text))}
-    seen = set[str]()
-    while pending:
-        name = pending.pop()
-        seen.add(name)
-        for attribute in by_name.get(name, ()):
-            if attribute.derived is None:
-                found[attribute.id] = attribute
-            else:
-                pending |= set(_WORD.findall(attribute.derived)) - seen
-    return tuple(found[key] for key in sorted(found))
+class Networks:
+    """The networks of one published set on one day, kept by make-up of the family. Safe between threads."""
+
+    def __init__(self, published: PublishedSet, as_of: date) -> None:
+        self._published = published
+        self._policies = matched_on(published, as_of)
+        self._partial = [policy for policy, is_for_everybody in self._policies if not is_for_everybody]
+        self._kept: OrderedDict[object, FamilyNetwork] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def of(self, family: FamilyValues) -> FamilyNetwork:
+        """Of the family's kinds of members and, where two versions are in force, of who has which."""
+        kinds = tuple(one.kind for one in family.subjects)
+        reached = tuple(
+            policy.covers(audience_of(family, place))
+            for policy in self._partial
+            for place in _places(kinds, policy.document.entity)
+        )
+        make_up = (kinds, reached)
+        with self._mutex:
+            found = self._kept.get(make_up)
+            if found is not None:
+                self._kept.move_to_end(make_up)
+                return found
+        built = _built(self._published, self._policies, family)
+        with self._mutex:
+            self._kept[make_up] = built
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return built
+
+
+class _Cache:
+    """The networks of the last few sets and days; a set is held, so that no other can take its place in memory."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[int, date], tuple[PublishedSet, Networks]] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def __call__(self, published: PublishedSet, as_of: date) -> Networks:
+        key = (id(published), as_of)
+        with self._mutex:
+            if key not in self._kept:
+                self._kept[key] = published, Networks(published, as_of)
+                if len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            return self._kept[key][1]
+
+
+networks_of = _Cache(4)
+
+
+def matched_on(published: PublishedSet, day: date) -> list[tuple[PublishedPolicy, bool]]:
+    """The policies in force by strata, and whether each is matched for everybody.
+
+    A version alone is, also while it is rolled out: whom it has not reached waits with a match. Where a new version is
+    rolled out beside an older one, each subject has its own.
+    """
+    in_force = published.effective_on(day)
+    versions = Counter(one.document.id for one in in_force)
+    return [(one, versions[one.document.id] == 1) for one in in_force]
+
+
+def audience_of(family: FamilyValues, place: int) -> int:
+    """Whose benefit it is: the firm's for its hires and loans, else everybody's own."""
+    one = family.subjects[place]
+    return family.owner.subject_id if one.kind in ("hire", "loan") else one.subject_id
+
+
+def _places(kinds: tuple[EntityKind, ...], kind: EntityKind) -> list[int]:
+    return [place for place, one in enumerate(kinds) if one == kind]
+
+
+def _built(
+    published: PublishedSet, policies: list[tuple[PublishedPolicy, bool]], family: FamilyValues
+) -> FamilyNetwork:
+    kinds = tuple(one.kind for one in family.subjects)
+    aggregates, concepts = _aggregates(kinds)
+    ground = 1 + max((one.stratum for one in concepts), default=-1)
+    judged: dict[str, Judged] = {}
+    by_policy: dict[str, dict[int, str]] = {}
+    for policy, is_for_everybody in policies:
+        document = policy.document
+        footing = footing_of(document, published.statuses)
+        for place in _places(kinds, document.entity):
+            if is_for_everybody or policy.covers(audience_of(family, place)):
+                key = judgement_key(policy, place)
+                by_policy.setdefault(document.id, {})[place] = key
+                below = tuple(
+                    by_policy[one.policy_id][other]
+                    for one in footing.statuses
+                    for other in _read_places(kinds, footing.reading, one.entity, place)
+                    if other in by_policy.get(one.policy_id, ())
+                )
+                judged[key] = Judged(policy, place, below)
+                inputs = {*_inputs(kinds, footing.reading, place), *below, arrival_key(place)}
+                concepts.append(Concept(key, ground + policy.stratum, frozenset(inputs)))
+    return FamilyNetwork(Network(concepts), judged, aggregates)
+
+
+def _aggregates(kinds: tuple[EntityKind, ...]) -> tuple[dict[str, Attribute], list[Concept]]:
+    """What is derived of the owner: each above those that it stands on itself."""
+    derived = catalogue().entities[kinds[0]].derived_attributes if kinds[0] in OWNERS else ()
+    strata: dict[str, int] = {}
+
+    def stratum(one: Attribute) -> int:
+        if one.id not in strata:
+            below = reading_of_aggregate(one).aggregates
+            strata[one.id] = 1 + max((stratum(under) for under in below), default=-1)
+        return strata[one.id]
+
+    concepts = [
+        Concept(fact_key(one.id, 0), stratum(one), frozenset(_inputs(kinds, reading_of_aggregate(one), 0)))
+        for one in derived
+    ]
+    return {fact_key(one.id, 0): one for one in derived}, concepts
+
+
+def _inputs(kinds: tuple[EntityKind, ...], reading: Reading, place: int) -> Iterator[str]:
+    for attribute in reading.attributes:
+        for other in _read_places(kinds, reading, attribute.entity, place):
+            yield fact_key(attribute.id, other)
+    for aggregate in reading.aggregates:
+        if aggregate.entity == kinds[0]:
+            yield fact_key(aggregate.id, 0)
+    for kind in reading.reached:
+        yield members_key(kind)
+
+
+def _read_places(
+    kinds: tuple[EntityKind, ...], reading: Reading, whose: EntityKind, place: int
+) -> Collection[int]:
+    """Whose fact is read from ``place``: its own, the owner's, or every member's where the words name them."""
+    if whose in reading.reached:
+        return _places(kinds, whose)
+    if whose == kinds[place]:
+        return (place,)
+    return (0,) if whose == kinds[0] else ()

@@ -78,6 +78,19 @@ def statuses_used(document: PolicyDocument, statuses: Iterable[StatusName]) -> t
     return tuple(one for one in statuses if one.name in words)
 
 
+def standing_on(document: PolicyDocument, documents: Iterable[PolicyDocument]) -> tuple[str, ...]:
+    """The ids of the ``documents`` (in order of strata) that name the status of ``document``, through all strata."""
+    status = status_of(document)
+    names = set[str]() if status is None else {status.name}
+    found: dict[str, None] = {}
+    for one in documents:
+        if one.id != document.id and names & mentioned(one):
+            found[one.id] = None
+            above = status_of(one)
+            names |= set[str]() if above is None else {above.name}
+    return tuple(found)
+
+
 def strata(documents: Sequence[PolicyDocument]) -> dict[Key, int]:
     """For each (id, version) how many statuses lie under it at most. Raises ``StatusLoop``."""
     by_name: dict[str, list[PolicyDocument]] = {}

@@ -104,9 +104,9 @@ class PublishedPolicies:
         self._mutex = threading.Lock()
         self._current: PublishedSet | None = None
 
-    def current(self, session: Session) -> PublishedSet:
-        """The set as of this session's view of the database."""
-        epoch = repository.current_epoch(session)
+    def current(self, session: Session, *, is_held: bool = False) -> PublishedSet:
+        """The set as of this session's view of the database; held, it stays that until the transaction ends."""
+        epoch = repository.current_epoch(session, is_held=is_held)
         with self._mutex:
             if self._current is not None and self._current.epoch == epoch:
                 return self._current

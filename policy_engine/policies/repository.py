@@ -58,8 +58,10 @@ def approvals_of(session: Session, version_id: uuid.UUID) -> Sequence[PolicyAppr
     return session.scalars(statement.order_by(PolicyApproval.at, PolicyApproval.id)).all()
 
 
-def current_epoch(session: Session) -> int:
-    return session.scalar(sa.select(PolicyEpoch.epoch).where(PolicyEpoch.id == _EPOCH_ROW)) or 0
+def current_epoch(session: Session, *, is_held: bool = False) -> int:
+    """The number of publications so far; held, none can come before this transaction ends."""
+    statement = sa.select(PolicyEpoch.epoch).where(PolicyEpoch.id == _EPOCH_ROW)
+    return session.scalar(statement.with_for_update(read=True) if is_held else statement) or 0
 
 
 def advance_epoch(session: Session) -> int:

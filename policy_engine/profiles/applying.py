@@ -37,6 +37,7 @@ class Working:
     confirmed: set[int] = field(default_factory=set)
     attributes: dict[int, set[str]] = field(default_factory=dict)  # by owner
     restructured: set[int] = field(default_factory=set)  # owners
+    arrived: set[int] = field(default_factory=set)
     history: list[dict[str, Any]] = field(default_factory=list)
     scheduled: list[tuple[date, FactChange]] = field(default_factory=list)
 
@@ -127,6 +128,7 @@ class Working:
             facts={},
         )
         self.added.add(change.subject_id)
+        self.arrived.add(change.subject_id)
         self._restructure(change.owner_id)
         self._put(subject)
         self._record_structure(change, "owner", [], [change.owner_id])
@@ -139,6 +141,7 @@ class Working:
         self._record_structure(change, "owner", [subject.owner_id], [change.owner_id])
         self._restructure(subject.owner_id)
         self._restructure(change.owner_id)
+        self.arrived.add(change.subject_id)
         self._put(msgspec.structs.replace(subject, owner_id=change.owner_id))
 
     def _restructure(self, owner_id: int) -> None:

@@ -14,12 +14,34 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles.layout import FIRST_ID
 from policy_engine.profiles.models import AppliedEvent, ContractNumber, FactHistory, FactSequence, Profile
-from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
+from policy_engine.profiles.schemas import (
+    Family,
+    FamilyValues,
+    KnownFact,
+    KnownSubject,
+    RawValue,
+    SubjectValues,
+)
 
 SEQUENCE_NAME = "facts"
 MOST_PARAMETERS = 500
 #: Rows, not mapped objects: a profile read twice in one transaction is as it is now, not as it was.
 TABLE = cast(sa.Table, Profile.__table__)
+#: The facts as text: read straight into what judging needs.
+_VALUES = (
+    sa.select(TABLE.c.subject_id, TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
+    .where(TABLE.c.owner_id == sa.bindparam("owner_id"))
+    .order_by(TABLE.c.subject_id)
+)
+
+
+class _Value(msgspec.Struct, frozen=True, array_like=True):
+    """A fact as stored, of which only the value is read."""
+
+    value: RawValue
+
+
+_decode_values = msgspec.json.Decoder(dict[str, _Value]).decode
 
 
 def load_family(session: Session, subject_id: int) -> Family:
@@ -47,6 +69,44 @@ def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Fam
             members = tuple(one for one in subjects if one is not owner)
             families[owner_id] = Family(owner, members, max(one.sequence for one in subjects))
     return families
+
+
+def load_values(session: Session, owner_id: int) -> FamilyValues:
+    """A family as judging reads it, in one query. Whoever else judges it waits until this transaction ends.
+
+    Raises ``NotFound`` when nobody owns anything under this number.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        owner = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id == owner_id)
+        session.execute(owner.with_for_update())
+    subjects = []
+    sequence = 0
+    for subject_id, kind, facts, changed_at in session.execute(_VALUES, {"owner_id": owner_id}):
+        found = _decode_values(str(facts))
+        one = SubjectValues(subject_id, kind, {key: fact.value for key, fact in found.items()})
+        subjects.insert(0 if subject_id == owner_id else len(subjects), one)
+        sequence = max(sequence, changed_at)
+    if not subjects or subjects[0].subject_id != owner_id:
+        raise NotFound(_("没有这个对象的档案，请核对后再试。"))
+    return FamilyValues(tuple(subjects), sequence)
+
+
+def replaced_at(session: Session, sequence: int) -> list[tuple[int, str, list[RawValue]]]:
+    """(subject, attribute id, old value or [] for unknown) of the facts that the change of this number replaced."""
+    statement = (
+        sa.select(FactHistory.subject_id, FactHistory.attribute, FactHistory.old)
+        .where(FactHistory.sequence == sequence, FactHistory.outcome == "applied")
+        .order_by(FactHistory.change_id)
+    )
+    return [(row.subject_id, row.attribute, row.old) for row in session.execute(statement)]
+
+
+def lock_owners(session: Session, owner_ids: Collection[int]) -> None:
+    """Hold families in order of their numbers, so that nobody judges them meanwhile (PostgreSQL)."""
+    if session.get_bind().dialect.name == "postgresql":
+        for part in _parts(sorted(set(owner_ids))):
+            rows = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id.in_(part))
+            session.execute(rows.order_by(TABLE.c.subject_id).with_for_update())
 
 
 def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, KnownSubject]:

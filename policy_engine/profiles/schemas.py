@@ -80,13 +80,14 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class FactsChanged(msgspec.Struct, frozen=True):
-    """Payload of topic ``facts.changed``. ``is_restructured``: members or items came or went."""
+    """Payload of topic ``facts.changed``. ``is_restructured``: members or items came or went; ``arrived`` came."""
 
     owner_id: int
     subject_ids: tuple[int, ...]
     attributes: tuple[str, ...]
     sequence: int
     is_restructured: bool
+    arrived: tuple[int, ...] = ()
 
 
 class KnownSubject(msgspec.Struct, frozen=True):
@@ -125,6 +126,25 @@ class Family(msgspec.Struct, frozen=True):
             if one.subject_id == subject_id:
                 return one
         raise KeyError(subject_id)
+
+
+class SubjectValues(msgspec.Struct, frozen=True):
+    """The facts of one subject without their provenance, by the last part of the attribute's id."""
+
+    subject_id: int
+    kind: EntityKind
+    values: dict[str, RawValue]
+
+
+class FamilyValues(msgspec.Struct, frozen=True):
+    """What judging reads of a family: the owner first, then the members by number."""
+
+    subjects: tuple[SubjectValues, ...]
+    sequence: int
+
+    @property
+    def owner(self) -> SubjectValues:
+        return self.subjects[0]
 
 
 class KnownAbout(msgspec.Struct, frozen=True):

@@ -92,6 +92,7 @@ def _tell(session: Session, working: Working, now: datetime) -> None:
             attributes=tuple(sorted(working.attributes.get(owner_id, ()))),
             sequence=working.sequence,
             is_restructured=owner_id in working.restructured,
+            arrived=tuple(one.subject_id for one in concerned if one.subject_id in working.arrived),
         )
         enqueue(session, FACTS_CHANGED, f"{kind}:{owner_id}", payload, now=now)
 

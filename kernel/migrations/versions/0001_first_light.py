@@ -127,6 +127,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_fact_sequence")),
     )
     op.create_table(
+        "full_match",
+        sa.Column("number", BigNumber, autoincrement=True, nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("sequence", BigNumber, nullable=False),
+        sa.Column("epoch", BigNumber, nullable=False),
+        sa.Column("drifted", sa.Integer(), nullable=True),
+        sa.Column("matched_at", UtcDateTime, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_full_match")),
+    )
+    op.create_table(
         "funding_alarm",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("policy_id", sa.String(length=80), nullable=False),
@@ -359,6 +369,7 @@ def upgrade() -> None:
         sa.Column("amount_fen", BigNumber, nullable=True),
         sa.Column("sequence", BigNumber, nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("because", JsonDocument, nullable=False),
         sa.PrimaryKeyConstraint("policy_id", "subject_id", "unit_id", name=op.f("pk_policy_match")),
     )
     op.create_index("ix_policy_match_subject_id", "policy_match", ["subject_id"], unique=False)

@@ -90,16 +90,14 @@ def suspend_for_death(session: Session, ports: Ports, *, subject_id: int, source
     return len(stopped)
 
 
-def stop_for_deaths(
-    session: Session, ports: Ports, *, subject_ids: Collection[int], source: str, now: datetime
-) -> int:
+def stop_for_deaths(session: Session, ports: Ports, *, subject_ids: Collection[int], now: datetime) -> int:
     """Of those whose facts just changed, suspend the awards of those now known as dead; how many awards that were."""
-    known = profiles.load_subjects(session, subject_ids)
-    dead = [one.subject_id for one in known.values() if one.values().get("person.is_deceased") is True]
-    return sum(
-        suspend_for_death(session, ports, subject_id=subject_id, source=source, now=now)
-        for subject_id in dead
-    )
+    stopped = 0
+    for subject_id, known in profiles.load_subjects(session, subject_ids).items():
+        death = known.facts.get("is_deceased")
+        if death is not None and death.value is True:
+            stopped += suspend_for_death(session, ports, subject_id=subject_id, source=death.source, now=now)
+    return stopped
 
 
 def restore_award(

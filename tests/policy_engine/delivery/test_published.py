@@ -155,7 +155,7 @@ def test_a_death_among_changed_facts_stops_that_persons_awards(family: House, cl
     office = Office(family, clock)
     office.budget(1_000_000)
     office.grant(office.claimed(subject_id=MOTHER))
-    stop: dict[str, Any] = {"subject_ids": (MOTHER, BABY), "source": "public_security", "now": NOON}
+    stop: dict[str, Any] = {"subject_ids": (MOTHER, BABY), "now": NOON}
     with family.database.write() as session:
         assert service.stop_for_deaths(session, office.ports, **stop) == 0
         dead = FactChange(

@@ -200,7 +200,7 @@ def test_effects_carry_the_sequence_and_the_day_they_were_judged_on(
 ) -> None:
     home = Home(house, chained)
     first = home.say("person.birth_date", "1940-01-01").effects[0]
-    second = home.say("person.birth_date", "1941-01-01").effects[0]
+    second = home.say("person.birth_date", "2001-01-01").effects[0]
     assert first.sequence < second.sequence
     assert {first.as_of, second.as_of} == {AS_OF}
 

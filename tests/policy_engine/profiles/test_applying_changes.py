@@ -67,6 +67,7 @@ def test_a_new_fact_is_known_and_its_household_is_told_once(any_family: House) -
         "attributes": ["household.is_dibao", "person.disability_category", LEVEL],
         "sequence": applied.sequence,
         "is_restructured": False,
+        "arrived": [],
     }
 
 

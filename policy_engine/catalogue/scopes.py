@@ -7,7 +7,7 @@ question, carry their definition, which compilers put in place of the name.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 import msgspec
@@ -31,13 +31,19 @@ class StatusBinding(msgspec.Struct, frozen=True):
     policy_id: str
 
 
-def scope_of(kind: EntityKind, as_of: date, statuses: Iterable[StatusBinding] = ()) -> Scope:
-    """All names that a condition about one ``kind`` may use, with the standards in force on ``as_of``."""
+def scope_of(
+    kind: EntityKind,
+    as_of: date,
+    statuses: Iterable[StatusBinding] = (),
+    *,
+    standards: Mapping[str, TableFunction] | None = None,
+) -> Scope:
+    """All names that a condition about one ``kind`` may use, with the standards in force on ``as_of`` (or those given)."""
     known = tuple(statuses)
     entities: dict[str, Scope] = {one: Scope(_entity_names(one, as_of, known)) for one in KINDS}
     today = Binding(DATE, may_be_unknown=False, definition=Literal(value=as_of))
     shared: dict[str, Named] = {AS_OF: today}
-    shared.update(standards_on(as_of))
+    shared.update(standards_on(as_of) if standards is None else standards)
     return Scope({**entities[kind].names, **shared}, entities)
 
 
@@ -45,6 +51,26 @@ def scope_of(kind: EntityKind, as_of: date, statuses: Iterable[StatusBinding] = 
 def standards_on(as_of: date) -> Mapping[str, TableFunction]:
     """Every dated parameter by its name as it stands on one day."""
     return {one.name: standard_on(one, as_of) for one in catalogue().parameters.values()}
+
+
+def changed_standards(as_of: date, changes: Mapping[str, int]) -> Mapping[str, TableFunction]:
+    """The standards of a day with some of them raised or lowered: by name, in per mille of their value.
+
+    Values are rounded half up to the parameter's smallest unit. Raises ``KeyError`` for a name that is no standard.
+    """
+    found = dict(standards_on(as_of))
+    for name, permille in changes.items():
+        table = found[name]
+        unit = Decimal(1) / table.result.scale
+        factor = Decimal(1000 + permille) / 1000
+        rows = tuple(
+            msgspec.structs.replace(row, value=(row.value * factor).quantize(unit, ROUND_HALF_UP))
+            if row.value is not None
+            else row
+            for row in table.rows
+        )
+        found[name] = msgspec.structs.replace(table, rows=rows)
+    return found
 
 
 def standard_on(parameter: Parameter, as_of: date) -> TableFunction:

@@ -1,6 +1,6 @@
 """The whole city at once: every policy as Polars expressions over the columnar snapshot, statuses stratum by stratum."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -12,7 +12,7 @@ from policy_engine.catalogue.scopes import relation_path, scope_of
 from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX
 from policy_engine.compile.names import Place
 from policy_engine.compile.polars_conditions import PolarsCondition, all_of, condition_to_polars
-from policy_engine.language import Scope
+from policy_engine.language import Scope, TableFunction
 from policy_engine.matching.bulk_amounts import with_amount
 from policy_engine.policies.amounts import tree
 from policy_engine.policies.checking import bindings
@@ -36,10 +36,17 @@ class BulkResult(msgspec.Struct, frozen=True):
 class City:
     """A snapshot made ready for one day: absences filled, owners' columns beside their members'."""
 
-    def __init__(self, snapshot: Snapshot, as_of: date, published: PublishedSet) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        as_of: date,
+        published: PublishedSet,
+        standards: Mapping[str, TableFunction] | None = None,
+    ) -> None:
         self.as_of = as_of
         self._snapshot = snapshot
         self._statuses = bindings(published.statuses)
+        self._standards = standards
         self._scopes: dict[EntityKind, Scope] = {}
         self._frames: dict[EntityKind, pl.DataFrame] = {}
 
@@ -51,7 +58,7 @@ class City:
 
     def scope(self, kind: EntityKind) -> Scope:
         if kind not in self._scopes:
-            self._scopes[kind] = scope_of(kind, self.as_of, self._statuses)
+            self._scopes[kind] = scope_of(kind, self.as_of, self._statuses, standards=self._standards)
         return self._scopes[kind]
 
     def add_status(self, kind: EntityKind, name: str, judged: pl.DataFrame) -> None:
@@ -100,13 +107,16 @@ def match_city(
     *,
     policies: Collection[str] | None = None,
     is_rollout_kept: bool = False,
+    standards: Mapping[str, TableFunction] | None = None,
 ) -> BulkResult:
     """Every policy in force (or those named, with the statuses under them) over the whole city.
+
+    ``standards`` take the place of those of the day: for questions of what if.
 
     Raises ``NotLowerable`` for a condition that has no columnar form. With ``is_rollout_kept`` only those are matched
     whom the roll-out has reached.
     """
-    city = City(snapshot, as_of, published)
+    city = City(snapshot, as_of, published, standards)
     results: list[BulkResult] = []
     in_force = _matched(published, as_of, is_rollout_kept=is_rollout_kept)
     needed = _with_statuses_below(in_force, published, policies)

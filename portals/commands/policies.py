@@ -10,6 +10,7 @@ from policy_engine.policies.checking import check_document
 from policy_engine.policies.loading import load_document
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import NOTHING
+from portals.commands.simulating import simulate_command
 
 LARGEST = 1_000_000
 
@@ -17,6 +18,9 @@ LARGEST = 1_000_000
 @click.group("policy")
 def policy_commands() -> None:
     """Policy documents."""
+
+
+policy_commands.add_command(simulate_command)
 
 
 @policy_commands.command("check")

@@ -25,6 +25,7 @@ from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import routes as payments
 from portals.zhengtong.policies import api as policies_api
 from portals.zhengtong.policies import routes as policies
+from portals.zhengtong.policies import simulation as policies_simulation
 from portals.zhengtong.policies import upload as policies_upload
 from portals.zhengtong.reach import Reach
 from portals.zhengtong.trail import api as trail_api
@@ -56,6 +57,7 @@ def _pages() -> Router:
             *desk_batches.HANDLERS,
             *policies_upload.HANDLERS,
             *policies.HANDLERS,
+            *policies_simulation.HANDLERS,
             *payments.HANDLERS,
             *counter.HANDLERS,
             *licences.HANDLERS,

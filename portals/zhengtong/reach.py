@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections.abc import Mapping
 from datetime import date
 
 import msgspec
@@ -12,10 +13,10 @@ from kernel.errors import InvalidInput, NotFound
 from kernel.house import House
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Standing
-from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.compile.names import NotLowerable
 from policy_engine.delivery.offers.repository import count_by_state
 from policy_engine.matching.bulk import match_city
+from policy_engine.matching.simulation import PLACE, Simulation, simulate
 from policy_engine.policies import repository
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import document_of
@@ -26,11 +27,6 @@ from portals.zhengtong.places import division_name
 
 #: Months in a period; what is paid once has no monthly cost.
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_PLACE: dict[EntityKind, str] = {
-    "person": "hukou_division",
-    "household": "hukou_division",
-    "firm": "registered_division",
-}
 _COUNTY_DIGITS = 6
 
 
@@ -88,6 +84,30 @@ class Reach:
             snapshot = self._snapshot(session, as_of)
         return estimate(snapshot, proposed, self._present(version.policy_id), document, as_of)
 
+    def simulate(self, version_id: uuid.UUID, standards: Mapping[str, int]) -> Simulation:
+        """The version against what is in force, both for everybody; ``standards`` changed in per mille.
+
+        Raises as ``of_version`` does, and ``InvalidInput`` for a name that is no standard.
+        """
+        today = self._house.clock.today()
+        with self._house.database.read() as session:
+            version = repository.find_version(session, version_id)
+            if version is None:
+                raise NotFound(_("没有找到这个政策版本。"))
+            document = document_of(version)
+            as_of = max(today, document.effective_from)
+            current = self._published.current(session)
+            proposed = with_draft(current, version, document)
+            snapshot = self._snapshot(session, as_of)
+        try:
+            return simulate(
+                snapshot, for_everybody(current), proposed, document, as_of=as_of, standards=standards
+            )
+        except KeyError as problem:
+            raise InvalidInput(_("没有名为“%(name)s”的标准。", name=problem.args[0])) from problem
+        except NotLowerable as problem:
+            raise _not_over_the_city(problem) from problem
+
     def _snapshot(self, session: Session, as_of: date) -> Snapshot:
         with self._reading:
             return cached(session, self._house.settings.home / "snapshot", as_of)
@@ -98,14 +118,18 @@ class Reach:
             return sum(count_by_state(session, policy_id).values())
 
 
+def for_everybody(present: PublishedSet) -> PublishedSet:
+    """The newest version of every policy in force, as if its roll-out were complete."""
+    return publish_documents(
+        {one.document.id: (one.document, one.standing) for one in present.policies}.values()
+    )
+
+
 def with_draft(present: PublishedSet, version: PolicyVersion, document: PolicyDocument) -> PublishedSet:
     """What would be in force with this version for everybody, beside the newest version of every other policy."""
-    newest = {
-        one.document.id: (one.document, one.standing)
-        for one in present.policies
-        if one.document.id != document.id
-    }
-    return publish_documents([*newest.values(), (document, msgspec.convert(version.standing, Standing))])
+    newest = {one.document.id: (one.document, one.standing) for one in present.policies}
+    newest[document.id] = (document, msgspec.convert(version.standing, Standing))
+    return publish_documents(newest.values())
 
 
 def estimate(
@@ -115,9 +139,7 @@ def estimate(
     try:
         found = match_city(snapshot, published, as_of, policies=[document.id])
     except NotLowerable as problem:
-        raise InvalidInput(
-            _("这项政策的条件不能批量测算：%(reason)s。请在起草时改写该条件。", reason=str(problem))
-        ) from problem
+        raise _not_over_the_city(problem) from problem
     cost = int(found.eligible["amount_fen"].sum() or 0)
     period = document.benefit.period if document.benefit is not None else "none"
     months = _MONTHS.get(period)
@@ -138,11 +160,17 @@ def estimate(
     )
 
 
+def _not_over_the_city(problem: NotLowerable) -> InvalidInput:
+    return InvalidInput(
+        _("这项政策的条件不能批量测算：%(reason)s。请在起草时改写该条件。", reason=str(problem))
+    )
+
+
 def _by_place(
     snapshot: Snapshot, document: PolicyDocument, eligible: pl.DataFrame, unknown: pl.DataFrame
 ) -> tuple[ReachInPlace, ...]:
     """By county, in the order of their codes; those whose place nobody knows come last."""
-    column = _PLACE[document.audience]
+    column = PLACE[document.audience]
     county = pl.col(column).str.slice(0, _COUNTY_DIGITS).alias("county")
     homes = snapshot.frames[document.audience].select("subject_id", county)
     counted = (

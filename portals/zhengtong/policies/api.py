@@ -6,13 +6,15 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from kernel.web.principal import Principal
+from policy_engine.matching.simulation import Simulation
 from portals.services import Services
 from portals.zhengtong.access import needs, on_a_seat
 from portals.zhengtong.policies import acts
 from portals.zhengtong.policies.schemas import PolicyFile, PolicyLine
+from portals.zhengtong.policies.simulation import changed
 from portals.zhengtong.reach import Reach, ReachEstimate
 
 MAY_WRITE = needs("policy.author")
@@ -89,6 +91,23 @@ def read_reach(reach: NamedDependency[Reach], version_id: FromPath[uuid.UUID]) -
     return reach.of_version(version_id)
 
 
+@get(
+    "/policies/{version_id:uuid}/simulation",
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="Who gains, loses and stays against what is in force, and the cost",
+    guards=[on_a_seat],
+)
+def read_simulation(
+    reach: NamedDependency[Reach],
+    version_id: FromPath[uuid.UUID],
+    standard: FromQuery[str] = "",
+    change_permille: FromQuery[int] = 0,
+) -> Simulation:
+    """``standard``: the name of a dated standard to raise or lower by ``change_permille`` (-1000 to 9000)."""
+    return reach.simulate(version_id, changed(standard, change_permille))
+
+
 @post(
     "/policies/{version_id:uuid}/steps",
     status_code=200,
@@ -107,4 +126,4 @@ def add_step(
     return acts.file_of(services, principal, version_id)
 
 
-HANDLERS = [list_policies, add_draft, read_policy, read_reach, add_step]
+HANDLERS = [list_policies, add_draft, read_policy, read_reach, read_simulation, add_step]

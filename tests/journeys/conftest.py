@@ -18,20 +18,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.portals.test_server import free_port
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 #: Whatever day the tests run on, their city begins on this one.
 FIRST_DAY = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
 PHONE = {"width": 390, "height": 844}
@@ -127,19 +117,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real Chromium; where it must be there (CI) its absence is a failure, elsewhere a skip that says so."""
-    if not Path(CHROMIUM).exists():
-        if os.environ.get("DONGCHU_REQUIRE_BROWSER"):
-            pytest.fail(f"{CHROMIUM} is missing, and the journeys must run here")
-        pytest.skip("no Chromium here: apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 SignIn = Callable[..., Page]

@@ -1,12 +1,10 @@
 """Tong in a real browser: accessible at 390 px and in senior mode, and nothing runs off the side."""
 
 import asyncio
-import os
 import re
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,21 +14,14 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from portals.entrance.routes import create_app as create_entrance
 from portals.server import PathApps
-from tests.kernel.web.test_in_browser import CHROMIUM, SWITCHES
 from tests.portals.tong.conftest import ROOT, TEMPLATES, Pages, principal
 from tests.portals.zhengtong.conftest import City
 
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists() and not os.environ.get("DONGCHU_REQUIRE_BROWSER"),
-        reason="there is no Chromium here",
-    ),
-]
+pytestmark = pytest.mark.journey
 
 PATHS = (
     "/tong",
@@ -86,14 +77,6 @@ def site(app: Litestar, city: City) -> Iterator[str]:
     loop.call_soon_threadsafe(server.stop)
     thread.join(10)
     loop.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("is_senior", [False, True], ids=["plain", "senior"])

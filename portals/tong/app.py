@@ -13,7 +13,7 @@ from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
 from portals.shared import benefits, messages, wallet
-from portals.tong import answering, applying, browsing, kin, me
+from portals.tong import answering, applying, browsing, kin, me, supposing
 
 PORTAL = "tong"
 
@@ -35,6 +35,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *browsing.handlers(services),
             *answering.handlers(services),
             *applying.handlers(services),
+            *supposing.handlers(services),
             *kin.handlers(services),
             *me.handlers(services),
             *benefits.api_handlers(services, PORTAL),

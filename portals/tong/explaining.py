@@ -1,6 +1,6 @@
 """How policies stand for those whose affairs one sees: oneself and one's minor children, one's household, or a principal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import msgspec
@@ -12,10 +12,11 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.claims.standing import subjects_of
 from policy_engine.matching.evaluation import FamilyCase, Subject
-from policy_engine.matching.explanation import Explanation, NearMiss
+from policy_engine.matching.explanation import Explanation, FactLine, NearMiss, changed_family
 from policy_engine.matching.explanation import explain as explain_one
 from policy_engine.matching.explanation import near_misses as near_misses_in
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
+from policy_engine.profiles.schemas import RawValue
 from policy_engine.profiles.service import load_family
 from portals.services import Services
 
@@ -81,11 +82,50 @@ def key_of(vault: Vault, unit_id: int) -> str:
     return vault.blind_index(str(unit_id), purpose="tong/standing").hex()[:20]
 
 
+def supposed(
+    services: Services, principal: Principal, policy_id: str, key: str, changes: Mapping[str, RawValue]
+) -> Explanation:
+    """How the policy would stand if these facts were other than they are. Nothing is kept. Raises ``NotFound``."""
+    with services.house.database.read() as session:
+        published, today = services.published.current(session), services.house.clock.today()
+        policy = _named(published, policy_id)
+        subjects = _subjects(session, services, principal)
+        for case in _cases(session, services, subjects):
+            for subject in _fitting(case, policy, subjects):
+                if key_of(services.house.vault, subject.unit_id) == key:
+                    other = FamilyCase(changed_family(case.family, subject, changes), published, today)
+                    for one, below in other.policies_on():
+                        if one.document.is_computed_status:
+                            other.judge(one, below)
+                    told = explain_one(other, policy, subject, reader_id=principal.acting_for)
+                    return _as_supposed(told, changes)
+    raise NotFound(_("没有找到您要的内容。"))
+
+
+def _named(published: PublishedSet, policy_id: str) -> PublishedPolicy:
+    policy = published.named(policy_id)
+    if policy is None or policy.document.audience == "firm":
+        raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
+    return policy
+
+
+def _as_supposed(told: Explanation, changes: Mapping[str, RawValue]) -> Explanation:
+    """What was supposed comes from no department."""
+
+    def line(fact: FactLine) -> FactLine:
+        if fact.attribute not in changes:
+            return fact
+        return msgspec.structs.replace(fact, source=_("您假设的"), observed_on=None)
+
+    clauses = tuple(
+        msgspec.structs.replace(one, facts=tuple(line(fact) for fact in one.facts)) for one in told.clauses
+    )
+    return msgspec.structs.replace(told, clauses=clauses)
+
+
 def _asked(services: Services, principal: Principal, policy_id: str) -> list[Asked]:
     with services.house.database.read() as session:
-        policy = services.published.current(session).named(policy_id)
-        if policy is None or policy.document.audience == "firm":
-            raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
+        policy = _named(services.published.current(session), policy_id)
         subjects = _subjects(session, services, principal)
         found = [
             Asked(

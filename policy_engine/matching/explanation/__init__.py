@@ -14,7 +14,7 @@ from policy_engine.matching.explanation.schemas import (
     NearMiss,
     ParameterLine,
 )
-from policy_engine.matching.explanation.situation import Situation
+from policy_engine.matching.explanation.situation import Situation, changed_family
 
 __all__ = [
     "ChangeSet",
@@ -25,6 +25,7 @@ __all__ = [
     "NearMiss",
     "ParameterLine",
     "Situation",
+    "changed_family",
     "explain",
     "facts_read",
     "near_misses",

@@ -110,27 +110,29 @@ class PublishedPolicies:
         with self._mutex:
             if self._current is not None and self._current.epoch == epoch:
                 return self._current
-        loaded = PublishedSet(epoch, _ordered(_published(repository.live_versions(session))))
+        live = repository.live_versions(session)
+        loaded = published_set(epoch, [(row, row.rollout_permille) for row in live])
         with self._mutex:
             if self._current is None or self._current.epoch < epoch:
                 self._current = loaded
         return loaded
 
 
-def _published(rows: Iterable[PolicyVersion]) -> list[PublishedPolicy]:
-    pairs = [(row, document_of(row)) for row in rows]
-    levels = strata([document for _, document in pairs])
+def published_set(epoch: int, versions: Iterable[tuple[PolicyVersion, int]]) -> PublishedSet:
+    """A set of stored versions, the older before the newer, each with the thousandths that it has reached."""
+    rows = [(row, permille, document_of(row)) for row, permille in versions]
+    levels = strata([document for _, _, document in rows])
     found: list[PublishedPolicy] = []
     reached: dict[str, int] = {}
     # The newest version takes the first buckets; an older one keeps those that it has not reached yet.
-    for row, document in reversed(pairs):
+    for row, permille, document in reversed(rows):
         start = reached.get(row.policy_id, 0)
-        if start >= row.rollout_permille:
+        if start >= permille:
             continue
         level = levels[document.id, document.version]
-        found.append(PublishedPolicy(document, row.id, _standing(row), level, start, row.rollout_permille))
-        reached[row.policy_id] = row.rollout_permille
-    return found
+        found.append(PublishedPolicy(document, row.id, _standing(row), level, start, permille))
+        reached[row.policy_id] = permille
+    return PublishedSet(epoch, _ordered(found))
 
 
 def _standing(row: PolicyVersion) -> Standing:

@@ -1,7 +1,8 @@
 """All SQL about policies. Lists are newest first; locks are taken by the rows of the version and of the epoch."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -56,6 +57,18 @@ def live_versions(session: Session, policy_id: str = "") -> Sequence[PolicyVersi
 def approvals_of(session: Session, version_id: uuid.UUID) -> Sequence[PolicyApproval]:
     statement = sa.select(PolicyApproval).where(PolicyApproval.version_id == version_id)
     return session.scalars(statement.order_by(PolicyApproval.at, PolicyApproval.id)).all()
+
+
+def approvals_before(session: Session, instant: datetime) -> Sequence[PolicyApproval]:
+    """Every hand put to any version before an instant, in order."""
+    statement = sa.select(PolicyApproval).where(PolicyApproval.at < instant)
+    return session.scalars(statement.order_by(PolicyApproval.at, PolicyApproval.id)).all()
+
+
+def versions_among(session: Session, version_ids: Collection[uuid.UUID]) -> Sequence[PolicyVersion]:
+    """These versions, the older before the newer."""
+    statement = sa.select(PolicyVersion).where(PolicyVersion.id.in_(version_ids))
+    return session.scalars(statement.order_by(PolicyVersion.policy_id, PolicyVersion.version)).all()
 
 
 def current_epoch(session: Session, *, is_held: bool = False) -> int:

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": ("portals.commands.demo", "demo_commands"),
     "match": ("portals.commands.matching", "match"),
     "city": ("policy_engine.profiles.cli", "city_commands"),
+    "decision": ("portals.commands.decisions", "decision_commands"),
     "policy": ("portals.commands.policies", "policy_commands"),
     "client": ("identity.cli", "client_commands"),
 }

@@ -21,6 +21,7 @@ from identity.service import token_resolver
 from kernel.house import House
 from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
+from policy_engine.decisions.service import DecisionRecords
 from policy_engine.delivery.judging import EngineJudgements
 from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
@@ -56,6 +57,7 @@ def open_services(house: House) -> Services:
         facts=known_facts,
         reevaluate=engine.reevaluate,
         explain=engine.explain,
+        records=DecisionRecords(house, published),
         vault=house.vault,
     )
     return Services(

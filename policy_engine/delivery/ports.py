@@ -4,15 +4,19 @@ Calls that take a ``Session`` run inside the caller's transaction and must not l
 and are never called while a transaction is open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.crypto import Vault
+from policy_engine.catalogue import Attribute
+from policy_engine.decisions.models import DecisionRecord
+from policy_engine.decisions.record import DecisionFile, Deed
+from policy_engine.decisions.service import Matter
 from policy_engine.delivery.terms import Terms
 
 
@@ -92,6 +96,18 @@ class Explain(Protocol):
     ) -> tuple[ClauseLine, ...]: ...
 
 
+class Records(Protocol):
+    """Signs and keeps what was offered and decided, inside the caller's transaction; hands it out again."""
+
+    def issue(
+        self, session: Session, matter: Matter, deed: Deed, reasons: str, *, now: datetime
+    ) -> object: ...
+
+    def file(
+        self, session: Session, row: DecisionRecord, may_read: Callable[[int, int, Attribute], bool]
+    ) -> DecisionFile: ...
+
+
 class AccountCheck(Protocol):
     """Asks the bank; raises ``OutsideFailure``. Outside: never inside a transaction."""
 
@@ -139,4 +155,5 @@ class Ports:
     facts: FactsSource
     reevaluate: Reevaluate
     explain: Explain
+    records: Records
     vault: Vault

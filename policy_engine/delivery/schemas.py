@@ -152,6 +152,14 @@ class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
     pending: PendingStep | None
 
 
+class RecordView(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed decision record that can be downloaded; ``outcome`` in the reader's language."""
+
+    id: uuid.UUID
+    outcome: str
+    issued_at: datetime
+
+
 class ClaimDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A claim as its own people read it."""
 
@@ -164,6 +172,7 @@ class ClaimDetail(msgspec.Struct, frozen=True, kw_only=True):
     notice_until_on: date | None
     timeline: tuple[TimelineItem, ...]
     decisions: tuple[DecisionView, ...]
+    records: tuple[RecordView, ...]
     award: AwardView | None
     account: AccountView | None
     may_withdraw: bool
@@ -238,6 +247,7 @@ class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountView | None
     timeline: tuple[TimelineItem, ...]
     decisions: tuple[DecisionView, ...]
+    records: tuple[RecordView, ...]
     award: AwardView | None
 
 

@@ -97,6 +97,7 @@ def decide_appeal(
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
     paper = write_decision(
         session,
+        ports,
         claim,
         terms,
         "upheld" if outcome == "uphold" else "overturned",

@@ -1,6 +1,6 @@
 """The written decision: numbered, reasoned, signed by a named official, with the ways on."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 from kernel.clock import business_date
 from kernel.i18n import N_
 from kernel.web.principal import Principal, SeatView
+from policy_engine.decisions.record import Deed
+from policy_engine.decisions.service import Matter
 from policy_engine.delivery.cases.numbers import decision_number
 from policy_engine.delivery.claims.models import Claim, WrittenDecision
 from policy_engine.delivery.periods import same_day_months_later
+from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.terms import Terms
 
 Outcome = Literal["granted", "refused", "upheld", "overturned"]
@@ -36,6 +39,7 @@ _SERIES: dict[Outcome, Literal["准", "不准", "复"]] = {
 
 def write_decision(
     session: Session,
+    ports: Ports,
     claim: Claim,
     terms: Terms,
     outcome: Outcome,
@@ -45,7 +49,7 @@ def write_decision(
     seat: SeatView,
     now: datetime,
 ) -> WrittenDecision:
-    """Number and serve a decision; a negative one carries the days until which the ways on are open."""
+    """Number, serve and put on record a decision; a negative one carries the days until which the ways on are open."""
     today = business_date(now)
     is_negative = outcome in ("refused", "upheld")
     decision = WrittenDecision(
@@ -64,4 +68,30 @@ def write_decision(
         lawsuit_until_on=same_day_months_later(today, LAWSUIT_MONTHS) if is_negative else None,
     )
     session.add(decision)
+    deed = Deed(
+        outcome=outcome,
+        amount_fen=claim.amount_fen if outcome == "granted" else None,
+        offer=None if claim.offer_id is None else str(claim.offer_id),
+        claim=str(claim.id),
+        case_number=claim.case_number,
+        number=decision.number,
+        official=official.name,
+        seat=seat.title,
+        department=seat.department,
+    )
+    ports.records.issue(session, matter_of(claim), deed, reasons, now=now)
     return decision
+
+
+def matter_of(claim: Claim) -> Matter:
+    """The version and the facts that a claim was pinned to, on which it is decided."""
+    return Matter(
+        policy_id=claim.policy_id,
+        policy_version=claim.policy_version,
+        subject_id=claim.subject_id,
+        unit_id=claim.unit_id,
+        facts_sequence=claim.facts_sequence,
+        as_of=date.fromisoformat(claim.facts["as_of"]),
+        offer_id=claim.offer_id,
+        claim_id=claim.id,
+    )

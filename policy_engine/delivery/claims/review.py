@@ -186,7 +186,9 @@ def _follow_up(
     """The papers, notices and rights that follow from an act."""
     title, body = f"{terms.title}：办理有进展", f"{seat.department}已办理“{reason or '通过'}”。"
     if action == "grant":
-        write_decision(session, claim, terms, "granted", reason, official=principal, seat=seat, now=now)
+        write_decision(
+            session, ports, claim, terms, "granted", reason, official=principal, seat=seat, now=now
+        )
         claim.decided_at = now
         if claim.state == ClaimState.GRANTED:
             _settle_granted(session, ports, claim, terms, now=now)
@@ -195,7 +197,7 @@ def _follow_up(
         title, body = f"{terms.title}：公示中", f"拟批准，公示至 {claim.notice_until_on:%Y-%m-%d}。"
     elif action == "refuse":
         paper = write_decision(
-            session, claim, terms, "refused", reason, official=principal, seat=seat, now=now
+            session, ports, claim, terms, "refused", reason, official=principal, seat=seat, now=now
         )
         title = f"{terms.title}：未予批准"
         body = f"决定书 {paper.number}。理由：{reason}。您可以申诉，也可在六十日内申请行政复议、六个月内提起行政诉讼。"

@@ -9,6 +9,8 @@ from kernel import audit
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from policy_engine.decisions.record import Deed
+from policy_engine.decisions.service import Matter
 from policy_engine.delivery.cases.timeline import actor_of
 from policy_engine.delivery.claims.standing import require_relation
 from policy_engine.delivery.offers import repository
@@ -23,13 +25,29 @@ S = OfferState
 def open_offer(
     session: Session, ports: Ports, *, offer_id: uuid.UUID, principal: Principal, now: datetime
 ) -> None:
-    """Remember that the offer was seen: unopened ones become visits."""
+    """Remember that the offer was seen (unopened ones become visits), and put on record what was offered and why."""
     offer = repository.get_offer(session, offer_id)
     if offer is None:
         raise NotFound(_("没有找到您要的内容。"))
     relation = require_relation(session, ports, principal, offer.subject_id, offer.division, now)
     if relation != "counter":
         offer.opened_at = offer.opened_at or now
+    if offer.state == S.OFFERED:
+        deed = Deed(outcome="offered", amount_fen=offer.amount_fen, offer=str(offer.id))
+        ports.records.issue(session, _matter_of(offer), deed, "", now=now)
+
+
+def _matter_of(offer: Offer) -> Matter:
+    return Matter(
+        policy_id=offer.policy_id,
+        policy_version=offer.policy_version,
+        subject_id=offer.subject_id,
+        unit_id=offer.unit_id,
+        facts_sequence=offer.sequence,
+        as_of=offer.as_of,
+        offer_id=offer.id,
+        claim_id=None,
+    )
 
 
 def decline(

@@ -16,6 +16,7 @@ from policy_engine.delivery.views.personal import (
     my_claims,
     offer_detail,
 )
+from policy_engine.delivery.views.records import decision_file
 
 __all__ = [
     "batch_payments",
@@ -23,6 +24,7 @@ __all__ = [
     "budgets",
     "claim_detail",
     "claim_file",
+    "decision_file",
     "inbox_offers",
     "my_accounts",
     "my_awards",

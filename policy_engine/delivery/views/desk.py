@@ -29,6 +29,7 @@ from policy_engine.delivery.views.parts import (
     head_of,
     timeline,
 )
+from policy_engine.delivery.views.records import records_of
 
 _AT_A_DESK = (ClaimState.SUBMITTED, ClaimState.JOINT_REVIEW, ClaimState.REVIEW, ClaimState.APPEALED)
 MOST_SCANNED = 1000
@@ -92,6 +93,7 @@ def claim_file(
         account=account_of(session, claim.account_id, now),
         timeline=timeline(case_rows.events_of_claim(session, claim.id, public_only=False)),
         decisions=tuple(decision_view(paper) for paper in claim_rows.written_decisions(session, claim.id)),
+        records=records_of(session, claim),
         award=award_view(session, ports, award, now) if award is not None else None,
     )
 

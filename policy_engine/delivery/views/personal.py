@@ -31,6 +31,7 @@ from policy_engine.delivery.views.parts import (
     head_of,
     timeline,
 )
+from policy_engine.delivery.views.records import records_of
 
 _OPEN_OFFERS = (OfferState.OFFERED, OfferState.UNKNOWN)
 
@@ -110,6 +111,7 @@ def claim_detail(
         notice_until_on=claim.notice_until_on,
         timeline=timeline(case_rows.events_of_claim(session, claim.id, public_only=True)),
         decisions=tuple(decision_view(paper) for paper in claim_rows.written_decisions(session, claim.id)),
+        records=records_of(session, claim),
         award=award_view(session, ports, award, now) if award is not None else None,
         account=account_of(session, claim.account_id, now),
         may_withdraw=CLAIM.may(state, "withdraw") and not claim.is_held,

@@ -2,7 +2,7 @@
 # ruff: noqa: ARG002  (a port names what it is given, used or not)
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -15,6 +15,10 @@ from kernel.database import Database
 from kernel.errors import NotFound, OutsideTimeout, OutsideUnavailable
 from kernel.house import House
 from kernel.web.principal import Duty, Principal, SeatView
+from policy_engine.catalogue import Attribute
+from policy_engine.decisions.models import DecisionRecord
+from policy_engine.decisions.record import DecisionFile, Deed
+from policy_engine.decisions.service import Matter
 from policy_engine.delivery import service
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.claims.models import Claim
@@ -83,6 +87,7 @@ class Town:
         self.policies = {terms.policy_id: terms for terms in (NURSING, CHILDCARE, HIRING, RETENTION)}
         self.parents = {BABY: frozenset({MOTHER, FATHER})}
         self.rechecks: dict[tuple[str, int], Recheck] = {}
+        self.deeds: list[Deed] = []
         self.amounts = {"nursing": 10_000, "childcare": 360_000, "hiring": 100_000, "retention": 500_000}
 
     def terms(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
@@ -107,6 +112,15 @@ class Town:
 
     def lose(self, policy_id: str, unit_id: int, verdict: Verdict = "ineligible") -> None:
         self.rechecks[policy_id, unit_id] = Recheck(verdict=verdict, amount_fen=None, sequence=9)
+
+    def issue(self, session: Session, matter: Matter, deed: Deed, reasons: str, *, now: datetime) -> object:
+        self.deeds.append(deed)
+        return None
+
+    def file(
+        self, session: Session, row: DecisionRecord, may_read: Callable[[int, int, Attribute], bool]
+    ) -> DecisionFile:
+        raise NotFound("本镇不存档。")
 
     # The people of the town.
     def name_of(self, session: Session, subject_id: int) -> str:
@@ -247,6 +261,7 @@ class Office:
             facts=self.town.facts,
             reevaluate=self.town.reevaluate,
             explain=self.town.explain,
+            records=self.town,
             vault=house.vault,
         )
 

@@ -19,6 +19,7 @@ from kernel.i18n import Translations, locale_folders
 from kernel.settings import Settings
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
+from policy_engine.decisions.service import DecisionRecords
 from policy_engine.delivery.judging import EngineJudgements
 from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
@@ -60,6 +61,7 @@ class City:
                 facts=known_facts,
                 reevaluate=engine.reevaluate,
                 explain=engine.explain,
+                records=DecisionRecords(self.house, published),
                 vault=self.house.vault,
             ),
             bank=Bank(),

@@ -14,6 +14,8 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
+from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.changes import direction_of
 from policy_engine.matching.explanation import Explanation
 from policy_engine.policies.document import PolicyDocument
 from portals.services import Services
@@ -99,9 +101,11 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
 
 
 def questions(told: Explanation) -> list[DeclaredField]:
-    """What the clauses read, of oneself and one's household: what one may suppose to be otherwise."""
+    """What the clauses read and a life may change, of oneself and one's household; nobody supposes to have died."""
     lines = [fact for clause in told.clauses for fact in (*clause.facts, *clause.missing)]
-    return fields_for(line.attribute for line in lines)
+    known = {one.id: one for one in catalogue().attributes}
+    asked = (known.get(line.attribute) for line in lines)
+    return fields_for(one.id for one in asked if one is not None and direction_of(one) != "fixed")
 
 
 def _document(services: Services, asked: Asked) -> PolicyDocument:

@@ -59,7 +59,11 @@ class FamilyCase:
     def context(self, subject: Subject) -> dict[str, Any]:
         """What FEEL sees of a subject here, with the statuses that have been worked out."""
         names = [one.name for one in self._statuses]
-        return context_of(self._with_statuses(subject.unit_id), self.as_of, names)
+        return context_of(self.facts(subject), self.as_of, names)
+
+    def facts(self, subject: Subject) -> SubjectFacts:
+        """The facts of a subject here, and of those it is related to, with the statuses that have been worked out."""
+        return self._with_statuses(subject.unit_id)
 
     def effect(self, policy: PublishedPolicy, subject: Subject, judgement: Judgement) -> MatchEffect:
         """What delivery hears; a defect of the policy is never offered."""

@@ -1,79 +1,16 @@
 """Polars must say what the reference evaluator says: verdict by verdict and unit by unit, unknowns included."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from policy_engine.compile import condition_to_polars, number_to_polars
 from policy_engine.compile.names import Place
-from policy_engine.language import (
-    UNKNOWN,
-    Binding,
-    FeelType,
-    Scope,
-    TableFunction,
-    TableRow,
-    Truth,
-    check,
-    judge,
-    judge_amount,
-    parse,
-)
-from policy_engine.language.types import BOOLEAN, DATE, INTEGER, STRING
+from policy_engine.language import UNKNOWN, Truth, check, judge, judge_amount, parse
+from tests.policy_engine.compile.formulas import FACTS, SCOPE, conditions, context_of, numbers, people
 
-KIND = FeelType("string", values=("城镇", "农村"))
-STANDARD = TableFunction(
-    (STRING, KIND),
-    FeelType("number", 100),
-    (
-        TableRow("420222", ("城镇",), Decimal(750)),
-        TableRow("420222", ("农村",), None),
-        TableRow("4202", ("城镇",), Decimal("815.5")),
-        TableRow("4202", ("农村",), Decimal(685)),
-    ),
-)
-HOUSEHOLD = Scope(
-    {
-        "低保": Binding(BOOLEAN, "is_dibao"),
-        "收入": Binding(FeelType("number", 100), "income", is_nullable=True),
-    }
-)
-SCOPE = Scope(
-    {
-        "年龄": Binding(INTEGER, "age"),
-        "等级": Binding(INTEGER, "level", is_nullable=True),
-        "性质": Binding(KIND, "kind"),
-        "户籍地": Binding(STRING, "place"),
-        "出生": Binding(DATE, "born", is_nullable=True),
-        "孤儿": Binding(BOOLEAN, "orphan"),
-        "裁员率": Binding(FeelType("number", 1000), "rate"),
-        "家庭": Binding(FeelType("entity", entity="household"), "household"),
-        "今天": Binding(DATE, may_be_unknown=False, definition=parse('@"2026-11-23"')),
-        "岁数": Binding(INTEGER, definition=parse("年龄 + 1")),
-        "标准": STANDARD,
-    },
-    {"household": HOUSEHOLD},
-)
-#: name in FEEL -> (column, what it may be in FEEL, how it lies in a frame)
-FACTS: dict[str, tuple[str, st.SearchStrategy[Any], Any]] = {
-    "年龄": ("age", st.integers(0, 110).map(Decimal), lambda v: int(v)),
-    "等级": ("level", st.none() | st.integers(1, 4).map(Decimal), lambda v: None if v is None else int(v)),
-    "性质": ("kind", st.sampled_from(["城镇", "农村"]), str),
-    "户籍地": ("place", st.sampled_from(["420222101", "420202007", "430000000"]), str),
-    "出生": ("born", st.none() | st.dates(date(1910, 1, 1), date(2026, 11, 23)), lambda v: v),
-    "孤儿": ("orphan", st.booleans(), bool),
-    "裁员率": ("rate", st.integers(0, 1000).map(lambda v: Decimal(v) / 1000), lambda v: int(v * 1000)),
-    "家庭.低保": ("household.is_dibao", st.booleans(), bool),
-    "家庭.收入": (
-        "household.income",
-        st.none() | st.integers(0, 10**7).map(lambda v: Decimal(v) / 100),
-        lambda v: None if v is None else int(v * 100),
-    ),
-}
 TYPES = {
     "age": pl.Int64,
     "level": pl.Int64,
@@ -85,74 +22,6 @@ TYPES = {
     "household.is_dibao": pl.Boolean,
     "household.income": pl.Int64,
 }
-
-whole = st.integers(0, 100).map(str)
-numbers = st.recursive(
-    st.sampled_from(["年龄", "岁数", "裁员率", "标准(户籍地, 性质)", "0.055", "815.5", "今天.year", "3"])
-    | whole,
-    lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from("+-*"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
-        st.tuples(inner, inner).map(lambda t: f"min({t[0]}, {t[1]})"),
-        st.tuples(
-            st.sampled_from(["round half up", "round down", "floor", "ceiling", "round up"]), inner, inner
-        ).map(lambda t: f"{t[0]}({t[1]} / {t[2]}, 2)"),
-        st.tuples(st.sampled_from(["孤儿", "家庭.低保", "等级 in (1, 2)"]), inner, inner).map(
-            lambda t: f"(if {t[0]} then {t[1]} else {t[2]})"
-        ),
-    ),
-    max_leaves=4,
-)
-leaves = st.one_of(
-    st.tuples(numbers, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), numbers).map(" ".join),
-    st.sampled_from(
-        [
-            "孤儿",
-            "家庭.低保",
-            "等级 in (1, 2)",
-            "等级 = null",
-            "等级 != 3",
-            "出生 != null",
-            "出生 = 今天",
-            '性质 = "城镇"',
-            '性质 in ("农村")',
-            'starts with(户籍地, "4202")',
-            "年龄 between 60 and 79",
-            "年龄 in ([90..94], < 3)",
-            "家庭.收入 = null",
-            "家庭.收入 != null and 家庭.收入 < 标准(户籍地, 性质) * 2",
-            "出生 != null and years and months duration(出生, 今天).years >= 60",
-            '出生 = null or 出生 >= date("2023-11-24")',
-        ]
-    ),
-)
-conditions = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.tuples(inner, inner).map(lambda t: f"({t[0]}) and ({t[1]})"),
-        st.tuples(inner, inner).map(lambda t: f"({t[0]}) or ({t[1]})"),
-        inner.map(lambda t: f"not({t})"),
-        st.tuples(inner, inner, inner).map(lambda t: f"(if {t[0]} then {t[1]} else {t[2]})"),
-    ),
-    max_leaves=5,
-)
-people = st.lists(
-    st.fixed_dictionaries({name: strategy | st.just(UNKNOWN) for name, (_, strategy, _) in FACTS.items()}),
-    min_size=8,
-    max_size=8,
-)
-
-
-def _context(person: dict[str, Any]) -> dict[str, Any]:
-    household = {name.split(".")[1]: value for name, value in person.items() if "." in name}
-    own = {name: value for name, value in person.items() if "." not in name}
-    age = own["年龄"]
-    return {
-        **own,
-        "家庭": household,
-        "今天": date(2026, 11, 23),
-        "岁数": UNKNOWN if age is UNKNOWN else age + 1,
-        "标准": STANDARD,
-    }
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -172,7 +41,7 @@ def test_a_condition_has_the_same_verdict(text: str, rows: list[dict[str, Any]])
     lowered = condition_to_polars(node, Place.of(SCOPE))
     found = _frame(rows).select(true=lowered.is_true, unknown=lowered.is_unknown)
     found = found if found.height == len(rows) else pl.concat([found] * len(rows))
-    expected = [judge(node, _context(row)) for row in rows]
+    expected = [judge(node, context_of(row)) for row in rows]
     assert found["true"].to_list() == [one is Truth.TRUE for one in expected]
     assert found["unknown"].to_list() == [one is Truth.UNKNOWN for one in expected]
 
@@ -186,7 +55,7 @@ def test_a_formula_has_the_same_value(text: str, rows: list[dict[str, Any]]) -> 
     found = _frame(rows).select(value=lowered.value, unknown=lowered.is_unknown)
     found = found if found.height == len(rows) else pl.concat([found] * len(rows))
     for row, value, is_unknown in zip(rows, found["value"], found["unknown"], strict=True):
-        expected = judge_amount(node, _context(row))
+        expected = judge_amount(node, context_of(row))
         assert is_unknown == (expected is UNKNOWN)
         if isinstance(expected, Decimal):
             assert value == expected * lowered.scale

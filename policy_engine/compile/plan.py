@@ -1,0 +1,39 @@
+"""A policy as the compilers take it: trees instead of texts, money in fen, nothing of the paper around it."""
+
+import msgspec
+
+from policy_engine.language.ast import Expression
+
+
+class TablePlan(msgspec.Struct, frozen=True):
+    """A decision table: each row's condition with its output, in order. ``hit_policy`` is U, A, F, C+, C< or C>."""
+
+    hit_policy: str
+    rows: tuple[tuple[Expression, Expression], ...]
+
+
+class AmountPlan(msgspec.Struct, frozen=True):
+    """A formula or a table in yuan, between ``floor`` and ``cap``, rounded to steps of ``step_fen``.
+
+    ``rounding`` is FEEL's name of it, or ``round half even``.
+    """
+
+    formula: Expression | None
+    table: TablePlan | None
+    cap: Expression | None
+    floor: Expression | None
+    step_fen: int
+    rounding: str
+
+
+class PolicyPlan(msgspec.Struct, frozen=True):
+    """``key`` names the policy among its like; ``entity`` is whose facts it is judged on.
+
+    ``status``: the column in which a computed status lies for the policies that stand on it.
+    """
+
+    key: str
+    entity: str
+    clauses: tuple[Expression, ...]
+    amount: AmountPlan | None = None
+    status: str | None = None

@@ -89,7 +89,8 @@ class Rematch:
     def effects(
         self, trail: list[Firing], kept: Mapping[Key, Kept], *, is_full: bool
     ) -> Iterator[MatchEffect]:
-        """What differs from ``kept`` among the judged; an unknown verdict always, as it may lack other facts than before.
+        """What differs from ``kept`` among the judged; where a match became unknown, again each time it is judged, as it
+        may lack other facts than before.
 
         In a full run what is kept of policies in force and was not judged has ended: a hire that went to another firm.
         """
@@ -103,8 +104,8 @@ class Rematch:
             subject_id = audience_of(self.family, found.place)
             key = (document.id, subject_id, self.family.subjects[found.place].subject_id)
             judged.add(key)
-            outcome = self.judging.outcome(firing.key)
-            if outcome[0] == "unknown" or outcome != _outcome_kept(kept.get(key), document.version):
+            outcome, row = self.judging.outcome(firing.key), kept.get(key)
+            if _is_news(outcome, row, document.version):
                 missing = self.judging.missing(firing.key) if outcome[0] == "unknown" else ()
                 because = tuple(_path(causes, firing.key, self._told))
                 yield self._effect(key, document.version, outcome, missing, because)
@@ -165,11 +166,11 @@ def _before(
     return before
 
 
-def _outcome_kept(row: Kept | None, version: int) -> Outcome | None:
+def _is_news(outcome: Outcome, row: Kept | None, version: int) -> bool:
     """No row is as good as a refusal; another version's is nothing to compare with."""
     if row is None:
-        return INELIGIBLE
-    return (row.verdict, row.amount_fen) if row.version == version else None
+        return outcome[0] == "eligible"
+    return outcome[0] == "unknown" or outcome != (row.verdict, row.amount_fen) or row.version != version
 
 
 def _path(causes: Mapping[str, str], key: str, told: Callable[[str], str]) -> list[str]:

@@ -9,7 +9,7 @@ from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 
 
 class PolicyMatch(Base):
-    """Verdicts worth keeping: eligible and unknown. No row means not eligible, or never judged.
+    """Who is eligible, and how it ended with those who no longer are (unknown or ineligible). No row: never eligible.
 
     ``because`` is why the verdict came when it did: the names from the changed fact to the judgement.
     """

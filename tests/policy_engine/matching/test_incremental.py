@@ -65,7 +65,7 @@ class Home:
         with self.house.database.read() as session:
             rows = repository.matches_of(session, [self.owner, *self.members])
             found = {key: (row.verdict, row.amount_fen) for key, row in rows.items()}
-        return {key: outcome for key, outcome in found.items() if outcome[0] != "ineligible"}
+        return {key: outcome for key, outcome in found.items() if outcome[0] == "eligible"}
 
     def judged_in_full(self) -> dict[repository.Key, tuple[str, int | None]]:
         with self.house.database.read() as session:
@@ -74,7 +74,7 @@ class Home:
         return {
             (one.policy_id, one.subject_id, one.unit_id): (one.verdict, one.amount_fen)
             for one in effects
-            if one.verdict != "ineligible"
+            if one.verdict == "eligible"
         }
 
 
@@ -189,10 +189,11 @@ def test_an_offer_is_taken_back_when_the_fact_goes(house: House, chained: Publis
 def test_a_status_of_yesterday_is_not_believed_today(house: House, chained: PublishedSet) -> None:
     """Sixty on 24 November: the day before nothing, and the day itself whatever fact happens to change."""
     home = Home(house, chained)
+    home.say("household.monthly_income", 120_000)
     home.say("person.birth_date", "1966-11-24")
     home.apply([fact(home.members[0], "person.disability_level", 1)])
     rematched = home.match([("person.disability_level", home.members[0])], AS_OF + timedelta(days=1))
-    assert [(one.policy_id, one.verdict) for one in rematched.effects] == [("elder-allowance", "unknown")]
+    assert [(one.policy_id, one.verdict) for one in rematched.effects] == [("elder-allowance", "eligible")]
 
 
 def test_effects_carry_the_sequence_and_the_day_they_were_judged_on(
@@ -233,6 +234,8 @@ def test_a_defect_of_the_policy_is_never_offered(house: House) -> None:
 def test_unknown_tells_what_is_missing(house: House) -> None:
     home = Home(house, publish_documents([(one, "official") for one in CHAINED]))
     home.say("household.is_dibao", True)
-    effects = home.say("person.birth_date", "1950-01-01").effects
+    home.say("household.monthly_income", 120_000)
+    home.say("person.birth_date", "1950-01-01")
+    effects = home.say("household.monthly_income", msgspec.UNSET).effects
     allowance = next(one for one in effects if one.policy_id == ELDER_ALLOWANCE.id)
     assert (allowance.verdict, allowance.missing) == ("unknown", ("household.monthly_income",))

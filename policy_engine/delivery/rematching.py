@@ -88,8 +88,10 @@ class _Jobs:
         snapshot = self._snapshot()
         if action == "publish":
             self._reach_somebody(policy_id, snapshot)
-        self._match(policy_id, snapshot)
-        if action not in ("suspend", "recall"):
+        with self._house.database.read() as session:
+            is_in_force = self._published.current(session).named(policy_id) is not None
+        if is_in_force:
+            self._match(policy_id, snapshot)
             self._page(
                 lambda session, after: widen_rollout(
                     session, self._ports, policy_id=policy_id, after=after, now=self._house.clock.now()
@@ -256,12 +258,18 @@ class _Jobs:
                 policies.advance_epoch(session)
 
     def _take_back(self, policy_id: str, version: int, *, is_recalled: bool) -> None:
-        """Nobody has a match by this version any more; open offers go with an apology, claims wait for a person."""
+        """Open offers of what was recalled go with an apology, and claims wait for a person.
+
+        Its matches go too, and those of a suspended version beside which an older one is in force again. Of a policy that
+        only rests they stay: by them it is known what has changed when it goes on.
+        """
         now = self._house.clock.now()
-        is_gone = False
-        while not is_gone:
+        with self._house.database.read() as session:
+            is_resting = not is_recalled and self._published.current(session).named(policy_id) is None
+        while not is_resting:
             with self._house.database.write(timeout=30) as session:
-                is_gone = matches.forget(session, policy_id, version, limit=FORGOTTEN_AT_ONCE) == 0
+                if matches.forget(session, policy_id, version, limit=FORGOTTEN_AT_ONCE) == 0:
+                    break
         if is_recalled:
             self._page(
                 lambda session, after: recall(

@@ -47,6 +47,11 @@ class City:
         self._snapshot = snapshot
         self._statuses = bindings(published.statuses)
         self._standards = standards
+        in_force = {one.document.id for one in published.effective_on(as_of)}
+        self._dormant: dict[EntityKind, list[str]] = {}
+        for status in published.statuses:
+            if status.policy_id not in in_force:
+                self._dormant.setdefault(status.entity, []).append(f"status:{status.policy_id}")
         self._scopes: dict[EntityKind, Scope] = {}
         self._frames: dict[EntityKind, pl.DataFrame] = {}
 
@@ -61,12 +66,18 @@ class City:
             self._scopes[kind] = scope_of(kind, self.as_of, self._statuses, standards=self._standards)
         return self._scopes[kind]
 
-    def add_status(self, kind: EntityKind, name: str, judged: pl.DataFrame) -> None:
-        """Put a status beside the facts of its kind, and beside those whom its subjects own."""
+    def add_status(
+        self, kind: EntityKind, name: str, judged: pl.DataFrame, reached: pl.Series | None = None
+    ) -> None:
+        """Put a status beside the facts of its kind, and beside those whom its subjects own; or only of the reached."""
         columns = [name, name + UNKNOWN_SUFFIX]
-        frame = self.frame(kind).with_columns(
-            judged["is_true"].alias(columns[0]), judged["is_unknown"].alias(columns[1])
-        )
+        frame = self.frame(kind)
+        true, unknown = judged["is_true"], judged["is_unknown"]
+        if reached is not None:
+            of_others = frame if name in frame.columns else _unknown_status(frame, name)
+            true = true.zip_with(reached, of_others[columns[0]])
+            unknown = unknown.zip_with(reached, of_others[columns[1]])
+        frame = frame.with_columns(true.alias(columns[0]), unknown.alias(columns[1]))
         self._frames[kind] = frame
         for owned, owner in OWNED.items():
             if owner == kind and owned in self._frames:
@@ -84,6 +95,8 @@ class City:
                     how="left",
                     maintain_order="left",
                 ).with_columns(pl.col(column).fill_null(0).cast(pl.Int64))
+        for name in self._dormant.get(kind, ()):
+            frame = _unknown_status(frame, name)
         if kind in OWNED:
             owner = self.frame(OWNED[kind])
             columns = [name for name in owner.columns if name not in ("subject_id", "owner_id")]
@@ -113,16 +126,16 @@ def match_city(
 
     ``standards`` take the place of those of the day: for questions of what if.
 
-    Raises ``NotLowerable`` for a condition that has no columnar form. With ``is_rollout_kept`` only those are matched
-    whom the roll-out has reached.
+    Raises ``NotLowerable`` for a condition that has no columnar form. While a new version is rolled out beside an older
+    one the newest is matched for everybody, or each for its own subjects with ``is_rollout_kept``.
     """
     city = City(snapshot, as_of, published, standards)
     results: list[BulkResult] = []
     in_force = _matched(published, as_of, is_rollout_kept=is_rollout_kept)
-    needed = _with_statuses_below(in_force, published, policies)
-    for policy in in_force:
+    needed = _with_statuses_below([policy for policy, _ in in_force], published, policies)
+    for policy, is_for_everybody in in_force:
         if policy.document.id in needed:
-            result = match_policy(city, policy, is_rollout_kept=is_rollout_kept)
+            result = match_policy(city, policy, is_for_everybody=is_for_everybody)
             if policies is None or policy.document.id in policies:
                 results.append(result)
     return BulkResult(
@@ -132,13 +145,14 @@ def match_city(
     )
 
 
-def match_policy(city: City, policy: PublishedPolicy, *, is_rollout_kept: bool = False) -> BulkResult:
+def match_policy(city: City, policy: PublishedPolicy, *, is_for_everybody: bool = True) -> BulkResult:
     """One policy over a city made ready; a status is put there for those that stand on it. Raises ``NotLowerable``."""
     document = policy.document
     judged = _judged(city, policy)
+    reached = None if is_for_everybody else _reached(policy, judged)
     if document.is_computed_status:
-        city.add_status(document.entity, f"status:{document.id}", judged)
-    verdicts = _verdicts(city, policy, judged, is_rollout_kept)
+        city.add_status(document.entity, f"status:{document.id}", judged, reached)
+    verdicts = _verdicts(city, policy, judged, is_for_everybody=is_for_everybody)
     return BulkResult(
         _rows(policy, verdicts.filter("eligible"), ["amount_fen"]),
         _rows(policy, verdicts.filter("unknown"), []),
@@ -163,13 +177,14 @@ def _with_statuses_below(
     return needed
 
 
-def _matched(published: PublishedSet, as_of: date, *, is_rollout_kept: bool) -> list[PublishedPolicy]:
-    """While a new version is rolled out two are in force: each for its own subjects, or the newest for everybody."""
-    in_force = published.effective_on(as_of)
+def _matched(
+    published: PublishedSet, as_of: date, *, is_rollout_kept: bool
+) -> list[tuple[PublishedPolicy, bool]]:
     if is_rollout_kept:
-        return list(in_force)
+        return published.matched_on(as_of)
+    in_force = published.effective_on(as_of)
     newest = {one.document.id: one.document.version for one in in_force}
-    return [one for one in in_force if one.document.version == newest[one.document.id]]
+    return [(one, True) for one in in_force if one.document.version == newest[one.document.id]]
 
 
 def _judged(city: City, policy: PublishedPolicy) -> pl.DataFrame:
@@ -196,15 +211,28 @@ def _judged(city: City, policy: PublishedPolicy) -> pl.DataFrame:
 
 
 def _verdicts(
-    city: City, policy: PublishedPolicy, judged: pl.DataFrame, is_rollout_kept: bool
+    city: City, policy: PublishedPolicy, judged: pl.DataFrame, *, is_for_everybody: bool
 ) -> pl.DataFrame:
     """``eligible``, ``unknown``, ``defect`` and ``amount_fen`` of those whom the clauses do not turn away."""
     found = pl.concat([_open_verdicts(judged), _met_verdicts(city, policy, judged)])
-    if is_rollout_kept and (policy.bucket_from, policy.bucket_to) != (0, BUCKETS):
-        audience = _audience(policy.document.entity, found)
-        reached = pl.Series([policy.covers(number) for number in audience.to_list()], dtype=pl.Boolean)
-        return found.filter(reached)
+    if not is_for_everybody:
+        return found.filter(_reached(policy, found))
     return found
+
+
+def _reached(policy: PublishedPolicy, frame: pl.DataFrame) -> pl.Series:
+    """Whose bucket lies with this version, row by row."""
+    audience = _audience(policy.document.entity, frame)
+    if (policy.bucket_from, policy.bucket_to) == (0, BUCKETS):
+        return pl.repeat(value=True, n=frame.height, eager=True)
+    return pl.Series([policy.covers(number) for number in audience.to_list()], dtype=pl.Boolean)
+
+
+def _unknown_status(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Of a status that is not in force nobody knows anything."""
+    return frame.with_columns(
+        pl.lit(value=False).alias(name), pl.lit(value=True).alias(name + UNKNOWN_SUFFIX)
+    )
 
 
 def _open_verdicts(judged: pl.DataFrame) -> pl.DataFrame:

@@ -33,9 +33,7 @@ def bulk_news(
     if newest is None:
         return BulkNews((), frozenset())
     versions = [one for one in published.effective_on(snapshot.as_of) if one.document.id == policy_id]
-    found = match_city(
-        snapshot, published, snapshot.as_of, policies=[policy_id], is_rollout_kept=len(versions) > 1
-    )
+    found = match_city(snapshot, published, snapshot.as_of, policies=[policy_id], is_rollout_kept=True)
     open_rows = set(found.unknown.select("subject_id", "unit_id").iter_rows())
 
     def version_of(subject_id: int) -> int:

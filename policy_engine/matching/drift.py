@@ -6,7 +6,6 @@ drift: an incident, never a routine.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
@@ -50,22 +49,19 @@ def drift_of_city(
 
     ``behind`` are the owners whose changes are still on their way to the chain.
     """
-    versions = Counter(one.document.id for one in published.effective_on(as_of))
+    result = match_city(snapshot, published, as_of, is_rollout_kept=True)
     found: dict[str, Drift] = {}
-    for is_rollout_kept in (False, True):
-        ids = [name for name, count in versions.items() if (count > 1) is is_rollout_kept]
-        result = match_city(snapshot, published, as_of, policies=ids, is_rollout_kept=is_rollout_kept)
-        for policy_id in ids:
-            drift = compare(
-                session,
-                result,
-                policy_ids=[policy_id],
-                sequence=snapshot.sequence,
-                as_of=as_of,
-                behind=behind,
-            )
-            if drift:
-                found[policy_id] = drift
+    for policy_id in {one.document.id: None for one in published.effective_on(as_of)}:
+        drift = compare(
+            session,
+            result,
+            policy_ids=[policy_id],
+            sequence=snapshot.sequence,
+            as_of=as_of,
+            behind=behind,
+        )
+        if drift:
+            found[policy_id] = drift
     return found
 
 

@@ -36,12 +36,17 @@ class FamilyCase:
         self._held: dict[tuple[str, int], bool | None] = {}
 
     def policies_on(self) -> Iterator[tuple[PublishedPolicy, Subject]]:
-        """Every policy in force with everybody of the family whom it may concern, by strata."""
-        for policy in self.published.effective_on(self.as_of):
+        """Every policy in force with everybody of the family whom it may concern, by strata.
+
+        A policy that is being rolled out concerns those whom it has reached; a new status is what it is for everybody,
+        as others stand on it.
+        """
+        for policy, is_for_everybody in self.published.matched_on(self.as_of):
+            is_known = is_for_everybody and policy.document.is_computed_status
             for one in self.family:
                 if one.kind == policy.document.entity:
                     subject = subject_of(self.family, one)
-                    if policy.covers(subject.subject_id):
+                    if is_known or policy.covers(subject.subject_id):
                         yield policy, subject
 
     def judge(self, policy: PublishedPolicy, subject: Subject) -> Judgement:

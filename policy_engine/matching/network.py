@@ -5,7 +5,7 @@ for a make-up and a published set. Names in it end in ``#place``: the owner is 0
 """
 
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from datetime import date
 
@@ -79,7 +79,7 @@ class Networks:
 
     def __init__(self, published: PublishedSet, as_of: date) -> None:
         self._published = published
-        self._policies = matched_on(published, as_of)
+        self._policies = published.matched_on(as_of)
         self._partial = [policy for policy, is_for_everybody in self._policies if not is_for_everybody]
         self._kept: OrderedDict[object, FamilyNetwork] = OrderedDict()
         self._mutex = threading.Lock()
@@ -125,17 +125,6 @@ class _Cache:
 
 
 networks_of = _Cache(4)
-
-
-def matched_on(published: PublishedSet, day: date) -> list[tuple[PublishedPolicy, bool]]:
-    """The policies in force by strata, and whether each is matched for everybody.
-
-    A version alone is, also while it is rolled out: whom it has not reached waits with a match. Where a new version is
-    rolled out beside an older one, each subject has its own.
-    """
-    in_force = published.effective_on(day)
-    versions = Counter(one.document.id for one in in_force)
-    return [(one, versions[one.document.id] == 1) for one in in_force]
 
 
 def audience_of(family: FamilyValues, place: int) -> int:

@@ -5,6 +5,7 @@ A status is worked out before what stands on it, so policies come in strata; wit
 
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -67,6 +68,16 @@ class PublishedSet(msgspec.Struct, frozen=True, dict=True):
 
     def effective_on(self, day: date) -> tuple[PublishedPolicy, ...]:
         return tuple(one for one in self.policies if one.is_effective_on(day))
+
+    def matched_on(self, day: date) -> list[tuple[PublishedPolicy, bool]]:
+        """The policies in force, and whether each is matched for everybody.
+
+        A version alone is, also while it is rolled out: whom it has not reached waits with a match. Where a new version
+        is rolled out beside an older one, each subject has its own.
+        """
+        in_force = self.effective_on(day)
+        versions = Counter(one.document.id for one in in_force)
+        return [(one, versions[one.document.id] == 1) for one in in_force]
 
     def named(self, policy_id: str, version: int | None = None) -> PublishedPolicy | None:
         """The given version, or the newest, when it is in force; else None."""

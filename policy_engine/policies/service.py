@@ -17,6 +17,7 @@ from policy_engine.policies import repository
 from policy_engine.policies.access import require_seat, require_second_hand
 from policy_engine.policies.cases import CaseOutcome, load_cases, run_cases
 from policy_engine.policies.checking import check_document, standing_of
+from policy_engine.policies.dependencies import standing_on
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.loading import load_document
@@ -193,9 +194,26 @@ def _stop(
 ) -> PolicyVersion:
     _require_note(note)
     version, seat = _move(session, version_id, action, actor, "policy.publish")
+    _require_nothing_above(session, version)
     _announce(session, version, action, now)
     _sign(session, version, seat, actor, action, note, now)
     return version
+
+
+def _require_nothing_above(session: Session, version: PolicyVersion) -> None:
+    """A status is not pulled from under what stands on it: the others are stopped first. Raises ``Conflict``."""
+    live = repository.live_versions(session)
+    if any(row.policy_id == version.policy_id and row.id != version.id for row in live):
+        return
+    documents = sorted((document_of(row) for row in live), key=lambda one: (one.id, one.version))
+    above = [one.title for one in documents if standing_on(document_of(version), [one])]
+    if above:
+        raise Conflict(
+            _(
+                "还有政策以这一身份为条件：%(titles)s。请先停用这些政策，或为它们发布不再引用这一身份的新版本。",
+                titles="、".join(dict.fromkeys(above)),
+            )
+        )
 
 
 def _move(

@@ -225,9 +225,12 @@ def test_an_older_match_never_overwrites_a_newer(any_house: House) -> None:
 
 
 def test_a_defect_of_the_policy_is_never_offered(house: House) -> None:
-    nothing = benefit(id="nothing", benefit={"formula": "0", "period": "month", "source": "notice"})
+    formula = "if 家庭.低保家庭 then 100 else 0"
+    nothing = benefit(id="nothing", benefit={"formula": formula, "period": "month", "source": "notice"})
     home = Home(house, publish_documents([(nothing, "official")]))
-    effects = home.say("person.birth_date", "1940-01-01").effects
+    home.say("household.is_dibao", True)
+    home.say("person.birth_date", "1940-01-01")
+    effects = home.say("household.is_dibao", False).effects
     assert [(one.verdict, one.amount_fen) for one in effects] == [("ineligible", None)]
 
 

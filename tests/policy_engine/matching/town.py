@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+import msgspec
 import polars as pl
 
 from policy_engine.catalogue import catalogue
@@ -52,6 +53,25 @@ ELDER_ALLOWANCE = benefit(
 )
 NOT_ELDER = benefit(id="not-elder", eligibility=[clause("not(老年人)", source="notice")])
 CHAINED: tuple[PolicyDocument, ...] = (ELDER, CARED_HOME, CARED_ELDER, ELDER_ALLOWANCE, NOT_ELDER)
+
+
+#: What the second version of each says instead.
+OTHER_WORDS = {
+    "elder": "年龄 >= 65",
+    "cared-home": "人均月收入 < 800",
+    "cared-elder": "老年人 or 家庭.照顾家庭",
+    "elder-allowance": "重点老人",
+    "not-elder": "not(老年人) and 家庭.家庭人口 <= 3",
+}
+
+
+def next_version(document: PolicyDocument, version: int) -> PolicyDocument:
+    """Every other version says something else."""
+    if version % 2 == 0:
+        words = clause(OTHER_WORDS[document.id], id="who", source="notice")
+        changed = msgspec.convert([words], type(document.eligibility))
+        return msgspec.structs.replace(document, version=version, eligibility=changed)
+    return msgspec.structs.replace(document, version=version)
 
 
 def everything() -> PublishedSet:

@@ -1,5 +1,6 @@
 """A small city with the worker's own handlers: facts, publications and days, and what all of it must come to."""
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -25,7 +26,6 @@ from policy_engine.delivery.published import PublishedTerms
 from policy_engine.matching import repository
 from policy_engine.matching.evaluation import FamilyCase, subject_of
 from policy_engine.matching.models import FullMatch, PolicyMatch
-from policy_engine.matching.network import matched_on
 from policy_engine.policies import repository as policies
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import content_hash, content_of
@@ -161,6 +161,11 @@ class Works:
             )
             assert session.execute(failed).all() == []
 
+    def work_a_while(self) -> None:
+        """One round of a worker among others."""
+        with contextlib.suppress(RuntimeError):
+            Worker(self.house.database, self.clock, self.handlers).run_until_idle(rounds=1)
+
     def night(self) -> FullMatch:
         """The full match of a new day."""
         number = next(EVENTS)
@@ -197,7 +202,7 @@ class Works:
     def _judged(self, family: Family, current: PublishedSet) -> Iterator[tuple[repository.Key, Outcome]]:
         today = self.clock.today()
         case = FamilyCase(family, current, today)
-        for policy, is_for_everybody in matched_on(current, today):
+        for policy, is_for_everybody in current.matched_on(today):
             for one in family:
                 subject = subject_of(family, one)
                 if one.kind == policy.document.entity and (

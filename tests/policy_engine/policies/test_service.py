@@ -22,7 +22,7 @@ from policy_engine.policies.published import NOTHING, PublishedPolicies
 from policy_engine.policies.rollout import rollout_bucket
 from tests.conftest import NOON
 from tests.policy_engine.policies.conftest import official
-from tests.policy_engine.policies.documents import BENEFIT, CASES, changed, clause
+from tests.policy_engine.policies.documents import BENEFIT, CASES, STATUS, changed, clause
 
 
 def draft(session: Session, author: Principal, text: str = BENEFIT, cases: str = CASES) -> PolicyVersion:
@@ -218,6 +218,30 @@ def test_recalled_version_cannot_come_back(house: House, author: Principal, publ
         service.recall(session, version_id, actor=publisher, note="依据失效", now=NOON)
         with pytest.raises(IllegalTransition):
             service.resume(session, version_id, actor=publisher, now=NOON)
+
+
+def test_a_status_is_not_stopped_under_the_policies_that_stand_on_it(
+    house: House, author: Principal, publisher: Principal, published_policies: PublishedPolicies
+) -> None:
+    def in_force(session: Session, text: str, cases: str) -> uuid.UUID:
+        current = published_policies.current(session)
+        version = service.save_draft(
+            session, text=text, cases_text=cases, actor=author, published=current, now=NOON
+        )
+        service.submit(session, version.id, actor=author, now=NOON)
+        service.approve(session, version.id, actor=publisher, published=current, now=NOON)
+        service.publish(session, version.id, actor=publisher, now=NOON)
+        return version.id
+
+    with house.database.write() as session:
+        elder = in_force(session, STATUS, CASES.replace(", amount: 100", ""))
+        condition = clause("年龄 >= 60 and (老年人 or 年龄 >= 60)", id="age", source="notice")
+        allowance = in_force(session, changed(BENEFIT, eligibility=[condition]), CASES)
+    with pytest.raises(Conflict, match="试验津贴"), house.database.write() as session:
+        service.recall(session, elder, actor=publisher, note="依据失效", now=NOON)
+    with house.database.write() as session:
+        service.suspend(session, allowance, actor=publisher, note="先停这项", now=NOON)
+        service.recall(session, elder, actor=publisher, note="依据失效", now=NOON)
 
 
 def test_figures_that_are_not_official_run_as_demonstration(house: House, author: Principal) -> None:

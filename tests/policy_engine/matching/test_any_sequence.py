@@ -158,5 +158,5 @@ class AnySequence(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-AnySequence.TestCase.settings = settings(max_examples=6, stateful_step_count=20, deadline=None)
+AnySequence.TestCase.settings = settings(max_examples=4, stateful_step_count=20, deadline=None)
 TestAnySequence = AnySequence.TestCase

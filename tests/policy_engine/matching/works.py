@@ -58,6 +58,7 @@ class Works:
             reevaluate=engine.reevaluate,
             explain=engine.explain,
             vault=house.vault,
+            records=Town(),
         )
         self.handlers: dict[str, Handler] = {
             **rematching.handlers(house, self.published, ports),

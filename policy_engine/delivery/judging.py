@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import Clock
 from kernel.errors import NotFound
+from kernel.i18n import ENGLISH, current_locale
+from kernel.i18n import gettext as _
 from policy_engine.delivery.ports import ClauseLine, Recheck
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation import ClauseExplained, explain
@@ -65,7 +67,27 @@ def _pinned(session: Session, policy_id: str, version: int) -> PublishedPolicy:
 
 
 def _line(clause: ClauseExplained, basis: str) -> ClauseLine:
+    is_english = current_locale() == ENGLISH
     facts = clause.missing if clause.truth == "needed" else clause.facts
-    values = "；".join(f"{fact.label}：{fact.text}" for fact in clause.facts if fact.text)
-    sources = "、".join(dict.fromkeys(fact.source for fact in facts))
-    return ClauseLine(text=clause.text, truth=clause.truth, value=values, source=sources, legal_basis=basis)
+    values = _("；").join(
+        _("%(what)s：%(value)s", what=fact.label_en if is_english else fact.label, value=fact.text)
+        for fact in clause.facts
+        if fact.text
+    )
+    return ClauseLine(
+        text=clause.text,
+        truth=clause.truth,
+        value=values,
+        source=_("、").join(dict.fromkeys(fact.source for fact in facts)),
+        legal_basis=basis,
+        in_words=clause.in_words,
+        gap=_gap(clause),
+    )
+
+
+def _gap(clause: ClauseExplained) -> str:
+    if clause.holds_from is not None:
+        return _("到 %(day)s 就符合", day=clause.holds_from.isoformat())
+    if clause.holds_until is not None:
+        return _("符合到 %(day)s", day=clause.holds_until.isoformat())
+    return ""

@@ -81,13 +81,18 @@ class Reevaluate(Protocol):
 
 
 class ClauseLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One clause as its reader may see it: another person's facts only as met, not met or needed."""
+    """One clause as its reader may see it: another person's facts only as met, not met or needed.
+
+    ``in_words`` is its condition as a sentence, ``gap`` when time alone changes it; both in the reader's language.
+    """
 
     text: str
     truth: Literal["met", "not_met", "needed"]
     value: str = ""
     source: str = ""
     legal_basis: str = ""
+    in_words: str = ""
+    gap: str = ""
 
 
 class Explain(Protocol):

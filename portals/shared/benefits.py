@@ -27,6 +27,7 @@ from policy_engine.delivery.schemas import (
     PaymentView,
 )
 from portals.services import Services
+from portals.shared.records import record_api, record_page
 
 Form = URLEncodedBody[dict[str, str]]
 Me = NamedDependency[Principal]
@@ -205,7 +206,16 @@ def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterH
         benefits.withdraw(principal, claim_id)
         return Redirect(f"/{portal}/claims/{claim_id}", status_code=303)
 
-    return [offer_page, confirm_form, decline_form, claims_page, claim_page, appeal_form, withdraw_form]
+    return [
+        record_page(services),
+        offer_page,
+        confirm_form,
+        decline_form,
+        claims_page,
+        claim_page,
+        appeal_form,
+        withdraw_form,
+    ]
 
 
 def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
@@ -272,6 +282,7 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
         return benefits.payments(principal)
 
     return [
+        record_api(services, portal),
         list_offers,
         get_offer,
         confirm_offer,

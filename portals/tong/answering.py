@@ -19,6 +19,7 @@ from policy_engine.delivery.schemas import OfferDetail
 from policy_engine.matching.explanation import FactLine
 from portals.services import Services
 from portals.shared.benefits import Form, Words
+from portals.shared.records import record_page
 from portals.tong.benefits import TongBenefits
 from portals.tong.explaining import Standing, explain
 
@@ -196,6 +197,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         decline_form,
         claims_page,
         claim_page,
+        record_page(services),
         appeal_form,
         supplement_form,
         withdraw_form,

@@ -1,17 +1,21 @@
 """Claims for programs: the same to-do list, file, acts and batches as on the pages."""
 
 import uuid
+from datetime import date
 from typing import Annotated
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from kernel.web.principal import Principal
 from policy_engine.delivery.schemas import ClaimFile, WorkItem
+from policy_engine.matching.explanation import Explanation
 from portals.services import Services
+from portals.shared.records import download
 from portals.zhengtong.desk import acts, batching
+from portals.zhengtong.desk.asking import answer_on
 from portals.zhengtong.desk.batches import CHANCE
 from portals.zhengtong.desk.facts import NamedFact, named_facts
 
@@ -66,6 +70,33 @@ def read_file(
     services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
 ) -> DeskFile:
     return _file(services, principal, claim_id)
+
+
+@get(
+    "/claims/{claim_id:uuid}/answers/{on:date}",
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="What the rule of a day says on the facts of that day",
+)
+def read_answer(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    claim_id: FromPath[uuid.UUID],
+    on: FromPath[date],
+) -> Explanation:
+    return answer_on(services, principal, claim_id, on)
+
+
+@get(
+    "/decision-records/{record_id:uuid}",
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="A signed decision record, to be checked offline",
+)
+def read_record(
+    services: NamedDependency[Services], principal: NamedDependency[Principal], record_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    return download(services, principal, record_id)
 
 
 @post(
@@ -206,6 +237,8 @@ def _file(services: Services, principal: Principal, claim_id: uuid.UUID) -> Desk
 HANDLERS = [
     list_work,
     read_file,
+    read_answer,
+    read_record,
     add_act,
     add_hold,
     end_hold,

@@ -15,9 +15,11 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 from portals.services import Services
+from portals.shared.records import download
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import on_a_seat, seat_of
 from portals.zhengtong.desk import acts, listing
+from portals.zhengtong.desk.asking import asked_on
 from portals.zhengtong.desk.facts import named_facts
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
@@ -114,9 +116,18 @@ def claim(
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
     claim_id: FromPath[uuid.UUID],
+    on: FromQuery[str] = "",
 ) -> Response[str]:
-    """The file: facts left, decision right, history below."""
-    return _claim_page(request, pages, services, principal, claim_id)
+    """The file: facts left, decision right, history below; ``on`` asks the policy as of another day."""
+    return _claim_page(request, pages, services, principal, claim_id, on=on)
+
+
+@get("/records/{record_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
+def record(
+    services: NamedDependency[Services], principal: NamedDependency[Principal], record_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    """A signed decision record."""
+    return download(services, principal, record_id)
 
 
 @post("/claims/{claim_id:uuid}/review", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
@@ -262,8 +273,10 @@ def _claim_page(
     errors: Sequence[FieldError] = (),
     sent: forms.Sent | None = None,
     status: int = 200,
+    on: str = "",
 ) -> Response[str]:
     file = acts.file_of(services, principal, claim_id)
+    told, problem = asked_on(services, principal, claim_id, on)
     seat = seat_of(principal)
     state = ClaimState(file.row.state)
     return pages.page(
@@ -272,6 +285,9 @@ def _claim_page(
         status=status,
         file=file,
         facts=named_facts(file),
+        on=on,
+        told=told,
+        on_problem=problem,
         errors=errors,
         typed={name: forms.one(sent or {}, name) for name in ("action", "reason", "amount", "hold_reason")},
         actions=words.CLAIM_ACTIONS,
@@ -292,4 +308,4 @@ def _batch_actions(principal: Principal) -> list[tuple[str, str]]:
     return [(key, _(words.CLAIM_ACTIONS[key])) for key in words.BATCH_ACTIONS if duty_of[key] in duties]
 
 
-HANDLERS = [home, todo_export, claim, review, hold, resume, appeal, objection]
+HANDLERS = [home, todo_export, claim, record, review, hold, resume, appeal, objection]

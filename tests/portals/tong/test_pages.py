@@ -8,6 +8,7 @@ import pytest
 from identity import service as identity
 from identity.registry import service as registry
 from licenses import service as licences
+from policy_engine.decisions.verification import verify
 from policy_engine.policies.library import library
 from portals.tong.life import life_events
 from tests.portals.tong.conftest import Enter
@@ -94,9 +95,15 @@ def test_an_offer_is_confirmed_once_and_becomes_a_claim(enter: Enter, city: City
     progress = client.get(claim.headers["location"]).text
     assert "镇街受理" in progress
     assert "给您答复" in progress
+    record = client.get(first(r"/tong/records/[0-9a-f-]+", progress))
+    assert record.headers["content-disposition"].startswith("attachment")
+    assert [one for one in verify(record.content) if not one.is_note] == []
+    assert record.json()["record"]["deed"]["outcome"] == "offered"
+    assert record.json()["disclosures"]
     stranger = enter(city.cast.daughter)
     assert stranger.get(claim.headers["location"]).status_code == 404
     assert stranger.get(offer).status_code == 404
+    assert stranger.get(str(record.url.path)).status_code == 404
 
 
 def test_declined_rests_and_may_still_be_applied_for(enter: Enter, city: City) -> None:

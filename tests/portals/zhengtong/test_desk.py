@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.web.principal import Principal
+from licenses.keys import public_credential_keys
+from policy_engine.decisions.verification import verify
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.accounts import repository as accounts
 from policy_engine.delivery.claims import repository as claims
@@ -166,3 +168,44 @@ def test_the_list_is_exported_and_the_export_recorded(enter: Enter, city: City, 
         enter("auditor", accept="application/json").get("/zhengtong/api/v1/audit?action=table.export").json()
     )
     assert trail[0]["object_id"] == "todo"
+
+
+def test_a_decision_is_on_record_and_passes_the_check_offline(
+    enter: Enter, city: City, claim: uuid.UUID
+) -> None:
+    with city.house.database.read() as session:
+        found = claims.get_claim(session, claim)
+        assert found is not None
+        offer_id, subject_id = found.offer_id, found.subject_id
+    while (action := action_of(seat_for(city, claim))) != "grant":
+        enter(seat_for(city, claim)).post(f"/zhengtong/claims/{claim}/review", {"action": action})
+    program = enter(seat_for(city, claim), accept="application/json")
+    path = f"/zhengtong/api/v1/claims/{claim}"
+    program.post(f"{path}/acts", json={"action": "refuse", "reason": "材料不实"})
+    (line,) = program.get(path).json()["file"]["records"]
+    address = f"/zhengtong/api/v1/decision-records/{line['id']}"
+    record = program.get(address)
+    assert record.headers["content-disposition"].startswith("attachment")
+    with city.house.database.read() as session:
+        keys = {kid: key.as_dict(private=False) for kid, key in public_credential_keys(session).items()}
+    assert [one for one in verify(record.content, keys) if not one.is_note] == []
+    assert record.json()["record"]["deed"]["outcome"] == "refused"
+    assert str(offer_id) == record.json()["record"]["deed"]["offer"]
+    assert f"{subject_id}" not in str(record.json()["record"]["bearers"])
+    page = enter(seat_for(city, claim)).get(f"/zhengtong/claims/{claim}").text
+    assert f"/zhengtong/records/{line['id']}" in page
+    elsewhere = official(7999, "claim.decide", division="429000")
+    assert enter(elsewhere, accept="application/json").get(address).status_code == 404
+
+
+def test_a_file_is_asked_as_of_another_day(enter: Enter, city: City, claim: uuid.UUID) -> None:
+    seat = seat_for(city, claim)
+    program = enter(seat, accept="application/json")
+    later = program.get(f"/zhengtong/api/v1/claims/{claim}/answers/2027-11-23")
+    assert later.status_code == 200
+    assert later.json()["as_of"] == "2027-11-23"
+    assert later.json()["clauses"][0]["in_words"]
+    assert program.get(f"/zhengtong/api/v1/claims/{claim}/answers/2001-01-01").status_code == 404
+    assert "按别的日期核对" in enter(seat).get(f"/zhengtong/claims/{claim}?on=2027-11-23").text
+    assert "请按 2026-11-23 的样子填写日期" in enter(seat).get(f"/zhengtong/claims/{claim}?on=soon").text
+    assert "那一天这项政策没有实施" in enter(seat).get(f"/zhengtong/claims/{claim}?on=2001-01-01").text

@@ -27,6 +27,7 @@ from portals.zhengtong.policies import api as policies_api
 from portals.zhengtong.policies import routes as policies
 from portals.zhengtong.policies import simulation as policies_simulation
 from portals.zhengtong.policies import upload as policies_upload
+from portals.zhengtong.policies import vocabulary
 from portals.zhengtong.reach import Reach
 from portals.zhengtong.trail import api as trail_api
 from portals.zhengtong.trail import routes as trail
@@ -58,6 +59,7 @@ def _pages() -> Router:
             *policies_upload.HANDLERS,
             *policies.HANDLERS,
             *policies_simulation.HANDLERS,
+            *vocabulary.PAGES,
             *payments.HANDLERS,
             *counter.HANDLERS,
             *licences.HANDLERS,
@@ -73,6 +75,7 @@ def _api() -> Router:
         route_handlers=[
             *desk_api.HANDLERS,
             *policies_api.HANDLERS,
+            *vocabulary.API,
             *payments_api.HANDLERS,
             *counter_api.HANDLERS,
             *licences_api.HANDLERS,

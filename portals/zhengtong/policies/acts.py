@@ -6,18 +6,27 @@ from datetime import date
 from kernel.errors import InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Duty, Principal
-from policy_engine.catalogue import encloses
+from policy_engine.catalogue import catalogue, encloses
 from policy_engine.delivery.offers.repository import count_by_state
 from policy_engine.policies import repository, service
 from policy_engine.policies.cases import load_cases, run_cases
+from policy_engine.policies.checking import check_document
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import document_of
+from policy_engine.policies.loading import load_document
 from policy_engine.policies.models import PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import PublishedSet
 from policy_engine.policies.states import STATE_LABELS, Action, PolicyState, actions_from
 from portals.services import Services
-from portals.zhengtong.policies.schemas import CaseLine, HandLine, PolicyFile, PolicyLine, ProblemLine
+from portals.zhengtong.policies.schemas import (
+    CaseLine,
+    CheckedTexts,
+    HandLine,
+    PolicyFile,
+    PolicyLine,
+    ProblemLine,
+)
 
 MOST_LISTED = 500
 _DUTY_OF: dict[Action, Duty] = {"submit": "policy.author"}
@@ -54,7 +63,7 @@ def file_of(services: Services, principal: Principal, version_id: uuid.UUID) -> 
             HandLine(action=hand.action, seat_title=hand.seat_title, note=hand.note, at=hand.at)
             for hand in hands
         ),
-        cases=_cases(row, document, published),
+        cases=_cases_run(row.cases_text, document, published),
         reached=reached,
         actions=tuple(_actions(row, document, principal)),
         is_own_draft=row.author_id == principal.subject_id,
@@ -82,6 +91,23 @@ def take_in(services: Services, principal: Principal, text: str, cases_text: str
             now=house.clock.now(),
         )
         return version.id
+
+
+def checked(services: Services, text: str, cases_text: str) -> CheckedTexts:
+    """Both texts looked at as an upload would be, the cases run; nothing is kept."""
+    with services.house.database.read() as session:
+        published = services.published.current(session)
+    title = ""
+    try:
+        loaded = load_document(text)
+        title = loaded.document.title
+        problems = check_document(loaded.document, catalogue(), published, source=loaded.source)
+        if problems:
+            raise DocumentRefused(problems)
+        cases = _cases_run(cases_text, loaded.document, published) if cases_text.strip() else ()
+    except DocumentRefused as refused:
+        return CheckedTexts(title=title, problems=problems_of(refused, text, cases_text), cases=())
+    return CheckedTexts(title=title, problems=[], cases=cases)
 
 
 def problems_of(refused: DocumentRefused, text: str, cases_text: str) -> list[ProblemLine]:
@@ -154,9 +180,9 @@ def _line(row: PolicyVersion, today: date) -> PolicyLine:
     )
 
 
-def _cases(row: PolicyVersion, document: PolicyDocument, published: PublishedSet) -> tuple[CaseLine, ...]:
+def _cases_run(text: str, document: PolicyDocument, published: PublishedSet) -> tuple[CaseLine, ...]:
     """Every case run now, against what is in force now."""
-    cases = load_cases(row.cases_text, document, published.statuses)
+    cases = load_cases(text, document, published.statuses)
     return tuple(
         CaseLine(
             name=case.name,

@@ -13,13 +13,14 @@ from policy_engine.matching.simulation import Simulation
 from portals.services import Services
 from portals.zhengtong.access import needs, on_a_seat
 from portals.zhengtong.policies import acts
-from portals.zhengtong.policies.schemas import PolicyFile, PolicyLine
+from portals.zhengtong.policies.schemas import CheckedTexts, PolicyFile, PolicyLine
 from portals.zhengtong.policies.simulation import changed
 from portals.zhengtong.reach import Reach, ReachEstimate
 
 MAY_WRITE = needs("policy.author")
 MAY_MOVE = needs("policy.author", "policy.publish")
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=500_000)]
+Unfinished = Annotated[str, msgspec.Meta(max_length=500_000)]
 
 
 class DraftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +28,13 @@ class DraftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     document: Source
     cases: Source
+
+
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document that is being written; ``cases`` may still be empty."""
+
+    document: Unfinished
+    cases: Unfinished = ""
 
 
 class PolicyStepRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +71,18 @@ def add_draft(
 ) -> PolicyFile:
     version_id = acts.take_in(services, principal, data.document, data.cases)
     return acts.file_of(services, principal, version_id)
+
+
+@post(
+    "/policies/checks",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="Check a document and its cases without keeping them",
+    guards=[MAY_WRITE],
+)
+def check_draft(services: NamedDependency[Services], data: JSONBody[CheckRequest]) -> CheckedTexts:
+    return acts.checked(services, data.document, data.cases)
 
 
 @get(
@@ -126,4 +146,4 @@ def add_step(
     return acts.file_of(services, principal, version_id)
 
 
-HANDLERS = [list_policies, add_draft, read_policy, read_reach, read_simulation, add_step]
+HANDLERS = [list_policies, add_draft, check_draft, read_policy, read_reach, read_simulation, add_step]

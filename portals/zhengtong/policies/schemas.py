@@ -60,6 +60,14 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True):
     content_hash: str
 
 
+class CheckedTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload of these texts would come to; nothing of it is kept. ``title`` is empty where none can be read."""
+
+    title: str
+    problems: list["ProblemLine"]
+    cases: tuple[CaseLine, ...]
+
+
 class ProblemLine(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with an upload: in which file, at which line, why, and how to mend it; the line as it stands."""
 

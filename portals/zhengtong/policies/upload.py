@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, MultipartBody
+from litestar.params import FromQuery, MultipartBody, URLEncodedBody
 from litestar.response import Redirect
 
 from kernel.errors import Conflict, FieldError, InvalidInput
@@ -59,6 +59,18 @@ def upload(
     return Redirect(f"/zhengtong/policies/{version_id}?done=draft", status_code=303)
 
 
+@post("/policies/check", status_code=200, sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
+def check(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    data: URLEncodedBody[dict[str, str]],
+) -> Response[str]:
+    """What is wrong as one types, for the editor: a part of its page."""
+    texts = (data.get(name, "").replace("\r\n", "\n") for name in ("document", "cases"))
+    return pages.page(request, "zhengtong/policies/_checked.html", checked=acts.checked(services, *texts))
+
+
 def _text(data: dict[str, Any], name: str) -> str:
     """The file when one was chosen, else what was typed. Raises ``InvalidInput`` when neither is there."""
     file = data.get(f"{name}_file")
@@ -96,4 +108,4 @@ def _form(
     )
 
 
-HANDLERS = [new_policy, upload]
+HANDLERS = [new_policy, upload, check]

@@ -58,7 +58,6 @@ def ask(conditions: list[str], **facts: Any) -> tuple[str, ...]:
         (["家庭月收入 < 500", "家庭月收入 < 800 or 低保家庭"], {}, {"monthly_income"}),
         (["家庭月收入 < 500", "家庭月收入 < 300 or 低保家庭"], {}, {"monthly_income", "is_dibao"}),
     ],
-    ids=str,
 )  # fmt: skip
 def test_only_what_decides_is_asked(conditions: list[str], facts: dict[str, Any], expected: set[str]) -> None:
     assert set(ask(conditions, **facts)) == expected

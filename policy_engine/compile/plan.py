@@ -37,3 +37,12 @@ class PolicyPlan(msgspec.Struct, frozen=True):
     clauses: tuple[Expression, ...]
     amount: AmountPlan | None = None
     status: str | None = None
+
+    def trees(self) -> tuple[Expression, ...]:
+        """Everything that will be lowered, clauses and amount."""
+        amount = self.amount
+        if amount is None:
+            return self.clauses
+        parts = [one for one in (amount.formula, amount.cap, amount.floor) if one is not None]
+        rows = () if amount.table is None else amount.table.rows
+        return (*self.clauses, *parts, *(tree for row in rows for tree in row))

@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from policy_engine.compile.names import NotLowerable, Place, find
+from policy_engine.compile.polars_related import POSSIBLE_SUFFIX, quantified
 from policy_engine.compile.polars_values import KNOWN, number_to_polars, text_to_polars, touched
 from policy_engine.language import ast
 from policy_engine.language.types import FeelType
@@ -28,7 +29,7 @@ class PolarsCondition(msgspec.Struct, frozen=True):
 
 def condition_to_polars(node: ast.Expression, place: Place) -> PolarsCondition:
     """Lower a condition that has passed the check. Raises ``NotLowerable``."""
-    return _lower(node, place, is_negated=False)
+    return lowered(node, place, is_negated=False)
 
 
 def all_of(conditions: list[PolarsCondition]) -> PolarsCondition:
@@ -47,21 +48,23 @@ def any_of(conditions: list[PolarsCondition]) -> PolarsCondition:
     )
 
 
-def _lower(node: ast.Expression, place: Place, *, is_negated: bool) -> PolarsCondition:
+def lowered(node: ast.Expression, place: Place, *, is_negated: bool) -> PolarsCondition:
+    """A condition, or its negation, in negation normal form."""
     match node:
         case ast.Call(function="not", arguments=(inner,)):
-            return _lower(inner, place, is_negated=not is_negated)
+            return lowered(inner, place, is_negated=not is_negated)
         case ast.Junction(operator=operator, operands=operands):
-            parts = [_lower(operand, place, is_negated=is_negated) for operand in operands]
+            parts = [lowered(operand, place, is_negated=is_negated) for operand in operands]
             return all_of(parts) if (operator == "and") is not is_negated else any_of(parts)
         case ast.Choice():
             return _choice(node, place, is_negated=is_negated)
         case ast.Quantified():
-            raise NotLowerable(node, "对名单逐个判断还不能批量计算")
+            asked = quantified(node, place, is_negated=is_negated)
+            return PolarsCondition(pl.col(asked.column), pl.col(asked.column + POSSIBLE_SUFFIX))
         case ast.Name() | ast.Path():
             found = find(node, place)
             if found is not None and found.binding.definition is not None:
-                return _lower(found.binding.definition, found.place, is_negated=is_negated)
+                return lowered(found.binding.definition, found.place, is_negated=is_negated)
     value, unknown = _leaf(node, place), touched(node, place)
     holds = (~value if is_negated else value).fill_null(value=False)
     return (
@@ -73,8 +76,8 @@ def _lower(node: ast.Expression, place: Place, *, is_negated: bool) -> PolarsCon
 
 def _choice(node: ast.Choice, place: Place, *, is_negated: bool) -> PolarsCondition:
     condition = condition_to_polars(node.condition, place)
-    yes = _lower(node.consequence, place, is_negated=is_negated)
-    no = _lower(node.alternative, place, is_negated=is_negated)
+    yes = lowered(node.consequence, place, is_negated=is_negated)
+    no = lowered(node.alternative, place, is_negated=is_negated)
     otherwise = PolarsCondition(~condition.is_possible, ~condition.is_true)
     return any_of([all_of([condition, yes]), all_of([otherwise, no])])
 

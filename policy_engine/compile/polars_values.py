@@ -12,11 +12,11 @@ import msgspec
 import polars as pl
 
 from policy_engine.compile.names import NotLowerable, Place, find
+from policy_engine.compile.polars_related import UNKNOWN_SUFFIX, aggregate, is_list_call
 from policy_engine.language import ast
 from policy_engine.language.ast import children
 from policy_engine.language.types import TableFunction
 
-UNKNOWN_SUFFIX = "__unknown"
 #: The column that counts a relation's members: ``members__count``.
 COUNT_SUFFIX = "__count"
 KNOWN = pl.lit(value=False)
@@ -104,6 +104,9 @@ def touched(node: ast.Expression, place: Place) -> pl.Expr:
         if found.binding.type.kind in ("list", "entity"):
             return KNOWN
         return unknown_flag(found.column, found.binding.may_be_unknown)
+    call = is_list_call(node, place)
+    if call is not None:
+        return pl.col(aggregate(call, place).column + UNKNOWN_SUFFIX)
     return either_unknown(*(touched(child, place) for child in children(node)))
 
 
@@ -202,6 +205,10 @@ def _called(node: ast.Call, place: Place) -> PolarsNumber:
     table = place.scope.names.get(node.function)
     if isinstance(table, TableFunction):
         return _looked_up(node, table, place)
+    call = is_list_call(node, place)
+    if call is not None:
+        asked = aggregate(call, place)
+        return PolarsNumber(pl.col(asked.column), asked.scale, pl.col(asked.column + UNKNOWN_SUFFIX))
     if node.function == "count":
         found = find(node.arguments[0], place)
         if found is None:

@@ -3,10 +3,15 @@
 A condition is brought to negation normal form; a leaf that touches an unknown fact is unknown, else true or not true by
 plain FEEL; ``and``, ``or``, ``some`` and ``every`` are three-valued over {true, not true, unknown}. Under a negation a
 leaf is judged with its ``not`` inside, because in FEEL ``not(null)`` is null and so is not true either.
+
+An aggregate over a list touches the facts of the items that its filter keeps; an item that the filter leaves open leaves
+the whole open, and one that it turns away says nothing.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from policy_engine.language import ast
 from policy_engine.language.ast import children, dotted
@@ -68,7 +73,7 @@ def _chosen(node: ast.Choice, context: Mapping[str, Any], *, is_negated: bool) -
 def _leaf(node: ast.Expression, context: Mapping[str, Any], *, is_negated: bool) -> Truth:
     if touches_unknown(node, context):
         return Truth.UNKNOWN
-    value = value_of(node, context)
+    value = _known_value(node, context)
     return Truth.TRUE if value is (not is_negated) else Truth.NOT_TRUE
 
 
@@ -94,7 +99,32 @@ def judge_amount(node: ast.Expression, context: Mapping[str, Any]) -> Any | Unkn
         return call(node.function, arguments, context)
     if touches_unknown(node, context):
         return UNKNOWN
-    return value_of(node, context)
+    return _known_value(node, context)
+
+
+def _known_value(node: ast.Expression, context: Mapping[str, Any]) -> Any:
+    """The value of a tree that hangs on nothing unknown, though a filter in it may look at unknown facts."""
+    try:
+        return value_of(node, context)
+    except TouchedUnknown:
+        kept: dict[str, Any] = {}
+        settled = _settled(node, context, kept)
+        return value_of(settled, {**context, **kept})
+
+
+def _settled(node: Any, context: Mapping[str, Any], kept: dict[str, Any]) -> Any:
+    """The tree with a name in place of each filter, which stands for the items that it is known to keep."""
+    if isinstance(node, tuple):
+        return tuple(_settled(one, context, kept) for one in node)
+    if not isinstance(node, ast.Node) or isinstance(node, ast.Quantified):
+        return node
+    if isinstance(node, ast.Filter):
+        items = items_of(_known_value(node.base, context))
+        name = f"[{len(kept)}]"  # no name that a text could write
+        kept[name] = [one for one in items if judge(node.condition, inside(context, one)) is Truth.TRUE]
+        return ast.Name(name=name)
+    parts = {name: _settled(getattr(node, name), context, kept) for name in node.__struct_fields__}
+    return msgspec.structs.replace(node, **parts)
 
 
 def touches_unknown(node: ast.Expression, context: Mapping[str, Any]) -> bool:
@@ -131,9 +161,10 @@ def _collect_path(node: ast.Path, context: Mapping[str, Any], found: dict[str, N
         found.update(dict.fromkeys(missing))
         return
     try:
-        value_of(node, context)
+        _known_value(node, context)
     except TouchedUnknown:
-        found[dotted(node)] = None
+        base = node.base.base if isinstance(node.base, ast.Filter) else node.base
+        found[f"{dotted(base)}.{node.name}"] = None
 
 
 def _source_names(source: ast.Expression, context: Mapping[str, Any]) -> list[str]:
@@ -151,10 +182,15 @@ def _collect_each(
     if missing:
         found.update(dict.fromkeys(missing))
         return
-    value = value_of(source, context)
-    for item in items_of(value) if isinstance(node, ast.Filter) else value if isinstance(value, list) else []:
-        scope = inside(context, item) if isinstance(node, ast.Filter) else {**context, node.variable: item}
-        _collect(node.condition, scope, found)
+    value = _known_value(source, context)
+    if isinstance(node, ast.Quantified):
+        for item in value if isinstance(value, list) else []:
+            _collect(node.condition, {**context, node.variable: item}, found)
+        return
+    for item in items_of(value):
+        scope = inside(context, item)
+        if judge(node.condition, scope) is Truth.UNKNOWN:
+            _collect(node.condition, scope, found)
 
 
 __all__ = ["children", "dotted", "judge", "judge_amount", "touches_unknown", "unknown_names"]

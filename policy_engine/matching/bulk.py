@@ -8,15 +8,19 @@ import polars as pl
 
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.loading import KINDS
 from policy_engine.catalogue.scopes import relation_path, scope_of
 from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX
 from policy_engine.compile.names import Place
 from policy_engine.compile.polars_conditions import PolarsCondition, all_of, condition_to_polars
+from policy_engine.compile.polars_related import RelatedColumn, related_columns, with_related
 from policy_engine.language import Scope, TableFunction
 from policy_engine.matching.bulk_amounts import with_amount
 from policy_engine.policies.amounts import tree
 from policy_engine.policies.checking import bindings
 from policy_engine.policies.dependencies import statuses_used
+from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.plans import plan_of
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.policies.rollout import BUCKETS
 from policy_engine.profiles.snapshot import Snapshot
@@ -79,9 +83,28 @@ class City:
             unknown = unknown.zip_with(reached, of_others[columns[1]])
         frame = frame.with_columns(true.alias(columns[0]), unknown.alias(columns[1]))
         self._frames[kind] = frame
-        for owned, owner in OWNED.items():
-            if owner == kind and owned in self._frames:
-                self._frames[owned] = self._beside_owner(self._frames[owned], frame, owner, columns)
+        self._put_beside(kind, columns)
+
+    def relate(self, document: PolicyDocument) -> None:
+        """Put beside each subject what the document asks of its members. Raises ``NotLowerable``."""
+        kind = document.entity
+        asked: dict[tuple[str, EntityKind], list[RelatedColumn]] = {}
+        for one in related_columns(plan_of(document).trees(), Place.of(self.scope(kind))):
+            rows = next(row for row in KINDS if row == one.relation.entity)
+            asked.setdefault((one.relation.owner, rows), []).append(one)
+        for (prefix, rows), columns in asked.items():
+            owner = OWNED[kind] if prefix else kind
+            before = set(self.frame(owner).columns)
+            frame = with_related(self.frame(owner), self.frame(rows), owner, columns)
+            self._frames[owner] = frame
+            self._put_beside(owner, [name for name in frame.columns if name not in before])
+
+    def _put_beside(self, owner: EntityKind, columns: Collection[str]) -> None:
+        for owned, by in OWNED.items():
+            if by == owner and owned in self._frames and columns:
+                self._frames[owned] = self._beside_owner(
+                    self._frames[owned], self._frames[owner], owner, columns
+                )
 
     def _prepared(self, kind: EntityKind) -> pl.DataFrame:
         frame = _with_companions(kind, self._snapshot.frames[kind])
@@ -148,6 +171,7 @@ def match_city(
 def match_policy(city: City, policy: PublishedPolicy, *, is_for_everybody: bool = True) -> BulkResult:
     """One policy over a city made ready; a status is put there for those that stand on it. Raises ``NotLowerable``."""
     document = policy.document
+    city.relate(document)
     judged = _judged(city, policy)
     reached = None if is_for_everybody else _reached(policy, judged)
     if document.is_computed_status:

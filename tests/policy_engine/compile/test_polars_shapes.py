@@ -110,7 +110,14 @@ def test_a_choice_needs_only_its_branch_inside_a_function() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["some x in 成员 satisfies x.年龄 > 3", "甲 ** 2 = 4", 'contains("a", "b")', "甲 / 2 = 1"]
+    "text",
+    [
+        "some x in 成员 satisfies some y in 成员 satisfies x.年龄 > y.年龄",
+        "count(成员[年龄 > max(成员.年龄)]) > 1",
+        "甲 ** 2 = 4",
+        'contains("a", "b")',
+        "甲 / 2 = 1",
+    ],
 )
 def test_what_has_no_columnar_form_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(NotLowerable) as refusal:

@@ -36,7 +36,7 @@ def row_of(kind: CompiledKind, person: dict[str, Any]) -> list[Any]:
     return [columns[one] for one in kind.columns]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(conditions, people)
 def test_a_condition_has_the_same_verdict(text: str, rows: list[dict[str, Any]]) -> None:
     node = parse(text, list(SCOPE.names))
@@ -48,7 +48,7 @@ def test_a_condition_has_the_same_verdict(text: str, rows: list[dict[str, Any]])
         assert kind.judge_one["only"](row_of(kind, person)) == expected
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(numbers, people)
 def test_a_formula_has_the_same_amount(text: str, rows: list[dict[str, Any]]) -> None:
     node = parse(f"round half up({text}, 2)", list(SCOPE.names))

@@ -206,3 +206,24 @@ def test_a_choice_never_says_what_a_completion_denies(
     found = truth(text, {**known, **dict.fromkeys(unknown, UNKNOWN)})
     if found is not U:
         assert outcomes(text, known, unknown) == {found is T}
+
+
+def test_a_member_that_a_filter_turns_away_says_nothing() -> None:
+    context = {
+        "成员": [
+            {"年龄": Decimal(40), "收入": Decimal(300)},
+            {"年龄": Decimal(12), "收入": UNKNOWN},
+            {"年龄": UNKNOWN, "收入": Decimal(0)},
+        ]
+    }
+    adults = "成员[年龄 >= 18 and 收入 > 0]"
+    assert truth(f"count({adults}) = 1", context) is T
+    assert judge_amount(parse(f"sum({adults}.收入)"), context) == 300
+    assert unknown_names(parse(f"sum({adults}.收入)"), context) == []
+
+
+def test_a_member_that_a_filter_leaves_open_leaves_the_whole_open() -> None:
+    context = {"成员": [{"年龄": UNKNOWN, "收入": Decimal(300)}, {"年龄": Decimal(40), "收入": Decimal(1)}]}
+    assert truth("count(成员[年龄 >= 18]) >= 1", context) is U
+    assert judge_amount(parse("sum(成员[年龄 >= 18].收入)"), context) is UNKNOWN
+    assert truth("some x in 成员 satisfies x.年龄 >= 18", context) is T

@@ -4,15 +4,14 @@ import pytest
 
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.catalogue.subjects import SubjectFacts
-from policy_engine.compile.python_source import DEFECT, ELIGIBLE, INELIGIBLE, UNDECIDED, Answer
+from policy_engine.compile.python_source import ELIGIBLE, INELIGIBLE, UNDECIDED
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.policies.compiled import CompiledPolicies, compile_policies
-from policy_engine.policies.judgement import Judgement, judge_document
+from policy_engine.policies.judgement import judge_document
 from policy_engine.policies.published import PublishedSet
+from tests.policy_engine.matching.comparison import answer_of
 from tests.policy_engine.matching.strangers import stranger_family
 from tests.policy_engine.matching.town import AS_OF, everything
-
-VERDICTS = {"ineligible": INELIGIBLE, "unknown": UNDECIDED, "eligible": ELIGIBLE}
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +22,6 @@ def published() -> PublishedSet:
 @pytest.fixture(scope="module")
 def compiled(published: PublishedSet) -> CompiledPolicies:
     return compile_policies([one.document for one in published.effective_on(AS_OF)], AS_OF)
-
-
-def answer_of(judgement: Judgement) -> Answer:
-    if judgement.defect:
-        return DEFECT, None
-    return VERDICTS[judgement.verdict], judgement.amount_fen
 
 
 @pytest.mark.parametrize("kind", ["household", "firm"])

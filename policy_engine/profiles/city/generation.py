@@ -10,7 +10,7 @@ import polars as pl
 
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
-from policy_engine.profiles.city import enterprises, frames, residents
+from policy_engine.profiles.city import circumstances, enterprises, frames, residents, ventures
 from policy_engine.profiles.city.drawing import day_number
 from policy_engine.profiles.city.families import draw_people
 from policy_engine.profiles.city.homes import draw_homes, household_columns
@@ -46,7 +46,7 @@ def generate(
     step = progress or (lambda _doing, _share: None)
     out_dir.mkdir(parents=True, exist_ok=True)
     known = catalogue()
-    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(9)]
+    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(10)]
     step(_("居民与家庭"), 0.0)
     people = draw_people(draws[0], residents_count, day_number(as_of))
     disabilities = residents.draw_disabilities(draws[1], people)
@@ -54,14 +54,18 @@ def generate(
     work = residents.draw_work(draws[3], people, homes)
     step(_("居民事实"), 0.15)
     facts = residents.person_columns(draws[4], people, homes, disabilities, work, as_of)
+    facts |= circumstances.more_of_persons(draws[9], people, homes, disabilities, work, as_of)
     rows = {"persons": _write(frames.persons(people, facts, known), out_dir / "persons.parquet")}
     step(_("家庭与市场主体"), 0.5)
     facts = household_columns(draws[5], homes, known, as_of)
+    facts |= circumstances.more_of_households(draws[9], people, homes, as_of)
     rows["households"] = _write(frames.households(facts, known), out_dir / "households.parquet")
     firms = enterprises.draw_firms(draws[6], firms_count, people, work, known)
     facts = enterprises.firm_columns(draws[6], firms, as_of)
+    facts |= ventures.more_of_firms(draws[9], firms, facts, as_of)
     rows["firms"] = _write(frames.firms(firms, facts, known), out_dir / "firms.parquet")
     hires = enterprises.draw_hires(draws[7], firms, people, work, as_of)
+    hires.columns |= ventures.more_of_hires(draws[9], hires, people, as_of)
     rows["hires"] = _write(frames.items("hire", hires, known), out_dir / "hires.parquet")
     loans = enterprises.draw_loans(draws[7], firms, as_of)
     rows["loans"] = _write(frames.items("loan", loans, known), out_dir / "loans.parquet")

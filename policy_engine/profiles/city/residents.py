@@ -142,12 +142,13 @@ def _employment(
     hard = jobless & (
         (age >= np.where(people.is_female, 40, 50)) | (disabilities.level > 0) | (months_jobless > 14)
     )
+    late_alone = (work == FLEXIBLE) & (age >= np.where(people.is_female, 40, 50))
     return {
         "employment_status": labels(WORK, work),
         "unemployment_registered_on": days(registered_on, jobless),
         "unemployment_is_involuntary": flags(involuntary),
         "seeks_work": flags(jobless & (rng.random(count) < 0.92)),
-        "is_hard_to_employ": flags(hard & (rng.random(count) < 0.6)),
+        "is_hard_to_employ": flags((hard | late_alone) & (rng.random(count) < np.where(jobless, 0.6, 0.04))),
         "ui_paid_months": numbers(paid, ~paid_elsewhere),
         "ui_paid_months__unknown": flags(paid_elsewhere),
         "ui_claimed_months": numbers(claimed),

@@ -55,11 +55,14 @@ def test_outer_value_counts_until_the_nearer_one_begins() -> None:
     assert trial.value_on(TODAY, "420202007") == 1
 
 
-def test_only_the_unemployment_standard_is_not_official() -> None:
+def test_only_the_standards_of_social_assistance_are_official() -> None:
     worst = {name: one.standing_in("420200", TODAY) for name, one in catalogue().parameters.items()}
     assert worst == {
         "低保标准": "official",
         "特困标准": "official",
         "孤儿养育标准": "official",
         "失业保险金标准": "unverified",
+        "最低工资标准": "press",
+        "居民医保个人缴费标准": "unverified",
+        "人均住房保障面积": "unverified",
     }

@@ -34,6 +34,7 @@ class FamilyCase:
         self.as_of = as_of
         self._statuses = published.statuses
         self._held: dict[tuple[str, int], bool | None] = {}
+        self._contexts: dict[int, dict[str, Any]] = {}
 
     def policies_on(self) -> Iterator[tuple[PublishedPolicy, Subject]]:
         """Every policy in force with everybody of the family whom it may concern, by strata.
@@ -58,13 +59,23 @@ class FamilyCase:
         document = policy.document
         judgement = judge_context(document, context)
         if document.is_computed_status and document.status is not None:
-            self._held[document.status.name, subject.unit_id] = _TRUTH[judgement.verdict]
+            self._hold((document.status.name, subject.unit_id), _TRUTH[judgement.verdict])
         return judgement
+
+    def _hold(self, key: tuple[str, int], truth: bool | None) -> None:
+        """Remember a status; what was seen without it is seen anew."""
+        if self._held.get(key) is not truth:
+            self._contexts.clear()
+        self._held[key] = truth
 
     def context(self, subject: Subject) -> dict[str, Any]:
         """What FEEL sees of a subject here, with the statuses that have been worked out."""
-        names = [one.name for one in self._statuses]
-        return context_of(self.facts(subject), self.as_of, names)
+        context = self._contexts.get(subject.unit_id)
+        if context is None:
+            names = [one.name for one in self._statuses]
+            context = context_of(self.facts(subject), self.as_of, names)
+            self._contexts[subject.unit_id] = context
+        return dict(context)
 
     def facts(self, subject: Subject) -> SubjectFacts:
         """The facts of a subject here, and of those it is related to, with the statuses that have been worked out."""

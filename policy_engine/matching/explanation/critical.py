@@ -29,7 +29,7 @@ def plausible_values(situation: Situation, place: int, attribute: Attribute) -> 
     node = situation.trees[place]
     found = set(critical_values(situation, node, attribute, situation.base))
     is_number = attribute.type in NUMBERS and isinstance(fact.value, int)
-    if is_number and _is_reckoned_with(situation, node, attribute):
+    if is_number and is_reckoned_with(situation, node, attribute):
         found |= set(_bisected(situation, place, attribute, int(fact.value or 0)))
     allowed = [one for one in found if is_plausible(attribute, fact.value, one, situation.as_of)]
     return sorted(allowed, key=lambda one: distance(fact.value, one))
@@ -103,7 +103,7 @@ def _thresholds(
         yield from _thresholds(situation, child, attribute, context)
 
 
-def _is_reckoned_with(situation: Situation, node: ast.Expression, attribute: Attribute) -> bool:
+def is_reckoned_with(situation: Situation, node: ast.Expression, attribute: Attribute) -> bool:
     """Whether a fact stands anywhere but alone on one side of a comparison, as part of a sum or of a derived value."""
     found = situation.attribute(node)
     if found is not None:
@@ -111,7 +111,7 @@ def _is_reckoned_with(situation: Situation, node: ast.Expression, attribute: Att
     parts = children(node)
     if isinstance(node, ast.Comparison | ast.Membership | ast.Between):
         parts = [one for one in parts if situation.attribute(one) is not attribute]
-    return any(_is_reckoned_with(situation, one, attribute) for one in parts)
+    return any(is_reckoned_with(situation, one, attribute) for one in parts)
 
 
 def _raw_around(attribute: Attribute, threshold: Any) -> Iterator[RawValue]:

@@ -8,7 +8,7 @@ from itertools import combinations, islice, product
 
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.language import Truth, ast
-from policy_engine.matching.explanation.critical import LARGEST, NUMBERS, critical_values
+from policy_engine.matching.explanation.critical import LARGEST, NUMBERS, critical_values, is_reckoned_with
 from policy_engine.matching.explanation.situation import Situation
 from policy_engine.policies.amounts import row_conditions, tree
 from policy_engine.profiles.schemas import RawValue
@@ -22,6 +22,10 @@ def deciding_facts(situation: Situation, missing: tuple[str, ...]) -> tuple[str,
     """A smallest part of ``missing`` (attribute ids) that decides; all of it where none smaller does."""
     if not 2 <= len(missing) <= MOST_FACTS or not all(_is_own(situation, one) for one in missing):
         return missing  # one alone, too many, or another person's fact: nothing to try out
+    if any(_is_reckoned_with(situation, one) for one in missing):
+        return (
+            missing  # an age, a sum: its turning points are not known, so that no list of answers is complete
+        )
     answers = {one: _answers(situation, catalogue().attribute(one)) for one in missing}
 
     def settles(part: tuple[str, ...]) -> bool:
@@ -62,6 +66,12 @@ def _is_own(situation: Situation, attribute_id: str) -> bool:
     family = situation.case.family
     is_near = kind in (situation.document.entity, family.owner.kind)
     return is_near and key in catalogue().entities[kind].attributes  # type: ignore[index]
+
+
+def _is_reckoned_with(situation: Situation, attribute_id: str) -> bool:
+    attribute = catalogue().attribute(attribute_id)
+    is_measured = attribute.type in (*NUMBERS, "date")
+    return is_measured and any(is_reckoned_with(situation, one, attribute) for one in _conditions(situation))
 
 
 def _answers(situation: Situation, attribute: Attribute) -> list[RawValue]:

@@ -126,6 +126,8 @@ def members_about(session: Session, person_id: int) -> list[KnownSubject]:
 
 def owners_changed_since(session: Session, sequence: int) -> list[int]:
     """Households and firms of which anything changed after ``sequence``, in order of their numbers."""
+    if current_sequence(session) <= sequence:
+        return []  # asked for every few offers of a rollout: mostly nothing has happened, and SQLite would scan
     statement = (
         sa.select(Profile.owner_id).where(Profile.sequence > sequence).distinct().order_by(Profile.owner_id)
     )
@@ -136,6 +138,8 @@ def rows_since(
     session: Session, sequence: int, kind: EntityKind
 ) -> Iterator[tuple[int, int, dict[str, list[Any]]]]:
     """(subject, owner, facts as stored) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
+    if current_sequence(session) <= sequence:
+        return
     statement = (
         sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.facts)
         .where(TABLE.c.kind == kind, TABLE.c.sequence > sequence)

@@ -9,6 +9,7 @@ from kernel.outbox import Handler, Message, Worker
 from policy_engine.delivery import service as delivery
 from policy_engine.policies import repository
 from policy_engine.policies import service as policies
+from policy_engine.policies.dependencies import strata
 from policy_engine.policies.hashing import document_of
 from policy_engine.policies.library import LibraryEntry, library
 from policy_engine.policies.published import PublishedPolicies
@@ -24,7 +25,10 @@ DEFAULT_BUDGET_FEN = 20_000_000_00
 def publish_library(house: House, cast: Cast, progress: Callable[[float], None]) -> None:
     """Draft, submit, approve, publish and widen every document but one, then match the whole city."""
     published = PublishedPolicies()
-    entries = sorted(library(), key=lambda entry: (entry.document.status is None, entry.document.id))
+    entries = library()
+    levels = strata([entry.document for entry in entries])
+    # What others stand on comes first.
+    entries = sorted(entries, key=lambda entry: levels[entry.document.id, entry.document.version])
     for entry in entries:
         with house.database.write(timeout=60) as session:
             _publish(session, house, cast, published, entry, is_draft_only=entry.document.id == DRAFT)

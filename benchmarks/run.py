@@ -13,7 +13,11 @@ HERE = Path(__file__).parent
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "run", "cities"))
+    return sorted(
+        path.stem
+        for path in HERE.glob("*.py")
+        if path.stem not in ("__init__", "run", "cities", "made_policies", "soak")
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from policy_engine.matching import repository
 from policy_engine.matching.chain import Chain, Firing
+from policy_engine.matching.compiled_judging import CompiledJudging
 from policy_engine.matching.effects import MatchEffect
-from policy_engine.matching.judging import INELIGIBLE, FamilyJudging, Outcome, as_before
+from policy_engine.matching.judging import INELIGIBLE, Outcome, ReferenceJudging, as_before
 from policy_engine.matching.network import (
     FamilyNetwork,
     arrival_key,
@@ -72,11 +73,24 @@ class Rematch:
         self, published: PublishedSet, family: FamilyValues, as_of: date, former: FamilyValues | None = None
     ) -> None:
         self.family = family
-        self.network: FamilyNetwork = networks_of(published, as_of).of(family)
+        self._networks = networks_of(published, as_of)
+        self.network: FamilyNetwork = self._networks.of(family)
         self._as_of = as_of
         self._published = published
-        self.judging = FamilyJudging(family, self.network, published, as_of)
-        self._before = _before(published, self.network, as_of, former)
+        self.judging = self._judging_of(family)
+        self._former = None if former is None else self._judging_of(former)
+
+    def _judging_of(self, family: FamilyValues) -> CompiledJudging | ReferenceJudging:
+        compiled = self._networks.compiled
+        if compiled is None:
+            return ReferenceJudging(family, self.network, self._published, self._as_of)
+        return CompiledJudging(family, self.network, self._published, self._as_of, compiled)
+
+    def _before(self, key: str) -> Any:
+        """What a concept was before the change, where others stand on it: judged on the former facts, or nobody knows."""
+        if self._former is None or not self.network.network.dependents(key):
+            return msgspec.UNSET
+        return self._former.value(key)
 
     def run(self, changed: Iterable[tuple[str, int]] | None) -> list[Firing]:
         """The trail, its keys by place."""
@@ -150,20 +164,6 @@ class Rematch:
             sequence=self.family.sequence,
             as_of=self._as_of,
         )
-
-
-def _before(
-    published: PublishedSet, network: FamilyNetwork, as_of: date, former: FamilyValues | None
-) -> Callable[[str], Any]:
-    """What a concept was before the change: judged on the former facts, or nobody knows."""
-    if former is None:
-        return lambda _key: msgspec.UNSET
-    judging = FamilyJudging(former, network, published, as_of)
-
-    def before(key: str) -> Any:
-        return judging.value(key) if network.network.dependents(key) else msgspec.UNSET
-
-    return before
 
 
 def _is_news(outcome: Outcome, row: Kept | None, version: int) -> bool:

@@ -1,4 +1,7 @@
-"""The judgements of one family on one day, each worked out when it is first asked for, and once."""
+"""The judgements of one family on one day by the reference evaluator: each worked out when it is first asked for.
+
+What is missing is always asked here; verdicts and amounts only where a published set has no generated code.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -20,7 +23,7 @@ Outcome = tuple[Verdict, int | None]
 INELIGIBLE: Outcome = ("ineligible", None)
 
 
-class FamilyJudging:
+class ReferenceJudging:
     """A status that nobody has asked for yet is worked out from the facts before the first policy that names it."""
 
     def __init__(

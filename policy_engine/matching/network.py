@@ -4,15 +4,19 @@ Two families of the same make-up (a household of four, a firm with nine hires) h
 for a make-up and a published set. Names in it end in ``#place``: the owner is 0, the members follow by number.
 """
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from datetime import date
+from functools import cached_property
 
 import msgspec
 
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import Attribute, EntityKind
+from policy_engine.compile import NotLowerable
+from policy_engine.language import ProblemList
 from policy_engine.matching.chain import Concept, Network
 from policy_engine.matching.footing import (
     OWNERS,
@@ -21,21 +25,29 @@ from policy_engine.matching.footing import (
     footing_of,
     reading_of_aggregate,
 )
-from policy_engine.policies.dependencies import feel_texts
+from policy_engine.policies.compiled import CompiledPolicies, compile_policies
+from policy_engine.policies.dependencies import feel_texts, status_of
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.schemas import FamilyValues
+
+log = logging.getLogger(__name__)
 
 #: Make-ups of families whose networks are kept; a city has some hundreds.
 MOST_KEPT = 2_000
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A status or match: which policy on whom; ``below`` are the statuses to work out before, in any order."""
+    """A status or match: which policy on whom; ``below`` are the statuses to work out before, in any order.
+
+    ``name`` is the policy's in generated code, ``status`` the FEEL name of a computed one.
+    """
 
     policy: PublishedPolicy
     place: int
     below: tuple[str, ...]
+    name: str
+    status: str | None
 
 
 class FamilyNetwork(msgspec.Struct, frozen=True):
@@ -79,10 +91,23 @@ class Networks:
 
     def __init__(self, published: PublishedSet, as_of: date) -> None:
         self._published = published
+        self._as_of = as_of
         self._policies = published.matched_on(as_of)
         self._partial = [policy for policy, is_for_everybody in self._policies if not is_for_everybody]
         self._kept: OrderedDict[object, FamilyNetwork] = OrderedDict()
         self._mutex = threading.Lock()
+
+    @cached_property
+    def compiled(self) -> CompiledPolicies | None:
+        """The policies of the day as generated code; None where one of them has no such form (it should not be in force)."""
+        documents = [policy.document for policy, _ in self._policies]
+        awake = {one.id for one in documents}
+        resting = [one for one in self._published.statuses if one.policy_id not in awake]
+        try:
+            return compile_policies(documents, self._as_of, resting)
+        except (NotLowerable, ProblemList) as refused:
+            log.warning("the published policies are judged by the reference evaluator: %s", refused)
+            return None
 
     def of(self, family: FamilyValues) -> FamilyNetwork:
         """Of the family's kinds of members and, where two versions are in force, of who has which."""
@@ -148,6 +173,7 @@ def _built(
     for policy, is_for_everybody in policies:
         document = policy.document
         footing = footing_of(document, published.statuses)
+        status = status_of(document)
         for place in _places(kinds, document.entity):
             if is_for_everybody or policy.covers(audience_of(family, place)):
                 key = judgement_key(policy, place)
@@ -158,7 +184,8 @@ def _built(
                     for other in _read_places(kinds, footing.reading, one.entity, place)
                     if other in by_policy.get(one.policy_id, ())
                 )
-                judged[key] = Judged(policy, place, below)
+                name = f"{document.id}@{document.version}"
+                judged[key] = Judged(policy, place, below, name, None if status is None else status.name)
                 inputs = {*_inputs(kinds, footing.reading, place), *below, arrival_key(place)}
                 concepts.append(Concept(key, ground + policy.stratum, frozenset(inputs)))
     return FamilyNetwork(Network(concepts), judged, aggregates)

@@ -31,10 +31,15 @@ class CompiledPolicies(msgspec.Struct, frozen=True):
 
     kinds: Mapping[EntityKind, CompiledKind]
     _readers: Mapping[EntityKind, tuple[_Reader, ...]]
+    _places: Mapping[EntityKind, Mapping[str, int]]
 
     def row(self, subject: SubjectFacts) -> Row:
         """The subject's facts, with those of its relations and the statuses it carries, as its policies read them."""
         return [read(subject) for read in self._readers[subject.kind]]
+
+    def places(self, kind: EntityKind) -> Mapping[str, int]:
+        """Where each column lies in a row of this kind."""
+        return self._places[kind]
 
     def judge(self, subject: SubjectFacts) -> dict[str, Answer]:
         """Every policy on this kind of subject; statuses on the subject itself are worked out on the way."""
@@ -46,18 +51,22 @@ class CompiledPolicies(msgspec.Struct, frozen=True):
         return self.kinds[kind].judge_one[key](row)
 
 
-def compile_policies(documents: Iterable[PolicyDocument], as_of: date) -> CompiledPolicies:
+def compile_policies(
+    documents: Iterable[PolicyDocument], as_of: date, resting: Iterable[StatusName] = ()
+) -> CompiledPolicies:
     """The documents in force, statuses before what stands on them, compiled for one day. Raises ``NotLowerable``.
 
-    The same documents on the same day are compiled once. Where two versions of a status are in force, each for its own
-    subjects, ask ``judge_one`` of the one that covers the subject.
+    ``resting`` are statuses that may be named too, of which nobody knows anything on this day. The same documents on the
+    same day are compiled once. Where two versions of a status are in force, each for its own subjects, ask ``judge_one``
+    of the one that covers the subject.
     """
     given = tuple(documents)
-    key = (tuple(map(id, given)), as_of)
+    asleep = tuple(resting)
+    key = (tuple(map(id, given)), asleep, as_of)
     with _mutex:
         kept = _kept.get(key)
     if kept is None:
-        kept = (given, _compiled(given, as_of))
+        kept = (given, _compiled(given, as_of, asleep))
         with _mutex:
             _kept[key] = kept
             while len(_kept) > _MOST_KEPT:
@@ -66,15 +75,16 @@ def compile_policies(documents: Iterable[PolicyDocument], as_of: date) -> Compil
 
 
 #: By the documents' identities, which stay theirs because the documents are kept beside what was made of them.
-_kept: OrderedDict[tuple[tuple[int, ...], date], tuple[tuple[PolicyDocument, ...], CompiledPolicies]] = (
-    OrderedDict()
-)
+_Key = tuple[tuple[int, ...], tuple[StatusName, ...], date]
+_kept: OrderedDict[_Key, tuple[tuple[PolicyDocument, ...], CompiledPolicies]] = OrderedDict()
 _mutex = threading.Lock()
 _MOST_KEPT = 8
 
 
-def _compiled(documents: tuple[PolicyDocument, ...], as_of: date) -> CompiledPolicies:
-    statuses = [one for one in map(status_of, documents) if one is not None]
+def _compiled(
+    documents: tuple[PolicyDocument, ...], as_of: date, resting: tuple[StatusName, ...]
+) -> CompiledPolicies:
+    statuses = [*(one for one in map(status_of, documents) if one is not None), *resting]
     kinds: dict[EntityKind, CompiledKind] = {}
     readers: dict[EntityKind, tuple[_Reader, ...]] = {}
     for kind in KINDS:
@@ -84,7 +94,8 @@ def _compiled(documents: tuple[PolicyDocument, ...], as_of: date) -> CompiledPol
         names = {f"status:{one.policy_id}": one for one in statuses}
         kinds[kind] = compiled
         readers[kind] = tuple(_reader(kind, column, compiled, names) for column in compiled.columns)
-    return CompiledPolicies(kinds, readers)
+    places = {kind: {name: at for at, name in enumerate(one.columns)} for kind, one in kinds.items()}
+    return CompiledPolicies(kinds, readers, places)
 
 
 def _reader(

@@ -47,7 +47,7 @@ def _document(
     if usable:
         conditions[0] = dice.choice(["{}", "not({})"]).format(dice.choice(usable))
     clauses = [
-        {"id": f"c{place}", "text": "条件", "condition": one, "source": "notice"}
+        {"id": f"clause-{place}", "text": "条件", "condition": one, "source": "notice"}
         for place, one in enumerate(conditions)
     ]
     written = {

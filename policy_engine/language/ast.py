@@ -1,10 +1,12 @@
 """The syntax tree of an expression: frozen nodes, each with the place it came from."""
 
-from datetime import date
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
 
 import msgspec
+
+from policy_engine.language.temporal_text import Temporal
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,7 +17,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Literal(Node, frozen=True):
-    value: Decimal | str | bool | date | None
+    value: Decimal | str | bool | Temporal | None
 
 
 class Name(Node, frozen=True):
@@ -103,6 +105,67 @@ class Quantified(Node, frozen=True):
     condition: "Expression"
 
 
+class Test(Node, frozen=True):
+    """A unary test that speaks of the value tested as ``?`` and holds when it comes to true."""
+
+    condition: "Expression"
+
+
+class EqualityRange(Node, frozen=True):
+    """``(= end)`` or ``(!= end)`` as a value."""
+
+    operator: str
+    end: "Expression"
+
+
+class Loop(Node, frozen=True):
+    """``for variable in source return result``; several variables nest. A source of two ends counts from one to the
+    other. ``uses_partial``: the result reads what came before."""
+
+    variables: tuple[str, ...]
+    sources: tuple["Expression | tuple[Expression, Expression]", ...]
+    result: "Expression"
+    uses_partial: bool = False
+
+
+class Entries(Node, frozen=True):
+    """``{key: value, …}``; later entries see earlier ones."""
+
+    keys: tuple[str, ...]
+    values: tuple["Expression", ...]
+
+
+class FunctionDefinition(Node, frozen=True):
+    """``function(a: number, b) body``; a type left out is null."""
+
+    parameters: tuple[str, ...]
+    types: tuple["TypeOf | None", ...]
+    body: "Expression"
+
+
+class Invocation(Node, frozen=True):
+    """A call that is not just a name with values: of what an expression comes to, or with its arguments by name."""
+
+    function: "Expression"
+    arguments: tuple["Expression", ...]
+    names: tuple[str, ...] = ()
+
+
+class InstanceOf(Node, frozen=True):
+    value: "Expression"
+    type: "TypeOf"
+
+
+class TypeOf(msgspec.Struct, frozen=True):
+    """A type as it is written: ``name`` with the types inside ``<…>``, named for a context; a function's result last.
+    ``is_allowed``: what a value of a named type must pass besides."""
+
+    name: str
+    parts: tuple["TypeOf", ...] = ()
+    keys: tuple[str, ...] = ()
+    is_allowed: Callable[[object], bool] | None = None
+
+
 Expression: TypeAlias = (
     Literal
     | Name
@@ -119,6 +182,13 @@ Expression: TypeAlias = (
     | ListOf
     | Filter
     | Quantified
+    | Test
+    | EqualityRange
+    | Loop
+    | Entries
+    | FunctionDefinition
+    | Invocation
+    | InstanceOf
 )
 
 
@@ -156,6 +226,20 @@ def children(node: Expression) -> list[Expression]:
             return [base, condition]
         case Quantified(source=source, condition=condition):
             return [source, condition]
+        case (
+            Test(condition=inside)
+            | FunctionDefinition(body=inside)
+            | InstanceOf(value=inside)
+            | EqualityRange(end=inside)
+        ):
+            return [inside]
+        case Entries(values=values):
+            return list(values)
+        case Invocation(function=function, arguments=arguments):
+            return [function, *arguments]
+        case Loop(sources=sources, result=result):
+            ends = [source if isinstance(source, tuple) else (source,) for source in sources]
+            return [*(end for pair in ends for end in pair), result]
     return []
 
 

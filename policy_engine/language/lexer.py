@@ -24,11 +24,15 @@ KEYWORDS = frozenset(
         "some",
         "every",
         "satisfies",
+        "for",
+        "return",
+        "function",
+        "instance",
     )
 )
 _SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:\.(?!\.)\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+")
-_WORD = re.compile(r"[^\W\d]\w*")
+_WORD = re.compile(r"\?|(?:[^\W\d]|[\U00010000-\U000EFFFF])(?:\w|[\U00010000-\U000EFFFF])*")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _SYMBOLS = (
     "**",
@@ -53,6 +57,7 @@ _SYMBOLS = (
     "<",
     ">",
     "@",
+    "'",
 )
 _FULL_WIDTH = str.maketrans("（）［］，：＝＜＞“”", '()[],:=<>""')
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}|.)")

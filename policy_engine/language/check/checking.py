@@ -75,7 +75,7 @@ class Checker:
                 return call_type(self, node, scope)
             case ast.Quantified():
                 return quantified_type(self, node, scope)
-            case ast.Filter() | ast.ListOf() | ast.Interval():
+            case _:
                 self.refuse(
                     node,
                     "政策条件不支持这种写法",

@@ -53,7 +53,7 @@ def test_too_much_is_refused(text: str) -> None:
         ("0 ** -1", None),
         ("2 ** 1e999", None),
         ("date(1e999, 1, 1)", None),
-        ("date(99999, 1, 1)", None),
+        ("date(9999999999, 1, 1)", None),
         ("round up(1.5, 1e999)", None),
         ("round up(1e40, 2) = 1e40", True),
         ("1 in (" + "2," * 9_900 + "1)", True),

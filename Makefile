@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench tck clean
 
 run: $(VENV)/.run-installed
 	@exec $(BIN)/dongchu run
@@ -34,6 +34,10 @@ $(VENV)/.bench-installed: $(VENV)/.test-installed requirements/bench.txt
 	@echo "Installing the rivals of the benchmarks …"
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/bench.txt
 	@touch $@
+
+# The OMG's test cases for DMN: TCK is a checkout of github.com/dmn-tck/tck.
+tck: $(VENV)/.run-installed
+	@$(BIN)/python -m tests.tck $(TCK)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build

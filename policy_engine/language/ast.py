@@ -202,6 +202,8 @@ def dotted(node: Expression) -> str:
 def children(node: Expression) -> list[Expression]:
     """The direct parts of a node, in order."""
     match node:
+        case Literal() | Name():
+            return []
         case Path(base=base):
             return [base]
         case Negative(operand=operand):

@@ -8,7 +8,7 @@ from typing import Final
 #: Rounds of loops, items and pieces of text of one evaluation: a second or two of work.
 ALLOWANCE: Final = 500_000
 #: Calls inside calls; each costs Python a dozen levels and more.
-DEEPEST_CALL: Final = 24
+DEEPEST_CALL: Final = 32
 #: A text as the result of joining, replacing or formatting.
 LONGEST_RESULT: Final = 1_000_000
 #: This many characters cost as much as one round of a loop.

@@ -1,7 +1,6 @@
 """The reference evaluator of plain FEEL: walks the tree; what cannot be computed is null, never an exception (§10.3.2.4)."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,56 +8,18 @@ from policy_engine.language import ast
 from policy_engine.language.arithmetic import negated, reckoned
 from policy_engine.language.built_ins import BUILT_INS, built_in_value
 from policy_engine.language.conformance import coerced, conforms
-from policy_engine.language.effort import TooMuchWork, deeper, limited, spend
-from policy_engine.language.loops import rounds
-from policy_engine.language.parser import TESTED, parse
+from policy_engine.language.effort import deeper, spend
+from policy_engine.language.loops import item_at, items_of, rounds
+from policy_engine.language.parser import TESTED
 from policy_engine.language.properties import property_of
 from policy_engine.language.unary import compared, holds
-from policy_engine.language.values import UNKNOWN, Function, Span, equal, feel_value, from_datetime
+from policy_engine.language.values import UNKNOWN, Function, Span, equal
 
 Context = Mapping[str, Any]
 
 
 class TouchedUnknown(Exception):
     """Plain FEEL met a fact that nobody knows; only ``judge`` can go on from there."""
-
-
-def evaluate(text: str, context: Context | None = None, *, now: datetime | None = None) -> Any:
-    """The value of a FEEL text in a context of Python values (Decimal, int, str, bool, date, datetime, list, dict, null).
-
-    ``now`` is what ``now()`` and ``today()`` say; without it they are null. Loops, calls and long values have an
-    allowance: what would take more than about a second or two is null. Raises ``ProblemList`` where the text is no FEEL.
-    """
-    known = {name: feel_value(value) for name, value in (context or {}).items()}
-    tree = parse(text, _names(known))
-    if now is not None:
-        known = {**clock(now), **known}
-    return value_within_limits(tree, known)
-
-
-def value_within_limits(node: ast.Expression, context: Context) -> Any:
-    """The value of a tree; null when it would take too much work. Raises ``TouchedUnknown``."""
-    try:
-        with limited():
-            return value_of(node, context)
-    except (TooMuchWork, RecursionError):
-        return None
-
-
-def clock(now: datetime) -> dict[str, Function]:
-    """The functions ``now`` and ``today`` of one moment."""
-    moment = from_datetime(now)
-    return {"now": Function(lambda: moment, ()), "today": Function(lambda: moment.day, ())}
-
-
-def _names(context: Context, depth: int = 3) -> list[str]:
-    """The names in a context and in the contexts it holds."""
-    found = list(context)
-    for value in context.values() if depth else ():
-        for item in value[:1] if isinstance(value, list) else [value]:
-            if isinstance(item, dict):
-                found.extend(_names(item, depth - 1))
-    return found
 
 
 def value_of(node: ast.Expression, context: Context) -> Any:
@@ -233,27 +194,15 @@ def _filter(node: ast.Filter, context: Context) -> Any:
     if isinstance(node.condition, ast.Literal | ast.Negative) or not items:
         place = value_of(node.condition, context)
         if isinstance(place, Decimal):
-            return _item_at(items, place)
+            return item_at(items, place)
     results: list[Any] = []
     for item in items:
         spend(1 + len(context) // 8)
         result = value_of(node.condition, inside(context, item))
         if not results and isinstance(result, Decimal):
-            return _item_at(items, result)
+            return item_at(items, result)
         results.append(result)
     return [item for item, result in zip(items, results, strict=True) if result is True]
-
-
-def items_of(value: Any) -> list[Any]:
-    """What a filter looks through: a single value is a list of one, null a list of none (§10.3.2.5)."""
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _item_at(items: list[Any], place: Decimal) -> Any:
-    """From 1 at the front, from -1 at the back; null outside."""
-    if not 0 < abs(place) <= len(items) or place != place.to_integral_value():
-        return None
-    return items[int(place) - 1 if place > 0 else int(place)]
 
 
 def inside(context: Context, item: Any) -> Context:

@@ -10,6 +10,8 @@ from policy_engine.language.temporal_text import written
 from policy_engine.language.values import Function, Span
 
 _DEEPEST: Final = 100
+#: A value costs this many rounds to write.
+_PER_VALUE: Final = 3
 
 
 def text_of(value: Any) -> str | None:
@@ -21,7 +23,7 @@ def text_of(value: Any) -> str | None:
 
 
 def _shown(value: Any, depth: int) -> str | None:
-    spend()
+    spend(_PER_VALUE)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -43,13 +45,18 @@ def _shown_parts(value: Any, depth: int) -> str | None:
     if isinstance(value, Span):
         return _shown_span(value, depth)
     if isinstance(value, dict):
-        texts = [_shown(one, depth) for one in value.values()]
-        pairs = [f"{key}: {text}" for key, text in zip(value, texts, strict=True)]
-        return None if None in texts else "{" + ", ".join(pairs) + "}"
-    if not isinstance(value, list):
+        pieces = [(f"{key}: ", _shown(one, depth)) for key, one in value.items()]
+    elif isinstance(value, list):
+        pieces = [("", _shown(one, depth)) for one in value]
+    else:
         return None
-    found = [_shown(one, depth) for one in value]
-    return None if None in found else "[" + ", ".join(one for one in found if one is not None) + "]"
+    texts = [before + text for before, text in pieces if text is not None]
+    if len(texts) < len(pieces):
+        return None
+    inside = spend_text(", ".join(texts))
+    if inside is None:
+        return None
+    return "{" + inside + "}" if isinstance(value, dict) else "[" + inside + "]"
 
 
 def _shown_span(span: Span, depth: int) -> str | None:

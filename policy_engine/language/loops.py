@@ -1,4 +1,4 @@
-"""What a loop goes through when it is given two ends: whole numbers or days, upwards or downwards (DMN 1.5 §10.3.2.14)."""
+"""What loops and filters go through: lists, and from one end to another whole numbers or days (DMN 1.5 §10.3.2.14)."""
 
 from datetime import date
 from decimal import Decimal
@@ -29,3 +29,15 @@ def _counted(span: Span, low: int, high: int) -> range:
     high -= 0 if span.is_high_closed else step
     spend(abs(high - low))
     return range(low, high + step, step)
+
+
+def items_of(value: Any) -> list[Any]:
+    """What a filter looks through: a single value is a list of one, null a list of none (§10.3.2.5)."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def item_at(items: list[Any], place: Decimal) -> Any:
+    """From 1 at the front, from -1 at the back; null outside."""
+    if not 0 < abs(place) <= len(items) or place != place.to_integral_value():
+        return None
+    return items[int(place) - 1 if place > 0 else int(place)]

@@ -1,6 +1,6 @@
 """What a dot leads to: the entries of a context, and the parts of dates, times, lengths of time and ranges (table 65)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -20,8 +20,6 @@ from policy_engine.language.values import Span
 
 def property_of(base: Any, name: str) -> Any:
     """The named part of a value that is no context; null where it has none."""
-    if isinstance(base, date | FarDate):
-        return _of_day(base, name)
     reader = _READERS.get(type(base))
     return None if reader is None else reader(base, name)
 
@@ -47,9 +45,10 @@ def _of_moment(value: DateTime, name: str) -> Any:
 
 
 def _of_months(value: Months, name: str) -> Decimal | None:
+    if name not in ("years", "months"):
+        return None
     years, months = divmod(abs(value.months), 12)
-    parts: Mapping[str, int] = {"years": years, "months": months}
-    return _signed(parts.get(name), is_negative=value.months < 0)
+    return _signed(years if name == "years" else months, is_negative=value.months < 0)
 
 
 def _of_seconds(value: Seconds, name: str) -> Decimal | None:
@@ -75,6 +74,8 @@ def _of_span(span: Span, name: str) -> Any:
 
 
 _READERS: Final[dict[type, Callable[[Any, str], Any]]] = {
+    date: _of_day,
+    FarDate: _of_day,
     Time: _of_time,
     DateTime: _of_moment,
     Months: _of_months,

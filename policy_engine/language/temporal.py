@@ -161,7 +161,8 @@ def time_plus(value: Time, seconds: Decimal) -> Time:
 
 def months_between(start: Day, end: Day) -> int:
     """Whole months from one date to another, negative backwards (§10.3.4.1 ``years and months duration``)."""
-    if end.toordinal() < start.toordinal():
+    is_plain = isinstance(start, date) and isinstance(end, date)
+    if end < start if is_plain else end.toordinal() < start.toordinal():
         return -months_between(end, start)
     months = (end.year - start.year) * 12 + end.month - start.month
     return months - (end.day < start.day)

@@ -28,6 +28,10 @@ from policy_engine.language.temporal_text import day_from
 DECIMAL128: Final = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, traps=[])
 
 
+#: Lists and contexts inside one another, as a result.
+DEEPEST_VALUE: Final = 100
+
+
 class Unknown(Enum):
     """Nobody has told us; never to be mistaken for null, which is known to be none."""
 
@@ -128,6 +132,23 @@ def feel_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: feel_value(item) for key, item in value.items()}
     return value
+
+
+def is_bounded(value: Any) -> bool:
+    """Whether a value can be written out: lists that share items may be small to keep and endless to go through.
+
+    Raises ``TooMuchWork`` for too many items.
+    """
+    pending = [(value, 0)]
+    while pending:
+        one, depth = pending.pop()
+        if isinstance(one, (list, dict)):
+            if depth == DEEPEST_VALUE:
+                return False
+            spend(1 + len(one) // 8)
+            inside = one.values() if isinstance(one, dict) else one
+            pending.extend((item, depth + 1) for item in inside if isinstance(item, (list, dict)))
+    return True
 
 
 def ordered(left: Any, right: Any) -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from policy_engine.language.effort import TooMuchWork, limited
-from policy_engine.language.evaluator import clock
+from policy_engine.language.evaluation import clock
 from tests.tck.documents import Element, RefusedDocument, child, children, read, text
 from tests.tck.models import Model, load
 from tests.tck.values import is_expected, shown, value_in

@@ -125,9 +125,7 @@ def duration_made(value: Any) -> Months | Seconds | None:
 
 @built_in("years and months duration", {"from": DAY_OR_MOMENT, "to": DAY_OR_MOMENT})
 def months_made(start: Day | DateTime, end: Day | DateTime) -> Months:
-    first = start.day if isinstance(start, DateTime) else start
-    last = end.day if isinstance(end, DateTime) else end
-    return Months(months_between(first, last))
+    return Months(months_between(_day(start), _day(end)))
 
 
 def _day(value: Day | DateTime) -> Day:

@@ -1,8 +1,10 @@
 """Lists (§10.3.4.4): to look in, cut, join, change and sort; places count from 1, or from -1 backwards."""
 
+from datetime import date
 from decimal import Decimal
 from functools import cmp_to_key
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from policy_engine.language.built_ins.registry import (
     ANY,
@@ -14,7 +16,11 @@ from policy_engine.language.built_ins.registry import (
     built_in,
 )
 from policy_engine.language.effort import spend
+from policy_engine.language.temporal import Months
 from policy_engine.language.values import Function, equal, is_same
+
+#: What equals only its own kind, and by its value.
+_SIMPLE: Final = (Decimal, str, bool, date, Months, NoneType)
 
 
 def _place(items: list[Any], position: Decimal) -> int | None:
@@ -131,9 +137,17 @@ def index_of(items: list[Any], match: Any) -> list[Decimal]:
 @built_in("distinct values", {"list": LIST})
 def distinct(items: list[Any]) -> list[Any]:
     found: list[Any] = []
+    compound: list[Any] = []
+    simple: set[tuple[type, Any]] = set()
     for item in items:
-        spend(1 + len(found) // 8)
-        if not any(is_same(item, one) for one in found):
+        if isinstance(item, _SIMPLE):
+            if (type(item), item) not in simple:
+                simple.add((type(item), item))
+                found.append(item)
+            continue
+        spend(1 + len(compound))
+        if not any(is_same(item, one) for one in compound):
+            compound.append(item)
             found.append(item)
     return found
 
@@ -175,7 +189,8 @@ def sort(items: list[Any], precedes: Function) -> list[Any] | None:
         answer = precedes(left, right)
         if not isinstance(answer, bool):
             answers.append(answer)
-        return -1 if answer is True else 1 if precedes(right, left) is True else 0
+        # Sorting asks only which of two comes first.
+        return -1 if answer is True else 0
 
     ranked = sorted(items, key=cmp_to_key(order))
     return None if answers else ranked

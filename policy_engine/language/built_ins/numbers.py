@@ -36,9 +36,8 @@ def finite(number: Decimal) -> Decimal | None:
 
 def _rounding(mode: str) -> Callable[..., Decimal | None]:
     def rounded(number: Decimal, scale: Decimal | None = Decimal(0)) -> Decimal | None:
-        if scale is None or not _COARSEST <= scale <= _FINEST or scale != scale.to_integral_value():
+        if scale is None or (digits := int(scale)) != scale or not _COARSEST <= digits <= _FINEST:
             return None
-        digits = int(scale)
         exponent = number.as_tuple().exponent
         if isinstance(exponent, int) and exponent >= -digits:
             return number

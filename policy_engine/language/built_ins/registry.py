@@ -29,36 +29,50 @@ _PER_ROUND: Final = 64
 
 
 class BuiltIn(msgspec.Struct, frozen=True):
-    """``signatures``: names, with their kinds, for the same places; ``is_variadic``: one list, or its items as arguments."""
+    """``signatures``: names, with their kinds, for the same places; ``is_variadic``: one list, or its items as arguments;
+    ``is_measured``: an argument may be long."""
 
     function: Callable[..., Any]
     kinds: tuple[Kind, ...]
     fewest: int
     signatures: tuple[Mapping[str, Kind], ...]
     is_variadic: bool = False
+    is_measured: bool = True
 
     def __call__(self, *arguments: Any) -> Any:
         """Null for a wrong number or kind of arguments (§10.3.2.13.2); one may be left out as null where it is optional."""
         if self.is_variadic:
-            if not arguments:
-                return None
-            only = arguments[0] if len(arguments) == 1 else None
-            items = only if isinstance(only, list) else list(arguments)
-            spend(1 + len(items) // _PER_ROUND)
-            return self.function(items)
+            return self._of_items(arguments)
         if not self.fewest <= len(arguments) <= len(self.kinds):
             return None
-        given = []
-        for place, (argument, kind) in enumerate(zip(arguments, self.kinds, strict=False)):
+        for argument, kind in zip(arguments, self.kinds, strict=False):
             if not isinstance(argument, kind):
-                argument = _fitted(argument, kind)
-                if argument is None and place < self.fewest:
-                    return None
-                if argument is None and arguments[place] is not None:
-                    return None
-            if isinstance(argument, (list, str)):
-                spend(1 + len(argument) // _PER_ROUND)
-            given.append(argument)
+                return self._fitted(arguments)
+            if self.is_measured and isinstance(argument, (str, list)) and len(argument) >= _PER_ROUND:
+                spend(len(argument) // _PER_ROUND)
+        return self.function(*arguments)
+
+    def _of_items(self, arguments: tuple[Any, ...]) -> Any:
+        if not arguments:
+            return None
+        only = arguments[0] if len(arguments) == 1 else None
+        items = only if isinstance(only, list) else list(arguments)
+        if len(items) >= _PER_ROUND:
+            spend(len(items) // _PER_ROUND)
+        return self.function(items)
+
+    def _fitted(self, arguments: tuple[Any, ...]) -> Any:
+        """Some argument is not of its kind: made to fit, left out as null where it may be, or all is null."""
+        given: list[Any] = []
+        for place, (argument, kind) in enumerate(zip(arguments, self.kinds, strict=False)):
+            fits = argument if isinstance(argument, kind) else _fitted(argument, kind)
+            if fits is None and argument is not None:
+                return None
+            if fits is None and place < self.fewest and not isinstance(None, kind):
+                return None
+            if isinstance(fits, (str, list)):
+                spend(1 + len(fits) // _PER_ROUND)
+            given.append(fits)
         return self.function(*given)
 
     def by_name(self, arguments: dict[str, Any]) -> Any:
@@ -86,6 +100,10 @@ def _fitted(argument: Any, kind: Kind) -> Any:
     return None
 
 
+def _each(kind: Kind) -> tuple[type, ...]:
+    return kind if isinstance(kind, tuple) else (kind,)
+
+
 def built_in(
     name: str,
     parameters: Mapping[str, Kind],
@@ -99,7 +117,9 @@ def built_in(
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         needed = len(parameters) if fewest is None else fewest
         signatures = named or (parameters,)
-        BUILT_INS[name] = BuiltIn(function, tuple(parameters.values()), needed, signatures)
+        kinds = tuple(parameters.values())
+        is_measured = any({TEXT, LIST, ANY}.intersection(_each(kind)) for kind in kinds)
+        BUILT_INS[name] = BuiltIn(function, kinds, needed, signatures, is_measured=is_measured)
         return function
 
     return declare

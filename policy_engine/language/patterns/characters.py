@@ -42,27 +42,17 @@ _BLOCKS: Final[dict[str, tuple[int, int]]] = {
     "CJKUnifiedIdeographsExtensionB": (0x20000, 0x2A6DF),
 }
 _CATEGORIES: Final = frozenset(
-    ("L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps")
-    + (
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "C",
-        "Cc",
-        "Cf",
-        "Co",
-        "Cn",
-    )
+    main + part
+    for main, parts in {
+        "L": "ultmo",
+        "M": "nce",
+        "N": "dlo",
+        "P": "cdseifo",
+        "Z": "slp",
+        "S": "mcko",
+        "C": "cfon",
+    }.items()
+    for part in ("", *parts)
 )
 
 

@@ -83,6 +83,8 @@ class _Run:
         self.text = text
         self.tried: set[int | tuple[int, int, Groups]] = set()
         self.steps = 0
+        # Groups must be remembered along with the place, which takes longer.
+        self.weight = 4 if pattern.looks_back else 1
 
     def match(self, begin: int) -> Groups | None:
         program, text, tried = self.program, self.text, self.tried
@@ -120,11 +122,11 @@ class _Run:
         return None
 
     def count(self) -> None:
-        self.steps += 1
+        self.steps += self.weight
         if self.steps > MOST_STEPS:
             raise TooMuchWork
         if self.steps % _STEPS_PER_ROUND == 0:
-            spend()
+            spend(self.weight)
 
     def looked(self, operation: str, number: int, option: int, place: int, groups: Groups) -> int | None:
         """How far a look around or back leads on; null where it does not hold."""

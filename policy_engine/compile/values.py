@@ -37,7 +37,7 @@ class Values(Generic[E]):
     def of(self, node: ast.Expression, place: Place) -> Value[E]:
         """Unknown where the reference's ``judge_amount`` says so: of an ``if`` only the branch taken counts."""
         match node:
-            case ast.Literal(value=value):
+            case ast.Literal(value=None | Decimal() | str() | bool() | date() as value):
                 return self._literal(value)
             case ast.Name() | ast.Path():
                 return self._named(node, place)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -84,6 +85,9 @@ class Checker:
                 return None
 
     def literal(self, node: ast.Literal) -> FeelType | None:
+        if not isinstance(node.value, Decimal | str | bool | date | None):
+            self.refuse(node, "政策条件不支持时间、时长和公元 1 至 9999 年以外的日期", "请改用日期或数字。")
+            return None
         if isinstance(node.value, Decimal) and not is_handy(node.value):
             self.refuse(node, "数字过大或小数位数过多", "绝对值须小于一万亿，最多六位小数。")
             return None

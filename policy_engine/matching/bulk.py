@@ -144,15 +144,16 @@ def match_city(
     policies: Collection[str] | None = None,
     is_rollout_kept: bool = False,
     standards: Mapping[str, TableFunction] | None = None,
+    city: City | None = None,
 ) -> BulkResult:
     """Every policy in force (or those named, with the statuses under them) over the whole city.
 
-    ``standards`` take the place of those of the day: for questions of what if.
+    ``standards`` take the place of those of the day: for questions of what if. ``city`` is one made ready before.
 
     Raises ``NotLowerable`` for a condition that has no columnar form. While a new version is rolled out beside an older
     one the newest is matched for everybody, or each for its own subjects with ``is_rollout_kept``.
     """
-    city = City(snapshot, as_of, published, standards)
+    city = city or City(snapshot, as_of, published, standards)
     results: list[BulkResult] = []
     in_force = _matched(published, as_of, is_rollout_kept=is_rollout_kept)
     needed = _with_statuses_below([policy for policy, _ in in_force], published, policies)

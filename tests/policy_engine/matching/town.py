@@ -1,19 +1,15 @@
 """Documents that stand on one another, and families of the store or of generated frames, for the tests of matching."""
 
-from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import msgspec
-import polars as pl
 
 from policy_engine.catalogue import catalogue
+from policy_engine.matching.reference import families as families
 from policy_engine.policies.checking import standing_of
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.library import library
 from policy_engine.policies.published import PublishedSet, publish_documents
-from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
-from policy_engine.profiles.snapshot import Snapshot
 from tests.policy_engine.policies.documents import benefit, clause, status
 
 AS_OF = date(2026, 11, 23)
@@ -78,38 +74,3 @@ def everything() -> PublishedSet:
     """The library and the chained documents."""
     entries = [(one.document, standing_of(one.document, catalogue())) for one in library()]
     return publish_documents([*entries, *((one, "official") for one in CHAINED)])
-
-
-def families(snapshot: Snapshot) -> Iterator[Family]:
-    """Every household and firm of a snapshot, as the store would give it."""
-    owners: list[KnownSubject] = []
-    members: dict[int, list[KnownSubject]] = defaultdict(list)
-    for kind, frame in snapshot.frames.items():
-        for one in _subjects(kind, frame):
-            if one.subject_id == one.owner_id:
-                owners.append(one)
-            else:
-                members[one.owner_id].append(one)
-    for owner in owners:
-        yield Family(owner, tuple(members[owner.subject_id]), snapshot.sequence)
-
-
-def _subjects(kind: str, frame: pl.DataFrame) -> Iterator[KnownSubject]:
-    attributes = [one for one in catalogue().entities[kind].base_attributes if one.key in frame.columns]  # type: ignore[index]
-    for row in frame.iter_rows(named=True):
-        facts = {}
-        for attribute in attributes:
-            if row.get(f"{attribute.key}__unknown"):
-                continue
-            value = row[attribute.key]
-            raw = value.isoformat() if isinstance(value, date) else value
-            facts[attribute.key] = KnownFact(raw, attribute.department, NOON)
-        yield KnownSubject(
-            row["subject_id"],
-            kind,  # type: ignore[arg-type]
-            row["owner_id"],
-            None,
-            "420200",
-            0,
-            facts,
-        )

@@ -11,7 +11,9 @@ import pytest
 from kernel.clock import FixedClock
 from kernel.house import House
 from policy_engine.delivery import rematching
+from policy_engine.policies.service import TOPIC as ROLLOUT
 from policy_engine.policies.states import FULL_PERMILLE
+from policy_engine.profiles.service import FACTS_CHANGED
 from tests.policy_engine.matching.town import (
     CARED_ELDER,
     CARED_HOME,
@@ -92,13 +94,14 @@ def test_facts_that_change_while_policies_are_published(works: Works) -> None:
 def test_facts_that_change_between_the_snapshot_and_the_writing(
     works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the worst moment: the city has been matched, and nothing is written yet."""
+    """At the worst moment: the city has been matched, nothing is written yet, and another worker is through with them."""
     news_of = rematching.bulk_news
     seeds = itertools.count(20)
 
     def interrupted(*arguments: object) -> object:
         news = news_of(*arguments)  # type: ignore[arg-type]
-        changing(works, next(seeds), 3)
+        changing(works, next(seeds), 6)
+        works.work_off(FACTS_CHANGED)
         return news
 
     monkeypatch.setattr(rematching, "bulk_news", interrupted)
@@ -124,6 +127,7 @@ def test_a_publication_in_the_middle_of_another_match_begins_it_again(
         if later:
             works.publish(later.pop(), permille=FULL_PERMILLE)
             works.widen("elder", 2)
+            works.work_off(ROLLOUT)
         return news
 
     works.publish(CARED_ELDER, permille=FULL_PERMILLE)

@@ -35,7 +35,7 @@ def _cases_in(place: Path) -> Path:
 def _run_level(level: Path, *, is_verbose: bool) -> int:
     """Prints one line a case and the totals, of all results and of those that literal expressions give."""
     total: Counter[str] = Counter()
-    for folder in sorted(one for one in level.iterdir() if one.is_dir()):
+    for folder in sorted(one for one in level.glob("*") if one.is_dir()):
         counts: Counter[str] = Counter()
         for outcome in _run_case(folder):
             counts["passed" if outcome.problem is None else "failed"] += 1

@@ -60,13 +60,13 @@ def decimal(number: Decimal, scale: Decimal) -> Decimal | None:
     return _to_even(number, scale.to_integral_value(ROUND_DOWN)) if abs(scale) < 10_000 else None
 
 
-@built_in("abs", {"n": ANY})
-def absolute(number: Any) -> Any:
+@built_in("abs", {"n": (Decimal, Months, Seconds)})
+def absolute(number: Decimal | Months | Seconds) -> Decimal | Months | Seconds:
     if isinstance(number, Months):
         return Months(abs(number.months))
     if isinstance(number, Seconds):
         return Seconds(abs(number.seconds))
-    return DECIMAL128.abs(number) if isinstance(number, Decimal) else None
+    return DECIMAL128.abs(number)
 
 
 @built_in("modulo", {"dividend": NUMBER, "divisor": NUMBER})

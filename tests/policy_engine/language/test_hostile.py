@@ -70,6 +70,36 @@ def test_the_extreme_has_a_value_or_none(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("for i in 1..10**10 return i", None),
+        ("some x in 1..10**10 satisfies x = 3", None),
+        ("for i in 1..1000, j in 1..1000, k in 1..1000 return 1", None),
+        ("{f: function(n) f(n + 1), r: f(0)}.r", None),
+        ("{f: function(n) [f(n + 1), f(n + 1)], r: f(0)}.r", None),
+        ('count(for i in 1..100 return if i = 1 then "ab" else partial[-1] + partial[-1])', 100),
+        ("for i in 1..100 return if i = 1 then [1] else concatenate(partial[-1], partial[-1])", None),
+        ("for i in 1..100 return if i = 1 then [1] else [partial[-1], partial[-1]]", None),
+        ("string(for i in 1..100 return if i = 1 then [1] else [partial[-1], partial[-1]])", None),
+        ("flatten(for i in 1..100 return if i = 1 then [1] else [partial[-1], partial[-1]])", None),
+        ('string join(for i in 1..100000 return "aaaaaaaaaa", "bbbbbbbbbb")', None),
+        ("exp(100000)", None),
+        ("modulo(1e600, 7)", None),
+        ("[1, 2, 3][1e300]", None),
+        ('date("999999999-12-31") + @"P999999999999Y"', None),
+        ('@"P999999999999D" * 1e30', None),
+        ('context put({}, for i in 1..3000 return "a", 1)', None),
+        ("10**10**10 > 1e99", True),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_endless_work_comes_to_null_soon(text: str, value: object) -> None:
+    start = time.perf_counter()
+    assert evaluate(text) == value
+    assert time.perf_counter() - start < SOON
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "(" * 14 + "x" + " between 0 and 2)" * 14,

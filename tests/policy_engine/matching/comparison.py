@@ -1,11 +1,19 @@
 """What the reference says of a city or a subject, and what compiled forms say, in one shape."""
 
+import random
+from pathlib import Path
+
+import polars as pl
+
+from policy_engine.catalogue import catalogue
 from policy_engine.compile.python_source import DEFECT, ELIGIBLE, INELIGIBLE, UNDECIDED, Answer
 from policy_engine.matching.bulk import BulkResult
 from policy_engine.matching.reference import match_by_reference
 from policy_engine.policies.judgement import Judgement
 from policy_engine.policies.published import PublishedSet
-from policy_engine.profiles.snapshot import Snapshot
+from policy_engine.profiles.city import generate
+from policy_engine.profiles.layout import FRAME_NAMES
+from policy_engine.profiles.snapshot import Snapshot, from_directory
 from tests.policy_engine.matching.town import AS_OF
 
 Row = tuple[str, int, int]
@@ -26,3 +34,21 @@ def in_columns(result: BulkResult) -> tuple[dict[Row, int | None], set[Row], int
     eligible = {row[:3]: row[3] for row in result.eligible.iter_rows()}
     assert len(eligible) == result.eligible.height
     return eligible, set(result.unknown.iter_rows()), sum(result.defects.values())
+
+
+def shaken_city(directory: Path) -> Snapshot:
+    """A small city in ``directory`` with its values dealt out anew, an eighth of them unknown."""
+    generate(400, 150, 7, directory, as_of=AS_OF)
+    dice = random.Random(5)  # noqa: S311
+    frames = {}
+    for kind, frame in from_directory(directory).frames.items():
+        columns = []
+        for attribute in catalogue().entities[kind].base_attributes:
+            pool = frame[attribute.key].drop_nulls().unique().sort().to_list() or [None]
+            dealt = [dice.choice([*pool, None]) for _ in range(frame.height)]
+            columns.append(pl.Series(attribute.key, dealt, dtype=frame.schema[attribute.key]))
+            unknown = [dice.random() < 0.12 for _ in range(frame.height)]
+            columns.append(pl.Series(f"{attribute.key}__unknown", unknown))
+        frames[kind] = frame.select("subject_id", "owner_id").with_columns(columns)
+        frames[kind].write_parquet(directory / f"{FRAME_NAMES[kind]}.parquet")
+    return Snapshot(frames, 0, AS_OF)

@@ -1,19 +1,14 @@
 """Conditions on members, hires and loans: every compiled form must say what the reference says, unknowns included."""
 
-import random
-
-import polars as pl
 import pytest
 
-from policy_engine.catalogue import catalogue
 from policy_engine.matching.bulk import match_city
 from policy_engine.matching.evaluation import FamilyCase
 from policy_engine.policies.compiled import compile_policies
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.published import PublishedSet, publish_documents
-from policy_engine.profiles.city import generate
-from policy_engine.profiles.snapshot import Snapshot, from_directory
-from tests.policy_engine.matching.comparison import answer_of, by_the_oracle, in_columns
+from policy_engine.profiles.snapshot import Snapshot
+from tests.policy_engine.matching.comparison import answer_of, by_the_oracle, in_columns, shaken_city
 from tests.policy_engine.matching.town import AS_OF, CARED_HOME, ELDER, families
 from tests.policy_engine.policies.documents import benefit, clause
 
@@ -37,6 +32,11 @@ FORMULAS = {
 
 @pytest.fixture(scope="module")
 def published() -> PublishedSet:
+    return about_relations()
+
+
+def about_relations() -> PublishedSet:
+    """A policy for each condition, and the statuses that some of them name."""
     documents = [ELDER, CARED_HOME]
     for number, (condition, kind) in enumerate(CONDITIONS.items()):
         documents.append(_asking(number, condition, kind))
@@ -60,22 +60,7 @@ def _asking(number: int, condition: str, kind: str) -> PolicyDocument:
 
 @pytest.fixture(scope="module")
 def shaken(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """A small city with its values dealt out anew, an eighth of them unknown."""
-    directory = tmp_path_factory.mktemp("city")
-    generate(400, 150, 7, directory, as_of=AS_OF)
-    dice = random.Random(5)  # noqa: S311
-    frames = {}
-    for kind, frame in from_directory(directory).frames.items():
-        columns = []
-        for attribute in catalogue().entities[kind].base_attributes:
-            pool = frame[attribute.key].drop_nulls().unique().sort().to_list() or [None]
-            dealt = [dice.choice([*pool, None]) for _ in range(frame.height)]
-            columns.append(pl.Series(attribute.key, dealt, dtype=frame.schema[attribute.key]))
-            columns.append(
-                pl.Series(f"{attribute.key}__unknown", [dice.random() < 0.12 for _ in range(frame.height)])
-            )
-        frames[kind] = frame.select("subject_id", "owner_id").with_columns(columns)
-    return Snapshot(frames, 0, AS_OF)
+    return shaken_city(tmp_path_factory.mktemp("city"))
 
 
 def test_columns_say_what_the_reference_says(shaken: Snapshot, published: PublishedSet) -> None:

@@ -167,7 +167,7 @@ def soak(
     settled = None
     while any(one.is_alive() for one in workers):
         time.sleep(0.05)
-        if settled is None and sum(done) >= changes // 5:
+        if settled is None and (sum(done) >= changes // 5 or time.monotonic() - start > seconds / 5):
             settled = _resident_mib()
     if failed:
         raise failed[0]

@@ -175,6 +175,9 @@ class Works:
             self.handlers[topic](
                 Message(row.number, row.message_id, topic, row.key, row.payload, 1, new_id())
             )
+            with self.house.database.write() as session:
+                done = sa.update(OutboxMessage).where(OutboxMessage.number == row.number)
+                session.execute(done.values(done_at=self.clock.now()))
 
     def work_a_while(self) -> None:
         """One round of a worker among others."""
@@ -226,6 +229,12 @@ class Works:
                     effect = case.effect(policy, subject, case.judge(policy, subject))
                     key = (effect.policy_id, effect.subject_id, effect.unit_id)
                     yield key, (effect.version, effect.verdict, effect.amount_fen)
+
+    def offers_ever(self) -> set[repository.Key]:
+        """Whatever was offered, also what was taken back."""
+        with self.house.database.read() as session:
+            rows = session.execute(sa.select(Offer.policy_id, Offer.subject_id, Offer.unit_id))
+            return {(row[0], row[1], row[2]) for row in rows}
 
     def standing_offers(self) -> dict[repository.Key, Outcome]:
         """Offers that somebody could take, or will be shown when a policy reaches them."""

@@ -15,6 +15,7 @@ import polars as pl
 
 from policy_engine.catalogue import catalogue
 from policy_engine.compile import NotLowerable
+from policy_engine.matching import distributed
 from policy_engine.matching.bulk import BulkResult, City, match_city
 from policy_engine.matching.reference import match_by_reference
 from policy_engine.policies.checking import check_document, standing_of
@@ -25,7 +26,7 @@ from policy_engine.policies.published import PublishedSet, publish_documents
 from policy_engine.profiles.layout import FRAME_NAMES, column_types
 from policy_engine.profiles.snapshot import Snapshot, from_directory
 
-ENGINES = ("polars", "reference")
+ENGINES = ("polars", "clickhouse", "reference")
 
 
 class Seconds(msgspec.Struct):
@@ -82,7 +83,7 @@ def match(
         raise click.BadParameter(
             f"no policy in {policies} is called {', '.join(missing)}", param_hint="--policy"
         )
-    found = _match(snapshot, published, as_of.date(), names, engine, seconds)
+    found = _match(city, snapshot, published, as_of.date(), names, engine, seconds)
     with _timed(seconds, "write"):
         _write(out, found, has_unknown=has_unknown)
     if not is_json:
@@ -160,6 +161,7 @@ def _refused(file: Path, refused: DocumentRefused) -> click.BadParameter:
 
 
 def _match(
+    directory: Path,
     snapshot: Snapshot,
     published: PublishedSet,
     as_of: date,
@@ -170,6 +172,16 @@ def _match(
     if engine == "reference":
         with _timed(seconds, "match"):
             return match_by_reference(snapshot, published, as_of, policies=names or None)
+    if engine == "clickhouse":
+        try:
+            with _timed(seconds, "match"):
+                return distributed.match_city(directory, published, as_of, policies=names or None)
+        except ImportError as error:
+            raise click.ClickException(
+                "the clickhouse engine needs chDB, which comes with what the tests need (make test)"
+            ) from error
+        except NotLowerable as reason:
+            raise click.ClickException(f"not to be matched over a whole city: {reason}") from reason
     ready = City(snapshot, as_of, published)
     with _timed(seconds, "derive"):
         for kind in dict.fromkeys(one.document.entity for one in published.effective_on(as_of)):

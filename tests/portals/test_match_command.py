@@ -1,4 +1,4 @@
-"""``dongchu match``: what it writes, its last line, both engines alike, and plain answers to bad input."""
+"""``dongchu match``: what it writes, its last line, all engines alike, and plain answers to bad input."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from policy_engine.policies.library import FOLDER
 from policy_engine.profiles.city import generate
-from portals.commands.matching import match
+from portals.commands.matching import ENGINES, match
 from tests.policy_engine.matching.town import AS_OF
 from tests.policy_engine.policies.documents import BENEFIT, STATUS, changed
 
@@ -40,17 +40,16 @@ def test_the_last_line_sums_up_what_was_written(city: Path, tmp_path: Path) -> N
     assert sorted(one.name for one in tmp_path.iterdir()) == ["matches.parquet", "unknown.parquet"]
 
 
-def test_both_engines_write_the_same(city: Path, tmp_path: Path) -> None:
+def test_all_engines_write_the_same(city: Path, tmp_path: Path) -> None:
     order = ["policy_id", "unit_id", "subject_id"]
-    for engine in ("polars", "reference"):
+    for engine in ENGINES:
         assert run(city, tmp_path / engine, "--engine", engine, "--unknown").exit_code == 0
     for name in ("matches", "unknown"):
-        one, other = (
-            pl.read_parquet(tmp_path / engine / f"{name}.parquet").sort(order)
-            for engine in ("polars", "reference")
+        one, *others = (
+            pl.read_parquet(tmp_path / engine / f"{name}.parquet").sort(order) for engine in ENGINES
         )
         assert one.height > 0
-        assert one.equals(other)
+        assert all(one.equals(other) for other in others)
 
 
 def test_only_the_policies_named(city: Path, tmp_path: Path) -> None:

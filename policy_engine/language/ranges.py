@@ -1,6 +1,6 @@
 """Conjunctions that nothing can satisfy: ``年龄 < 60 and 年龄 >= 80``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,17 +15,37 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 def contradictions(node: ast.Expression) -> Iterator[Problem]:
     """One problem for each ``and`` whose limits on one name leave no room."""
     if isinstance(node, ast.Junction) and node.operator == "and":
-        limits: dict[str, list[tuple[str, Any]]] = {}
-        for operand in node.operands:
-            for name, operator, bound in _limits(operand):
-                limits.setdefault(name, []).append((operator, bound))
-        for name, found in limits.items():
-            if _is_empty(found):
-                yield Problem(
-                    node.line, node.column, f"对“{name}”的要求互相矛盾，没有人能符合", "请检查上下限。"
-                )
+        for name in contradicted(node.operands):
+            message = f"对“{name}”的要求互相矛盾，没有人能符合"
+            yield Problem(node.line, node.column, message, "请检查上下限。")
     for child in children(node):
         yield from contradictions(child)
+
+
+def contradicted(conditions: Iterable[ast.Expression]) -> list[str]:
+    """The names whose limits leave no room when all conditions must hold."""
+    limits: dict[str, list[tuple[str, Any]]] = {}
+    for condition in conditions:
+        for operand in _operands(condition):
+            for name, operator, bound in _limits(operand):
+                limits.setdefault(name, []).append((operator, bound))
+    return [name for name, found in limits.items() if _is_empty(found)]
+
+
+def _operands(condition: ast.Expression) -> Iterator[ast.Expression]:
+    if isinstance(condition, ast.Junction) and condition.operator == "and":
+        for one in condition.operands:
+            yield from _operands(one)
+    else:
+        yield condition
+
+
+def overlap(value: ast.Expression, one: ast.Expression, other: ast.Expression) -> bool:
+    """Whether a number or date can pass both of two unary tests; false where a test is not of constants."""
+    limits = [[*_limits(ast.Membership(value=value, tests=(test,)))] for test in (one, other)]
+    if not all(limits):
+        return False
+    return not _is_empty([(operator, bound) for found in limits for _, operator, bound in found])
 
 
 def _limits(node: ast.Expression) -> Iterator[tuple[str, str, Any]]:
@@ -42,6 +62,26 @@ def _limits(node: ast.Expression) -> Iterator[tuple[str, str, Any]]:
         if isinstance(node.value, ast.Name | ast.Path) and low is not None and high is not None:
             yield dotted(node.value), ">=", low
             yield dotted(node.value), "<=", high
+    if (
+        isinstance(node, ast.Membership)
+        and len(node.tests) == 1
+        and isinstance(node.value, ast.Name | ast.Path)
+    ):
+        yield from _limits_of_test(dotted(node.value), node.tests[0])
+
+
+def _limits_of_test(name: str, test: ast.Expression) -> Iterator[tuple[str, str, Any]]:
+    if not isinstance(test, ast.Interval):
+        if _constant(test) is not None:
+            yield name, "=", _constant(test)
+        return
+    low = None if test.low is None else _constant(test.low)
+    high = None if test.high is None else _constant(test.high)
+    if (low is None) == (test.low is None) and (high is None) == (test.high is None):
+        if low is not None:
+            yield name, ">=" if test.is_low_closed else ">", low
+        if high is not None:
+            yield name, "<=" if test.is_high_closed else "<", high
 
 
 def _constant(node: ast.Expression) -> Any:

@@ -80,6 +80,8 @@ def _chosen(hit_policy: str, rows: list[PolarsCondition], outputs: list[PolarsNu
         return PolarsNumber(value, scale, any_open | ((hits == 1) & open_output))
     if hit_policy == "F":
         return _first_hit(rows, outputs, values, scale)
+    if hit_policy == "A":
+        return _any_hit(rows, outputs, values, scale)
     if hit_policy.startswith("C"):
         return _collected(hit_policy, rows, outputs, values, scale, any_open)
     raise NotLowerable(ast.Literal(value=None), f"命中规则 {hit_policy}")
@@ -109,6 +111,22 @@ def _first_hit(
         has_hit = reduce(lambda a, b: a | b, (one.is_true for one in rows))
         is_unknown = is_unknown | (is_before & row.is_unknown & (differs | ~has_hit))
     return PolarsNumber(value, scale, is_unknown)
+
+
+def _any_hit(
+    rows: list[PolarsCondition], outputs: list[PolarsNumber], values: list[pl.Expr], scale: int
+) -> PolarsNumber:
+    """Rows may overlap when they agree: a true one that does not makes it null, an open one unknown."""
+    value, is_unknown = _first_true(rows, outputs, values)
+    differs = [
+        (output.is_unknown != is_unknown) | (~output.is_unknown & scaled.ne_missing(value))
+        for output, scaled in zip(outputs, values, strict=True)
+    ]
+    has_hit = reduce(lambda a, b: a | b, (row.is_true for row in rows))
+    clash = reduce(lambda a, b: a | b, (row.is_true & one for row, one in zip(rows, differs, strict=True)))
+    opens = (row.is_unknown & (one | ~has_hit) for row, one in zip(rows, differs, strict=True))
+    flag = ~clash & reduce(lambda a, b: a | b, opens, has_hit & is_unknown)
+    return PolarsNumber(pl.when(clash).then(None).otherwise(value), scale, flag)
 
 
 def _collected(

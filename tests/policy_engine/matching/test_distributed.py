@@ -18,6 +18,7 @@ from policy_engine.profiles.layout import FRAME_NAMES
 from policy_engine.profiles.snapshot import Snapshot
 from tests.policy_engine.matching.comparison import in_columns, shaken_city
 from tests.policy_engine.matching.test_relations import about_relations
+from tests.policy_engine.matching.test_tables import HIT_POLICIES, with_table
 from tests.policy_engine.matching.town import AS_OF, CARED_ELDER, ELDER_ALLOWANCE, everything
 
 LIBRARY = (
@@ -47,7 +48,8 @@ def published() -> PublishedSet:
     of_library = [one.document for one in everything().policies if one.document.id in LIBRARY]
     documents = [one.document for one in about_relations().policies]
     chained: list[PolicyDocument] = [CARED_ELDER, ELDER_ALLOWANCE]
-    return publish_documents([(one, "official") for one in (*documents, *chained, *of_library)])
+    tables = [with_table(one) for one in HIT_POLICIES]
+    return publish_documents([(one, "official") for one in (*documents, *chained, *of_library, *tables)])
 
 
 def test_clickhouse_matches_the_city(directory: Path, shaken: Snapshot, published: PublishedSet) -> None:

@@ -164,3 +164,24 @@ def test_document_stands_as_badly_as_its_worst_figure() -> None:
         benefit={"formula": "失业保险金标准(户籍地)", "period": "month", "source": "notice"}
     )
     assert standing_of(by_parameter, catalogue()) == "unverified"
+
+
+def test_clauses_that_rule_each_other_out_are_told() -> None:
+    apart = [
+        clause("年龄 >= 60", id="old", source="notice"),
+        clause("年龄 < 60", id="young", source="notice"),
+    ]
+    codes = {
+        (one.code, one.where)
+        for one in check_document(benefit(eligibility=apart), catalogue(), PublishedSet(0, ()))
+    }
+    assert ("unreachable", "eligibility[2].condition") in codes
+
+
+@pytest.mark.parametrize(("second", "is_told"), [("[94..99]", True), ("[95..99]", False), ("-", True)])
+def test_tiers_that_overlap_are_told(second: str, is_told: bool) -> None:
+    rules = [{"when": ["[90..94]"], "then": "30"}, {"when": [second], "then": "60"}]
+    table = {"hit_policy": "U", "inputs": ["年龄"], "rules": rules}
+    document = benefit(benefit={"table": table, "period": "month", "source": "notice"})
+    codes = {one.code for one in check_document(document, catalogue(), PublishedSet(0, ()))}
+    assert ("overlapping_tiers" in codes) is is_told

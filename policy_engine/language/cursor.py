@@ -71,15 +71,15 @@ class Cursor:
         self.at = 0
         self.depth = 0
         self.loops = 0
-        self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {
-            first: list(phrases) for first, phrases in _BUILT_IN_PHRASES.items()
-        }
+        self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = _BUILT_IN_PHRASES
         for name in names:
             self.know(name)
 
     def know(self, name: str) -> None:
         """From here on a name of several words or signs is read as one."""
         if (words := _words(name)) is not None:
+            if self.phrases is _BUILT_IN_PHRASES:
+                self.phrases = {first: list(phrases) for first, phrases in _BUILT_IN_PHRASES.items()}
             _add(self.phrases, words, name)
 
     @property

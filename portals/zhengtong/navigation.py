@@ -50,6 +50,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         watching.append(("audit", _("操作记录"), f"{HOME}/audit", "history", None))
     if may("admin.system", "audit.read"):
         watching.append(("events", _("部门事件"), f"{HOME}/system/events", "send", None))
+        watching.append(("matches", _("全市核对"), f"{HOME}/system/matches", "refresh", None))
         watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))
     if may("admin.system"):
         watching.append(("letters", _("积压任务"), f"{HOME}/system/letters", "alert", None))

@@ -1,7 +1,7 @@
 """Reading the audit trail, mending what got stuck, and looking at what was refused."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from kernel.i18n import gettext as _
 from kernel.web.formats import masked
 from kernel.web.principal import Duty, Principal
 from policy_engine.catalogue import catalogue
+from policy_engine.matching import repository as matching
 from portals.services import Services
 from portals.zhengtong.places import division_name
 from portals.zhengtong.trail import repository
@@ -23,6 +24,15 @@ from portals.zhengtong.words import DUTIES
 
 PAGE = 50
 MOST_SHOWN = 200
+
+
+class FullMatchLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One night's match of the whole city. ``drifted`` is null where there was nothing to compare with."""
+
+    as_of: date
+    sequence: int
+    drifted: int | None
+    matched_at: datetime
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +157,17 @@ def replay(services: Services, principal: Principal, message_id: uuid.UUID) -> N
             object_id=message_id,
             now=now,
         )
+
+
+def full_matches(services: Services) -> list[FullMatchLine]:
+    """The latest nights, and whether what was kept still agreed with the city matched anew."""
+    with services.house.database.read() as session:
+        return [
+            FullMatchLine(
+                as_of=row.as_of, sequence=row.sequence, drifted=row.drifted, matched_at=row.matched_at
+            )
+            for row in matching.full_matches(session)
+        ]
 
 
 def department_events(services: Services) -> DepartmentEvents:

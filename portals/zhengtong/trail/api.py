@@ -69,10 +69,29 @@ def list_events(services: NamedDependency[Services]) -> acts.DepartmentEvents:
 
 
 @get(
+    "/full-matches",
+    sync_to_thread=True,
+    tags=["trail"],
+    summary="The whole city matched anew each night, and any drift",
+    guards=[MAY_WATCH],
+)
+def list_full_matches(services: NamedDependency[Services]) -> list[acts.FullMatchLine]:
+    return acts.full_matches(services)
+
+
+@get(
     "/seats", sync_to_thread=True, tags=["trail"], summary="Seats with duties and holders", guards=[MAY_WATCH]
 )
 def list_seats(services: NamedDependency[Services]) -> list[acts.SeatLine]:
     return acts.seats(services)
 
 
-HANDLERS = [list_trail, check_chain, list_dead_letters, add_replay, list_events, list_seats]
+HANDLERS = [
+    list_trail,
+    check_chain,
+    list_dead_letters,
+    add_replay,
+    list_events,
+    list_full_matches,
+    list_seats,
+]

@@ -111,6 +111,14 @@ def department_events(
     return pages.page(request, "zhengtong/trail/events.html", events=acts.department_events(services))
 
 
+@get("/system/matches", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
+def full_matches(
+    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
+) -> Response[str]:
+    """Night by night, whether what was kept agreed with the whole city matched anew."""
+    return pages.page(request, "zhengtong/trail/matches.html", nights=acts.full_matches(services))
+
+
 @get("/system/seats", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
 def seats(
     request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
@@ -127,4 +135,4 @@ def _told(detail: dict[str, object]) -> str:
     )
 
 
-HANDLERS = [audit_trail, audit_export, letters, replay, department_events, seats]
+HANDLERS = [audit_trail, audit_export, letters, replay, department_events, full_matches, seats]

@@ -1,5 +1,8 @@
 """Terms out of published policy documents: what ``Ports.terms`` is in a running house."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
 import msgspec
 from sqlalchemy.orm import Session
 
@@ -17,19 +20,52 @@ class PublishedTerms:
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, int, bytes], PolicyDocument] = {}
+        self._rivals: tuple[int, Rivals] = (-1, {})
 
     def __call__(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
         row = _find(session, policy_id, version)
         if row is None:
             raise NotFound(_("没有找到这项政策。"))
+        terms = terms_of(
+            self._document(row), rollout_permille=row.rollout_permille, is_demonstration=row.is_demonstration
+        )
+        excludes, higher_of = self._rivals_now(session).get(policy_id, (frozenset(), frozenset()))
+        return msgspec.structs.replace(
+            terms, excludes=terms.excludes | excludes, higher_of=terms.higher_of | higher_of
+        )
+
+    def _document(self, row: PolicyVersion) -> PolicyDocument:
         key = (row.policy_id, row.version, row.content_hash)
         if key not in self._documents:
             self._documents[key] = document_of(row)
-        return terms_of(
-            self._documents[key],
-            rollout_permille=row.rollout_permille,
-            is_demonstration=row.is_demonstration,
-        )
+        return self._documents[key]
+
+    def _rivals_now(self, session: Session) -> "Rivals":
+        """Read again only when the epoch has moved: who excludes whom is a matter of all that is published."""
+        epoch = repository.current_epoch(session)
+        if self._rivals[0] != epoch:
+            live = [self._document(row) for row in repository.live_versions(session)]
+            self._rivals = (epoch, rivals_among(live))
+        return self._rivals[1]
+
+
+#: By policy, those it excludes and those of which only the higher is paid.
+Rivals = Mapping[str, tuple[frozenset[str], frozenset[str]]]
+
+
+def rivals_among(documents: Iterable[PolicyDocument]) -> Rivals:
+    """What one document says of another holds for both: the law does not ask which of them was read."""
+    excludes: dict[str, set[str]] = defaultdict(set)
+    higher_of: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        for pairs, others in ((excludes, document.excludes), (higher_of, document.choose_higher_with)):
+            for other in others:
+                pairs[document.id].add(other)
+                pairs[other].add(document.id)
+    return {
+        one: (frozenset(excludes[one]), frozenset(higher_of[one] - excludes[one]))
+        for one in excludes.keys() | higher_of.keys()
+    }
 
 
 def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstration: bool) -> Terms:
@@ -48,6 +84,9 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         is_offered=status is None or status.nature != "definition",
         is_invitation=status is not None and status.nature == "presumed",
         is_audience_firm=document.audience == "firm",
+        requires=frozenset(document.requires),
+        excludes=frozenset(document.excludes),
+        higher_of=frozenset(document.choose_higher_with) - frozenset(document.excludes),
         limit_times=document.limits[0].times if document.limits else 1,
         limit_per=document.limits[0].per if document.limits else "life",
         funding=funding.kind if funding is not None else "entitlement",

@@ -4,6 +4,7 @@
 not reach claims that are under way.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -13,6 +14,8 @@ from policy_engine.policies.rollout import rollout_bucket
 
 Mode = Literal["automatic", "one_tap", "application"]
 Period = Literal["once", "month", "quarter", "year", "none"]
+#: Payments of a full year; what is paid once is counted once, a status not at all.
+PAYMENTS_A_YEAR: Mapping[Period, int] = {"month": 12, "quarter": 4, "year": 1, "once": 1, "none": 0}
 Start = Literal["qualifying_month", "application_month", "decision_month", "next_month"]
 Outcome = Literal["accept", "joint_review", "decide"]
 
@@ -58,6 +61,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     #: A one-off benefit is granted at most so many times for one unit in a calendar year (or month, quarter, life).
     limit_times: int = 1
     limit_per: Literal["month", "quarter", "year", "life"] = "life"
+    #: Policies that the same unit must have been granted before.
+    requires: frozenset[str] = frozenset()
+    #: Policies that the same unit may not have besides, by either document's word; and those of which only the higher
+    #: is paid.
+    excludes: frozenset[str] = frozenset()
+    higher_of: frozenset[str] = frozenset()
     funding: Literal["entitlement", "quota"] = "entitlement"
     fund_source: str = "fiscal"
     accrual: Accrual = Accrual()
@@ -75,6 +84,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     legal_basis: str = ""
     phone: str = ""
     promised_working_days: int = 20
+
+    @property
+    def rivals(self) -> frozenset[str]:
+        return self.excludes | self.higher_of
 
     def is_inside_rollout(self, subject_id: int) -> bool:
         """Whether ``subject_id`` is among the first ``rollout_permille``; widening keeps everybody already inside."""

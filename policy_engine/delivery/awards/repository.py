@@ -1,7 +1,7 @@
 """All SQL of awards."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import sqlalchemy as sa
@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.states import AwardState
+
+#: The class of advisory locks on units, apart from every other use of them.
+_UNITS = 0x444F
 
 
 def lock_award(session: Session, award_id: uuid.UUID) -> Award | None:
@@ -41,6 +44,32 @@ def live_on(session: Session, policy_id: str, unit_id: int) -> Award | None:
             Award.policy_id == policy_id, Award.unit_id == unit_id, Award.state != AwardState.ENDED
         )
     )
+
+
+def awards_on_unit(session: Session, policy_ids: Collection[str], unit_id: int) -> list[Award]:
+    """Rights under any of these policies, ended ones too, the earliest first."""
+    if not policy_ids:
+        return []
+    statement = sa.select(Award).where(Award.policy_id.in_(sorted(policy_ids)), Award.unit_id == unit_id)
+    return list(session.scalars(statement.order_by(Award.recognised_at, Award.id)))
+
+
+def lock_live_on_unit(session: Session, policy_ids: Collection[str], unit_id: int) -> list[Award]:
+    if not policy_ids:
+        return []
+    statement = sa.select(Award).where(
+        Award.policy_id.in_(sorted(policy_ids)), Award.unit_id == unit_id, Award.state != AwardState.ENDED
+    )
+    return list(session.scalars(statement.order_by(Award.id).with_for_update()))
+
+
+def hold_unit(session: Session, unit_id: int) -> None:
+    """Until this transaction ends nobody else holds the unit: rights that exclude each other have no row in common.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_UNITS, sa.func.hashint8(unit_id))))
 
 
 def latest_on(session: Session, policy_id: str, unit_id: int) -> Award | None:

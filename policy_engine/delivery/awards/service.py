@@ -12,7 +12,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.delivery.accounts import service as accounts
-from policy_engine.delivery.awards import repository
+from policy_engine.delivery.awards import overlaps, repository
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.timeline import SYSTEM, actor_of
@@ -62,6 +62,7 @@ def recognise(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now
     session.add(award)
     session.flush()
     log(session, award, "award.recognised", SYSTEM, AwardState.RECOGNISED, now=now)
+    overlaps.end_lower(session, ports, award, terms, now=now)
     pay_due(session, ports, award, terms, until=today, now=now)
     return award
 
@@ -71,7 +72,12 @@ def pay_due(session: Session, ports: Ports, award: Award, terms: Terms, *, until
     made = 0
     start = award.next_due_on
     for start in starts_due(terms.period, award.next_due_on, until=until, ends_on=award.ends_on):
-        made += payments.make_due(session, ports, award, terms, start, now=now) is not None
+        taken = overlaps.payment_in_the_way(session, ports, award, terms, start)
+        if taken is None:
+            made += payments.make_due(session, ports, award, terms, start, now=now) is not None
+        else:
+            detail = {"period": start.isoformat(), "paid_by": taken.policy_id}
+            log(session, award, "award.period_left_out", SYSTEM, award.state, now=now, detail=detail)
         award.next_due_on = next_start(terms.period, start)
     if award.ends_on is not None and award.next_due_on is not None and award.next_due_on > award.ends_on:
         award.next_due_on = None

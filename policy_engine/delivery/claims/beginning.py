@@ -14,6 +14,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
+from policy_engine.delivery.awards import overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.numbers import case_number
@@ -94,6 +95,8 @@ def begin(
     """Fill in a draft, submit it to its first stage, and tell those concerned."""
     if award_rows.live_on(session, terms.policy_id, claim.unit_id) is not None:
         raise Conflict(_("这项待遇已经在享受中，无需重复申请。"))
+    overlaps.refuse_without_required(session, ports, terms, claim.unit_id)
+    overlaps.refuse_beside_others(session, ports, terms, claim.unit_id, claim.amount_fen, now=now)
     facts = ports.facts(session, claim.subject_id, claim.unit_id)
     claim.id = new_id()
     claim.policy_id, claim.policy_version = terms.policy_id, terms.version

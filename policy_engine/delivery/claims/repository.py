@@ -1,7 +1,7 @@
 """All SQL of claims."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import sqlalchemy as sa
@@ -31,6 +31,16 @@ def open_claim_on(session: Session, policy_id: str, unit_id: int) -> Claim | Non
             Claim.policy_id == policy_id, Claim.unit_id == unit_id, Claim.state.in_(OPEN_CLAIM)
         )
     )
+
+
+def open_claims_on(session: Session, policy_ids: Collection[str], unit_id: int) -> list[Claim]:
+    """Claims under way for the unit under any of these policies."""
+    if not policy_ids:
+        return []
+    statement = sa.select(Claim).where(
+        Claim.policy_id.in_(sorted(policy_ids)), Claim.unit_id == unit_id, Claim.state.in_(OPEN_CLAIM)
+    )
+    return list(session.scalars(statement.order_by(Claim.created_at, Claim.id)))
 
 
 def units_under_claim(session: Session, pairs: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import business_date
 from kernel.ids import new_id
 from policy_engine.delivery.awards import hearing as awards
+from policy_engine.delivery.awards import overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import TRUST, tell
@@ -63,7 +64,9 @@ def reconcile(session: Session, ports: Ports, effects: Sequence[MatchEffect], *,
         if award is not None and award.subject_id == effect.subject_id:
             _judge_award(session, ports, award, effect, result, now=now)
         offer = offers.get(key)
-        is_taken = award is not None or unit in claimed
+        is_taken = (
+            award is not None or unit in claimed or _is_kept_away(session, ports, effect, terms, now=now)
+        )
         if offer is None:
             if effect.verdict == "eligible" and terms.is_offered and not is_taken:
                 _make_offer(session, ports, effect, terms, result, now=now)
@@ -75,6 +78,18 @@ def reconcile(session: Session, ports: Ports, effects: Sequence[MatchEffect], *,
             claimed.add(unit)  # the other parent's effect may stand in the same batch
     session.flush()
     return result
+
+
+def _is_kept_away(
+    session: Session, ports: Ports, effect: MatchEffect, terms: Terms, *, now: datetime
+) -> bool:
+    """Whether another right of the unit excludes this one, or pays as much: nobody is offered what would be refused."""
+    if not terms.rivals or effect.verdict != "eligible":
+        return False
+    found = overlaps.obstacle_to(
+        session, ports, terms, effect.unit_id, effect.amount_fen, on=business_date(now)
+    )
+    return found is not None
 
 
 def _make_offer(

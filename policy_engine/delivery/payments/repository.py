@@ -1,7 +1,7 @@
 """All SQL of payments and batches."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -36,6 +36,17 @@ def is_covered(session: Session, policy_id: str, unit_id: int, period: str) -> b
         )
     )
     return session.scalar(statement) or False
+
+
+def regular_payments_on(session: Session, policy_ids: Collection[str], unit_id: int) -> list[Payment]:
+    """Payments to the unit under any of these policies that were not given up."""
+    statement = sa.select(Payment).where(
+        Payment.policy_id.in_(sorted(policy_ids)),
+        Payment.unit_id == unit_id,
+        Payment.kind == "regular",
+        Payment.state != PaymentState.CANCELLED,
+    )
+    return list(session.scalars(statement.order_by(Payment.period_starts_on, Payment.id)))
 
 
 def payments_of_award(session: Session, award_id: uuid.UUID) -> list[Payment]:

@@ -30,6 +30,8 @@ EVENT_TEXTS: dict[str, str] = {
     "claim.held": N_("暂停办理"),
     "claim.resumed": N_("恢复办理"),
     "award.recognised": N_("资格已认定"),
+    "award.switched": N_("改发较高的一项"),
+    "award.period_left_out": N_("本期已由另一项待遇发放，不重复发"),
     "award.suspected": N_("资格需要核实"),
     "award.restored": N_("恢复发放"),
     "award.suspended": N_("暂停发放"),

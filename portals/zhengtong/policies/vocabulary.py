@@ -12,6 +12,7 @@ from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 from policy_engine.catalogue import Attribute, Parameter, catalogue
+from policy_engine.catalogue.parameters import ParameterArgument
 from portals.zhengtong.access import on_a_seat
 
 MOST_SEARCHED = 40
@@ -104,8 +105,15 @@ def _of_standard(parameter: Parameter) -> NameLine:
         none=_("为 null，须先判断"),
         source="",
         legal_basis="",
-        example=f"{parameter.name}({', '.join(one.name for one in parameter.arguments)})",
+        example=f"{parameter.name}({', '.join(_given(one) for one in parameter.arguments)})",
     )
+
+
+def _given(argument: ParameterArgument) -> str:
+    """A fact of this name where somebody has one, else a value in its place."""
+    if any(one.name == argument.name for one in catalogue().attributes):
+        return argument.name
+    return f'"{argument.values[0] if argument.values else "420200"}"'
 
 
 @get("/policies/vocabulary", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])

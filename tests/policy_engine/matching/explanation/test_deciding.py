@@ -4,6 +4,7 @@ import random
 from itertools import combinations, product
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from policy_engine.matching.explanation import Situation
 from policy_engine.matching.explanation.deciding import deciding_facts
 from policy_engine.policies.published import publish_documents
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
-from tests.policy_engine.matching.explanation.test_nearest import situations, verdict_after
+from tests.policy_engine.matching.explanation.test_nearest import situations, verdict_in
 from tests.policy_engine.matching.strangers import stranger_family, value_of
 from tests.policy_engine.matching.town import AS_OF, NOON
 from tests.policy_engine.policies.documents import benefit, clause
@@ -33,7 +34,21 @@ def test_any_answer_to_what_is_asked_settles_the_library(seed: int, kind: Any) -
         if not known.issuperset(deciding):
             continue  # hangs on a status, whose own facts are asked under its own name
         answers = {one: value_of(catalogue().attribute(one), dice) for one in deciding}
-        assert verdict_after(situation, answers) != "unknown", (situation.document.id, answers)
+        told = answered(situation.case.family, answers)
+        assert verdict_in(told, situation) != "unknown", (situation.document.id, answers)
+
+
+def answered(family: Family, answers: dict[str, Any]) -> Family:
+    """Everybody of whom an answer was not known tells it: a question about members is put to each of them."""
+
+    def tells(one: KnownSubject) -> KnownSubject:
+        told = {
+            id.partition(".")[2]: value for id, value in answers.items() if id.partition(".")[0] == one.kind
+        }
+        told_now = {key: KnownFact(value, "civil_affairs", NOON) for key, value in told.items()}
+        return msgspec.structs.replace(one, facts={**told_now, **one.facts})
+
+    return Family(tells(family.owner), tuple(tells(one) for one in family.members), family.sequence)
 
 
 def ask(conditions: list[str], **facts: Any) -> tuple[str, ...]:

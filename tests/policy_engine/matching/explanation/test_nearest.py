@@ -33,7 +33,12 @@ def situations(family: Family) -> Iterator[Situation]:
 
 def verdict_after(situation: Situation, changes: dict[str, Any]) -> str:
     """By the oracle, in a family that has never known anything else."""
-    case = FamilyCase(changed_family(situation.case.family, situation.subject, changes), PUBLISHED, AS_OF)
+    return verdict_in(changed_family(situation.case.family, situation.subject, changes), situation)
+
+
+def verdict_in(family: Family, situation: Situation) -> str:
+    """On the same policy and subject, in a family that has other facts."""
+    case = FamilyCase(family, PUBLISHED, AS_OF)
     for policy, subject in case.policies_on():
         judgement = case.judge(policy, subject)
         if policy is situation.policy and subject == situation.subject:

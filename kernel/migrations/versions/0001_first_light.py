@@ -91,6 +91,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contract_number_subject_id"), "contract_number", ["subject_id"], unique=False)
     op.create_table(
+        "decision_record",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("subject_id", BigNumber, nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=True),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("policy_id", sa.String(length=80), nullable=False),
+        sa.Column("policy_version", sa.Integer(), nullable=False),
+        sa.Column("statuses", JsonDocument, nullable=False),
+        sa.Column("facts_sequence", BigNumber, nullable=False),
+        sa.Column("bearers", JsonDocument, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("disclosures_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_record")),
+    )
+    op.create_index(op.f("ix_decision_record_claim_id"), "decision_record", ["claim_id"], unique=False)
+    op.create_index(op.f("ix_decision_record_offer_id"), "decision_record", ["offer_id"], unique=False)
+    op.create_index(op.f("ix_decision_record_subject_id"), "decision_record", ["subject_id"], unique=False)
+    op.create_table(
         "division",
         sa.Column("code", sa.String(length=12), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -773,29 +796,6 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_claim_stage_decision_claim_id"), "claim_stage_decision", ["claim_id"], unique=False
     )
-    op.create_table(
-        "decision_record",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
-        sa.Column("subject_id", BigNumber, nullable=False),
-        sa.Column("offer_id", sa.Uuid(), nullable=True),
-        sa.Column("claim_id", sa.Uuid(), nullable=True),
-        sa.Column("policy_id", sa.String(length=80), nullable=False),
-        sa.Column("policy_version", sa.Integer(), nullable=False),
-        sa.Column("statuses", JsonDocument, nullable=False),
-        sa.Column("facts_sequence", BigNumber, nullable=False),
-        sa.Column("bearers", JsonDocument, nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("signature", sa.Text(), nullable=False),
-        sa.Column("key_id", sa.String(length=64), nullable=False),
-        sa.Column("disclosures_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", UtcDateTime, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_record")),
-    )
-    op.create_index(op.f("ix_decision_record_claim_id"), "decision_record", ["claim_id"], unique=False)
-    op.create_index(op.f("ix_decision_record_offer_id"), "decision_record", ["offer_id"], unique=False)
-    op.create_index(op.f("ix_decision_record_subject_id"), "decision_record", ["subject_id"], unique=False)
     op.create_table(
         "claim_written_decision",
         sa.Column("id", sa.Uuid(), nullable=False),

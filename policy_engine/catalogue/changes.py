@@ -18,6 +18,7 @@ class _Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fixed: tuple[str, ...]
     rises: tuple[str, ...]
     falls: tuple[str, ...]
+    misfortunes: tuple[str, ...]
 
 
 def direction_of(attribute: Attribute) -> Direction:
@@ -31,12 +32,23 @@ def direction_of(attribute: Attribute) -> Direction:
     return "either"
 
 
+def is_misfortune(attribute: Attribute) -> bool:
+    """Whether it would hurt to be told that one lacks it: the death of a child, an illness, a disaster."""
+    return attribute.id in _listed().misfortunes
+
+
 @cache
 def _directions() -> Mapping[str, Direction]:
     """By attribute. Raises ``KeyError`` for an id that the catalogue does not know."""
-    listed = msgspec.convert(yaml.safe_load((FOLDER / "changes.yaml").read_text(encoding="utf-8")), _Listed)
-    found: dict[str, Direction] = {}
-    for direction in ("fixed", "rises", "falls"):
-        for attribute_id in getattr(listed, direction):
-            found[catalogue().attribute(attribute_id).id] = direction
-    return found
+    listed = _listed()
+    directions: tuple[tuple[Direction, tuple[str, ...]], ...] = (
+        ("fixed", listed.fixed + listed.misfortunes),
+        ("rises", listed.rises),
+        ("falls", listed.falls),
+    )
+    return {catalogue().attribute(one).id: direction for direction, ids in directions for one in ids}
+
+
+@cache
+def _listed() -> _Listed:
+    return msgspec.convert(yaml.safe_load((FOLDER / "changes.yaml").read_text(encoding="utf-8")), _Listed)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.changes import is_misfortune
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation.deciding import deciding_facts
 from policy_engine.matching.explanation.nearest import nearest_changes
@@ -68,7 +69,7 @@ def near_misses(
         if kind is None or policy.document.entity in ("hire", "loan"):
             continue  # of a firm's many contracts some always miss something
         explanation = explain(case, policy, subject, reader_id=reader_id)
-        if kind == "one_fact" or _may_change(explanation):
+        if not _is_painful(explanation) and (kind == "one_fact" or _may_change(explanation)):
             found.append(
                 NearMiss(
                     explanation=explanation, subject_id=subject.subject_id, unit_id=subject.unit_id, kind=kind
@@ -133,6 +134,12 @@ def _nearness(judgement: Judgement, lacking: tuple[str, ...]) -> Literal["one_fa
     ):
         return "one_clause" if met >= 2 else None
     return None
+
+
+def _is_painful(explanation: Explanation) -> bool:
+    """Nobody is told that a child's death is all that they lack."""
+    asked = [fact for clause in explanation.open_clauses for fact in (*clause.facts, *clause.missing)]
+    return any(is_misfortune(catalogue().attribute(fact.attribute)) for fact in asked)
 
 
 def _may_change(explanation: Explanation) -> bool:

@@ -134,6 +134,14 @@ def test_anything_else_is_none(facts: dict[str, Any]) -> None:
     assert near_misses(case_of(**facts), frozenset({GRANNY})) == []
 
 
+@pytest.mark.parametrize("known", [{"only_child_fate": "健在"}, {}], ids=["alive", "unknown"])
+def test_nobody_is_told_that_a_childs_death_is_all_that_they_lack(known: dict[str, Any]) -> None:
+    conditions = ["年龄 >= 60", "残疾等级 <= 2", '独生子女情况 = "死亡"']
+    clauses = [clause(one, id=f"clause-{place}", source="notice") for place, one in enumerate(conditions)]
+    case = case_of(benefit(eligibility=clauses), birth_date="1940-01-01", disability_level=1, **known)
+    assert near_misses(case, frozenset({GRANNY})) == []
+
+
 def test_near_misses_of_others_are_not_told() -> None:
     case = case_of(birth_date="1940-01-01", disability_level=1)
     assert near_misses(case, frozenset({DAUGHTER})) == []

@@ -163,3 +163,8 @@ class KnownAbout(msgspec.Struct, frozen=True):
     valid_from: date | None
     valid_until: date | None
     legal_basis: str
+
+    @property
+    def is_none(self) -> bool:
+        """Known to be none: no, nothing, zero."""
+        return self.value in (None, False, 0)

@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 ALGORITHM = "ES256"
 TYPE = "dc+sd-jwt"
+_ES256 = ECDSA(hashes.SHA256())
 
 
 class NotGenuine(Exception):
@@ -39,9 +43,17 @@ def issue(
         _encode(msgspec.json.encode([new_salt(), name, value])) for name, value in sorted(fields.items())
     ]
     payload = {**claims, "_sd_alg": "sha-256", "_sd": sorted(map(_digest, disclosures))}
-    header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
-    token = jws.serialize_compact(header, msgspec.json.encode(payload), key)
-    return "~".join([token, *disclosures, ""])
+    return "~".join([sign(key, TYPE, payload), *disclosures, ""])
+
+
+def sign(key: ECKey, typ: str, payload: object) -> str:
+    """A compact JWS by ES256 (RFC 7515 §7.1, RFC 7518 §3.4), signed directly: half the time of a general library."""
+    header = msgspec.json.encode({"alg": ALGORITHM, "typ": typ, "kid": key.kid})
+    signed = f"{_encode(header)}.{_encode(msgspec.json.encode(payload))}"
+    if key.private_key is None:
+        raise ValueError("a public key cannot sign")
+    r, s = decode_dss_signature(key.private_key.sign(signed.encode(), _ES256))
+    return f"{signed}.{_encode(r.to_bytes(32) + s.to_bytes(32))}"
 
 
 def select(sd_jwt: str, names: Collection[str]) -> str:

@@ -1,5 +1,7 @@
 """The issuer's keys: made on first need, sealed in the database, found by anyone who verifies."""
 
+import uuid
+
 import msgspec
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
@@ -10,12 +12,19 @@ from kernel.ids import new_id
 from licenses.models import LicenceKey
 from licenses.seal import SoftwareSigner
 
+#: Opened once in a process: a key's id stands for the same key for ever.
+_opened: dict[uuid.UUID, ECKey] = {}
+_opened_seals: dict[uuid.UUID, SoftwareSigner] = {}
+
 
 def credential_key(session: Session, house: House) -> ECKey:
     """The ES256 key that signs credentials now."""
     row = _active(session, "ES256")
     if row is not None:
-        return ECKey.import_key(msgspec.json.decode(_private(row, house)), {"kid": str(row.id)})
+        if row.id not in _opened:
+            parameters = {"kid": str(row.id)}
+            _opened[row.id] = ECKey.import_key(msgspec.json.decode(_private(row, house)), parameters)
+        return _opened[row.id]
     key = ECKey.generate_key("P-256")
     identity = new_id()
     private = msgspec.json.encode(key.as_dict(private=True)).decode()
@@ -28,7 +37,9 @@ def seal_signer(session: Session, house: House) -> SoftwareSigner:
     """The SM2 key that seals licences now."""
     row = _active(session, "SM2")
     if row is not None:
-        return SoftwareSigner(_private(row, house).encode())
+        if row.id not in _opened_seals:
+            _opened_seals[row.id] = SoftwareSigner(_private(row, house).encode())
+        return _opened_seals[row.id]
     private = SoftwareSigner.generate()
     signer = SoftwareSigner(private)
     _add(session, house, "SM2", private.decode(), signer.public_pem, new_id())

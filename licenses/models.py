@@ -1,25 +1,32 @@
-"""Licences, what was done to them, every use of their data, and the keys that sign them."""
+"""Licences, what was done to them, bulk issues, every use of their data, and the keys that sign them."""
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import Base, BigNumber, UtcDateTime
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 
 
 class Licence(Base):
     """``content_sealed`` holds the fields and the SD-JWT; it opens only here. ``identifier`` is public knowledge;
-    ``status_index`` is its place in the status list."""
+    ``status_index`` is its place in the status list. A later version names this one as ``previous_id`` and sets
+    ``superseded_at`` here."""
 
     __tablename__ = "licence"
-    __table_args__ = (sa.Index("ix_licence_holder_id_type_id", "holder_id", "type_id"),)
+    __table_args__ = (
+        sa.Index("ix_licence_holder_id_type_id", "holder_id", "type_id"),
+        sa.Index("ix_licence_state_valid_until", "state", "valid_until"),
+    )
 
     status_index: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     id: Mapped[uuid.UUID] = mapped_column(unique=True)
     identifier: Mapped[str] = mapped_column(sa.String(120), unique=True)
     type_id: Mapped[str] = mapped_column(sa.String(60))
+    schema_version: Mapped[int]
+    issuer: Mapped[str] = mapped_column(sa.String(21))
     holder_id: Mapped[int] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(2))
     issued_on: Mapped[date]
@@ -28,6 +35,7 @@ class Licence(Base):
     content_sealed: Mapped[bytes]
     seal: Mapped[bytes]
     previous_id: Mapped[uuid.UUID | None] = mapped_column(unique=True)
+    superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     source_event: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -45,6 +53,25 @@ class LicenceOperation(Base):
     effective_on: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(sa.String(100))
+
+
+class LicenceBatch(Base):
+    """A bulk issue: rows ``0 … done`` of the list with this ``digest`` are dealt with; a second run goes on there."""
+
+    __tablename__ = "licence_batch"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    type_id: Mapped[str] = mapped_column(sa.String(60))
+    key: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    actor: Mapped[str] = mapped_column(sa.String(100))
+    total: Mapped[int]
+    done: Mapped[int]
+    issued: Mapped[int]
+    unchanged: Mapped[int]
+    refusals: Mapped[list[Any]] = mapped_column(JsonDocument)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class LicenceUse(Base):

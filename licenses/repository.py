@@ -1,12 +1,14 @@
 """All SQL of licences."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from licenses.models import Licence, LicenceOperation, LicenceUse
+from kernel.database import Base
+from licenses.models import Licence, LicenceBatch, LicenceOperation, LicenceUse
 
 
 def by_id(session: Session, licence_id: uuid.UUID, *, for_update: bool = False) -> Licence | None:
@@ -28,22 +30,68 @@ def current_of(session: Session, holder_id: int, type_id: str) -> Licence | None
     return session.scalar(statement.order_by(Licence.status_index.desc()).limit(1))
 
 
-def of_holders(session: Session, holder_ids: Collection[int]) -> list[Licence]:
-    successor = aliased(Licence)
-    is_superseded = sa.exists().where(successor.previous_id == Licence.id)
-    statement = sa.select(Licence).where(Licence.holder_id.in_(holder_ids), ~is_superseded)
+def current_of_many(session: Session, holder_ids: Collection[int], type_id: str) -> dict[int, Licence]:
+    """By holder, the newest licence of a type that no later version replaces."""
+    statement = sa.select(Licence).where(
+        Licence.holder_id.in_(holder_ids), Licence.type_id == type_id, Licence.superseded_at.is_(None)
+    )
+    return {one.holder_id: one for one in session.scalars(statement.order_by(Licence.status_index))}
+
+
+def of_holders(session: Session, holder_ids: Collection[int], *, type_id: str | None = None) -> list[Licence]:
+    """Without those that a later version replaces; the valid ones first."""
+    statement = sa.select(Licence).where(Licence.holder_id.in_(holder_ids), Licence.superseded_at.is_(None))
+    if type_id is not None:
+        statement = statement.where(Licence.type_id == type_id)
     return list(session.scalars(statement.order_by(Licence.state, Licence.status_index.desc())))
+
+
+def reserve(session: Session, count: int) -> list[int]:
+    """Places in the status list for the next licences; on PostgreSQL places may stay empty, on SQLite the writer is alone."""
+    if session.get_bind().dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence("licence", "status_index")
+        series = sa.func.generate_series(1, count).table_valued("value")
+        return list(session.scalars(sa.select(sa.func.nextval(sequence)).select_from(series)))
+    highest = session.scalar(sa.select(sa.func.max(Licence.status_index))) or 0
+    return list(range(highest + 1, highest + 1 + count))
+
+
+def supersede(session: Session, licence_ids: Collection[uuid.UUID], now: datetime) -> None:
+    session.execute(sa.update(Licence).where(Licence.id.in_(licence_ids)).values(superseded_at=now))
+
+
+def overdue(session: Session, today: date, limit: int) -> list[Licence]:
+    """Valid ones whose last day has passed."""
+    statement = sa.select(Licence).where(Licence.state == "01", Licence.valid_until < today)
+    return list(session.scalars(statement.order_by(Licence.valid_until).limit(limit).with_for_update()))
+
+
+def batch_by_key(session: Session, key: str, *, for_update: bool = False) -> LicenceBatch | None:
+    statement = sa.select(LicenceBatch).where(LicenceBatch.key == key)
+    return session.scalar(statement.with_for_update() if for_update else statement)
+
+
+def insert_many(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Many rows in one statement."""
+    if rows:
+        session.execute(sa.insert(table), rows)
 
 
 def successor_of(session: Session, licence_id: uuid.UUID) -> Licence | None:
     return session.scalar(sa.select(Licence).where(Licence.previous_id == licence_id))
 
 
-def status_values(session: Session) -> tuple[list[tuple[int, str]], int]:
-    """(index, state) of every licence that is not plainly valid, and the highest index."""
-    statement = sa.select(Licence.status_index, Licence.state).where(Licence.state != "01")
+def status_values(session: Session) -> tuple[list[tuple[int, str, bool]], int]:
+    """(index, state, whether superseded) of every licence that is not plainly valid, and the highest index."""
+    is_superseded = Licence.superseded_at.is_not(None)
+    columns = sa.select(Licence.status_index, Licence.state, is_superseded)
+    ended, replaced = (
+        columns.where(Licence.state != "01"),
+        columns.where(is_superseded, Licence.state == "01"),
+    )
     highest = session.scalar(sa.select(sa.func.max(Licence.status_index))) or 0
-    return [(index, state) for index, state in session.execute(statement)], highest
+    rows = session.execute(sa.union_all(ended, replaced))
+    return [(row[0], row[1], bool(row[2])) for row in rows], highest
 
 
 def operations(session: Session, licence_id: uuid.UUID) -> list[LicenceOperation]:

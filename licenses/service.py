@@ -2,29 +2,24 @@
 
 import uuid
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 from sqlalchemy.orm import Session
 
-from identity.registry import service as registry
-from kernel.audit import record
-from kernel.clock import business_date
-from kernel.errors import Forbidden, InvalidInput, NotFound
+from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.house import House
-from kernel.ids import new_digits, new_id
+from kernel.i18n import gettext as _
 from kernel.notices import notify
-from kernel.outbox import enqueue
 from kernel.web.principal import Principal
-from licenses import credential, keys, repository
+from licenses import repository
 from licenses.catalogue import LicenceType, licence_type
-from licenses.identifier import LicenceIdentifier, parse_identifier
-from licenses.models import Licence, LicenceOperation
-from licenses.schemas import Content
+from licenses.models import Licence
+from licenses.recording import announce, log_operation, state_facts
 from licenses.states import OPERATION_LABELS, LicenceState, Operation, after
+from licenses.trust import authority_named, require_may_issue
+from licenses.writing import Writer, content, number, number_of
 
-ISSUING_DUTY: Final = "licence.issue"
-FACTS_TOPIC = "licence.facts"
+_LIVING = (LicenceState.VALID, LicenceState.EXPIRED)
 
 
 def issue(
@@ -36,32 +31,104 @@ def issue(
     fields: dict[str, Any],
     actor: Principal | str,
     source_event: str | None = None,
+    issuer: str | None = None,
+    valid_until: date | None = None,
 ) -> Licence:
     """A new licence, or the next version of the one the holder has; twice for one ``source_event`` is once.
 
-    Raises ``InvalidInput`` for fields that do not fit the type, ``Forbidden`` for a seat that may not issue.
+    Of a type that one may hold several of, each issue is a new one. Raises ``InvalidInput`` for fields that do not fit
+    the type, ``Forbidden`` for who may not issue, ``Conflict`` while the holder's licence is withheld.
     """
-    _check_may_issue(actor)
     kind = licence_type(type_id)
+    require_may_issue(actor, kind, issuer or kind.issuer, house.clock.today())
     kind.check_fields(fields)
     if source_event and (known := repository.by_source_event(session, source_event)):
         return known
-    former = repository.current_of(session, holder_id, type_id)
+    former = None if kind.is_plural else repository.current_of(session, holder_id, type_id)
     if former is not None and _holds(house, former, fields):
         return former
-    licence = _write(session, house, kind, holder_id, fields, former, source_event)
-    _log(session, house, licence, Operation.ISSUE, "", business_date(house.clock.now()), actor)
-    _state_facts(session, house, kind, licence, fields)
-    notify(
+    return _succeed(
         session,
-        subject_id=holder_id,
-        kind="licence",
-        title=f"您有新的电子证照：{kind.name}",
-        body=f"{kind.authority}为您签发了{kind.name}，可在卡包中出示。",
-        link=f"/tong/wallet/{licence.id}" if kind.holder == "person" else f"/rongtong/licences/{licence.id}",
-        now=house.clock.now(),
+        house,
+        kind,
+        former,
+        holder_id=holder_id,
+        fields=fields,
+        actor=actor,
+        issuer=issuer or kind.issuer,
+        source_event=source_event,
+        valid_until=valid_until,
     )
-    return licence
+
+
+def renew(
+    session: Session, house: House, licence_id: uuid.UUID, *, actor: Principal | str, reason: str = ""
+) -> Licence:
+    """延续: the same fields for another term, as the next version. Raises ``Conflict`` when it is not in force."""
+    former, kind = _for_succession(session, licence_id, _LIVING, Operation.RENEW)
+    fields = content(house, former).fields
+    return _succeed(
+        session,
+        house,
+        kind,
+        former,
+        holder_id=former.holder_id,
+        fields=fields,
+        actor=actor,
+        issuer=former.issuer,
+        operation=Operation.RENEW,
+        reason=reason,
+    )
+
+
+def change(
+    session: Session,
+    house: House,
+    licence_id: uuid.UUID,
+    fields: dict[str, Any],
+    *,
+    actor: Principal | str,
+    reason: str = "",
+) -> Licence:
+    """变更: other fields for the rest of the term, as the next version."""
+    former, kind = _for_succession(session, licence_id, (LicenceState.VALID,), Operation.CHANGE)
+    kind.check_fields(fields)
+    return _succeed(
+        session,
+        house,
+        kind,
+        former,
+        holder_id=former.holder_id,
+        fields=fields,
+        actor=actor,
+        issuer=former.issuer,
+        operation=Operation.CHANGE,
+        reason=reason,
+        valid_until=former.valid_until,
+    )
+
+
+def transfer_in(
+    session: Session, house: House, licence_id: uuid.UUID, issuer: str, *, actor: Principal | str
+) -> Licence:
+    """转入: another authority takes over a licence that was transferred out 转出; the old one stays, linked."""
+    former, kind = _for_succession(
+        session, licence_id, (LicenceState.TRANSFERRED_OUT,), Operation.TRANSFER_IN
+    )
+    if issuer == former.issuer:
+        raise InvalidInput("转入的机构和转出的机构相同；如果不再转出，请取消转出。")
+    return _succeed(
+        session,
+        house,
+        kind,
+        former,
+        holder_id=former.holder_id,
+        fields=content(house, former).fields,
+        actor=actor,
+        issuer=issuer,
+        operation=Operation.TRANSFER_IN,
+        valid_until=former.valid_until,
+    )
 
 
 def operate(
@@ -75,174 +142,119 @@ def operate(
     effective_on: date | None = None,
 ) -> Licence:
     """Withhold, return, revoke, cancel …; 撤销 may take effect in the past. The next verification sees it."""
-    _check_may_issue(actor)
     if not reason.strip() or len(reason) > 200:
         raise InvalidInput("请写明理由（200字以内）。")
-    licence = repository.by_id(session, licence_id, for_update=True)
-    if licence is None:
-        raise NotFound("没有这份证照。")
-    today = business_date(house.clock.now())
+    licence = _required(session, licence_id)
+    kind = licence_type(licence.type_id)
+    today = house.clock.today()
+    require_may_issue(actor, kind, licence.issuer, today)
     if effective_on is not None and not licence.issued_on <= effective_on <= today:
         raise InvalidInput("生效日期应在颁发之日和今天之间。")
-    kind = licence_type(licence.type_id)
+    if effective_on not in (None, today) and operation is not Operation.REVOKE:
+        raise InvalidInput("只有撤销可以追溯到以前的日期生效。")
+    _require_newest(licence)
     licence.state = after(LicenceState(licence.state), operation).value
-    _log(session, house, licence, operation, reason.strip(), effective_on or today, actor)
-    fields = content(house, licence).fields if licence.state == LicenceState.VALID else None
-    _state_facts(session, house, kind, licence, fields)
+    log_operation(session, house, licence, operation, reason.strip(), effective_on or today, actor)
+    is_valid = licence.state == LicenceState.VALID
+    state_facts(session, house, kind, licence, content(house, licence).fields if is_valid else None)
     notify(
         session,
         subject_id=licence.holder_id,
         kind="licence",
         title=f"{kind.name}已办理{OPERATION_LABELS[operation]}",
-        body=f"理由：{reason.strip()}。如有异议，可向{kind.authority}提出。",
+        body=f"理由：{reason.strip()}。如有异议，可向{authority_named(licence.issuer).name}提出。",
         now=house.clock.now(),
     )
     return licence
 
 
-def content(house: House, licence: Licence) -> Content:
-    """Open what is sealed in a licence; the caller has checked who asks."""
-    text = house.vault.open(licence.content_sealed, context=f"licence/content/{licence.id}")
-    return msgspec.json.decode(text, type=Content)
-
-
-def seal_payload(licence: Licence, sd_jwt: str) -> bytes:
-    """What the SM2 seal covers: the identifier and the credential."""
-    return f"{licence.identifier}\n{sd_jwt}".encode()
-
-
-def _check_may_issue(actor: Principal | str) -> None:
-    if not isinstance(actor, str) and not actor.has_duty(ISSUING_DUTY):
-        raise Forbidden("您的席位没有签发或变更证照的职责。")
+def expire_due(session: Session, house: House, *, limit: int = 200) -> int:
+    """05 过期失效 for those whose last day has passed; how many. Their facts ended that day by themselves."""
+    today = house.clock.today()
+    due = repository.overdue(session, today, limit)
+    for licence in due:
+        licence.state = after(LicenceState.VALID, Operation.EXPIRE).value
+        log_operation(session, house, licence, Operation.EXPIRE, "", licence.valid_until or today, "worker")
+    session.flush()
+    return len(due)
 
 
 def _holds(house: House, former: Licence, fields: dict[str, Any]) -> bool:
     """Whether the holder already has exactly this licence, valid: a department telling us again changes nothing."""
-    return former.state == LicenceState.VALID and content(house, former).fields == fields
+    if former.state != LicenceState.VALID or content(house, former).fields != fields:
+        return False
+    return former.valid_until is None or former.valid_until >= house.clock.today()
 
 
-def _write(
+def _succeed(
     session: Session,
     house: House,
     kind: LicenceType,
+    former: Licence | None,
+    *,
     holder_id: int,
     fields: dict[str, Any],
-    former: Licence | None,
-    source_event: str | None,
+    actor: Principal | str,
+    issuer: str,
+    operation: Operation | None = None,
+    reason: str = "",
+    source_event: str | None = None,
+    valid_until: date | None = None,
 ) -> Licence:
-    now = house.clock.now()
-    today = business_date(now)
-    if former is None:
-        identifier = LicenceIdentifier(kind.code, kind.issuer, f"{today:%Y%m%d}{new_digits(10)}")
-    else:
-        identifier = parse_identifier(former.identifier).next_version()
-    until = None if kind.valid_years is None else _years_later(today, kind.valid_years)
-    licence = Licence(
-        id=new_id(),
-        identifier=str(identifier),
-        type_id=kind.id,
+    """Write it, supersede what it follows, and tell the engine and the holder. What has ended is followed by nothing:
+    after 撤销, 注销 or 吊销 a licence begins anew."""
+    require_may_issue(actor, kind, issuer, house.clock.today())
+    if former is not None and former.state == LicenceState.WITHHELD:
+        raise Conflict(_("这份证照正在暂扣，请先发还再办理。"))
+    if former is not None and operation is None and LicenceState(former.state) not in _LIVING:
+        former = None
+    own = number_of(session, house, kind, holder_id) if former is None else number(house, former)
+    writer = Writer.open(session, house)
+    row = writer.row(
+        kind,
+        issuer=issuer,
         holder_id=holder_id,
-        state=LicenceState.VALID.value,
-        issued_on=today,
-        valid_until=until,
-        previous_id=None if former is None else former.id,
+        number=own,
+        fields=fields,
+        status_index=repository.reserve(session, 1)[0],
+        former=former,
         source_event=source_event,
-        created_at=now,
-        number_sealed=b"",
-        content_sealed=b"",
-        seal=b"",
+        valid_until=valid_until,
     )
+    if former is not None:
+        former.superseded_at = writer.now
+    licence = Licence(**row)
     session.add(licence)
-    session.flush()  # gives the place in the status list, which the credential names
-    claims = {
-        "iss": f"{house.settings.base_url}/licenses",
-        "iat": credential.epoch(now),
-        "vct": f"urn:dongchu:licence:{kind.id}",
-        "licence": licence.identifier,
-        "status": {
-            "status_list": {
-                "idx": licence.status_index,
-                "uri": f"{house.settings.base_url}/licenses/status/1",
-            }
-        },
-        **({} if until is None else {"valid_until": until.isoformat()}),
-    }
-    sd_jwt = credential.issue(keys.credential_key(session, house), claims, fields)
-    number = _number(session, house, kind, holder_id)
-    licence.number_sealed = house.vault.seal(number, context=f"licence/number/{licence.id}")
-    text = msgspec.json.encode(Content(fields, sd_jwt)).decode()
-    licence.content_sealed = house.vault.seal(text, context=f"licence/content/{licence.id}")
-    licence.seal = keys.seal_signer(session, house).sign(seal_payload(licence, sd_jwt))
     session.flush()
+    done = operation or (Operation.ISSUE if former is None else _kind_of_succession(house, former, fields))
+    log_operation(session, house, licence, done, reason.strip(), licence.issued_on, actor)
+    state_facts(session, house, kind, licence, fields)
+    announce(session, house, kind, licence)
     return licence
 
 
-def _number(session: Session, house: House, kind: LicenceType, holder_id: int) -> str:
-    """A disability number is the citizen's number and two more digits; a firm's licence bears its credit code."""
-    if not (kind.number.is_holder_identifier or kind.number.prefix_holder_identifier):
-        return new_digits(16)
-    identifier = registry.identifier_of(session, holder_id, vault=house.vault)
-    return identifier if kind.number.is_holder_identifier else identifier + new_digits(2)
+def _kind_of_succession(house: House, former: Licence, fields: dict[str, Any]) -> Operation:
+    return Operation.RENEW if content(house, former).fields == fields else Operation.CHANGE
 
 
-def _log(
-    session: Session,
-    house: House,
-    licence: Licence,
-    operation: Operation,
-    reason: str,
-    effective_on: date,
-    actor: Principal | str,
-) -> None:
-    now = house.clock.now()
-    name = actor if isinstance(actor, str) else (actor.seat.title if actor.seat else actor.name)
-    session.add(
-        LicenceOperation(
-            id=new_id(),
-            licence_id=licence.id,
-            operation=operation.value,
-            state=licence.state,
-            reason=reason,
-            effective_on=effective_on,
-            recorded_at=now,
-            actor=name,
-        )
-    )
-    record(
-        session,
-        actor=actor,
-        action=f"licence.{operation.value}",
-        object_kind="licence",
-        object_id=licence.id,
-        detail={"type": licence.type_id, "state": licence.state, "effective_on": effective_on.isoformat()},
-        now=now,
-    )
+def _for_succession(
+    session: Session, licence_id: uuid.UUID, states: tuple[LicenceState, ...], operation: Operation
+) -> tuple[Licence, LicenceType]:
+    licence = _required(session, licence_id)
+    _require_newest(licence)
+    if LicenceState(licence.state) not in states:
+        label = _(OPERATION_LABELS[operation])
+        raise Conflict(_("这份证照现在的状态不能办理“%(operation)s”。", operation=label))
+    return licence, licence_type(licence.type_id)
 
 
-def _state_facts(
-    session: Session, house: House, kind: LicenceType, licence: Licence, fields: dict[str, Any] | None
-) -> None:
-    """Tell the engine what the licence now says; without fields it says nothing any more: known to be none."""
-    if fields is None and kind.keep_facts_when_ended:
-        return
-    values = {attribute: (fields or {}).get(field) for attribute, field in kind.facts.items()}
-    enqueue(
-        session,
-        FACTS_TOPIC,
-        f"subject:{licence.holder_id}",
-        {
-            "subject_id": licence.holder_id,
-            "source": kind.department,
-            "event_id": f"licence:{licence.id}:{licence.state}:{credential.epoch(house.clock.now())}",
-            "observed_at": house.clock.now().isoformat(),
-            "values": values,
-        },
-        now=house.clock.now(),
-    )
+def _required(session: Session, licence_id: uuid.UUID) -> Licence:
+    licence = repository.by_id(session, licence_id, for_update=True)
+    if licence is None:
+        raise NotFound("没有这份证照。")
+    return licence
 
 
-def _years_later(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
+def _require_newest(licence: Licence) -> None:
+    if licence.superseded_at is not None:
+        raise Conflict("这份证照已换发新版本，请在新版本上办理。")

@@ -1,5 +1,7 @@
 """National states and operations of an e-licence, and which operation leads from where to where."""
 
+from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 
 from kernel.errors import IllegalTransition
@@ -20,6 +22,9 @@ class LicenceState(StrEnum):
 
 class Operation(StrEnum):
     ISSUE = "issue"
+    RENEW = "renew"
+    CHANGE = "change"
+    TRANSFER_IN = "transfer_in"
     WITHHOLD = "withhold"
     RETURN = "return"
     REVOKE = "revoke"
@@ -43,6 +48,9 @@ STATE_LABELS = {
 
 OPERATION_LABELS = {
     Operation.ISSUE: N_("新发"),
+    Operation.RENEW: N_("延续"),
+    Operation.CHANGE: N_("变更"),
+    Operation.TRANSFER_IN: N_("转入"),
     Operation.WITHHOLD: N_("暂扣"),
     Operation.RETURN: N_("暂扣发还"),
     Operation.REVOKE: N_("撤销"),
@@ -51,6 +59,22 @@ OPERATION_LABELS = {
     Operation.EXPIRE: N_("过期失效"),
     Operation.TRANSFER_OUT: N_("转出"),
     Operation.CANCEL_TRANSFER: N_("取消转出"),
+}
+
+#: The national codes 证照业务类型; four of ours share one.
+OPERATION_CODES = {
+    Operation.ISSUE: "01",
+    Operation.RENEW: "02",
+    Operation.WITHHOLD: "03",
+    Operation.EXPIRE: "04",
+    Operation.CANCEL: "05",
+    Operation.REVOKE: "05",
+    Operation.REVOKE_LICENCE: "05",
+    Operation.TRANSFER_OUT: "05",
+    Operation.RETURN: "06",
+    Operation.TRANSFER_IN: "08",
+    Operation.CHANGE: "09",
+    Operation.CANCEL_TRANSFER: "10",
 }
 
 _S = LicenceState
@@ -65,6 +89,7 @@ _MOVES: dict[Operation, tuple[frozenset[LicenceState], LicenceState]] = {
     Operation.CANCEL_TRANSFER: (frozenset({_S.TRANSFERRED_OUT}), _S.VALID),
 }
 
+SUPERSEDED = 3
 #: Token Status List (RFC draft-ietf-oauth-status-list §7): 0 valid, 1 invalid, 2 suspended, 3 application specific.
 _STATUS = {
     _S.VALID: 0,
@@ -97,6 +122,18 @@ def possible(state: LicenceState) -> list[Operation]:
     return [operation for operation, (sources, _) in _MOVES.items() if state in sources]
 
 
-def status_value(state: LicenceState) -> int:
-    """Two bits for the status list. Expiry by time stays in the credential's ``exp``."""
-    return _STATUS[state]
+def status_value(state: LicenceState, *, is_superseded: bool = False) -> int:
+    """Two bits for the status list: 3 where a later version stands. Expiry by time stays in the credential."""
+    return _STATUS[state] or (SUPERSEDED if is_superseded else 0)
+
+
+def state_on(history: Sequence[tuple[date, LicenceState]], day: date) -> LicenceState | None:
+    """The state on a day by what is known today: a later recorded operation that acts back counts from its own day.
+
+    ``history`` holds (effective day, state) in the order of recording; ``None`` before the first.
+    """
+    found = None
+    for effective_on, state in history:
+        if effective_on <= day:
+            found = state
+    return found

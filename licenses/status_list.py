@@ -4,8 +4,6 @@ import base64
 import zlib
 from datetime import datetime, timedelta
 
-import msgspec
-from joserfc import jws
 from sqlalchemy.orm import Session
 
 from kernel.house import House
@@ -28,7 +26,11 @@ def pack(values: list[tuple[int, int]], length: int) -> bytes:
 def status_list_token(session: Session, house: House, *, now: datetime) -> str:
     """The signed list as of now; a verifier may keep it for five minutes (``ttl``)."""
     states, highest = repository.status_values(session)
-    packed = pack([(index, status_value(LicenceState(state))) for index, state in states], highest + 1)
+    values = [
+        (index, status_value(LicenceState(state), is_superseded=is_superseded))
+        for index, state, is_superseded in states
+    ]
+    packed = pack(values, highest + 1)
     compressed = base64.urlsafe_b64encode(zlib.compress(packed, 9)).rstrip(b"=").decode()
     key = keys.credential_key(session, house)
     claims = {
@@ -38,5 +40,4 @@ def status_list_token(session: Session, house: House, *, now: datetime) -> str:
         "ttl": int(LIFE.total_seconds()),
         "status_list": {"bits": BITS, "lst": compressed},
     }
-    header = {"alg": credential.ALGORITHM, "typ": "statuslist+jwt", "kid": key.kid}
-    return jws.serialize_compact(header, msgspec.json.encode(claims), key)
+    return credential.sign(key, "statuslist+jwt", claims)

@@ -17,8 +17,9 @@ from licenses.identifier import parse_identifier
 from licenses.models import Licence
 from licenses.schemas import FieldView, Verification
 from licenses.seal import is_seal_genuine
-from licenses.service import content, seal_payload
 from licenses.states import STATE_LABELS, LicenceState
+from licenses.trust import authority_named, trust_list
+from licenses.writing import content, seal_payload
 
 SECOND_FACTOR_LENGTH = 4
 TRIES = 10
@@ -32,7 +33,7 @@ def check_licence(
     """Both signatures, the state and the dates of a stored licence, with only the ``disclosed`` fields."""
     kind = licence_type(licence.type_id)
     stored = content(house, licence)
-    reasons = _defects(session, licence, stored.sd_jwt) + _state_reasons(session, house, licence)
+    reasons = _defects(session, licence, stored.sd_jwt) + _state_reasons(house, licence)
     name = registry.describe(session, [licence.holder_id], vault=house.vault)[licence.holder_id].name
     return Verification(
         result="not_valid" if reasons else "valid",
@@ -40,14 +41,16 @@ def check_licence(
         checked_at=house.clock.now(),
         identifier=licence.identifier,
         name=kind.name,
-        authority=kind.authority,
+        authority=authority_named(licence.issuer).name,
+        authority_en=authority_named(licence.issuer).label_en,
+        label_en=kind.label_en,
         holder_name=mask_name(name) if kind.holder == "person" else name,
         state_label=STATE_LABELS[LicenceState(licence.state)],
         valid_until=licence.valid_until,
         fields=[
-            FieldView(field.id, field.name, field.label_en, stored.fields.get(field.id), field.is_sensitive)
-            for field in kind.fields
-            if field.id in disclosed
+            FieldView(field.id, field.name, field.label_en, stored.fields[field.id], field.is_sensitive)
+            for field in kind.fields_of(licence.schema_version)
+            if field.id in disclosed and field.id in stored.fields
         ],
     )
 
@@ -99,18 +102,20 @@ def _defects(session: Session, licence: Licence, sd_jwt: str) -> list[str]:
         credential.verify(sd_jwt, keys.public_credential_keys(session).get)
     except credential.NotGenuine:
         reasons.append(_("电子签名不符，证照内容可能被改动。"))
-    payload = seal_payload(licence, sd_jwt)
+    payload = seal_payload(licence.identifier, sd_jwt)
     if not any(is_seal_genuine(key, licence.seal, payload) for key in keys.public_seal_keys(session)):
         reasons.append(_("电子印章不符，证照内容可能被改动。"))
+    if not trust_list().is_trusted(licence.issuer, licence.type_id, licence.issued_on):
+        reasons.append(_("签发时，这个机构不在这种证照的颁发机构名录中。"))
     return reasons
 
 
-def _state_reasons(session: Session, house: House, licence: Licence) -> list[str]:
+def _state_reasons(house: House, licence: Licence) -> list[str]:
     reasons = []
     if licence.state != LicenceState.VALID:
         label = _(STATE_LABELS[LicenceState(licence.state)])
         reasons.append(_("证照状态为“%(state)s”。", state=label))
-    if repository.successor_of(session, licence.id) is not None:
+    if licence.superseded_at is not None:
         reasons.append(_("证照已换发新版本，请查验新版本。"))
     if licence.valid_until is not None and licence.valid_until < business_date(house.clock.now()):
         reasons.append(_("证照已于%(day)s到期。", day=licence.valid_until.isoformat()))

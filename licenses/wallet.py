@@ -16,9 +16,10 @@ from licenses import repository
 from licenses.catalogue import licence_type
 from licenses.models import Licence, LicenceUse
 from licenses.schemas import FieldView, LicenceView, ShownToken, UseView, Verification
-from licenses.service import content
 from licenses.states import STATE_LABELS, LicenceState
+from licenses.trust import authority_named
 from licenses.verification import check_licence
+from licenses.writing import content, number
 
 SHOWN_SECONDS = 60
 RENEW_SECONDS = 30
@@ -115,6 +116,7 @@ def _key(house: House, token: str) -> str:
 
 def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
     kind = licence_type(licence.type_id)
+    authority = authority_named(licence.issuer)
     fields = content(house, licence).fields
     today = business_date(house.clock.now())
     is_expired = licence.valid_until is not None and licence.valid_until < today
@@ -125,9 +127,9 @@ def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
         type_id=kind.id,
         name=kind.name,
         label_en=kind.label_en,
-        number=house.vault.open(licence.number_sealed, context=f"licence/number/{licence.id}"),
-        authority=kind.authority,
-        authority_en=kind.authority_en,
+        number=number(house, licence),
+        authority=authority.name,
+        authority_en=authority.label_en,
         holder_id=licence.holder_id,
         holder_name=holder_name,
         state=state.value,
@@ -136,5 +138,9 @@ def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
         valid_until=licence.valid_until,
         is_valid=state is LicenceState.VALID,
         is_demonstration=kind.code_standing != "official",
-        fields=[FieldView(f.id, f.name, f.label_en, fields.get(f.id), f.is_sensitive) for f in kind.fields],
+        fields=[
+            FieldView(f.id, f.name, f.label_en, fields.get(f.id), f.is_sensitive)
+            for f in kind.fields_of(licence.schema_version)
+            if f.id in fields
+        ],
     )

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from connectors.events.forms import DepartmentEvent
 from connectors.events.service import open_event
 from identity.registry import service as registry
-from kernel.errors import InvalidInput
+from kernel.errors import Conflict, InvalidInput
 from kernel.house import House
 from kernel.outbox import Handler, Message
 from licenses import repository
@@ -43,8 +43,14 @@ def _issue(session: Session, house: House, event: DepartmentEvent) -> None:
     """What the certificate says becomes the licence's fields; one that does not fit our type waits for an official."""
     type_id, holder_kind = ISSUED[event.kind]
     holder_id = _holder(session, house, event, holder_kind)
-    told = {change.attribute: change.value for change in event.changes}
-    fields = {field: told.get(attribute) for attribute, field in licence_type(type_id).facts.items()}
+    told = {change.attribute: change for change in event.changes}
+    named = {
+        field: told[attribute]
+        for attribute, field in licence_type(type_id).facts.items()
+        if attribute in told
+    }
+    fields = {field: change.value for field, change in named.items()}
+    ends = [change.valid_until for change in named.values() if change.valid_until is not None]
     if holder_id is None:
         return
     nested = session.begin_nested()
@@ -57,8 +63,9 @@ def _issue(session: Session, house: House, event: DepartmentEvent) -> None:
             fields=fields,
             actor=f"connector:{event.source}",
             source_event=f"{event.source}:{event.event_id}",
+            valid_until=min(ends, default=None),
         )
-    except InvalidInput:
+    except (InvalidInput, Conflict):
         nested.rollback()
         return
     nested.commit()

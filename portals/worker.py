@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 import connectors.events.jobs
 import connectors.messaging.jobs
+import licenses.jobs
 import policy_engine.profiles.jobs
 from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
 from connectors.messaging.client import MessagingClient
@@ -37,6 +38,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **delivery.build_handlers(
             house.database, house.clock, house.vault, services.ports, services.treasury
         ),
+        **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
         **connectors.messaging.jobs.handlers(house, messaging, _phone_of(services)),
         **_housekeeping(services),
@@ -49,6 +51,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         schedules=(
             *delivery.SCHEDULES,
             *rematching.SCHEDULES,
+            *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),

@@ -14,6 +14,10 @@ def by_index(session: Session, identifier_index: bytes) -> Subject | None:
     return session.scalar(sa.select(Subject).where(Subject.identifier_index == identifier_index))
 
 
+def by_indexes(session: Session, indexes: Collection[bytes]) -> Sequence[Subject]:
+    return session.scalars(sa.select(Subject).where(Subject.identifier_index.in_(indexes))).all()
+
+
 def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:
     return session.scalars(sa.select(Subject).where(Subject.subject_id.in_(subject_ids))).all()
 

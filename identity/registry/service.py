@@ -31,6 +31,24 @@ def find_by_identifier(
     return _survivor(session, subject).subject_id if subject else None
 
 
+def find_many(
+    session: Session, kind: IdentifierKind, identifiers: Collection[str], *, vault: Vault
+) -> dict[str, int]:
+    """``find_by_identifier`` for many at once, by the spelling asked for; those nobody bears are left out."""
+    asked: dict[bytes, list[str]] = {}
+    for identifier in identifiers:
+        try:
+            asked.setdefault(_index(vault, kind, normalise(kind, identifier)), []).append(identifier)
+        except InvalidInput:
+            continue
+    return {
+        identifier: _survivor(session, subject).subject_id
+        for subject in repository.by_indexes(session, asked.keys())
+        if subject.identifier_index is not None
+        for identifier in asked[subject.identifier_index]
+    }
+
+
 def ensure(
     session: Session,
     *,

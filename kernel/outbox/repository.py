@@ -1,6 +1,7 @@
 """All SQL of the outbox."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,25 @@ def enqueue(
     )
     signal(session, SIGNAL)
     return message_id
+
+
+def enqueue_many(session: Session, topic: str, messages: Sequence[tuple[str, Any]], *, now: datetime) -> None:
+    """``enqueue`` for many (key, payload) in one statement."""
+    rows = [
+        {
+            "message_id": new_id(),
+            "topic": topic,
+            "key": key,
+            "payload": msgspec.to_builtins(payload),
+            "enqueued_at": now,
+            "available_at": now,
+            "attempts": 0,
+        }
+        for key, payload in messages
+    ]
+    if rows:
+        session.execute(sa.insert(OutboxMessage), rows)
+        signal(session, SIGNAL)
 
 
 def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from kernel.crypto import Vault
 from kernel.errors import DongchuError, InvalidInput, NotFound
 from kernel.house import House
 from kernel.outbox import Handler, Message, once
-from licenses.service import FACTS_TOPIC as LICENCE_TOPIC
+from licenses.recording import FACTS_TOPIC as LICENCE_TOPIC
 from policy_engine.profiles import repository
 from policy_engine.profiles.resolution import Resolution
 from policy_engine.profiles.schemas import Applied, Change, FactChange, RawValue
@@ -43,31 +43,36 @@ def handlers(house: House) -> Mapping[str, Handler]:
 
     def take_licence(message: Message) -> None:
         with house.database.write() as session:
-            apply_or_note(session, _licence_changes(message.payload), now=house.clock.now())
+            apply_or_note(session, _licence_changes(session, message.payload), now=house.clock.now())
 
     return {EVENT_TOPIC: take_event, FACTS_SCHEDULED: keep_date, LICENCE_TOPIC: take_licence}
 
 
 class LicenceFacts(msgspec.Struct, frozen=True):
-    """What a licence says of its holder, by attribute id; null when it has ended."""
+    """What a licence says of its holder, by attribute id; null when it has ended. One of a household's is held by one
+    of its members."""
 
     subject_id: int
     source: str
     event_id: str
     observed_at: datetime
     values: dict[str, RawValue]
+    valid_until: date | None = None
 
 
-def _licence_changes(payload: dict[str, Any]) -> list[Change]:
+def _licence_changes(session: Session, payload: dict[str, Any]) -> list[Change]:
     facts = msgspec.convert(payload, LicenceFacts)
+    holder = repository.load_subjects(session, [facts.subject_id]).get(facts.subject_id)
+    owner_id = facts.subject_id if holder is None else holder.owner_id
     return [
         FactChange(
-            subject_id=facts.subject_id,
+            subject_id=owner_id if attribute.startswith("household.") else facts.subject_id,
             attribute=attribute,
             value=value,
             source=facts.source,
             event_id=facts.event_id,
             observed_at=facts.observed_at,
+            valid_until=facts.valid_until,
         )
         for attribute, value in facts.values.items()
     ]

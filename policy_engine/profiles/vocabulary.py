@@ -8,7 +8,7 @@ def require_known_attributes() -> None:
     """Stop the start, by name, when a licence type speaks of an attribute that cannot be a fact. Raises ValueError."""
     faults = []
     for licence in licence_types().values():
-        for attribute_id in licence.facts:
+        for attribute_id in sorted(licence.attributes()):
             try:
                 is_derived = catalogue().attribute(attribute_id).derived is not None
             except KeyError:

@@ -12,6 +12,7 @@ from kernel.house import House
 from kernel.outbox import OutboxMessage
 from kernel.web.principal import Principal, SeatView
 from licenses import credential, keys, repository, service, wallet
+from licenses.identifier import parse_identifier
 from licenses.models import Licence, LicenceUse
 from licenses.states import LicenceState, Operation, after, possible
 from licenses.verification import verify_credential, verify_identifier
@@ -60,7 +61,7 @@ def test_by_identifier_the_second_factor_decides_and_a_miss_reveals_nothing(
 ) -> None:
     tail = _view(any_house, holder, certificate).number[-4:]
     wrong = "0000" if tail != "0000" else "1111"
-    unknown = service.parse_identifier(certificate.identifier).next_version()
+    unknown = parse_identifier(certificate.identifier).next_version()
     with any_house.database.read() as session:
         assert (
             verify_identifier(session, any_house, certificate.identifier, tail, asker="a").result == "valid"

@@ -189,6 +189,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("identifier", sa.String(length=120), nullable=False),
         sa.Column("type_id", sa.String(length=60), nullable=False),
+        sa.Column("schema_version", sa.Integer(), nullable=False),
+        sa.Column("issuer", sa.String(length=21), nullable=False),
         sa.Column("holder_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=2), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
@@ -197,6 +199,7 @@ def upgrade() -> None:
         sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
         sa.Column("previous_id", sa.Uuid(), nullable=True),
+        sa.Column("superseded_at", UtcDateTime, nullable=True),
         sa.Column("source_event", sa.String(length=120), nullable=True),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("status_index", name=op.f("pk_licence")),
@@ -206,6 +209,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_event", name=op.f("uq_licence_source_event")),
     )
     op.create_index("ix_licence_holder_id_type_id", "licence", ["holder_id", "type_id"], unique=False)
+    op.create_index("ix_licence_state_valid_until", "licence", ["state", "valid_until"], unique=False)
+    op.create_index(op.f("ix_licence_superseded_at"), "licence", ["superseded_at"], unique=False)
+    op.create_table(
+        "licence_batch",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("type_id", sa.String(length=60), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("issued", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("refusals", JsonDocument, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("finished_at", UtcDateTime, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licence_batch")),
+        sa.UniqueConstraint("key", name=op.f("uq_licence_batch_key")),
+    )
     op.create_table(
         "licence_key",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -17,12 +17,15 @@ from licenses import service as licences
 from licenses.catalogue import LicenceType, licence_type, licence_types
 from licenses.models import Licence
 from licenses.states import OPERATION_LABELS, STATE_LABELS, LicenceState, Operation, possible
+from licenses.trust import authority_named
 from portals.services import Services
 from portals.zhengtong.licences import repository
 
 PAGE = 50
 #: What a clock does by itself, and what only another authority does.
 _NOT_BY_HAND = frozenset({Operation.EXPIRE})
+_SUCCESSIONS = frozenset({Operation.ISSUE, Operation.RENEW, Operation.CHANGE, Operation.TRANSFER_IN})
+_BY_STATE = frozenset(one.value for one in Operation if one not in _SUCCESSIONS | _NOT_BY_HAND)
 
 
 class LicenceTypeLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ def types(services: Services) -> list[LicenceTypeLine]:
         LicenceTypeLine(
             id=one.id,
             name=said_name(one),
-            authority=one.authority_en if current_locale() == ENGLISH else one.authority,
+            authority=said_authority(one.issuer),
             holder=one.holder,
             count=counts.get(one.id, 0),
             is_demonstration=one.code_standing != "official",
@@ -111,11 +114,13 @@ def file_of(services: Services, licence_id: uuid.UUID) -> LicenceFile:
         is_current = licence_rows.successor_of(session, row.id) is None
     kind = licence_type(row.type_id)
     open_to = possible(LicenceState(row.state)) if is_current else []
+    if is_current and row.state in (LicenceState.VALID, LicenceState.EXPIRED):
+        open_to = [Operation.RENEW, *open_to]
     return LicenceFile(
         line=_line(row, holder, house.clock.today()),
         type_id=kind.id,
         name=said_name(kind),
-        authority=kind.authority_en if current_locale() == ENGLISH else kind.authority,
+        authority=said_authority(row.issuer),
         masked_identifier=holder.masked_identifier if holder is not None else "",
         operations=tuple(
             OperationLine(
@@ -159,14 +164,25 @@ def issue(
 
 
 def operate(
-    services: Services, principal: Principal, licence_id: uuid.UUID, operation: str, reason: str
+    services: Services,
+    principal: Principal,
+    licence_id: uuid.UUID,
+    operation: str,
+    reason: str,
+    effective_on: date | None = None,
 ) -> None:
-    """Withhold, return, revoke, cancel …; the next verification sees it."""
-    if operation not in {one.value for one in Operation} - {Operation.ISSUE.value, Operation.EXPIRE.value}:
-        raise InvalidInput(_("请选择一种办理方式。"))
+    """Renew, withhold, return, revoke, cancel …; the next verification sees it."""
     house = services.house
     with house.database.write() as session:
-        licences.operate(session, house, licence_id, Operation(operation), reason=reason, actor=principal)
+        if operation == Operation.RENEW:
+            licences.renew(session, house, licence_id, actor=principal, reason=reason)
+        elif operation in _BY_STATE:
+            act, day = Operation(operation), effective_on
+            licences.operate(
+                session, house, licence_id, act, reason=reason, actor=principal, effective_on=day
+            )
+        else:
+            raise InvalidInput(_("请选择一种办理方式。"))
 
 
 def typed_fields(kind: LicenceType, sent: Mapping[str, str | int]) -> dict[str, str | int]:
@@ -181,6 +197,11 @@ def typed_fields(kind: LicenceType, sent: Mapping[str, str | int]) -> dict[str, 
 
 def said_name(kind: LicenceType) -> str:
     return kind.label_en if current_locale() == ENGLISH else kind.name
+
+
+def said_authority(code: str) -> str:
+    authority = authority_named(code)
+    return authority.label_en if current_locale() == ENGLISH else authority.name
 
 
 def _line(row: Licence, holder: SubjectView | None, today: date) -> LicenceLine:

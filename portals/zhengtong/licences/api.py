@@ -1,6 +1,7 @@
 """Licences for programs."""
 
 import uuid
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -26,10 +27,12 @@ class IssueRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``operation``: withhold, return, revoke, cancel, revoke_licence, transfer_out or cancel_transfer."""
+    """``operation``: renew, withhold, return, revoke, cancel, revoke_licence, transfer_out or cancel_transfer; ``effective_on``
+    (revoke only) may lie in the past."""
 
     operation: Annotated[str, msgspec.Meta(max_length=20)]
     reason: Annotated[str, msgspec.Meta(max_length=200)]
+    effective_on: date | None = None
 
 
 @get(
@@ -91,7 +94,7 @@ def add_operation(
     licence_id: FromPath[uuid.UUID],
     data: JSONBody[OperationRequest],
 ) -> acts.LicenceFile:
-    acts.operate(services, principal, licence_id, data.operation, data.reason)
+    acts.operate(services, principal, licence_id, data.operation, data.reason, data.effective_on)
     return acts.file_of(services, licence_id)
 
 

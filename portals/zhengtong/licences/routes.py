@@ -1,6 +1,7 @@
 """Licences by type, one licence with its history, and the form that issues one."""
 
 import uuid
+from datetime import date
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -8,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput
+from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
@@ -61,7 +63,9 @@ def issue(
 ) -> Response[str] | Redirect:
     """Issue it."""
     type_id = forms.one(data, "type")
-    fields = {field.id: forms.one(data, field.id) for field in licence_type(type_id).fields}
+    given = {field.id: forms.one(data, field.id) for field in licence_type(type_id).fields}
+    optional = {field.id for field in licence_type(type_id).fields if not field.is_required}
+    fields = {name: value for name, value in given.items() if value or name not in optional}
     try:
         licence_id = acts.issue(services, principal, type_id, forms.one(data, "identifier"), fields)
     except InvalidInput as problem:
@@ -94,12 +98,27 @@ def operate(
 ) -> Response[str] | Redirect:
     """Change its state, with the reason the holder will read."""
     try:
-        acts.operate(services, principal, licence_id, forms.one(data, "operation"), forms.one(data, "reason"))
+        acts.operate(
+            services,
+            principal,
+            licence_id,
+            forms.one(data, "operation"),
+            forms.one(data, "reason"),
+            _day(forms.one(data, "effective_on")),
+        )
     except InvalidInput as problem:
         errors = problem.errors or (FieldError("reason", problem.detail),)
         file = acts.file_of(services, licence_id)
         return pages.page(request, "zhengtong/licences/licence.html", status=400, file=file, errors=errors)
     return Redirect(f"/zhengtong/licences/{licence_id}?done=licence_changed", status_code=303)
+
+
+def _day(text: str) -> date | None:
+    """The day of effect; today when left empty."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInput(_("日期应写成 2026-11-23 的形式。")) from None
 
 
 def _form(

@@ -1,0 +1,271 @@
+"""Bulk issue: a list of holders and fields, chunk by chunk, each chunk one transaction, begun again where it stopped."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from identity.registry import service as registry
+from kernel.audit import record
+from kernel.errors import Conflict, DongchuError, InvalidInput
+from kernel.house import House
+from kernel.ids import new_id
+from kernel.outbox import enqueue_many
+from kernel.web.principal import Principal
+from licenses import repository
+from licenses.catalogue import LicenceType, licence_type
+from licenses.models import Licence, LicenceBatch, LicenceOperation
+from licenses.recording import FACTS_TOPIC, actor_name
+from licenses.states import LicenceState, Operation
+from licenses.trust import require_may_issue
+from licenses.writing import Writer, content, facts_payload, number, number_of
+
+#: About fifty milliseconds of the writer on SQLite: other people's transactions come between.
+CHUNK = 64
+REFUSALS_KEPT = 1000
+
+
+class BatchRow(msgspec.Struct, frozen=True):
+    """One holder, by the national number or the credit code, and what the licence says."""
+
+    identifier: str
+    fields: dict[str, Any]
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """``refusals``: (row, why) of those that could not be issued, rows counted from one."""
+
+    total: int
+    done: int
+    issued: int
+    unchanged: int
+    refusals: list[tuple[int, str]]
+
+
+def issue_batch(
+    house: House,
+    *,
+    type_id: str,
+    key: str,
+    rows: Sequence[BatchRow],
+    actor: Principal | str,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> BatchResult:
+    """Issue to everyone on the list, once for ever under ``key``: interrupted, it goes on where it stopped; finished,
+    it answers as before. A row that does not fit is refused by itself.
+
+    Opens transactions of its own. Raises ``Conflict`` when the key was used for another list, ``Forbidden`` for who may
+    not issue this type.
+    """
+    kind = licence_type(type_id)
+    require_may_issue(actor, kind, kind.issuer, house.clock.today())
+    if kind.is_plural:
+        raise InvalidInput("一人可持有多份的证照请逐份签发。")
+    digest = hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
+    with house.database.write() as session:
+        _open(session, house, kind, key, digest, len(rows), actor)
+    while True:
+        with house.database.write(timeout=60) as session:
+            batch = repository.batch_by_key(session, key, for_update=True)
+            if batch is None or batch.digest != digest:
+                raise Conflict("这个批次号已用于另一份名单，请换一个批次号。")
+            if batch.done < batch.total:
+                _issue_chunk(session, house, kind, batch, rows[batch.done : batch.done + CHUNK])
+                _close_if_done(session, house, batch, actor)
+            result = _result(batch)
+        on_progress(result.done, result.total)
+        if result.done >= result.total:
+            return result
+
+
+def _open(
+    session: Session,
+    house: House,
+    kind: LicenceType,
+    key: str,
+    digest: str,
+    total: int,
+    actor: Principal | str,
+) -> None:
+    if not 0 < len(key) <= 80:
+        raise InvalidInput("请给这一批起一个不超过80字的批次号。")
+    if repository.batch_by_key(session, key) is None:
+        session.add(
+            LicenceBatch(
+                id=new_id(),
+                type_id=kind.id,
+                key=key,
+                digest=digest,
+                actor=actor_name(actor),
+                total=total,
+                done=0,
+                issued=0,
+                unchanged=0,
+                refusals=[],
+                created_at=house.clock.now(),
+            )
+        )
+
+
+def _issue_chunk(
+    session: Session, house: House, kind: LicenceType, batch: LicenceBatch, chunk: Sequence[BatchRow]
+) -> None:
+    scheme = "id_number" if kind.holder == "person" else "uscc"
+    refused: list[tuple[int, str]] = []
+    wanted: dict[int, tuple[int, BatchRow]] = {}
+    holders = registry.find_many(session, scheme, [row.identifier for row in chunk], vault=house.vault)
+    for place, row in enumerate(chunk, batch.done + 1):
+        holder_id = holders.get(row.identifier)
+        fault = _fault(kind, row, holder_id, wanted)
+        if fault is not None or holder_id is None:
+            refused.append((place, fault or ""))
+        else:
+            wanted[holder_id] = (place, row)
+    former = repository.current_of_many(session, wanted.keys(), kind.id)
+    for holder_id, licence in former.items():
+        if licence.state == LicenceState.WITHHELD:
+            refused.append((wanted.pop(holder_id)[0], "持有人的证照正在暂扣"))
+    kept = {
+        holder_id: row
+        for holder_id, (_place, row) in wanted.items()
+        if holder_id not in former or not _is_same(house, former[holder_id], row)
+    }
+    _write(session, house, kind, batch, kept, former)
+    batch.done += len(chunk)
+    batch.issued += len(kept)
+    batch.unchanged += len(wanted) - len(kept)
+    batch.refusals = [*batch.refusals, *sorted(refused)][:REFUSALS_KEPT]
+
+
+def _fault(
+    kind: LicenceType, row: BatchRow, holder_id: int | None, wanted: dict[int, tuple[int, BatchRow]]
+) -> str | None:
+    if holder_id is None:
+        return "没有查到这个号码的持有人"
+    if holder_id in wanted:
+        return "名单中重复"
+    try:
+        kind.check_fields(row.fields)
+    except DongchuError as error:
+        return "；".join([error.detail, *(one.what for one in error.errors)])
+    return None
+
+
+def _is_same(house: House, licence: Licence, row: BatchRow) -> bool:
+    if licence.state != LicenceState.VALID or content(house, licence).fields != row.fields:
+        return False
+    return licence.valid_until is None or licence.valid_until >= house.clock.today()
+
+
+def _write(
+    session: Session,
+    house: House,
+    kind: LicenceType,
+    batch: LicenceBatch,
+    kept: dict[int, BatchRow],
+    former: dict[int, Licence],
+) -> None:
+    """Signed rows, their history and their facts, each in one statement."""
+    writer = Writer.open(session, house)
+    licences: list[dict[str, Any]] = []
+    history: list[dict[str, Any]] = []
+    messages: list[tuple[str, Any]] = []
+    numbers = _numbers(session, house, kind, kept, former)
+    for status_index, (holder_id, row) in zip(
+        repository.reserve(session, len(kept)), kept.items(), strict=True
+    ):
+        before = former.get(holder_id)
+        if before is not None and before.state not in (LicenceState.VALID, LicenceState.EXPIRED):
+            before = None
+        licence = writer.row(
+            kind,
+            issuer=kind.issuer,
+            holder_id=holder_id,
+            number=numbers[holder_id],
+            fields=row.fields,
+            status_index=status_index,
+            former=before,
+            source_event=f"batch:{batch.id}:{holder_id}",
+        )
+        licences.append(licence)
+        history.append(_history(licence, batch, writer.now))
+        payload = facts_payload(
+            kind,
+            licence_id=licence["id"],
+            holder_id=holder_id,
+            state=licence["state"],
+            valid_until=licence["valid_until"],
+            fields=row.fields,
+            number=numbers[holder_id],
+            now=writer.now,
+        )
+        if payload is not None:
+            messages.append((f"subject:{holder_id}", payload))
+    superseded = [one["previous_id"] for one in licences if one["previous_id"] is not None]
+    if superseded:
+        repository.supersede(session, superseded, writer.now)
+    repository.insert_many(session, Licence, licences)
+    repository.insert_many(session, LicenceOperation, history)
+    enqueue_many(session, FACTS_TOPIC, messages, now=writer.now)
+
+
+def _numbers(
+    session: Session,
+    house: House,
+    kind: LicenceType,
+    kept: dict[int, BatchRow],
+    former: dict[int, Licence],
+) -> dict[int, str]:
+    """A later version keeps its number."""
+    found = {}
+    for holder_id in kept:
+        before = former.get(holder_id)
+        if before is not None:
+            found[holder_id] = number(house, before)
+        else:
+            found[holder_id] = number_of(session, house, kind, holder_id)
+    return found
+
+
+def _history(licence: dict[str, Any], batch: LicenceBatch, now: datetime) -> dict[str, Any]:
+    operation = Operation.ISSUE if licence["previous_id"] is None else Operation.CHANGE
+    return {
+        "id": new_id(),
+        "licence_id": licence["id"],
+        "operation": operation.value,
+        "state": licence["state"],
+        "reason": f"批次 {batch.key}",
+        "effective_on": licence["issued_on"],
+        "recorded_at": now,
+        "actor": batch.actor,
+    }
+
+
+def _close_if_done(session: Session, house: House, batch: LicenceBatch, actor: Principal | str) -> None:
+    if batch.done < batch.total:
+        return
+    batch.finished_at = house.clock.now()
+    detail = {"type": batch.type_id, "issued": batch.issued, "unchanged": batch.unchanged}
+    record(
+        session,
+        actor=actor,
+        action="licence.batch",
+        object_kind="licence_batch",
+        object_id=batch.id,
+        detail={**detail, "refused": len(batch.refusals)},
+        now=house.clock.now(),
+    )
+
+
+def _result(batch: LicenceBatch) -> BatchResult:
+    refusals = [(int(place), str(why)) for place, why in batch.refusals]
+    return BatchResult(
+        total=batch.total,
+        done=batch.done,
+        issued=batch.issued,
+        unchanged=batch.unchanged,
+        refusals=refusals,
+    )

@@ -1,0 +1,24 @@
+"""What the calendar does to licences: those whose last day has passed become 失效."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from kernel.house import House
+from kernel.outbox import Handler, Message, Schedule
+from licenses.service import expire_due
+
+EXPIRE = "licence.expire"
+SCHEDULES = (Schedule(EXPIRE, timedelta(hours=1)),)
+CHUNK = 200
+
+
+def handlers(house: House) -> Mapping[str, Handler]:
+    """What the worker calls, by topic."""
+
+    def expire(_message: Message) -> None:
+        while True:
+            with house.database.write() as session:
+                if expire_due(session, house, limit=CHUNK) < CHUNK:
+                    return
+
+    return {EXPIRE: expire}

@@ -1,0 +1,92 @@
+"""What follows every act on a licence: its history, the audit trail, the facts, and word to the holder."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.house import House
+from kernel.ids import new_id
+from kernel.notices import notify
+from kernel.outbox import enqueue
+from kernel.web.principal import Principal
+from licenses.catalogue import LicenceType
+from licenses.models import Licence, LicenceOperation
+from licenses.states import Operation
+from licenses.trust import authority_named
+from licenses.writing import facts_payload, number
+
+FACTS_TOPIC = "licence.facts"
+
+
+def announce(session: Session, house: House, kind: LicenceType, licence: Licence) -> None:
+    """Tell the holder that it lies in the wallet."""
+    portal = "tong" if kind.holder == "person" else "rongtong"
+    notify(
+        session,
+        subject_id=licence.holder_id,
+        kind="licence",
+        title=f"您有新的电子证照：{kind.name}",
+        body=f"{authority_named(licence.issuer).name}为您签发了{kind.name}，可在卡包中出示。",
+        link=f"/{portal}/wallet/{licence.id}",
+        now=house.clock.now(),
+    )
+
+
+def log_operation(
+    session: Session,
+    house: House,
+    licence: Licence,
+    operation: Operation,
+    reason: str,
+    effective_on: date,
+    actor: Principal | str,
+) -> None:
+    """One line of history, one of audit."""
+    now = house.clock.now()
+    session.add(
+        LicenceOperation(
+            id=new_id(),
+            licence_id=licence.id,
+            operation=operation.value,
+            state=licence.state,
+            reason=reason,
+            effective_on=effective_on,
+            recorded_at=now,
+            actor=actor_name(actor),
+        )
+    )
+    record(
+        session,
+        actor=actor,
+        action=f"licence.{operation.value}",
+        object_kind="licence",
+        object_id=licence.id,
+        detail={"type": licence.type_id, "state": licence.state, "effective_on": effective_on.isoformat()},
+        now=now,
+    )
+
+
+def actor_name(actor: Principal | str) -> str:
+    """The seat, not the person: rights belong to the post."""
+    return actor if isinstance(actor, str) else (actor.seat.title if actor.seat else actor.name)
+
+
+def state_facts(
+    session: Session, house: House, kind: LicenceType, licence: Licence, fields: dict[str, Any] | None
+) -> None:
+    """Tell the engine what the licence now says; without fields it says nothing any more: known to be none."""
+    now = house.clock.now()
+    payload = facts_payload(
+        kind,
+        licence_id=licence.id,
+        holder_id=licence.holder_id,
+        state=licence.state,
+        valid_until=licence.valid_until,
+        fields=fields,
+        number=number(house, licence),
+        now=now,
+    )
+    if payload is not None:
+        enqueue(session, FACTS_TOPIC, f"subject:{licence.holder_id}", payload, now=now)

@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from kernel.house import House
 from kernel.web.options import web_options
 from kernel.web.pages import Pages
-from licenses.routes import HANDLERS
+from licenses import routes, scan_routes
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOCALE = Path(__file__).parent / "locale"
@@ -19,7 +19,7 @@ def create_app(house: House, pages: Pages) -> Litestar:
     """Verification pages and API, keys and status list."""
     bound = pages.for_portal("licenses")
     return Litestar(
-        HANDLERS,
+        [*routes.HANDLERS, *scan_routes.HANDLERS],
         path="/licenses",
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),

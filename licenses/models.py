@@ -75,7 +75,8 @@ class LicenceBatch(Base):
 
 
 class LicenceUse(Base):
-    """Written in the transaction that reads the data, before anything leaves."""
+    """Written in the transaction that reads the data, before anything leaves. ``is_verifier_known``: the name is a seat's
+    or a registered consumer's, not one that somebody typed."""
 
     __tablename__ = "licence_use"
 
@@ -83,9 +84,61 @@ class LicenceUse(Base):
     licence_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("licence.id"), index=True)
     kind: Mapped[str] = mapped_column(sa.String(20))
     verifier: Mapped[str] = mapped_column(sa.String(100))
+    is_verifier_known: Mapped[bool]
     purpose: Mapped[str] = mapped_column(sa.String(200))
+    basis: Mapped[str] = mapped_column(sa.String(200))
     fields: Mapped[str] = mapped_column(sa.String(400))
+    grant_id: Mapped[uuid.UUID | None]
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LicenceConsumer(Base):
+    """A department's system or a mini-app that may ask for fields; ``secret_hash`` is all that is kept of its secret."""
+
+    __tablename__ = "licence_consumer"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    access_id: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    secret_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    name: Mapped[str] = mapped_column(sa.String(100))
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LicenceEntitlement(Base):
+    """What a consumer may ask for: fields of a type, for one purpose, on one legal basis, from when to when."""
+
+    __tablename__ = "licence_entitlement"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    consumer_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("licence_consumer.id"), index=True)
+    type_id: Mapped[str] = mapped_column(sa.String(60))
+    purpose: Mapped[str] = mapped_column(sa.String(200))
+    basis: Mapped[str] = mapped_column(sa.String(200))
+    fields: Mapped[list[str]] = mapped_column(JsonDocument)
+    since: Mapped[date]
+    until: Mapped[date | None]
+
+
+class LicenceGrant(Base):
+    """A consumer's request and the holder's answer to it. ``holder_id`` is empty where nobody bears the number asked
+    about: such a request looks like one that nobody answers."""
+
+    __tablename__ = "licence_grant"
+    __table_args__ = (sa.Index("ix_licence_grant_holder_id_state", "holder_id", "state"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    entitlement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("licence_entitlement.id"), index=True)
+    holder_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    asked_fields: Mapped[list[str]] = mapped_column(JsonDocument)
+    granted_fields: Mapped[list[str]] = mapped_column(JsonDocument)
+    duration: Mapped[str | None] = mapped_column(sa.String(10))
+    state: Mapped[str] = mapped_column(sa.String(10))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    until: Mapped[date | None]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class LicenceKey(Base):

@@ -104,6 +104,10 @@ def uses(session: Session, licence_id: uuid.UUID, limit: int = 50) -> list[Licen
     return list(session.scalars(statement.order_by(LicenceUse.used_at.desc()).limit(limit)))
 
 
+def count_uses(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(LicenceUse)) or 0
+
+
 def latest(session: Session, *, type_id: str | None = None, limit: int = 50) -> list[Licence]:
     """The newest first, for the office's list."""
     statement = sa.select(Licence)

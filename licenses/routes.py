@@ -1,23 +1,22 @@
-"""What anyone may ask of a licence: is it genuine, and what does a shown code let me see."""
+"""What anyone may ask of a licence: is it genuine, and by which keys."""
 
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, URLEncodedBody
+from litestar.params import JSONBody, URLEncodedBody
 
-from kernel.errors import DongchuError, InvalidInput
+from kernel.errors import InvalidInput
 from kernel.house import House
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 from licenses import keys
+from licenses.offline import PREFIX, verify_offline
 from licenses.schemas import Verification
 from licenses.status_list import MEDIA_TYPE, status_list_token
 from licenses.verification import verify_credential, verify_identifier
-from licenses.wallet import scan
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Form = URLEncodedBody[dict[str, str]]
 
 
@@ -29,17 +28,11 @@ class VerificationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     credential: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
 
 
-class ScanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``verifier`` and ``purpose`` stand in the holder's record of uses."""
-
-    token: Text
-    verifier: Annotated[str, msgspec.Meta(min_length=2, max_length=100)]
-    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
-
-
 def verify(house: House, wanted: VerificationRequest, asker: str) -> Verification:
     """One question, two ways to ask it."""
     with house.database.read() as session:
+        if wanted.credential.strip().startswith(PREFIX):
+            return verify_offline(session, house, wanted.credential.strip())
         if wanted.credential.strip():
             return verify_credential(session, house, wanted.credential)
         return verify_identifier(session, house, wanted.identifier, wanted.number_tail.strip(), asker=asker)
@@ -51,13 +44,6 @@ def verify_licence(
 ) -> Verification:
     """Verify a licence: ``valid``, ``not_valid`` or ``undetermined``, with reasons."""
     return verify(house, data, _asker(request))
-
-
-@post("/api/v1/scans", sync_to_thread=True, status_code=200, tags=["verification"])
-def scan_licence(data: JSONBody[ScanRequest], house: NamedDependency[House]) -> Verification:
-    """Use up a shown code; the use is recorded before anything is answered. 410 when it was used or is too old."""
-    with house.database.write() as session:
-        return scan(session, house, data.token, verifier=data.verifier, purpose=data.purpose)
 
 
 @get("/jwks", sync_to_thread=True, tags=["trust"])
@@ -104,53 +90,14 @@ def verify_answer(
     )
 
 
-@get("/scan/{token:str}", sync_to_thread=True, include_in_schema=False)
-def scan_page(token: FromPath[str], request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
-    """Opening the address uses nothing up: a messenger that previews links would spend the code."""
-    return pages.page(request, "licenses/scan.html", token=token, answer=None, problem=None)
-
-
-@post("/scan/{token:str}", sync_to_thread=True, status_code=200, include_in_schema=False)
-def scan_answer(
-    token: FromPath[str],
-    data: Form,
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    house: NamedDependency[House],
-) -> Response[str]:
-    answer, problem = None, None
-    try:
-        wanted = msgspec.convert(
-            {"token": token, "verifier": data.get("verifier", ""), "purpose": data.get("purpose", "")},
-            ScanRequest,
-        )
-        with house.database.write() as session:
-            answer = scan(session, house, wanted.token, verifier=wanted.verifier, purpose=wanted.purpose)
-    except msgspec.ValidationError:
-        problem = InvalidInput("请填写查验单位和事由（各至少两个字）。")
-    except DongchuError as error:
-        problem = error
-    return pages.page(
-        request,
-        "licenses/scan.html",
-        status=200 if problem is None else problem.status,
-        token=token,
-        answer=answer,
-        problem=None if problem is None else problem.detail,
-    )
-
-
 def _asker(request: WebRequest) -> str:
     return request.client.host if request.client else "unknown"
 
 
 HANDLERS = [
     verify_licence,
-    scan_licence,
     issuer_keys,
     status_list,
     verify_page,
     verify_answer,
-    scan_page,
-    scan_answer,
 ]

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from licenses.catalogue import Purpose
+
 
 class Content(msgspec.Struct, frozen=True):
     """What lies sealed in a licence."""
@@ -40,14 +42,20 @@ class LicenceView(msgspec.Struct, frozen=True):
     issued_on: date
     valid_until: date | None
     is_valid: bool
+    days_left: int | None
+    may_be_shown: bool
     is_demonstration: bool
     fields: list[FieldView]
 
 
 class UseView(msgspec.Struct, frozen=True):
+    """``is_verifier_known``: a seat or a registered system; otherwise the name is as somebody typed it."""
+
     kind: str
     verifier: str
+    is_verifier_known: bool
     purpose: str
+    basis: str
     fields: list[str]
     used_at: datetime
 
@@ -58,6 +66,38 @@ class ShownToken(msgspec.Struct, frozen=True):
     token: str
     expires_at: datetime
     renew_at: datetime
+
+
+class Verifier(msgspec.Struct, frozen=True):
+    """Who looks, and as what: anyone, a counter, the police."""
+
+    name: str
+    is_known: bool
+    purpose: Purpose
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """The holder is being asked; ``handle`` collects the answer."""
+
+    handle: str
+
+
+class AskView(msgspec.Struct, frozen=True):
+    """What the holder reads before agreeing."""
+
+    ask: str
+    verifier: str
+    is_verifier_known: bool
+    cause: str
+    fields: list[str]
+
+
+class OfflineCode(msgspec.Struct, frozen=True):
+    """A code that is checked without a network, with the status as of ``as_of`` and no longer than ``good_until``."""
+
+    text: str
+    as_of: datetime
+    good_until: datetime
 
 
 class Verification(msgspec.Struct, frozen=True):

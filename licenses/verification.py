@@ -50,7 +50,7 @@ def check_licence(
         fields=[
             FieldView(field.id, field.name, field.label_en, stored.fields[field.id], field.is_sensitive)
             for field in kind.fields_of(licence.schema_version)
-            if field.id in disclosed and field.id in stored.fields
+            if not reasons and field.id in disclosed and field.id in stored.fields
         ],
     )
 

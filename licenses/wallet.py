@@ -1,34 +1,26 @@
-"""亮证: a holder's licences, and the code that shows one of them for a minute, once."""
+"""卡包: a holder's licences, what they say, when they end, and who used them for what."""
 
 import uuid
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
 from kernel.clock import business_date
-from kernel.errors import Gone, NotFound
+from kernel.errors import NotFound
 from kernel.house import House
-from kernel.ids import new_id, new_token
+from kernel.i18n import ENGLISH, current_locale
 from licenses import repository
-from licenses.catalogue import licence_type
-from licenses.models import Licence, LicenceUse
-from licenses.schemas import FieldView, LicenceView, ShownToken, UseView, Verification
+from licenses.catalogue import LicenceField, licence_type
+from licenses.models import Licence
+from licenses.schemas import FieldView, LicenceView, UseView
 from licenses.states import STATE_LABELS, LicenceState
 from licenses.trust import authority_named
-from licenses.verification import check_licence
 from licenses.writing import content, number
 
-SHOWN_SECONDS = 60
-RENEW_SECONDS = 30
-TOKEN_BITS = 160
-
-
-class _Shown(msgspec.Struct, frozen=True):
-    licence_id: uuid.UUID
-    presenter_id: int
+#: How long before its last day a licence asks to be renewed.
+REMIND_DAYS = 60
 
 
 def wallet(session: Session, house: House, holder_ids: Collection[int]) -> list[LicenceView]:
@@ -42,20 +34,24 @@ def licence_of(
     session: Session, house: House, holder_ids: Collection[int], licence_id: uuid.UUID
 ) -> LicenceView:
     """One licence; somebody else's is ``NotFound``, like one that never was."""
-    licence = _owned(session, holder_ids, licence_id)
+    licence = owned(session, holder_ids, licence_id)
     name = registry.describe(session, [licence.holder_id], vault=house.vault)[licence.holder_id].name
     return _view(house, licence, name)
 
 
 def uses_of(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID) -> list[UseView]:
     """Every use of a licence's data, newest first."""
-    licence = _owned(session, holder_ids, licence_id)
-    fields = {field.id: field.name for field in licence_type(licence.type_id).fields}
+    licence = owned(session, holder_ids, licence_id)
+    fields = {
+        field.id: _said(field) for field in licence_type(licence.type_id).fields_of(licence.schema_version)
+    }
     return [
         UseView(
             use.kind,
             use.verifier,
+            use.is_verifier_known,
             use.purpose,
+            use.basis,
             [fields.get(name, name) for name in use.fields.split(",") if name],
             use.used_at,
         )
@@ -63,55 +59,12 @@ def uses_of(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID
     ]
 
 
-def show(
-    session: Session, house: House, holder_ids: Collection[int], licence_id: uuid.UUID, presenter_id: int
-) -> ShownToken:
-    """A code of 160 bits that one scan within a minute uses up; only its HMAC is kept."""
-    licence = _owned(session, holder_ids, licence_id)
-    token = new_token(TOKEN_BITS)
-    shown = msgspec.json.encode(_Shown(licence.id, presenter_id))
-    house.ephemeral.put(_key(house, token), shown, SHOWN_SECONDS)
-    now = house.clock.now()
-    return ShownToken(token, now + timedelta(seconds=SHOWN_SECONDS), now + timedelta(seconds=RENEW_SECONDS))
-
-
-def scan(session: Session, house: House, token: str, *, verifier: str, purpose: str) -> Verification:
-    """What the scanner may see: validity, the holder's masked name, and the type's shown fields.
-
-    Of many scans of one code exactly one succeeds; it leaves its use record in the same transaction. The others, and a
-    code that is too old or made up, get ``Gone``.
-    """
-    taken = house.ephemeral.take(_key(house, token))
-    if taken is None:
-        raise Gone("这个码已用过或已过期，请对方刷新后重新出示。")
-    licence = repository.by_id(session, msgspec.json.decode(taken, type=_Shown).licence_id)
-    if licence is None:
-        raise Gone("这个码已失效，请对方刷新后重新出示。")
-    kind = licence_type(licence.type_id)
-    session.add(
-        LicenceUse(
-            id=new_id(),
-            licence_id=licence.id,
-            kind="show",
-            verifier=verifier,
-            purpose=purpose,
-            fields=",".join(kind.shown_fields),
-            used_at=house.clock.now(),
-        )
-    )
-    session.flush()
-    return check_licence(session, house, licence, disclosed=kind.shown_fields)
-
-
-def _owned(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID) -> Licence:
+def owned(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID) -> Licence:
+    """The row of one of their licences. Raises ``NotFound`` for any other."""
     licence = repository.by_id(session, licence_id)
     if licence is None or licence.holder_id not in holder_ids:
         raise NotFound("没有这份证照。")
     return licence
-
-
-def _key(house: House, token: str) -> str:
-    return "licence-show:" + house.vault.hash_token(token).hex()
 
 
 def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
@@ -137,6 +90,8 @@ def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
         issued_on=licence.issued_on,
         valid_until=licence.valid_until,
         is_valid=state is LicenceState.VALID,
+        days_left=_days_left(licence, state, today),
+        may_be_shown=state is LicenceState.VALID and not kind.is_reference,
         is_demonstration=kind.code_standing != "official",
         fields=[
             FieldView(f.id, f.name, f.label_en, fields.get(f.id), f.is_sensitive)
@@ -144,3 +99,15 @@ def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
             if f.id in fields
         ],
     )
+
+
+def _days_left(licence: Licence, state: LicenceState, today: date) -> int | None:
+    """Days until the last, once it is near enough to say so."""
+    if licence.valid_until is None or state is not LicenceState.VALID:
+        return None
+    days = (licence.valid_until - today).days
+    return days if days <= REMIND_DAYS else None
+
+
+def _said(field: LicenceField) -> str:
+    return field.label_en if current_locale() == ENGLISH else field.name

@@ -19,6 +19,7 @@ Duty = Literal[
     "admin.system",
     "counter.assist",
     "licence.issue",
+    "licence.verify",
 ]
 
 

@@ -58,7 +58,7 @@ SEATS = (
         STREET_NAME,
         "民政办",
         f"{STREET_NAME}民政办经办席",
-        ("claim.accept", "counter.assist"),
+        ("claim.accept", "counter.assist", "licence.verify"),
     ),
     DemoSeat(
         "federation",
@@ -149,6 +149,16 @@ SEATS = (
         "数据局",
         "市数据局电子证照席",
         ("licence.issue",),
+    ),
+    DemoSeat(
+        "police",
+        "民警执法",
+        "police officer",
+        COUNTY,
+        COUNTY_NAME,
+        "公安局",
+        "黄石港区公安局执勤席",
+        ("licence.verify",),
     ),
     DemoSeat("auditor", "审计", "auditor", CITY, CITY_NAME, "审计局", "市审计局审计席", ("audit.read",)),
     DemoSeat(

@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody, URLEncodedBody
+from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
@@ -15,9 +17,11 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
-from licenses import wallet
-from licenses.schemas import LicenceView, ShownToken, UseView
+from licenses import offline, showing, wallet
+from licenses.schemas import AskView, LicenceView, OfflineCode, ShownToken, UseView
 from licenses.states import LicenceState
+
+Form = URLEncodedBody[dict[str, str]]
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -25,6 +29,13 @@ class Shown(msgspec.Struct, frozen=True):
 
     token: ShownToken
     address: str
+
+
+class AskAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``ask``: as it was read."""
+
+    ask: Annotated[str, msgspec.Meta(max_length=200)]
+    is_granted: bool
 
 
 def held_by_oneself(_session: Session, principal: Principal) -> frozenset[int]:
@@ -56,8 +67,19 @@ def handlers(
     def show(principal: Principal, licence_id: uuid.UUID) -> Shown:
         with house.database.read() as session:
             held = holders(session, principal)
-            token = wallet.show(session, house, held, licence_id, principal.subject_id)
+            token = showing.show(session, house, held, licence_id, principal.subject_id)
         return Shown(token, f"{house.settings.base_url}/licenses/scan/{token.token}")
+
+    def asked(principal: Principal, licence_id: uuid.UUID) -> AskView | None:
+        with house.database.read() as session:
+            return showing.asked_of(session, house, principal.subject_id, licence_id)
+
+    def answered(principal: Principal, licence_id: uuid.UUID, ask: str, *, is_granted: bool) -> None:
+        showing.answer(house, principal.subject_id, licence_id, ask, is_granted=is_granted)
+
+    def take_along(principal: Principal, licence_id: uuid.UUID) -> OfflineCode:
+        with house.database.write() as session:
+            return offline.make(session, house, holders(session, principal), licence_id)
 
     @get("/wallet", guards=guards, sync_to_thread=True, include_in_schema=False)
     def wallet_page(
@@ -94,9 +116,53 @@ def handlers(
         return pages.page(
             request,
             "shared/show.html",
-            headers={"Refresh": "30"},
+            headers={"Refresh": str(showing.RENEW_SECONDS)},
             licence=licence,
             shown=shown,
+            ask=asked(principal, licence_id),
+            portal_path=f"/{portal}",
+        )
+
+    @get("/wallet/{licence_id:uuid}/asked", guards=guards, sync_to_thread=True, include_in_schema=False)
+    def asked_fragment(
+        request: WebRequest,
+        licence_id: FromPath[uuid.UUID],
+        principal: NamedDependency[Principal],
+        pages: NamedDependency[Pages],
+    ) -> Response[str]:
+        """Asked for every two seconds while a code is shown; empty until somebody wants to see the licence."""
+        ask = asked(principal, licence_id)
+        return pages.page(
+            request,
+            "shared/asked.html",
+            ask=ask,
+            action=f"/{portal}/wallet/{licence_id}/asked",
+        )
+
+    @post("/wallet/{licence_id:uuid}/asked", guards=guards, sync_to_thread=True, include_in_schema=False)
+    def answer_asked(
+        licence_id: FromPath[uuid.UUID],
+        principal: NamedDependency[Principal],
+        data: Form,
+    ) -> Redirect:
+        """Agree to be seen by the one that is named, or not."""
+        answered(principal, licence_id, data.get("ask", ""), is_granted=data.get("answer") == "yes")
+        return Redirect(f"/{portal}/wallet/{licence_id}", status_code=303)
+
+    @post("/wallet/{licence_id:uuid}/offline", guards=guards, sync_to_thread=True, include_in_schema=False)
+    def offline_page(
+        request: WebRequest,
+        licence_id: FromPath[uuid.UUID],
+        principal: NamedDependency[Principal],
+        pages: NamedDependency[Pages],
+    ) -> Response[str]:
+        """A code to take along where there is no network."""
+        licence, _uses = one(principal, licence_id)
+        return pages.page(
+            request,
+            "shared/offline.html",
+            licence=licence,
+            code=take_along(principal, licence_id),
             portal_path=f"/{portal}",
         )
 
@@ -118,4 +184,48 @@ def handlers(
     def show_licence(licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> Shown:
         return show(principal, licence_id)
 
-    return [wallet_page, licence_page, show_page, list_licences, show_licence]
+    @get(
+        "/api/v1/licences/{licence_id:uuid}/asked",
+        guards=[require(scope=portal), require(scope="licences")],
+        sync_to_thread=True,
+        summary="Who wants to see the licence that is being shown",
+    )
+    def read_asked(licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> AskView | None:
+        return asked(principal, licence_id)
+
+    @post(
+        "/api/v1/licences/{licence_id:uuid}/asked",
+        guards=[require(scope=portal), require(scope="licences")],
+        status_code=204,
+        sync_to_thread=True,
+        summary="Agree to be seen by the one that is named, or not",
+    )
+    def answer_ask(
+        licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], data: JSONBody[AskAnswer]
+    ) -> None:
+        answered(principal, licence_id, data.ask, is_granted=data.is_granted)
+
+    @post(
+        "/api/v1/licences/{licence_id:uuid}/offline-codes",
+        guards=[require(scope=portal), require(scope="licences")],
+        sync_to_thread=True,
+        summary="A code that shows a licence without a network",
+    )
+    def take_licence_along(
+        licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+    ) -> OfflineCode:
+        return take_along(principal, licence_id)
+
+    return [
+        wallet_page,
+        licence_page,
+        show_page,
+        asked_fragment,
+        answer_asked,
+        offline_page,
+        list_licences,
+        show_licence,
+        read_asked,
+        answer_ask,
+        take_licence_along,
+    ]

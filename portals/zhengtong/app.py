@@ -20,6 +20,7 @@ from portals.zhengtong.desk import batches as desk_batches
 from portals.zhengtong.desk import routes as desk
 from portals.zhengtong.licences import api as licences_api
 from portals.zhengtong.licences import routes as licences
+from portals.zhengtong.licences import scanning
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import routes as payments
@@ -63,6 +64,7 @@ def _pages() -> Router:
             *payments.HANDLERS,
             *counter.HANDLERS,
             *licences.HANDLERS,
+            *scanning.HANDLERS,
             *trail.HANDLERS,
         ],
         guards=[require(scope=SCOPE)],

@@ -43,8 +43,13 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
                 ],
             )
         )
+    licences: list[Entry] = []
+    if may("licence.verify"):
+        licences.append(("scan", _("扫码核验"), f"{HOME}/scan", "scan", None))
     if may("licence.issue"):
-        groups.append((_("证照"), [("licences", _("证照管理"), f"{HOME}/licences", "seal", None)]))
+        licences.append(("licences", _("证照管理"), f"{HOME}/licences", "seal", None))
+    if licences:
+        groups.append((_("证照"), licences))
     watching: list[Entry] = []
     if may("audit.read"):
         watching.append(("audit", _("操作记录"), f"{HOME}/audit", "history", None))

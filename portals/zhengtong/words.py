@@ -14,6 +14,7 @@ DUTIES: dict[Duty, str] = {
     "admin.system": N_("系统管理"),
     "counter.assist": N_("窗口帮办"),
     "licence.issue": N_("证照签发"),
+    "licence.verify": N_("证照核验"),
 }
 
 #: Acts on a claim as an official says them.

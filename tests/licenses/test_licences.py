@@ -1,21 +1,20 @@
 """Issue, show, scan, verify, revoke: on SQLite and on PostgreSQL."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from kernel.clock import FixedClock
-from kernel.errors import Forbidden, Gone, IllegalTransition, InvalidInput, NotFound, TooManyRequests
+from kernel.errors import Forbidden, IllegalTransition, InvalidInput, NotFound, TooManyRequests
 from kernel.house import House
 from kernel.outbox import OutboxMessage
 from kernel.web.principal import Principal, SeatView
-from licenses import credential, keys, repository, service, wallet
+from licenses import credential, keys, repository, service, showing, wallet
 from licenses.identifier import parse_identifier
-from licenses.models import Licence, LicenceUse
+from licenses.models import Licence
 from licenses.states import LicenceState, Operation, after, possible
-from licenses.verification import verify_credential, verify_identifier
+from licenses.verification import check_licence, verify_credential, verify_identifier
 from tests.licenses.conftest import FIELDS
 
 
@@ -104,7 +103,7 @@ def test_a_change_of_content_in_the_store_is_noticed(any_house: House, certifica
     with any_house.database.read() as session:
         licence = repository.by_id(session, certificate.id)
         assert licence is not None
-        assert wallet.check_licence(session, any_house, licence).result == "not_valid"
+        assert check_licence(session, any_house, licence).result == "not_valid"
         assert verify_credential(session, any_house, sd_jwt).result == "undetermined"
 
 
@@ -178,42 +177,6 @@ def test_a_seat_without_the_duty_may_not_revoke(any_house: House, certificate: L
         service.operate(session, any_house, certificate.id, Operation.REVOKE, reason="x", actor=clerk)
 
 
-def test_of_many_scans_of_one_code_one_succeeds_and_leaves_one_record(
-    any_house: House, certificate: Licence, holder: int
-) -> None:
-    with any_house.database.read() as session:
-        shown = wallet.show(session, any_house, [holder], certificate.id, holder)
-    outcomes: list[str] = []
-
-    def scan() -> None:
-        try:
-            with any_house.database.write(timeout=30) as session:
-                outcomes.append(
-                    wallet.scan(session, any_house, shown.token, verifier="窗口", purpose="优待卡").result
-                )
-        except Gone:
-            outcomes.append("gone")
-
-    threads = [threading.Thread(target=scan) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["gone"] * 19 + ["valid"]
-    with any_house.database.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(LicenceUse)) == 1
-        [use] = wallet.uses_of(session, [holder], certificate.id)
-    assert (use.verifier, use.purpose, use.fields) == ("窗口", "优待卡", ["残疾等级"])
-
-
-def test_a_scan_sees_only_what_the_type_shows(any_house: House, certificate: Licence, holder: int) -> None:
-    with any_house.database.write() as session:
-        shown = wallet.show(session, any_house, [holder], certificate.id, holder)
-        answer = wallet.scan(session, any_house, shown.token, verifier="窗口", purpose="优待卡")
-    assert [field.id for field in answer.fields] == ["level"]
-    assert answer.holder_name == "**芸"
-
-
 def test_a_strangers_licence_is_not_found(any_house: House, certificate: Licence, holder: int) -> None:
     with any_house.database.read() as session:
         with pytest.raises(NotFound):
@@ -221,7 +184,7 @@ def test_a_strangers_licence_is_not_found(any_house: House, certificate: Licence
         with pytest.raises(NotFound):
             wallet.uses_of(session, [holder + 1], certificate.id)
         with pytest.raises(NotFound):
-            wallet.show(session, any_house, [holder + 1], certificate.id, holder + 1)
+            showing.show(session, any_house, [holder + 1], certificate.id, holder + 1)
 
 
 def test_an_expired_licence_says_since_when(
@@ -244,7 +207,7 @@ def test_an_expired_licence_says_since_when(
         )
     clock.move(timedelta(days=366 * 10 + 5))
     with house.database.read() as session:
-        answer = wallet.check_licence(session, house, licence)
+        answer = check_licence(session, house, licence)
     assert answer.result == "not_valid"
     assert "2036-11-23" in answer.reasons[0]
 

@@ -229,6 +229,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_licence_batch_key")),
     )
     op.create_table(
+        "licence_consumer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("access_id", sa.String(length=40), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("ended_at", UtcDateTime, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licence_consumer")),
+        sa.UniqueConstraint("access_id", name=op.f("uq_licence_consumer_access_id")),
+    )
+    op.create_table(
         "licence_key",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("algorithm", sa.String(length=10), nullable=False),
@@ -610,6 +622,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("budget_id", "name", name=op.f("uq_ledger_account_budget_id_name")),
     )
     op.create_table(
+        "licence_entitlement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("consumer_id", sa.Uuid(), nullable=False),
+        sa.Column("type_id", sa.String(length=60), nullable=False),
+        sa.Column("purpose", sa.String(length=200), nullable=False),
+        sa.Column("basis", sa.String(length=200), nullable=False),
+        sa.Column("fields", JsonDocument, nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["consumer_id"], ["licence_consumer.id"], name=op.f("fk_licence_entitlement_consumer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licence_entitlement")),
+    )
+    op.create_index(
+        op.f("ix_licence_entitlement_consumer_id"), "licence_entitlement", ["consumer_id"], unique=False
+    )
+    op.create_table(
         "licence_operation",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("licence_id", sa.Uuid(), nullable=False),
@@ -631,8 +661,11 @@ def upgrade() -> None:
         sa.Column("licence_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("verifier", sa.String(length=100), nullable=False),
+        sa.Column("is_verifier_known", sa.Boolean(), nullable=False),
         sa.Column("purpose", sa.String(length=200), nullable=False),
+        sa.Column("basis", sa.String(length=200), nullable=False),
         sa.Column("fields", sa.String(length=400), nullable=False),
+        sa.Column("grant_id", sa.Uuid(), nullable=True),
         sa.Column("used_at", UtcDateTime, nullable=False),
         sa.ForeignKeyConstraint(["licence_id"], ["licence.id"], name=op.f("fk_licence_use_licence_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_licence_use")),
@@ -858,6 +891,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sid", name=op.f("pk_identity_session")),
     )
     op.create_index(op.f("ix_identity_session_subject_id"), "identity_session", ["subject_id"], unique=False)
+    op.create_table(
+        "licence_grant",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entitlement_id", sa.Uuid(), nullable=False),
+        sa.Column("holder_id", sa.BigInteger(), nullable=True),
+        sa.Column("asked_fields", JsonDocument, nullable=False),
+        sa.Column("granted_fields", JsonDocument, nullable=False),
+        sa.Column("duration", sa.String(length=10), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("asked_at", UtcDateTime, nullable=False),
+        sa.Column("decided_at", UtcDateTime, nullable=True),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("ended_at", UtcDateTime, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["entitlement_id"], ["licence_entitlement.id"], name=op.f("fk_licence_grant_entitlement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licence_grant")),
+    )
+    op.create_index(
+        op.f("ix_licence_grant_entitlement_id"), "licence_grant", ["entitlement_id"], unique=False
+    )
+    op.create_index("ix_licence_grant_holder_id_state", "licence_grant", ["holder_id", "state"], unique=False)
     op.create_table(
         "login_event",
         sa.Column("event_id", sa.Uuid(), nullable=False),

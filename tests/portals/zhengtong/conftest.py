@@ -34,7 +34,10 @@ from tests.conftest import NOON
 from tests.policy_engine.delivery.city import Bank, Treasury
 
 ROOT = Path(portals.tables.__file__).parent.parent
-TEMPLATES = {"zhengtong": ROOT / "portals" / "zhengtong" / "templates"}
+TEMPLATES = {
+    "zhengtong": ROOT / "portals" / "zhengtong" / "templates",
+    "licenses": ROOT / "licenses" / "templates",
+}
 PACKAGES = [ROOT / name for name in ("kernel", "identity", "licenses", "policy_engine", "connectors")]
 
 

@@ -4,23 +4,38 @@ In this pair ``and`` and ``or`` take each side once, so that an expression grows
 would repeat every part at every level.
 """
 
+from collections.abc import Callable
 from functools import reduce
 
 import msgspec
 import polars as pl
 
+from policy_engine.compile.formulas import Formula, Joined, Leaf, Otherwise, formula
 from policy_engine.compile.names import NotLowerable, Place, find
 from policy_engine.compile.polars_related import POSSIBLE_SUFFIX, quantified
-from policy_engine.compile.polars_values import KNOWN, number_to_polars, text_to_polars, touched
+from policy_engine.compile.polars_values import (
+    KNOWN,
+    number_to_polars,
+    starts_with,
+    text_to_polars,
+    touched,
+)
 from policy_engine.language import ast
 from policy_engine.language.types import FeelType
 
 
 class PolarsCondition(msgspec.Struct, frozen=True):
-    """Neither expression is ever null. What is true is possible; what is possible and not true is unknown."""
+    """Neither expression is ever null. What is true is possible; what is possible and not true is unknown.
+
+    Where nothing can be unknown both are one and the same expression.
+    """
 
     is_true: pl.Expr
     is_possible: pl.Expr
+
+    @property
+    def is_known(self) -> bool:
+        return self.is_true is self.is_possible
 
     @property
     def is_unknown(self) -> pl.Expr:
@@ -34,52 +49,53 @@ def condition_to_polars(node: ast.Expression, place: Place) -> PolarsCondition:
 
 def all_of(conditions: list[PolarsCondition]) -> PolarsCondition:
     """Three-valued ``and``: one that does not hold decides."""
-    return PolarsCondition(
-        pl.all_horizontal([one.is_true for one in conditions]),
-        pl.all_horizontal([one.is_possible for one in conditions]),
-    )
+    return _joined(pl.all_horizontal, conditions)
 
 
 def any_of(conditions: list[PolarsCondition]) -> PolarsCondition:
     """Three-valued ``or``: one that holds decides."""
-    return PolarsCondition(
-        pl.any_horizontal([one.is_true for one in conditions]),
-        pl.any_horizontal([one.is_possible for one in conditions]),
-    )
+    return _joined(pl.any_horizontal, conditions)
+
+
+def _joined(join: Callable[[list[pl.Expr]], pl.Expr], conditions: list[PolarsCondition]) -> PolarsCondition:
+    if len(conditions) == 1:
+        return conditions[0]
+    is_known = all(one.is_known for one in conditions)
+    possible = None if is_known else join([one.is_possible for one in conditions])
+    return _known(join([one.is_true for one in conditions]), possible)
+
+
+def _known(is_true: pl.Expr, is_possible: pl.Expr | None) -> PolarsCondition:
+    return PolarsCondition(is_true, is_true if is_possible is None else is_possible)
 
 
 def lowered(node: ast.Expression, place: Place, *, is_negated: bool) -> PolarsCondition:
     """A condition, or its negation, in negation normal form."""
-    match node:
-        case ast.Call(function="not", arguments=(inner,)):
-            return lowered(inner, place, is_negated=not is_negated)
-        case ast.Junction(operator=operator, operands=operands):
-            parts = [lowered(operand, place, is_negated=is_negated) for operand in operands]
-            return all_of(parts) if (operator == "and") is not is_negated else any_of(parts)
-        case ast.Choice():
-            return _choice(node, place, is_negated=is_negated)
-        case ast.Quantified():
-            asked = quantified(node, place, is_negated=is_negated)
-            return PolarsCondition(pl.col(asked.column), pl.col(asked.column + POSSIBLE_SUFFIX))
-        case ast.Name() | ast.Path():
-            found = find(node, place)
-            if found is not None and found.binding.definition is not None:
-                return lowered(found.binding.definition, found.place, is_negated=is_negated)
+    return folded(formula(node, place, is_negated=is_negated), leaf_to_polars)
+
+
+def folded(of: Formula, leaf: Callable[[Leaf], PolarsCondition]) -> PolarsCondition:
+    """A formula put together from what ``leaf`` makes of each of its leaves."""
+    match of:
+        case Leaf():
+            return leaf(of)
+        case Otherwise(condition=condition):
+            inner = folded(condition, leaf)
+            return _known(~inner.is_possible, None if inner.is_known else ~inner.is_true)
+        case Joined(is_all=is_all, parts=parts):
+            conditions = [folded(part, leaf) for part in parts]
+            return all_of(conditions) if is_all else any_of(conditions)
+
+
+def leaf_to_polars(leaf: Leaf) -> PolarsCondition:
+    """What a leaf asks of a frame's own columns. Raises ``NotLowerable``."""
+    node, place = leaf.node, leaf.place
+    if isinstance(node, ast.Quantified):
+        asked = quantified(node, place, is_negated=leaf.is_negated)
+        return PolarsCondition(pl.col(asked.column), pl.col(asked.column + POSSIBLE_SUFFIX))
     value, unknown = _leaf(node, place), touched(node, place)
-    holds = (~value if is_negated else value).fill_null(value=False)
-    return (
-        PolarsCondition(holds, holds)
-        if unknown is KNOWN
-        else PolarsCondition(holds & ~unknown, holds | unknown)
-    )
-
-
-def _choice(node: ast.Choice, place: Place, *, is_negated: bool) -> PolarsCondition:
-    condition = condition_to_polars(node.condition, place)
-    yes = lowered(node.consequence, place, is_negated=is_negated)
-    no = lowered(node.alternative, place, is_negated=is_negated)
-    otherwise = PolarsCondition(~condition.is_possible, ~condition.is_true)
-    return any_of([all_of([condition, yes]), all_of([otherwise, no])])
+    holds = (~value if leaf.is_negated else value).fill_null(value=False)
+    return _known(holds, None) if unknown is KNOWN else PolarsCondition(holds & ~unknown, holds | unknown)
 
 
 def _leaf(node: ast.Expression, place: Place) -> pl.Expr:
@@ -96,7 +112,7 @@ def _leaf(node: ast.Expression, place: Place) -> pl.Expr:
         case ast.Membership():
             return _membership(node, place)
         case ast.Call(function="starts with", arguments=(text, ast.Literal(value=str() as beginning))):
-            return text_to_polars(text, place).value.cast(pl.String).str.starts_with(beginning)
+            return starts_with(text_to_polars(text, place).value, beginning)
     raise NotLowerable(node, "不是条件")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
+from policy_engine.compile.formulas import written
 from policy_engine.compile.names import (
     ROW,
     NotLowerable,
@@ -129,7 +130,7 @@ def aggregated(rows: pl.LazyFrame, owner: str, wanted: Sequence[RelatedColumn]) 
 
     ``rows`` are the frame of the relation's kind with its owner's columns behind ``<owner>.``.
     """
-    inputs: dict[str, pl.Expr] = {}
+    inputs: dict[str, str] = {}
     results: list[pl.Expr] = []
     for one in wanted:
         flags = [one.is_true.alias(one.name), one.is_possible.alias(one.name + POSSIBLE_SUFFIX)]
@@ -137,15 +138,15 @@ def aggregated(rows: pl.LazyFrame, owner: str, wanted: Sequence[RelatedColumn]) 
         for part in parts:
             inputs |= {column: _source(column, one.relation, owner) for column in part.meta.root_names()}
         results += parts
-    prepared = rows.select("owner_id", *(source.alias(column) for column, source in inputs.items()))
+    prepared = rows.select("owner_id", *(pl.col(source).alias(column) for column, source in inputs.items()))
     judged = prepared.select("owner_id", *results)
     return judged.group_by("owner_id").agg(*(part for one in wanted for part in _folded(one)))
 
 
-def _source(column: str, relation: Related, owner: str) -> pl.Expr:
+def _source(column: str, relation: Related, owner: str) -> str:
     if column.startswith(ROW):
-        return pl.col(column[len(ROW) :])
-    return pl.col(f"{owner}.{column.removeprefix(relation.owner)}")
+        return column[len(ROW) :]
+    return f"{owner}.{column.removeprefix(relation.owner)}"
 
 
 def _value_of(one: RelatedColumn) -> str:
@@ -192,23 +193,21 @@ def with_related(
     answers = aggregated(rows.lazy(), owner, new).rename({"owner_id": "subject_id"})
     joined = frame.lazy().join(answers, on="subject_id", how="left", maintain_order="left")
     filled = {name: expression for one in new for name, expression in of_no_rows(one).items()}
-    return joined.with_columns(**filled).collect()
+    return joined.with_columns(**filled).collect(engine="in-memory")
+
+
+def row_columns(wanted: Sequence[RelatedColumn], owner: str) -> list[str]:
+    """The columns that the rows of a relation must have for these questions."""
+    asked = [(one, part) for one in wanted for part in (one.is_true, one.is_possible, one.value)]
+    roots = [(one, root) for one, part in asked if part is not None for root in part.meta.root_names()]
+    return list(dict.fromkeys(_source(root, one.relation, owner) for one, root in roots))
 
 
 def _name(relation: Related, *asked: object) -> str:
     """By what is asked and not by where it is written, so that the same question has the same name."""
-    text = "|".join(_written(one) for one in asked)
+    text = "|".join(written(one) for one in asked)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return f"{relation.column.removeprefix(relation.owner)}:{digest}"
-
-
-def _written(part: object) -> str:
-    if isinstance(part, tuple):
-        return f"({','.join(_written(one) for one in part)})"
-    if not isinstance(part, ast.Node):
-        return repr(part)
-    fields = [one for one in part.__struct_fields__ if one not in ("line", "column")]
-    return f"{type(part).__name__}({','.join(_written(getattr(part, one)) for one in fields)})"
 
 
 __all__ = [
@@ -219,5 +218,6 @@ __all__ = [
     "is_list_call",
     "quantified",
     "related_columns",
+    "row_columns",
     "with_related",
 ]

@@ -1,139 +1,64 @@
-"""The whole city at once: every policy as Polars expressions over the columnar snapshot, statuses stratum by stratum."""
+"""The whole city at once: every policy as Polars expressions over the columnar snapshot, statuses stratum by stratum.
 
-from collections.abc import Collection, Mapping, Sequence
+What the policies of a stratum ask is gathered first: each leaf of their conditions is worked out once for a kind of
+subject, verdicts are put together from those as columns of bits, and amounts are looked at only where they are wanted.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
+from itertools import groupby
 
 import msgspec
 import polars as pl
 
-from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
-from policy_engine.catalogue.loading import KINDS
-from policy_engine.catalogue.scopes import relation_path, scope_of
-from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX
-from policy_engine.compile.names import Place
-from policy_engine.compile.polars_conditions import PolarsCondition, all_of, condition_to_polars
-from policy_engine.compile.polars_related import RelatedColumn, related_columns, with_related
-from policy_engine.language import Scope, TableFunction
-from policy_engine.matching.bulk_amounts import with_amount
+from policy_engine.compile import UNKNOWN_SUFFIX
+from policy_engine.compile.formulas import Formula, Joined, Leaf, formula, leaves
+from policy_engine.compile.polars_conditions import PolarsCondition, folded
+from policy_engine.language import TableFunction
+from policy_engine.matching.bulk_amounts import AmountSteps
+from policy_engine.matching.bulk_city import City, Truth
+from policy_engine.matching.bulk_columns import ENGINE
 from policy_engine.policies.amounts import tree
-from policy_engine.policies.checking import bindings
 from policy_engine.policies.dependencies import statuses_used
-from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.plans import plan_of
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.policies.rollout import BUCKETS
 from policy_engine.profiles.snapshot import Snapshot
 
-#: Whose facts can be read beside one's own.
-OWNED: dict[EntityKind, EntityKind] = {"person": "household", "hire": "firm", "loan": "firm"}
+#: What a match is, in columns: a city has many, of few policies.
+MATCHES = {
+    "policy_id": pl.Categorical,
+    "subject_id": pl.Int64,
+    "unit_id": pl.Int64,
+    "amount_fen": pl.Int64,
+}
+#: One policy and whether it is matched for everybody, or only for those whom its version has reached.
+Matched = tuple[PublishedPolicy, bool]
+#: A policy, what its clauses say of everybody, and whom its version has reached (None: all).
+Judged = tuple[PublishedPolicy, Truth, pl.Series | None]
 
 
-class BulkResult(msgspec.Struct, frozen=True):
-    """``eligible``: policy_id, subject_id, unit_id, amount_fen (null for a status); ``unknown`` without amounts."""
+class BulkResult(msgspec.Struct, frozen=True, dict=True):
+    """``eligible``: policy_id, subject_id, unit_id, amount_fen (null for a status). Who is unknown is only counted until
+    somebody asks for ``unknown``."""
 
     eligible: pl.DataFrame
-    unknown: pl.DataFrame
+    unknown_rows: pl.LazyFrame
+    unknown_count: int
     defects: dict[str, int]
 
+    @classmethod
+    def of(cls, eligible: pl.DataFrame, unknown: pl.DataFrame, defects: dict[str, int]) -> "BulkResult":
+        """One whose rows are all known."""
+        rows = eligible.cast({"policy_id": MATCHES["policy_id"]})
+        others = unknown.cast({"policy_id": MATCHES["policy_id"]})
+        return cls(rows, others.lazy(), unknown.height, defects)
 
-class City:
-    """A snapshot made ready for one day: absences filled, owners' columns beside their members'."""
-
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        as_of: date,
-        published: PublishedSet,
-        standards: Mapping[str, TableFunction] | None = None,
-    ) -> None:
-        self.as_of = as_of
-        self._snapshot = snapshot
-        self._statuses = bindings(published.statuses)
-        self._standards = standards
-        in_force = {one.document.id for one in published.effective_on(as_of)}
-        self._dormant: dict[EntityKind, list[str]] = {}
-        for status in published.statuses:
-            if status.policy_id not in in_force:
-                self._dormant.setdefault(status.entity, []).append(f"status:{status.policy_id}")
-        self._scopes: dict[EntityKind, Scope] = {}
-        self._frames: dict[EntityKind, pl.DataFrame] = {}
-
-    def frame(self, kind: EntityKind) -> pl.DataFrame:
-        """Made ready when it is first asked for: one policy looks at one kind, and its owners."""
-        if kind not in self._frames:
-            self._frames[kind] = self._prepared(kind)
-        return self._frames[kind]
-
-    def scope(self, kind: EntityKind) -> Scope:
-        if kind not in self._scopes:
-            self._scopes[kind] = scope_of(kind, self.as_of, self._statuses, standards=self._standards)
-        return self._scopes[kind]
-
-    def add_status(
-        self, kind: EntityKind, name: str, judged: pl.DataFrame, reached: pl.Series | None = None
-    ) -> None:
-        """Put a status beside the facts of its kind, and beside those whom its subjects own; or only of the reached."""
-        columns = [name, name + UNKNOWN_SUFFIX]
-        frame = self.frame(kind)
-        true, unknown = judged["is_true"], judged["is_unknown"]
-        if reached is not None:
-            of_others = frame if name in frame.columns else _unknown_status(frame, name)
-            true = true.zip_with(reached, of_others[columns[0]])
-            unknown = unknown.zip_with(reached, of_others[columns[1]])
-        frame = frame.with_columns(true.alias(columns[0]), unknown.alias(columns[1]))
-        self._frames[kind] = frame
-        self._put_beside(kind, columns)
-
-    def relate(self, document: PolicyDocument) -> None:
-        """Put beside each subject what the document asks of its members. Raises ``NotLowerable``."""
-        kind = document.entity
-        asked: dict[tuple[str, EntityKind], list[RelatedColumn]] = {}
-        for one in related_columns(plan_of(document).trees(), Place.of(self.scope(kind))):
-            rows = next(row for row in KINDS if row == one.relation.entity)
-            asked.setdefault((one.relation.owner, rows), []).append(one)
-        for (prefix, rows), columns in asked.items():
-            owner = OWNED[kind] if prefix else kind
-            before = set(self.frame(owner).columns)
-            frame = with_related(self.frame(owner), self.frame(rows), owner, columns)
-            self._frames[owner] = frame
-            self._put_beside(owner, [name for name in frame.columns if name not in before])
-
-    def _put_beside(self, owner: EntityKind, columns: Collection[str]) -> None:
-        for owned, by in OWNED.items():
-            if by == owner and owned in self._frames and columns:
-                self._frames[owned] = self._beside_owner(
-                    self._frames[owned], self._frames[owner], owner, columns
-                )
-
-    def _prepared(self, kind: EntityKind) -> pl.DataFrame:
-        frame = _with_companions(kind, self._snapshot.frames[kind])
-        for relation in catalogue().entities[kind].relations.values():
-            if relation.many:
-                counts = self._snapshot.frames[relation.to].group_by("owner_id").len()
-                column = relation_path(relation) + COUNT_SUFFIX
-                frame = frame.join(
-                    counts.select(subject_id="owner_id", **{column: "len"}),
-                    on="subject_id",
-                    how="left",
-                    maintain_order="left",
-                ).with_columns(pl.col(column).fill_null(0).cast(pl.Int64))
-        for name in self._dormant.get(kind, ()):
-            frame = _unknown_status(frame, name)
-        if kind in OWNED:
-            owner = self.frame(OWNED[kind])
-            columns = [name for name in owner.columns if name not in ("subject_id", "owner_id")]
-            frame = self._beside_owner(frame, owner, OWNED[kind], columns)
-        return frame
-
-    @staticmethod
-    def _beside_owner(
-        frame: pl.DataFrame, owner: pl.DataFrame, kind: EntityKind, columns: Collection[str]
-    ) -> pl.DataFrame:
-        beside = owner.select(owner_id="subject_id", **{f"{kind}.{name}": name for name in columns})
-        return frame.drop(beside.columns[1:], strict=False).join(
-            beside, on="owner_id", how="left", maintain_order="left"
-        )
+    @cached_property
+    def unknown(self) -> pl.DataFrame:
+        """policy_id, subject_id, unit_id."""
+        return self.unknown_rows.collect(engine=ENGINE)
 
 
 def match_city(
@@ -154,34 +79,46 @@ def match_city(
     one the newest is matched for everybody, or each for its own subjects with ``is_rollout_kept``.
     """
     city = city or City(snapshot, as_of, published, standards)
-    results: list[BulkResult] = []
     in_force = _matched(published, as_of, is_rollout_kept=is_rollout_kept)
     needed = _with_statuses_below([policy for policy, _ in in_force], published, policies)
-    for policy, is_for_everybody in in_force:
-        if policy.document.id in needed:
-            result = match_policy(city, policy, is_for_everybody=is_for_everybody)
-            if policies is None or policy.document.id in policies:
-                results.append(result)
-    return BulkResult(
-        pl.concat([_NO_MATCHES, *(one.eligible for one in results)]),
-        pl.concat([_NO_MATCHES.drop("amount_fen"), *(one.unknown for one in results)]),
-        {policy_id: count for one in results for policy_id, count in one.defects.items()},
-    )
+    found: list[PolicyRows] = []
+    wanted = [one for one in in_force if one[0].document.id in needed]
+    for _, stratum in groupby(wanted, key=lambda one: one[0].stratum):
+        found += _match_stratum(city, list(stratum))
+    return _together(one for one in found if policies is None or one.policy_id in policies)
 
 
 def match_policy(city: City, policy: PublishedPolicy, *, is_for_everybody: bool = True) -> BulkResult:
     """One policy over a city made ready; a status is put there for those that stand on it. Raises ``NotLowerable``."""
-    document = policy.document
-    city.relate(document)
-    judged = _judged(city, policy)
-    reached = None if is_for_everybody else _reached(policy, judged)
-    if document.is_computed_status:
-        city.add_status(document.entity, f"status:{document.id}", judged, reached)
-    verdicts = _verdicts(city, policy, judged, is_for_everybody=is_for_everybody)
+    return _together(_match_stratum(city, [(policy, is_for_everybody)]))
+
+
+class PolicyRows(msgspec.Struct, frozen=True):
+    """What one policy comes to; ``unknown`` is not looked up before it is asked for."""
+
+    policy_id: str
+    eligible: pl.DataFrame
+    unknown: pl.LazyFrame
+    unknown_count: int
+    defects: int
+
+
+def _together(found: Iterable[PolicyRows]) -> BulkResult:
+    rows = list(found)
+
+    def named(one: PolicyRows) -> pl.Expr:
+        return pl.lit(one.policy_id, pl.Categorical).alias("policy_id")
+
     return BulkResult(
-        _rows(policy, verdicts.filter("eligible"), ["amount_fen"]),
-        _rows(policy, verdicts.filter("unknown"), []),
-        {document.id: int(verdicts["defect"].sum())},
+        pl.concat([_NO_MATCHES, *(one.eligible.select(named(one), pl.all()) for one in rows)]),
+        pl.concat(
+            [
+                _NO_MATCHES.lazy().drop("amount_fen"),
+                *(one.unknown.select(named(one), pl.all()) for one in rows),
+            ]
+        ),
+        sum(one.unknown_count for one in rows),
+        {one.policy_id: one.defects for one in rows},
     )
 
 
@@ -202,9 +139,7 @@ def _with_statuses_below(
     return needed
 
 
-def _matched(
-    published: PublishedSet, as_of: date, *, is_rollout_kept: bool
-) -> list[tuple[PublishedPolicy, bool]]:
+def _matched(published: PublishedSet, as_of: date, *, is_rollout_kept: bool) -> list[Matched]:
     if is_rollout_kept:
         return published.matched_on(as_of)
     in_force = published.effective_on(as_of)
@@ -212,113 +147,121 @@ def _matched(
     return [(one, True) for one in in_force if one.document.version == newest[one.document.id]]
 
 
-def _judged(city: City, policy: PublishedPolicy) -> pl.DataFrame:
-    """Every subject's number with ``is_true`` and ``is_unknown`` of all clauses together, in the order of its frame."""
-    kind = policy.document.entity
-    place = Place.of(city.scope(kind))
-    columns: list[pl.Expr] = []
-    clauses: list[PolarsCondition] = []
-    for number, clause in enumerate(policy.document.eligibility):
-        condition = condition_to_polars(tree(clause.condition), place)
-        true, possible = f"__clause{number}", f"__clause{number}__possible"
-        columns += [condition.is_true.alias(true), condition.is_possible.alias(possible)]
-        clauses.append(PolarsCondition(pl.col(true), pl.col(possible)))
-    whole = all_of(clauses)
-    return (
-        city.frame(kind)
-        .lazy()
-        .select("subject_id", "owner_id", *columns)
-        .select(
-            "subject_id", "owner_id", whole.is_true.alias("is_true"), whole.is_unknown.alias("is_unknown")
-        )
-        .collect()
-    )
-
-
-def _verdicts(
-    city: City, policy: PublishedPolicy, judged: pl.DataFrame, *, is_for_everybody: bool
-) -> pl.DataFrame:
-    """``eligible``, ``unknown``, ``defect`` and ``amount_fen`` of those whom the clauses do not turn away."""
-    found = pl.concat([_open_verdicts(judged), _met_verdicts(city, policy, judged)])
-    if not is_for_everybody:
-        return found.filter(_reached(policy, found))
+def _match_stratum(city: City, policies: Sequence[Matched]) -> list[PolicyRows]:
+    """Policies that do not stand on each other; their statuses are put into the city."""
+    by_kind: dict[EntityKind, list[Matched]] = {}
+    for one in policies:
+        by_kind.setdefault(one[0].document.entity, []).append(one)
+    found: list[PolicyRows] = []
+    judged: list[Judged] = []
+    for kind, group in by_kind.items():
+        city.relate(kind, [policy.document for policy, _ in group])
+        truths = _judged(city, kind, [policy for policy, _ in group])
+        reached = [None if is_for_everybody else _reached(city, policy) for policy, is_for_everybody in group]
+        judged += [
+            (policy, truth, whom) for (policy, _), truth, whom in zip(group, truths, reached, strict=True)
+        ]
+    found += _rows(city, judged)
+    for policy, truth, whom in judged:
+        if policy.document.is_computed_status:
+            city.put_status(policy.document.entity, policy.document.id, truth, whom)
     return found
 
 
-def _reached(policy: PublishedPolicy, frame: pl.DataFrame) -> pl.Series:
-    """Whose bucket lies with this version, row by row."""
-    audience = _audience(policy.document.entity, frame)
-    if (policy.bucket_from, policy.bucket_to) == (0, BUCKETS):
-        return pl.repeat(value=True, n=frame.height, eager=True)
-    return pl.Series([policy.covers(number) for number in audience.to_list()], dtype=pl.Boolean)
+def _judged(city: City, kind: EntityKind, policies: Sequence[PublishedPolicy]) -> list[Truth]:
+    """All clauses of each policy together, of every subject."""
+    place = city.place(kind)
+    wholes: list[Formula] = [
+        Joined(True, tuple(formula(tree(clause.condition), place) for clause in one.document.eligibility))
+        for one in policies
+    ]
+    settled = city.settle(kind, [leaf for whole in wholes for leaf in leaves(whole)])
+    bits: dict[str, pl.Series] = {}
+
+    def named(leaf: Leaf) -> PolarsCondition:
+        truth = settled[leaf.key]
+        true = pl.col(_bit(bits, truth.is_true))
+        return PolarsCondition(true, true if truth.is_known else pl.col(_bit(bits, truth.is_possible)))
+
+    conditions = [folded(whole, named) for whole in wholes]
+    columns = [
+        part.alias(f"{number}{which}")
+        for number, one in enumerate(conditions)
+        for which, part in (("", one.is_true), *([] if one.is_known else [("?", one.is_possible)]))
+    ]
+    together = pl.DataFrame(bits).lazy().select(columns).collect(engine=ENGINE)
+    return [
+        Truth(true := together[f"{number}"], true if one.is_known else together[f"{number}?"])
+        for number, one in enumerate(conditions)
+    ]
 
 
-def _unknown_status(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Of a status that is not in force nobody knows anything."""
-    return frame.with_columns(
-        pl.lit(value=False).alias(name), pl.lit(value=True).alias(name + UNKNOWN_SUFFIX)
-    )
+def _bit(bits: dict[str, pl.Series], column: pl.Series) -> str:
+    name = str(id(column))
+    bits[name] = column
+    return name
 
 
-def _open_verdicts(judged: pl.DataFrame) -> pl.DataFrame:
-    no, yes = pl.lit(value=False), pl.lit(value=True)
-    numbers = judged.filter("is_unknown").select("subject_id", "owner_id")
-    return numbers.with_columns(eligible=no, unknown=yes, defect=no, amount_fen=pl.lit(None, pl.Int64))
-
-
-def _met_verdicts(city: City, policy: PublishedPolicy, judged: pl.DataFrame) -> pl.DataFrame:
+def _rows(city: City, judged: Sequence[Judged]) -> Iterator[PolicyRows]:
     """Amounts only where they are wanted: an amount is dear, and few are eligible."""
-    document = policy.document
-    rows = city.frame(document.entity).lazy().filter(judged["is_true"])
-    if document.benefit is None:
-        yes, no = pl.lit(value=True), pl.lit(value=False)
-        nothing = pl.lit(None, pl.Int64)
-        verdicts = rows.select(
-            "subject_id", "owner_id", eligible=yes, unknown=no, defect=no, amount_fen=nothing
-        )
-        return verdicts.collect()
-    amount, is_open = pl.col("amount_fen"), pl.col("amount_fen" + UNKNOWN_SUFFIX)
-    has_amount = (~is_open & (amount > 0)).fill_null(value=False)
-    verdicts = with_amount(rows, document.benefit, Place.of(city.scope(document.entity))).select(
-        "subject_id",
-        "owner_id",
-        eligible=has_amount,
-        unknown=is_open,
-        defect=~is_open & ~has_amount,
-        amount_fen=pl.when(has_amount).then(amount),
-    )
-    return verdicts.collect()
+    steps: list[AmountSteps | None] = []
+    plans: list[pl.LazyFrame] = []
+    for policy, truth, reached in judged:
+        kind, benefit = policy.document.entity, policy.document.benefit
+        mask = truth.is_true if reached is None else truth.is_true & reached
+        amount = None if benefit is None else AmountSteps(benefit, city.place(kind))
+        if amount is None:
+            rows = city.numbers(kind, mask).with_columns(amount_fen=pl.lit(None, pl.Int64))
+        else:
+            flag = [] if amount.is_known else ["amount_fen" + UNKNOWN_SUFFIX]
+            facts = city.numbers(kind, mask, amount.columns)
+            rows = amount.worked_out(facts).select("subject_id", "unit_id", "amount_fen", *flag)
+        steps.append(amount)
+        plans.append(rows)
+    found = pl.collect_all(plans, engine=ENGINE)
+    for (policy, truth, reached), amount, rows in zip(judged, steps, found, strict=True):
+        yield _sorted_out(city, policy, truth, reached, amount, rows)
 
 
-def _audience(kind: EntityKind, frame: pl.DataFrame) -> pl.Series:
-    return frame["owner_id" if kind in ("hire", "loan") else "subject_id"]
+def _sorted_out(
+    city: City,
+    policy: PublishedPolicy,
+    truth: Truth,
+    reached: pl.Series | None,
+    amount: AmountSteps | None,
+    rows: pl.DataFrame,
+) -> PolicyRows:
+    """An unknown amount makes the verdict unknown; none at all, or nothing, is a defect of the policy."""
+    open_rows, open_count = _open(city, policy, truth, reached)
+    paid = rows
+    if amount is not None and not amount.is_known:
+        flag = "amount_fen" + UNKNOWN_SUFFIX
+        without = rows.filter(flag).select("subject_id", "unit_id")
+        paid = rows.filter(~pl.col(flag)).drop(flag)
+        open_rows, open_count = pl.concat([open_rows, without.lazy()]), open_count + without.height
+    is_short = amount is not None and not (paid["amount_fen"] > 0).all(ignore_nulls=False)
+    eligible = paid.filter(pl.col("amount_fen") > 0) if is_short else paid
+    return PolicyRows(policy.document.id, eligible, open_rows, open_count, paid.height - eligible.height)
 
 
-def _rows(policy: PublishedPolicy, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+def _open(
+    city: City, policy: PublishedPolicy, truth: Truth, reached: pl.Series | None
+) -> tuple[pl.LazyFrame, int]:
     kind = policy.document.entity
-    return frame.select(
-        pl.lit(policy.document.id).alias("policy_id"),
-        _audience(kind, frame).alias("subject_id"),
-        pl.col("subject_id").alias("unit_id"),
-        *columns,
-    )
+    if truth.is_known:
+        return city.numbers(kind, truth.is_true).clear(), 0
+    mask = truth.is_possible & ~truth.is_true
+    mask = mask if reached is None else mask & reached
+    return city.numbers(kind, mask), int(mask.sum())
 
 
-def _with_companions(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
-    """Absence as the catalogue says, and a companion for every fact: what nobody lacks is unknown where it is null."""
-    columns = []
-    for attribute in catalogue().entities[kind].base_attributes:
-        key, flag = attribute.key, attribute.key + UNKNOWN_SUFFIX
-        unknown = pl.col(flag) if flag in frame.columns else pl.lit(value=False)
-        if not attribute.may_be_absent:
-            unknown = unknown | pl.col(key).is_null()
-        columns.append(unknown.alias(flag))
-        if attribute.may_be_absent and attribute.absent is not None:
-            columns.append(pl.col(key).fill_null(attribute.absent).alias(key))
-    return frame.with_columns(columns)
+def _reached(city: City, policy: PublishedPolicy) -> pl.Series:
+    """Whose bucket lies with this version, row by row."""
+    subjects = city.audience(policy.document.entity)
+    if (policy.bucket_from, policy.bucket_to) == (0, BUCKETS):
+        return pl.repeat(value=True, n=subjects.len(), eager=True)
+    return pl.Series([policy.covers(number) for number in subjects.to_list()], dtype=pl.Boolean)
 
 
-_NO_MATCHES = pl.DataFrame(
-    schema={"policy_id": pl.String, "subject_id": pl.Int64, "unit_id": pl.Int64, "amount_fen": pl.Int64}
-)
+_NO_MATCHES = pl.DataFrame(schema=MATCHES)
 __all__ = ["BulkResult", "City", "match_city", "match_policy"]

@@ -7,43 +7,80 @@ import polars as pl
 from policy_engine.compile import UNKNOWN_SUFFIX, PolarsNumber, number_to_polars
 from policy_engine.compile.names import NotLowerable, Place
 from policy_engine.compile.polars_conditions import PolarsCondition, condition_to_polars
-from policy_engine.compile.polars_values import divide, either_unknown
+from policy_engine.compile.polars_values import KNOWN, divide, either_unknown
 from policy_engine.language import ast
 from policy_engine.policies.amounts import row_conditions, tree
-from policy_engine.policies.document import AmountTable, Benefit
+from policy_engine.policies.document import AmountTable, Benefit, Rounding
 
 FEN = 100
 _MODES = {"half_up": "round half up", "half_even": "round half even", "down": "floor", "up": "ceiling"}
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000, "100": 10_000}
 
 
-def with_amount(rows: pl.LazyFrame, benefit: Benefit, place: Place) -> pl.LazyFrame:
-    """``rows`` with ``amount_fen`` (null where the policy gives none) and ``amount_fen__unknown``.
+class AmountSteps:
+    """An amount worked out in steps, each into columns of its own, the last into ``amount_fen`` (null: there is none).
 
-    Worked out in steps, each into columns of its own: as one expression a table would repeat its inputs for every row,
-    and planning would take longer than matching. Raises ``NotLowerable``.
+    As one expression a table would repeat its inputs for every row, and planning would take longer than matching.
+    ``is_known``: it is never unknown; else ``amount_fen__unknown`` says where. Raises ``NotLowerable``.
     """
-    if benefit.table is not None:
-        rows, found = _table(rows, benefit.table, place)
-    else:
-        found = number_to_polars(tree(benefit.formula or "null"), place)
-    rows, found = _kept(rows, "amount", found)
-    for text, choose in ((benefit.cap, "min"), (benefit.floor, "max")):
-        if text is not None:
-            bounded = _bounded(found, number_to_polars(tree(text), place), choose)
-            rows, found = _kept(rows, f"amount_{choose}", bounded)
-    step = _STEPS[benefit.rounding.step]
-    steps = divide(found.value * FEN, pl.lit(found.scale * step, pl.Int64), _MODES[benefit.rounding.name])
-    return rows.with_columns(
-        (steps * step).alias("amount_fen"), found.is_unknown.alias("amount_fen" + UNKNOWN_SUFFIX)
-    )
+
+    def __init__(self, benefit: Benefit, place: Place) -> None:
+        self._steps: list[list[pl.Expr]] = []
+        if benefit.table is not None:
+            found = self._table(benefit.table, place)
+        else:
+            found = number_to_polars(tree(benefit.formula or "null"), place)
+        found = self._kept("amount", found)
+        for text, choose in ((benefit.cap, "min"), (benefit.floor, "max")):
+            if text is not None:
+                found = self._kept(
+                    f"amount_{choose}", _bounded(found, number_to_polars(tree(text), place), choose)
+                )
+        self.is_known = found.is_unknown is KNOWN
+        last = [_in_fen(found, benefit.rounding).alias("amount_fen")]
+        if not self.is_known:
+            last.append(found.is_unknown.alias("amount_fen" + UNKNOWN_SUFFIX))
+        self._steps.append(last)
+
+    @property
+    def columns(self) -> set[str]:
+        """The facts that it is worked out from."""
+        named = {root for step in self._steps for one in step for root in one.meta.root_names()}
+        return named - {one.meta.output_name() for step in self._steps for one in step}
+
+    def worked_out(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """``rows`` with the amount beside their facts."""
+        for step in self._steps:
+            rows = rows.with_columns(step)
+        return rows
+
+    def _kept(self, name: str, number: PolarsNumber) -> PolarsNumber:
+        """The number as columns, and a short way to name it from then on."""
+        value, flag = f"__{name}", f"__{name}{UNKNOWN_SUFFIX}"
+        if number.is_unknown is KNOWN:
+            self._steps.append([number.value.alias(value)])
+            return PolarsNumber(pl.col(value), number.scale, KNOWN)
+        self._steps.append([number.value.alias(value), number.is_unknown.alias(flag)])
+        return PolarsNumber(pl.col(value), number.scale, pl.col(flag))
+
+    def _table(self, table: AmountTable, place: Place) -> PolarsNumber:
+        conditions: list[PolarsCondition] = []
+        outputs: list[PolarsNumber] = []
+        for number, (row, rule) in enumerate(zip(row_conditions(table), table.rules, strict=True)):
+            judged = condition_to_polars(row, place)
+            true, possible = f"__row{number}", f"__row{number}__possible"
+            self._steps.append([judged.is_true.alias(true), judged.is_possible.alias(possible)])
+            conditions.append(PolarsCondition(pl.col(true), pl.col(possible)))
+            outputs.append(self._kept(f"output{number}", number_to_polars(tree(rule.then), place)))
+        return _chosen(table.hit_policy, conditions, outputs)
 
 
-def _kept(rows: pl.LazyFrame, name: str, number: PolarsNumber) -> tuple[pl.LazyFrame, PolarsNumber]:
-    """The number as columns of ``rows``, and a short way to name it from then on."""
-    value, flag = f"__{name}", f"__{name}{UNKNOWN_SUFFIX}"
-    kept = rows.with_columns(number.value.alias(value), number.is_unknown.alias(flag))
-    return kept, PolarsNumber(pl.col(value), number.scale, pl.col(flag))
+def _in_fen(amount: PolarsNumber, rounding: Rounding) -> pl.Expr:
+    step = _STEPS[rounding.step]
+    if FEN % (amount.scale * step) == 0:
+        return amount.value * (FEN // amount.scale)
+    steps = divide(amount.value * FEN, pl.lit(amount.scale * step, pl.Int64), _MODES[rounding.name])
+    return steps * step
 
 
 def _bounded(amount: PolarsNumber, bound: PolarsNumber, choose: str) -> PolarsNumber:
@@ -52,21 +89,10 @@ def _bounded(amount: PolarsNumber, bound: PolarsNumber, choose: str) -> PolarsNu
     sides = [amount.at(scale), bound.at(scale)]
     best = pl.min_horizontal(sides) if choose == "min" else pl.max_horizontal(sides)
     value = pl.when(sides[0].is_null() | sides[1].is_null()).then(None).otherwise(best)
+    if amount.is_unknown is KNOWN and bound.is_unknown is KNOWN:
+        return PolarsNumber(value, scale, KNOWN)
     is_unknown = amount.is_unknown | (amount.value.is_not_null() & bound.is_unknown)
     return PolarsNumber(value, scale, is_unknown)
-
-
-def _table(rows: pl.LazyFrame, table: AmountTable, place: Place) -> tuple[pl.LazyFrame, PolarsNumber]:
-    conditions: list[PolarsCondition] = []
-    outputs: list[PolarsNumber] = []
-    for number, (row, rule) in enumerate(zip(row_conditions(table), table.rules, strict=True)):
-        judged = condition_to_polars(row, place)
-        true, possible = f"__row{number}", f"__row{number}__possible"
-        rows = rows.with_columns(judged.is_true.alias(true), judged.is_possible.alias(possible))
-        conditions.append(PolarsCondition(pl.col(true), pl.col(possible)))
-        rows, output = _kept(rows, f"output{number}", number_to_polars(tree(rule.then), place))
-        outputs.append(output)
-    return rows, _chosen(table.hit_policy, conditions, outputs)
 
 
 def _chosen(hit_policy: str, rows: list[PolarsCondition], outputs: list[PolarsNumber]) -> PolarsNumber:

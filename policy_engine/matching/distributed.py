@@ -18,7 +18,8 @@ from policy_engine.catalogue.loading import KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.compile.sql import DEFECT, ELIGIBLE, UNDECIDED, Kind, SqlPolicies, Step
 from policy_engine.compile.sql_algebra import UNKNOWN_SUFFIX
-from policy_engine.matching.bulk import OWNED, BulkResult
+from policy_engine.matching.bulk import BulkResult
+from policy_engine.matching.bulk_columns import OWNED
 from policy_engine.policies.checking import bindings
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.plans import plan_of
@@ -144,7 +145,7 @@ def _read(parquet: bytes) -> pl.DataFrame:
 
 def _result(verdicts: pl.DataFrame, policies: Sequence[str]) -> BulkResult:
     defects = verdicts.filter(verdict=DEFECT).group_by("policy_id").len()
-    return BulkResult(
+    return BulkResult.of(
         verdicts.filter(verdict=ELIGIBLE).drop("verdict").select(*_ROWS, "amount_fen"),
         verdicts.filter(verdict=UNDECIDED).select(_ROWS),
         {**dict.fromkeys(policies, 0), **dict(defects.iter_rows())},

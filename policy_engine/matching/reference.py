@@ -57,7 +57,7 @@ def match_by_reference(
             elif judgement.verdict == "unknown":
                 unknown.append(row)
     order = ["policy_id", "unit_id"]
-    return BulkResult(
+    return BulkResult.of(
         pl.DataFrame(eligible, schema=_SCHEMA, orient="row").sort(order),
         pl.DataFrame(unknown, schema=_SCHEMA, orient="row").sort(order).drop("amount_fen"),
         dict(defects),

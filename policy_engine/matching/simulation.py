@@ -183,7 +183,7 @@ def _changes(moved: pl.DataFrame) -> Iterator[Change]:
 
 
 def _by_county(snapshot: Snapshot, audience: EntityKind, moved: pl.DataFrame) -> pl.DataFrame:
-    county = pl.col(PLACE[audience]).str.slice(0, _COUNTY_DIGITS).alias("group")
+    county = pl.col(PLACE[audience]).cast(pl.String).str.slice(0, _COUNTY_DIGITS).alias("group")
     return moved.join(snapshot.frames[audience].select("subject_id", county), on="subject_id", how="left")
 
 

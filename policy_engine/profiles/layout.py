@@ -54,5 +54,13 @@ def division_among(places: Sequence[object], otherwise: str) -> str:
 
 
 def column_types(entity: Entity) -> dict[str, pl.DataType]:
-    """The columns of an entity's base attributes in the catalogue's order."""
+    """The columns of an entity's base attributes in the catalogue's order, as files hold them."""
     return {attribute.key: column_type(attribute) for attribute in entity.base_attributes}
+
+
+def frame_types(entity: Entity) -> dict[str, pl.DataType]:
+    """The same in memory: texts that many subjects share are categories, a quarter of the size and quick to compare."""
+    return {
+        one.key: pl.Categorical() if one.type in ("enum", "division") else column_type(one)
+        for one in entity.base_attributes
+    }

@@ -1,7 +1,7 @@
 """The whole city as columns, for bulk matching: from generated files, or from the store and kept up to date."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from policy_engine.catalogue import Entity, catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles import repository
-from policy_engine.profiles.layout import FRAME_NAMES, UNKNOWN_SUFFIX, column_types
+from policy_engine.profiles.layout import FRAME_NAMES, UNKNOWN_SUFFIX, column_types, frame_types
 from policy_engine.profiles.loading import read_note
 
 
@@ -25,7 +25,8 @@ class SnapshotNote(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """``frames`` by kind of subject, rows by number: ``subject_id``, ``owner_id``, one column per base attribute.
+    """``frames`` by kind of subject, rows by number: ``subject_id``, ``owner_id``, one column per base attribute, its
+    type that of ``layout.frame_types``.
 
     Null is absent, except where the boolean companion ``<column>__unknown`` is true. A companion stands in a frame
     only when at least one row is unknown. Every fact up to and including ``sequence`` is in.
@@ -40,9 +41,9 @@ def from_directory(directory: Path) -> Snapshot:
     """The city that ``city generate`` wrote, without its family links; its sequence is 0."""
     frames = {}
     for kind, name in FRAME_NAMES.items():
-        frame = pl.read_parquet(directory / f"{name}.parquet")
-        wanted = _columns(catalogue().entities[kind])
-        frames[kind] = frame.select([column for column in wanted if column in frame.columns])
+        file = directory / f"{name}.parquet"
+        wanted, present = _columns(catalogue().entities[kind]), pl.read_parquet_schema(file)
+        frames[kind] = _in_memory(kind, file, [column for column in wanted if column in present])
     return Snapshot(frames, 0, read_note(directory).as_of)
 
 
@@ -79,6 +80,18 @@ def cached(session: Session, folder: Path, as_of: date) -> Snapshot:
     return snapshot
 
 
+def _in_memory(kind: EntityKind, file: Path, columns: Sequence[str]) -> pl.DataFrame:
+    """A file's columns, each in one piece, texts as categories while they are read."""
+    present, types = pl.read_parquet_schema(file), frame_types(catalogue().entities[kind])
+    categories = [
+        pl.col(name).cast(types[name])
+        for name in columns
+        if present[name] == pl.String and types.get(name) == pl.Categorical
+    ]
+    frame = pl.scan_parquet(file).select(columns).with_columns(categories).collect()
+    return pl.DataFrame({name: frame.drop_in_place(name).rechunk() for name in columns})
+
+
 def _columns(entity: Entity) -> list[str]:
     """Every column a frame may have, in order."""
     attributes = [name for key in column_types(entity) for name in (key, key + UNKNOWN_SUFFIX)]
@@ -87,7 +100,7 @@ def _columns(entity: Entity) -> list[str]:
 
 def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
     """All columns with all companions, of the subjects changed after ``sequence``."""
-    types = column_types(catalogue().entities[kind])
+    types = frame_types(catalogue().entities[kind])
     subjects: list[int] = []
     owners: list[int] = []
     values: dict[str, list[Any]] = {key: [] for key in types}
@@ -141,7 +154,10 @@ def _latest(folder: Path) -> Path | None:
 
 def _read(directory: Path, as_of: date) -> Snapshot:
     note = msgspec.json.decode((directory / "snapshot.json").read_bytes(), type=SnapshotNote)
-    frames = {kind: pl.read_parquet(directory / f"{name}.parquet") for kind, name in FRAME_NAMES.items()}
+    frames = {}
+    for kind, name in FRAME_NAMES.items():
+        file = directory / f"{name}.parquet"
+        frames[kind] = _in_memory(kind, file, list(pl.read_parquet_schema(file)))
     return Snapshot(frames, note.sequence, as_of)
 
 

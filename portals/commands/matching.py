@@ -23,7 +23,7 @@ from policy_engine.policies.library import FOLDER
 from policy_engine.policies.loading import load_document
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import PublishedSet, publish_documents
-from policy_engine.profiles.layout import FRAME_NAMES, column_types
+from policy_engine.profiles.layout import FRAME_NAMES, frame_types
 from policy_engine.profiles.snapshot import Snapshot, from_directory
 
 ENGINES = ("polars", "clickhouse", "reference")
@@ -95,7 +95,7 @@ def match(
         firms=snapshot.frames["firm"].height,
         policies=len(names or published.documents),
         eligible=found.eligible.height,
-        unknown=found.unknown.height,
+        unknown=found.unknown_count,
         amount_fen=int(found.eligible["amount_fen"].sum() or 0),
         seconds=seconds,
         peak_rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -118,7 +118,7 @@ def _city(directory: Path) -> Snapshot:
         expected = {
             "subject_id": pl.Int64(),
             "owner_id": pl.Int64(),
-            **column_types(catalogue().entities[kind]),
+            **frame_types(catalogue().entities[kind]),
         }
         wrong = [name for name, dtype in expected.items() if frame.schema.get(name) != dtype]
         if wrong:
@@ -184,8 +184,7 @@ def _match(
             raise click.ClickException(f"not to be matched over a whole city: {reason}") from reason
     ready = City(snapshot, as_of, published)
     with _timed(seconds, "derive"):
-        for kind in dict.fromkeys(one.document.entity for one in published.effective_on(as_of)):
-            ready.frame(kind)
+        ready.derive(one.document for one in published.effective_on(as_of))
     try:
         with _timed(seconds, "match"):
             return match_city(snapshot, published, as_of, policies=names or None, city=ready)
@@ -198,9 +197,9 @@ def _write(out: Path, found: BulkResult, *, has_unknown: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".match-", dir=out))
     try:
-        found.eligible.write_parquet(part / "matches.parquet")
+        found.eligible.cast({"policy_id": pl.String}).write_parquet(part / "matches.parquet")
         if has_unknown:
-            found.unknown.write_parquet(part / "unknown.parquet")
+            found.unknown.cast({"policy_id": pl.String}).write_parquet(part / "unknown.parquet")
         for file in sorted(part.iterdir()):
             file.replace(out / file.name)
     finally:

@@ -171,7 +171,7 @@ def _by_place(
 ) -> tuple[ReachInPlace, ...]:
     """By county, in the order of their codes; those whose place nobody knows come last."""
     column = PLACE[document.audience]
-    county = pl.col(column).str.slice(0, _COUNTY_DIGITS).alias("county")
+    county = pl.col(column).cast(pl.String).str.slice(0, _COUNTY_DIGITS).alias("county")
     homes = snapshot.frames[document.audience].select("subject_id", county)
     counted = (
         eligible.join(homes, on="subject_id", how="left")

@@ -29,7 +29,7 @@ LIBRARY = (
     "childcare-subsidy",
     "startup-loan-interest",
 )
-TYPES = {"Int64": "BIGINT", "Boolean": "BOOLEAN", "String": "TEXT", "Date": "DATE"}
+TYPES = {"Int64": "BIGINT", "Boolean": "BOOLEAN", "String": "TEXT", "Categorical": "TEXT", "Date": "DATE"}
 
 
 @pytest.fixture(scope="module")

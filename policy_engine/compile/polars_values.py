@@ -199,7 +199,7 @@ def _chosen_number(node: ast.Choice, place: Place) -> PolarsNumber:
     scale = _common(yes.scale, no.scale)
     value = pl.when(condition.is_true).then(yes.at(scale)).otherwise(no.at(scale))
     flag = either_unknown(
-        condition.is_unknown,
+        KNOWN if condition.is_known else condition.is_unknown,
         yes.is_unknown if yes.is_unknown is KNOWN else condition.is_true & yes.is_unknown,
         no.is_unknown if no.is_unknown is KNOWN else ~condition.is_possible & no.is_unknown,
     )

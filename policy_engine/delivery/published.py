@@ -1,6 +1,5 @@
 """Terms out of published policy documents: what ``Ports.terms`` is in a running house."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -13,6 +12,7 @@ from policy_engine.policies import repository
 from policy_engine.policies.document import LegalBasis, PolicyDocument
 from policy_engine.policies.hashing import document_of
 from policy_engine.policies.models import PolicyVersion
+from policy_engine.policies.stacking import rules_of
 
 
 class PublishedTerms:
@@ -55,17 +55,12 @@ Rivals = Mapping[str, tuple[frozenset[str], frozenset[str]]]
 
 def rivals_among(documents: Iterable[PolicyDocument]) -> Rivals:
     """What one document says of another holds for both: the law does not ask which of them was read."""
-    excludes: dict[str, set[str]] = defaultdict(set)
-    higher_of: dict[str, set[str]] = defaultdict(set)
-    for document in documents:
-        for pairs, others in ((excludes, document.excludes), (higher_of, document.choose_higher_with)):
-            for other in others:
-                pairs[document.id].add(other)
-                pairs[other].add(document.id)
-    return {
-        one: (frozenset(excludes[one]), frozenset(higher_of[one] - excludes[one]))
-        for one in excludes.keys() | higher_of.keys()
-    }
+    rules = rules_of(documents)
+    found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+    for one in rules.excludes.keys() | rules.higher_of.keys():
+        excludes = frozenset(rules.excludes.get(one, {}))
+        found[one] = (excludes, frozenset(rules.higher_of.get(one, {})) - excludes)
+    return found
 
 
 def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstration: bool) -> Terms:

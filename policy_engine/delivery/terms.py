@@ -10,12 +10,13 @@ from typing import Literal
 import msgspec
 
 from kernel.web.principal import Duty
+from policy_engine.policies import stacking
 from policy_engine.policies.rollout import rollout_bucket
 
 Mode = Literal["automatic", "one_tap", "application"]
 Period = Literal["once", "month", "quarter", "year", "none"]
 #: Payments of a full year; what is paid once is counted once, a status not at all.
-PAYMENTS_A_YEAR: Mapping[Period, int] = {"month": 12, "quarter": 4, "year": 1, "once": 1, "none": 0}
+PAYMENTS_A_YEAR: Mapping[Period, int] = {**stacking.PAYMENTS_A_YEAR, "none": 0}
 Start = Literal["qualifying_month", "application_month", "decision_month", "next_month"]
 Outcome = Literal["accept", "joint_review", "decide"]
 

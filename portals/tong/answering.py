@@ -20,6 +20,7 @@ from policy_engine.matching.explanation import FactLine
 from portals.services import Services
 from portals.shared.benefits import Form, Words
 from portals.shared.records import record_page
+from portals.shared.together import Choice, choice_on, together
 from portals.tong.benefits import TongBenefits
 from portals.tong.explaining import Standing, explain
 
@@ -46,6 +47,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             status=problem.status if problem is not None else 200,
             offer=offer,
             standing=standing,
+            rivals=_rivals(services, principal, offer, standing),
             missing=_missing(offer, standing),
             errors=_told(problem),
         )
@@ -214,6 +216,14 @@ def _standing_of(services: Services, principal: Principal, offer: OfferDetail) -
         return None
     named = [one for one in standings if one.for_name == offer.row.for_name]
     return next(iter(named or standings), None)
+
+
+def _rivals(
+    services: Services, principal: Principal, offer: OfferDetail, standing: Standing | None
+) -> Choice | None:
+    if standing is None or not offer.may_confirm:
+        return None
+    return choice_on(together(services, principal), offer.row.policy.policy_id, standing.key)
 
 
 def _missing(offer: OfferDetail, standing: Standing | None) -> list[FactLine]:

@@ -19,6 +19,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.matching.explanation import NearMiss
 from portals.services import Services
+from portals.shared.together import Together, choice_on, together
 from portals.tong.benefits import TongBenefits
 from portals.tong.catalogue import ServiceView, search, service_of, services_for
 from portals.tong.explaining import explain, near_misses
@@ -53,10 +54,12 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         near = [
             one for one in near_misses(services, principal) if one.miss.explanation.policy_id not in offered
         ]
+        chooses = any(one.reason in ("excluded", "lower") for one in together(services, principal).without)
         return pages.page(
             request,
             "tong/home.html",
             **context,
+            chooses=chooses,
             near=near[:4],
             events=life_events(),
             services=listed()[:4],
@@ -82,13 +85,21 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             policy = services.published.current(session).named(policy_id)
         if policy is None or policy.document.audience == "firm":
             raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
+        found = together(services, principal)
+        standings = explain(services, principal, policy_id)
+        rivals = {one.key: choice_on(found, policy_id, one.key) for one in standings}
         return pages.page(
             request,
             "tong/service.html",
             service=service_of(policy),
             policy=policy,
-            standings=explain(services, principal, policy_id),
+            standings=standings,
+            rivals={key: choice for key, choice in rivals.items() if choice is not None},
         )
+
+    @get("/together", sync_to_thread=True, include_in_schema=False)
+    def together_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
+        return pages.page(request, "tong/together.html", found=together(services, principal))
 
     @get("/life/{key:str}", sync_to_thread=True, include_in_schema=False)
     def life_page(
@@ -111,7 +122,20 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
     def list_near_misses(principal: Me) -> list[NearMiss]:
         return [one.miss for one in near_misses(services, principal)]
 
-    return [home, services_page, service_page, life_page, list_services, list_near_misses]
+    @get("/api/v1/together", guards=guards, sync_to_thread=True, summary="The best that can be had together")
+    def get_together(principal: Me) -> Together:
+        return together(services, principal)
+
+    return [
+        home,
+        services_page,
+        service_page,
+        together_page,
+        life_page,
+        list_services,
+        list_near_misses,
+        get_together,
+    ]
 
 
 def greeting(now: datetime) -> str:

@@ -1,12 +1,10 @@
 """How policies stand for those whose affairs one sees: oneself and one's minor children, one's household, or a principal."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from kernel.crypto import Vault
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
@@ -17,8 +15,8 @@ from policy_engine.matching.explanation import explain as explain_one
 from policy_engine.matching.explanation import near_misses as near_misses_in
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.schemas import RawValue
-from policy_engine.profiles.service import load_family
 from portals.services import Services
+from portals.shared.families import cases_of, key_of
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +62,7 @@ def near_misses(services: Services, principal: Principal) -> list[Near]:
     found: list[Near] = []
     with services.house.database.read() as session:
         subjects = _subjects(session, services, principal)
-        for case in _cases(session, services, subjects):
+        for case in cases_of(session, services, subjects):
             found += [
                 Near(
                     key=key_of(services.house.vault, miss.unit_id),
@@ -77,11 +75,6 @@ def near_misses(services: Services, principal: Principal) -> list[Near]:
     return sorted(found, key=lambda one: (one.miss.kind != "one_fact", not one.is_oneself))
 
 
-def key_of(vault: Vault, unit_id: int) -> str:
-    """Short enough for an address, and nothing to try numbers out with."""
-    return vault.blind_index(str(unit_id), purpose="tong/standing").hex()[:20]
-
-
 def supposed(
     services: Services, principal: Principal, policy_id: str, key: str, changes: Mapping[str, RawValue]
 ) -> Explanation:
@@ -90,7 +83,7 @@ def supposed(
         published, today = services.published.current(session), services.house.clock.today()
         policy = _named(published, policy_id)
         subjects = _subjects(session, services, principal)
-        for case in _cases(session, services, subjects):
+        for case in cases_of(session, services, subjects):
             for subject in _fitting(case, policy, subjects):
                 if key_of(services.house.vault, subject.unit_id) == key:
                     other = FamilyCase(changed_family(case.family, subject, changes), published, today)
@@ -137,7 +130,7 @@ def _asked(services: Services, principal: Principal, policy_id: str) -> list[Ask
                     explanation=explain_one(case, policy, subject, reader_id=principal.acting_for),
                 ),
             )
-            for case in _cases(session, services, subjects)
+            for case in cases_of(session, services, subjects)
             for subject in _fitting(case, policy, subjects)
         ]
     children = [one for one in found if not one.standing.is_oneself]
@@ -163,26 +156,6 @@ def _fitting(case: FamilyCase, policy: PublishedPolicy, subjects: frozenset[int]
             yield subject
         elif one.document.is_computed_status:
             case.judge(one, subject)
-
-
-def _cases(session: Session, services: Services, subjects: frozenset[int]) -> list[FamilyCase]:
-    """One case for each family among the subjects; who has no profile yet is left out."""
-    published, today = services.published.current(session), services.house.clock.today()
-    families: dict[int, FamilyCase] = {}
-    for subject_id in sorted(subjects):
-        if any(one.subject_id == subject_id for case in families.values() for one in case.family):
-            continue
-        case = _case(session, subject_id, published, today)
-        if case is not None:
-            families[case.family.owner.subject_id] = case
-    return list(families.values())
-
-
-def _case(session: Session, subject_id: int, published: PublishedSet, today: date) -> FamilyCase | None:
-    try:
-        return FamilyCase(load_family(session, subject_id), published, today)
-    except NotFound:
-        return None
 
 
 def _name(session: Session, services: Services, case: FamilyCase, unit_id: int) -> str:

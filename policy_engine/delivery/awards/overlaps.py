@@ -4,6 +4,7 @@ Asked where an offer is made, where a claim begins, where a right is recognised 
 last makes it certain that no period is paid twice, whatever came between.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -71,6 +72,41 @@ def obstacle_to(
                 is_excluded=is_excluded,
             )
     return None
+
+
+class HeldRight(msgspec.Struct, frozen=True, kw_only=True):
+    """A right that somebody has, as one weighs it against others. ``counts`` is False for one long paid out, which only
+    what presupposes it still asks for."""
+
+    policy_id: str
+    unit_id: int
+    subject_id: int
+    amount_fen: int
+    period: Period
+    is_paid_out: bool
+    counts: bool
+
+
+def rights_held(session: Session, ports: Ports, subject_ids: Iterable[int], *, on: date) -> list[HeldRight]:
+    """Rights to money of these subjects that run, or that were paid out once."""
+    found = []
+    for award in repository.awards_of(session, subject_ids):
+        terms = ports.terms(session, award.policy_id, award.policy_version)
+        is_paid_out = award.state == AwardState.ENDED
+        if terms.period == "none" or (is_paid_out and award.end_reason != "completed"):
+            continue
+        found.append(
+            HeldRight(
+                policy_id=award.policy_id,
+                unit_id=award.unit_id,
+                subject_id=award.subject_id,
+                amount_fen=award.amount_fen or 0,
+                period=terms.period,
+                is_paid_out=is_paid_out,
+                counts=_counts(award, terms, on),
+            )
+        )
+    return found
 
 
 def refuse_without_required(session: Session, ports: Ports, terms: Terms, unit_id: int) -> None:

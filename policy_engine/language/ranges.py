@@ -1,7 +1,8 @@
 """Conjunctions that nothing can satisfy: ``年龄 < 60 and 年龄 >= 80``."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +49,63 @@ def overlap(value: ast.Expression, one: ast.Expression, other: ast.Expression) -
     return not _is_empty([(operator, bound) for found in limits for _, operator, bound in found])
 
 
+def gaps(
+    value: ast.Expression, tests: Iterable[ast.Expression], step: Decimal | timedelta
+) -> list[tuple[str, str]]:
+    """Where numbers or dates between the lowest and the highest of these unary tests pass none of them.
+
+    Each gap as two comparisons that bound it, in FEEL without the value: ``("> 5", "< 8")``. ``step`` is the smallest
+    difference that two values can have; tests that are not of constants make it impossible to say, and none is told.
+    """
+    spans = [_span([*_limits(ast.Membership(value=value, tests=(test,)))]) for test in tests]
+    if len({type(bound) for span in spans if span for bound, _ in span if bound is not None}) != 1:
+        return []
+    found: list[tuple[str, str]] = []
+    known = sorted((span for span in spans if span), key=_begins)
+    if len(known) < len(spans) or not known:
+        return []
+    _, (highest, is_open) = known[0]
+    for (low, is_low_open), (high, is_high_open) in known[1:]:
+        if highest is None or low is None:
+            is_apart = False
+        elif is_open or is_low_open:
+            is_apart = low > highest or (low == highest and is_open and is_low_open)
+        else:
+            is_apart = low - highest > step
+        if is_apart:
+            above, below = (">=" if is_open else ">"), ("<=" if is_low_open else "<")
+            found.append((f"{above} {_written(highest)}", f"{below} {_written(low)}"))
+        if highest is not None and (high is None or (high, not is_high_open) > (highest, not is_open)):
+            highest, is_open = high, is_high_open
+    return found
+
+
+_End = tuple[Any, bool]
+
+
+def _begins(span: tuple[_End, _End]) -> tuple[bool, Any, bool]:
+    (low, is_open), _ = span
+    return low is not None, low, is_open
+
+
+def _span(limits: list[tuple[str, str, Any]]) -> tuple[_End, _End] | None:
+    """Both ends of one test and whether they are outside it; None for an end that there is not."""
+    if not limits:
+        return None
+    low: _End = (None, True)
+    high: _End = (None, True)
+    for _, operator, bound in limits:
+        if operator in (">", ">=", "="):
+            low = (bound, operator == ">")
+        if operator in ("<", "<=", "="):
+            high = (bound, operator == "<")
+    return low, high
+
+
+def _written(bound: Any) -> str:
+    return f'date("{bound.isoformat()}")' if isinstance(bound, date) else str(bound)
+
+
 def _limits(node: ast.Expression) -> Iterator[tuple[str, str, Any]]:
     if isinstance(node, ast.Comparison) and node.operator in _FLIPPED:
         for side, other, operator in (
@@ -85,8 +143,12 @@ def _limits_of_test(name: str, test: ast.Expression) -> Iterator[tuple[str, str,
 
 
 def _constant(node: ast.Expression) -> Any:
-    if isinstance(node, ast.Literal) and isinstance(node.value, Decimal | date):
-        return node.value
+    match node:
+        case ast.Literal(value=Decimal() | date() as value):
+            return value
+        case ast.Call(function="date", arguments=(ast.Literal(value=str() as text),)):
+            with contextlib.suppress(ValueError):
+                return date.fromisoformat(text)
     return None
 
 

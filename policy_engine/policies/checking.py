@@ -25,7 +25,7 @@ from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.form_rules import FORM_RULES, Finding
 from policy_engine.policies.problems import Path, Problem, path_text
 from policy_engine.policies.published import PublishedSet
-from policy_engine.policies.reach import overlapping_tiers, unreachable_clauses
+from policy_engine.policies.reach import gapped_tiers, overlapping_tiers, unreachable_clauses
 from policy_engine.policies.source import SourceText
 
 
@@ -100,6 +100,7 @@ def _lowering(document: PolicyDocument, scope: Scope) -> Iterator[Finding]:
     if table is None or any(len(rule.when) != len(table.inputs) for rule in table.rules):
         return
     yield from overlapping_tiers(document)
+    yield from gapped_tiers(document)
     for index, row in enumerate(row_conditions(table)):
         try:
             condition_to_polars(row, place)

@@ -1,15 +1,19 @@
 """Policy documents from the shell: checked as an upload is, their cases run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from policy_engine.catalogue import catalogue
+from policy_engine.catalogue import Standing, catalogue
 from policy_engine.policies.cases import load_cases, run_cases
 from policy_engine.policies.checking import check_document
-from policy_engine.policies.loading import load_document
+from policy_engine.policies.dependencies import StatusLoop
+from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.library import library
+from policy_engine.policies.loading import LoadedDocument, load_document
 from policy_engine.policies.problems import DocumentRefused
-from policy_engine.policies.published import NOTHING
+from policy_engine.policies.published import publish_documents
 from portals.commands.simulating import simulate_command
 
 LARGEST = 1_000_000
@@ -26,12 +30,18 @@ policy_commands.add_command(simulate_command)
 @policy_commands.command("check")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def check_policies(path: Path) -> None:
-    """Check a document, or every document in a folder, and run the cases beside it. Problems name their line."""
+    """Check a document, or every document in a folder, and run the cases beside it. Problems name their line.
+
+    Each may stand on the statuses of the others, and of the library that comes with the system.
+    """
     files = [path] if path.is_file() else sorted(path.rglob("*.yaml"))
     documents = [one for one in files if not one.name.endswith(".cases.yaml")]
     if not documents:
         raise click.ClickException(f"No policy documents (*.yaml) in {path}")
-    failures = sum(not _check(one) for one in documents)
+    read = [(one, _read(one)) for one in documents]
+    beside = {one.document.id: one.document for one in library()}
+    beside |= {loaded.document.id: loaded.document for _, loaded in read if loaded is not None}
+    failures = sum(loaded is None or not _is_sound(one, loaded, beside) for one, loaded in read)
     if failures:
         raise click.ClickException(
             f"{failures} of {len(documents)} documents cannot be published as they are."
@@ -39,22 +49,42 @@ def check_policies(path: Path) -> None:
     click.echo(f"{len(documents)} documents are in order.")
 
 
-def _check(path: Path) -> bool:
+def _read(path: Path) -> LoadedDocument | None:
     try:
-        loaded = load_document(path.read_bytes())
-        problems = check_document(loaded.document, catalogue(), NOTHING, source=loaded.source)
+        return load_document(path.read_bytes())
+    except DocumentRefused as refused:
+        _tell(path, refused)
+        return None
+
+
+def _is_sound(path: Path, loaded: LoadedDocument, beside: Mapping[str, PolicyDocument]) -> bool:
+    """Checked beside the other documents read and the library, on whose statuses it may stand."""
+    others: list[tuple[PolicyDocument, Standing]] = [
+        (one, "official") for id, one in beside.items() if id != loaded.document.id
+    ]
+    try:
+        published = publish_documents(others)
+        problems = check_document(loaded.document, catalogue(), published, source=loaded.source)
         if problems:
             raise DocumentRefused(problems)
         cases_path = path.with_suffix(".cases.yaml")
         if not cases_path.exists():
             click.echo(f"{path}: no cases beside it ({cases_path.name})")
             return False
-        outcomes = run_cases(loaded.document, load_cases(cases_path.read_bytes(), loaded.document))
+        cases = load_cases(cases_path.read_bytes(), loaded.document, published.statuses)
+        outcomes = run_cases(loaded.document, cases, published.statuses)
+    except StatusLoop as loop:
+        click.echo(f"{path}: statuses stand on one another in a ring: {loop}")
+        return False
     except DocumentRefused as refused:
-        for problem in refused.problems:
-            click.echo(f"{path}:{problem.line}: {problem.where}: {problem.reason}；{problem.mend}")
+        _tell(path, refused)
         return False
     for outcome in outcomes:
         if not outcome.is_passed:
             click.echo(f"{path}: case “{outcome.name}”: {outcome.difference}")
     return all(outcome.is_passed for outcome in outcomes)
+
+
+def _tell(path: Path, refused: DocumentRefused) -> None:
+    for problem in refused.problems:
+        click.echo(f"{path}:{problem.line}: {problem.where}: {problem.reason}；{problem.mend}")

@@ -185,3 +185,31 @@ def test_tiers_that_overlap_are_told(second: str, is_told: bool) -> None:
     document = benefit(benefit={"table": table, "period": "month", "source": "notice"})
     codes = {one.code for one in check_document(document, catalogue(), PublishedSet(0, ()))}
     assert ("overlapping_tiers" in codes) is is_told
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "is_told"),
+    [
+        ("年龄", ["[60..79]", ">= 80"], False),
+        ("年龄", ["[60..79)", "[80..99]"], True),
+        ("年龄", ["[60..79]", "> 79"], False),
+        ("年龄", ["< 70", "> 70"], True),
+        ("年龄", ["[60..69]", "[75..79]", ">= 70"], False),
+        ("年龄", ["[60..69]", "80", ">= 85"], True),
+        ("年龄", ["[60..69]", "-"], False),
+        ("年龄", ["[10..19]", "[30..39]", ">= 40"], False),
+        ("出生日期", ['<= date("1936-12-31")', '>= date("1937-01-01")'], False),
+        ("出生日期", ['<= date("1936-12-31")', '>= date("1938-01-01")'], True),
+    ],
+)
+def test_tiers_that_leave_a_gap_are_told_where_the_clauses_let_somebody_in(
+    name: str, cells: list[str], is_told: bool
+) -> None:
+    rules = [{"when": [one], "then": "30"} for one in cells]
+    table = {"hit_policy": "F", "inputs": [name], "rules": rules}
+    old_enough = [clause("年龄 >= 40", source="notice")]
+    document = benefit(
+        eligibility=old_enough, benefit={"table": table, "period": "month", "source": "notice"}
+    )
+    codes = {one.code for one in check_document(document, catalogue(), PublishedSet(0, ()))}
+    assert ("gapped_tiers" in codes) is is_told

@@ -19,7 +19,8 @@ from kernel import audit
 from kernel.house import House
 from kernel.outbox import Handler, Message, Schedule, once
 from kernel.outbox.repository import keys_waiting
-from policy_engine.delivery.awards.hearing import stop_for_deaths
+from policy_engine.delivery.awards.hearing import RIGHT_ENDED, stop_for_deaths
+from policy_engine.delivery.offers.freed import offer_what_was_kept_away
 from policy_engine.delivery.offers.reach import Page, hold_claims_of_recalled, recall, widen_rollout
 from policy_engine.delivery.offers.service import reconcile
 from policy_engine.delivery.ports import Ports
@@ -55,7 +56,12 @@ APOLOGY = "这项政策的内容有误，已经撤回，给您添麻烦了，我
 def handlers(house: House, published: PublishedPolicies, ports: Ports) -> Mapping[str, Handler]:
     """What the worker calls, by topic."""
     jobs = _Jobs(house, published, ports)
-    return {FACTS_CHANGED: jobs.facts_changed, ROLLOUT: jobs.rolled_out, NIGHTLY: jobs.nightly}
+    return {
+        FACTS_CHANGED: jobs.facts_changed,
+        ROLLOUT: jobs.rolled_out,
+        RIGHT_ENDED: jobs.right_ended,
+        NIGHTLY: jobs.nightly,
+    }
 
 
 class _Jobs:
@@ -77,6 +83,12 @@ class _Jobs:
                 stop_for_deaths(
                     session, self._ports, subject_ids=news.subject_ids, now=self._house.clock.now()
                 )
+
+    def right_ended(self, message: Message) -> None:
+        """What a right stood in the way of is offered now that it has ended."""
+        with self._house.database.write() as session:
+            if once(session, RIGHT_ENDED, message.message_id):
+                offer_what_was_kept_away(session, self._ports, **message.payload, now=self._house.clock.now())
 
     def rolled_out(self, message: Message) -> None:
         """A policy was published, widened, suspended, resumed or recalled: it is matched, and all that stands on it."""

@@ -23,7 +23,7 @@ from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.loading import load_document
 from policy_engine.policies.models import Policy, PolicyApproval, PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
-from policy_engine.policies.published import PublishedSet
+from policy_engine.policies.published import PublishedSet, published_set
 from policy_engine.policies.states import CANARY_PERMILLE, FULL_PERMILLE, Action, PolicyState, after
 
 TOPIC = "policy.rollout"
@@ -182,8 +182,16 @@ def recall(
 
 
 def resume(session: Session, version_id: uuid.UUID, *, actor: Principal, now: datetime) -> PolicyVersion:
-    """Let a suspended version match again, as far as it had been rolled out."""
+    """Let a suspended version match again, as far as it had been rolled out.
+
+    Raises ``DocumentRefused`` when a status it stands on has been stopped since, or a standard it calls has gone.
+    """
     version, seat = _move(session, version_id, "resume", actor, "policy.publish")
+    live = [row for row in repository.live_versions(session) if row.id != version.id]
+    published = published_set(0, [(row, row.rollout_permille) for row in live])
+    problems = check_document(document_of(version), catalogue(), published)
+    if problems:
+        raise DocumentRefused(problems)
     _announce(session, version, "resume", now)
     _sign(session, version, seat, actor, "resume", "", now)
     return version

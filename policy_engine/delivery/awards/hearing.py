@@ -11,6 +11,7 @@ from kernel import audit
 from kernel.clock import business_date
 from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
+from kernel.outbox import enqueue
 from kernel.web.principal import Principal
 from kernel.working_days import add_working_days
 from policy_engine.catalogue.divisions import encloses
@@ -31,6 +32,7 @@ from policy_engine.delivery.terms import Terms
 from policy_engine.profiles import repository as profiles
 
 HEARING_WORKING_DAYS = 10
+RIGHT_ENDED = "award.ended"
 
 
 def suspect(session: Session, ports: Ports, award: Award, reason: str, *, now: datetime) -> None:
@@ -147,6 +149,9 @@ def end_award(
             release_holds(session, payment, released_by_id=principal.subject_id, now=now)
     terms = ports.terms(session, award.policy_id, award.policy_version)
     log(session, award, "award.ended", actor_of(principal), before, now=now, detail={"reason": reason})
+    if terms.rivals:
+        freed = {"policy_id": award.policy_id, "unit_id": award.unit_id, "subject_id": award.subject_id}
+        enqueue(session, RIGHT_ENDED, f"unit:{award.unit_id}", freed, now=now)
     body = f"自 {first_unpaid:%Y年%m月} 起终止。理由：{reason}。您可在六十日内申请行政复议、六个月内提起行政诉讼。"
     _tell_seat_act(session, ports, award, terms, "ended", "待遇终止", body, principal, now=now)
     return award

@@ -6,18 +6,24 @@ from typing import Literal
 import msgspec
 import pytest
 
+from kernel import notices
 from kernel.errors import Conflict
+from kernel.outbox.repository import claim as claim_messages
+from policy_engine.delivery import rematching
+from policy_engine.delivery.awards.hearing import RIGHT_ENDED
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.awards.overlaps import SWITCHED
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.published import rivals_among
-from policy_engine.delivery.states import AwardState, PaymentState
+from policy_engine.delivery.states import AwardState, OfferState, PaymentState
+from policy_engine.matching import repository as matches
 from policy_engine.policies.library import library
+from policy_engine.policies.published import PublishedPolicies
 from tests.policy_engine.delivery.city import GRANDMOTHER, NURSING, Office
 from tests.policy_engine.delivery.test_concurrency import together
-from tests.policy_engine.delivery.test_money import award_of, next_month, payments_of
+from tests.policy_engine.delivery.test_money import award_of, end, next_month, payments_of
 
 Bond = Literal["excludes", "higher_of"]
 
@@ -164,3 +170,48 @@ def test_what_presupposes_another_benefit_waits_for_its_grant(office: Office) ->
         office.confirm(office.offer("elderly"), account_id)
     office.grant(office.confirm(office.offer("nursing"), account_id))
     assert office.confirm(office.offer("elderly"), account_id).policy_id == "elderly"
+
+
+def work_off(office: Office, topic: str) -> int:
+    """Hand the waiting messages of a topic to their handler, each twice."""
+    handler = rematching.handlers(office.house, PublishedPolicies(), office.ports)[topic]
+    with office.database.write() as session:
+        waiting = claim_messages(session, now=office.now, lease_for=timedelta(minutes=1), limit=50)
+    mine = [one for one in waiting if one.topic == topic]
+    for message in [*mine, *mine]:
+        handler(message)
+    return len(mine)
+
+
+@pytest.mark.parametrize("bond", ["excludes", "higher_of"])
+def test_what_an_ended_right_stood_in_the_way_of_is_offered_once(office: Office, bond: Bond) -> None:
+    add_rival(office, bond, amount_fen=10_000)
+    claim = office.grant(office.claimed("nursing"))
+    effect = office.effect("elderly")
+    with office.database.write() as session:
+        matches.keep(session, [effect])
+    assert office.reconcile(effect).offered == 0
+    end(office, award_of(office, claim))
+    assert work_off(office, RIGHT_ENDED) == 1
+    assert office.offer("elderly").state == OfferState.OFFERED
+    with office.database.read() as session:
+        heads = [one.title for one in notices.inbox(session, GRANDMOTHER)]
+    assert sum("高龄津贴" in one for one in heads) == 1
+
+
+def test_who_no_longer_qualifies_is_offered_nothing_when_a_right_ends(office: Office) -> None:
+    add_rival(office, "excludes", amount_fen=10_000)
+    claim = office.grant(office.claimed("nursing"))
+    with office.database.write() as session:
+        matches.keep(session, [office.effect("elderly", verdict="ineligible")])
+    end(office, award_of(office, claim))
+    work_off(office, RIGHT_ENDED)
+    with office.database.read() as session:
+        assert offers.find_offer(session, "elderly", GRANDMOTHER, GRANDMOTHER) is None
+
+
+def test_a_right_without_rivals_ends_quietly(office: Office) -> None:
+    office.budget(1_000_000)
+    claim = office.grant(office.claimed("nursing"))
+    end(office, award_of(office, claim))
+    assert work_off(office, RIGHT_ENDED) == 0

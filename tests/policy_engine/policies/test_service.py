@@ -20,6 +20,7 @@ from policy_engine.policies.models import PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import NOTHING, PublishedPolicies
 from policy_engine.policies.rollout import rollout_bucket
+from policy_engine.policies.states import PolicyState
 from tests.conftest import NOON
 from tests.policy_engine.policies.conftest import official
 from tests.policy_engine.policies.documents import BENEFIT, CASES, STATUS, changed, clause
@@ -242,6 +243,12 @@ def test_a_status_is_not_stopped_under_the_policies_that_stand_on_it(
     with house.database.write() as session:
         service.suspend(session, allowance, actor=publisher, note="先停这项", now=NOON)
         service.recall(session, elder, actor=publisher, note="依据失效", now=NOON)
+    with pytest.raises(DocumentRefused, match="老年人"), house.database.write() as session:
+        service.resume(session, allowance, actor=publisher, now=NOON)
+    with house.database.read() as session:
+        version = repository.find_version(session, allowance)
+    assert version is not None
+    assert version.state == PolicyState.SUSPENDED
 
 
 def test_figures_that_are_not_official_run_as_demonstration(house: House, author: Principal) -> None:

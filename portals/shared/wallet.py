@@ -19,7 +19,9 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from licenses import offline, showing, wallet
 from licenses.schemas import AskView, LicenceView, OfflineCode, ShownToken, UseView
+from licenses.sharing import repository as sharing
 from licenses.states import LicenceState
+from portals.shared import granting
 
 Form = URLEncodedBody[dict[str, str]]
 
@@ -85,9 +87,12 @@ def handlers(
     def wallet_page(
         request: WebRequest, principal: NamedDependency[Principal], pages: NamedDependency[Pages]
     ) -> Response[str]:
+        with house.database.read() as session:
+            asked_count = sharing.count_asked(session, holders(session, principal))
         return pages.page(
             request,
             "shared/wallet.html",
+            asked_count=asked_count,
             licences=licences(principal),
             expired=LicenceState.EXPIRED.value,
             portal_path=f"/{portal}",
@@ -228,4 +233,5 @@ def handlers(
         read_asked,
         answer_ask,
         take_licence_along,
+        *granting.handlers(house, portal, holders),
     ]

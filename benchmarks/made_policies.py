@@ -1,6 +1,7 @@
 """Two hundred policies that nobody wrote: five conditions each, twenty statuses in three strata, household aggregates."""
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,16 @@ def made_policies(count: int, seed: int) -> Iterator[PolicyDocument]:
         formula = f"if 家庭.家庭人口 >= 4 then {dice.randrange(100, 900)} else {dice.randrange(50, 100)}"
         benefit = {"benefit": {"formula": formula, "period": "month", "source": "notice"}}
         yield _document(f"benefit-{number}", "person", dice, below, benefit)
+
+
+def changed(document: PolicyDocument, dice: random.Random) -> PolicyDocument:
+    """The policy with other conditions in place of its own, but for the first; bounds that no other has."""
+    clauses = [document.eligibility[0]]
+    for clause in document.eligibility[1:]:
+        condition = _condition(document.entity, dice)
+        bounds = re.sub(r"(?<= )\d+$", lambda _: str(dice.randrange(5, 5000)), condition)
+        clauses.append(msgspec.structs.replace(clause, condition=bounds))
+    return msgspec.structs.replace(document, version=document.version + 1, eligibility=tuple(clauses))
 
 
 def _document(

@@ -17,7 +17,7 @@ PARTS = (100, 31, 10, 3, 1)
 ROUNDS = 3
 
 
-def measure(residents: int = RESIDENTS) -> Iterator[dict[str, Any]]:
+def measure(residents: int = RESIDENTS, rounds: int = ROUNDS) -> Iterator[dict[str, Any]]:
     """Medians. ``microseconds`` a resident would be the same at every size if growth were exactly linear.
 
     What does not grow, lowering two hundred policies, shows in small cities; ``growth`` is the time's factor since the
@@ -32,7 +32,7 @@ def measure(residents: int = RESIDENTS) -> Iterator[dict[str, Any]]:
         count = snapshot.frames["person"].height
         ours: list[float] = []
         hand: list[float] = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             start = time.perf_counter()
             match_city(snapshot, published, AS_OF)
             ours.append(time.perf_counter() - start)

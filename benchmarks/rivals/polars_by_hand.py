@@ -39,13 +39,13 @@ class HandMade:
             .join(places, left_on="owner_id", right_on="subject_id", how="left", maintain_order="left")
         )
         self._rows = beside.select("row").collect(engine=engine).to_series()
-        self._people = people.hstack(self._beside(self._homes.drop("subject_id")))
+        self.people = people.hstack(self._beside(self._homes.drop("subject_id")))
 
     def match(self, policies: Sequence[PlainPolicy]) -> dict[str, Rows]:
         """What each policy comes to, by its id."""
         found: dict[str, Rows] = {}
         for kind, group in by_stratum(policies):
-            frame = self._homes if kind == "household" else self._people
+            frame = self._homes if kind == "household" else self.people
             judged = frame.lazy().select(_verdict(one).alias(one.id) for one in group)
             verdicts = judged.collect(engine=self._engine)
             plans = [_eligible(frame, verdicts[one.id], one) for one in group]
@@ -56,10 +56,10 @@ class HandMade:
 
     def _add(self, kind: str, statuses: pl.DataFrame) -> None:
         if kind == "person":
-            self._people = self._people.hstack(statuses)
+            self.people = self.people.hstack(statuses)
         else:
             self._homes = self._homes.hstack(statuses)
-            self._people = self._people.hstack(self._beside(statuses))
+            self.people = self.people.hstack(self._beside(statuses))
 
     def _beside(self, of_homes: pl.DataFrame) -> pl.DataFrame:
         rows = pl.all().gather(self._rows).name.prefix("home.")

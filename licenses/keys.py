@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.house import House
 from kernel.ids import new_id
+from licenses.document.signing import new_certificate
 from licenses.models import LicenceKey
 from licenses.seal import SoftwareSigner
 
@@ -44,6 +45,23 @@ def seal_signer(session: Session, house: House) -> SoftwareSigner:
     signer = SoftwareSigner(private)
     _add(session, house, "SM2", private.decode(), signer.public_pem, new_id())
     return signer
+
+
+def document_key(session: Session, house: House) -> tuple[bytes, bytes]:
+    """The key and certificate that sign documents now, PEM."""
+    row = _active(session, "X509")
+    if row is not None:
+        return _private(row, house).encode(), row.public.encode()
+    name = "黄石市电子证照服务" + ("（演示）" if house.settings.is_demo else "")
+    private, certificate = new_certificate(name, house.clock.now())
+    _add(session, house, "X509", private.decode(), certificate.decode(), new_id())
+    return private, certificate
+
+
+def document_certificates(session: Session) -> list[bytes]:
+    """Every certificate that ever signed documents, PEM."""
+    rows = session.scalars(sa.select(LicenceKey.public).where(LicenceKey.algorithm == "X509"))
+    return [one.encode() for one in rows]
 
 
 def public_credential_keys(session: Session) -> dict[str, ECKey]:

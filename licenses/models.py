@@ -142,7 +142,8 @@ class LicenceGrant(Base):
 
 
 class LicenceKey(Base):
-    """Signing keys, private parts sealed. ``algorithm`` is ES256 or SM2; the newest active one signs."""
+    """Signing keys, private parts sealed. ``algorithm`` is ES256 (credentials), SM2 (seals) or X509 (documents, ``public``
+    is the certificate); the newest active one signs."""
 
     __tablename__ = "licence_key"
 

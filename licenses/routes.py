@@ -4,19 +4,23 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
+from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, URLEncodedBody
+from litestar.params import JSONBody, MultipartBody, URLEncodedBody
 
-from kernel.errors import InvalidInput
+from kernel.errors import InvalidInput, TooManyRequests
 from kernel.house import House
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 from licenses import keys
+from licenses.document.service import LARGEST, verify_document
 from licenses.offline import PREFIX, verify_offline
 from licenses.schemas import Verification
 from licenses.status_list import MEDIA_TYPE, status_list_token
-from licenses.verification import verify_credential, verify_identifier
+from licenses.verification import TRIES_WINDOW, signed_report, verify_credential, verify_identifier
 
+#: A file costs more to check than a number: as many from one place in ten minutes.
+FILES = 60
 Form = URLEncodedBody[dict[str, str]]
 
 
@@ -44,6 +48,65 @@ def verify_licence(
 ) -> Verification:
     """Verify a licence: ``valid``, ``not_valid`` or ``undetermined``, with reasons."""
     return verify(house, data, _asker(request))
+
+
+class Report(msgspec.Struct, frozen=True):
+    """``report``: the same answer as a JWS (ES256) by the keys at ``/licenses/jwks``."""
+
+    answer: Verification
+    report: str
+
+
+@post("/api/v1/verification-reports", sync_to_thread=True, status_code=200, tags=["verification"])
+def report_licence(
+    data: JSONBody[VerificationRequest], request: WebRequest, house: NamedDependency[House]
+) -> Report:
+    """Verify a licence and get the answer signed."""
+    answer = verify(house, data, _asker(request))
+    with house.database.write() as session:
+        return Report(answer, signed_report(session, house, answer))
+
+
+@post("/api/v1/verifications/file", sync_to_thread=True, status_code=200, tags=["verification"])
+def verify_file(
+    data: MultipartBody[dict[str, UploadFile]], request: WebRequest, house: NamedDependency[House]
+) -> Verification:
+    """Verify a document: a PDF as the field ``file``, at most one megabyte."""
+    return _verify_file(house, data.get("file"), _asker(request))
+
+
+def _verify_file(house: House, file: UploadFile | None, asker: str) -> Verification:
+    if house.ephemeral.increment(f"licence-file:{asker}", TRIES_WINDOW) > FILES:
+        raise TooManyRequests("查验次数过多，请十分钟后再试。", retry_after=TRIES_WINDOW)
+    if file is None or not file.filename:
+        raise InvalidInput("请选择要查验的文件。")
+    data = file.file.read(LARGEST + 1)
+    with house.database.read() as session:
+        return verify_document(session, house, data)
+
+
+@post("/verify-file", sync_to_thread=True, status_code=200, include_in_schema=False)
+def verify_file_page(
+    data: MultipartBody[dict[str, UploadFile]],
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    house: NamedDependency[House],
+) -> Response[str]:
+    answer: Verification | None = None
+    problems: list[dict[str, str]] = []
+    try:
+        answer = _verify_file(house, data.get("file"), _asker(request))
+    except InvalidInput as error:
+        problems = [{"where": "file", "what": error.detail}]
+    given = VerificationRequest()
+    return pages.page(
+        request,
+        "licenses/verify.html",
+        status=422 if problems else 200,
+        answer=answer,
+        given=given,
+        errors=problems,
+    )
 
 
 @get("/jwks", sync_to_thread=True, tags=["trust"])
@@ -96,6 +159,9 @@ def _asker(request: WebRequest) -> str:
 
 HANDLERS = [
     verify_licence,
+    report_licence,
+    verify_file,
+    verify_file_page,
     issuer_keys,
     status_list,
     verify_page,

@@ -114,4 +114,5 @@ class Verification(msgspec.Struct, frozen=True):
     holder_name: str | None = None
     state_label: str | None = None
     valid_until: date | None = None
+    made_for: str | None = None
     fields: list[FieldView] = []

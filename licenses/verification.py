@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Collection
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
@@ -94,6 +95,16 @@ def verify_credential(session: Session, house: House, sd_jwt: str) -> Verificati
     if licence is None:
         return Verification("undetermined", ["签名有效，但没有查到对应的证照。"], now)
     return check_licence(session, house, licence, disclosed=verified.fields.keys())
+
+
+def signed_report(session: Session, house: House, answer: Verification) -> str:
+    """The answer as a JWS that proves later what was asked and answered when."""
+    claims = {
+        "iss": f"{house.settings.base_url}/licenses",
+        "iat": credential.epoch(answer.checked_at),
+        "verification": msgspec.to_builtins(answer),
+    }
+    return credential.sign(keys.credential_key(session, house), "licence-verification+jwt", claims)
 
 
 def _defects(session: Session, licence: Licence, sd_jwt: str) -> list[str]:

@@ -1,6 +1,8 @@
 """The national sharing operations 电子证照共享服务: by their names and codes, ``useCause`` mandatory, each use on record."""
 
+import base64
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,9 +12,11 @@ from identity.registry import service as registry
 from identity.registry.identifiers import mask_name
 from kernel.errors import DongchuError, Forbidden, Gone, InvalidInput, NotFound, Unauthenticated
 from kernel.house import House
+from kernel.ids import new_token
 from licenses import repository as licences
 from licenses import showing
 from licenses.catalogue import LicenceType, licence_type, type_of_code
+from licenses.document.service import LARGEST, draw, verify_document
 from licenses.identifier import parse_identifier
 from licenses.models import Licence, LicenceConsumer, LicenceEntitlement
 from licenses.schemas import Verification, Verifier, Waiting
@@ -29,7 +33,12 @@ OK, NOT_FOUND, AUTHENTICATION, REQUIRED, BAD_PARAMETER, BAD_TYPE, OTHER = (
     "113",
     "99",
 )
+NOTHING = "没有查到可以共享的证照"
 LONGEST_CAUSE = 200
+COPY_DAYS = 30
+COPY_SECONDS = 300
+#: How "%PDF-" begins in base64.
+_PDF = "JVBERi"
 
 
 class Head(msgspec.Struct, frozen=True, rename={"access_id": "accessId", "access_token": "accessToken"}):
@@ -109,25 +118,12 @@ def _code_of(error: DongchuError) -> str:
 
 def query_by_identifier(call: Call) -> dict[str, Any]:
     """queryCertInfo: by 证照标识."""
-    identifier = str(parse_identifier(call.required("licenseCode"), is_strict=False))
-    licence = licences.by_identifier(call.session, identifier)
-    if licence is None:
-        raise Refusal(NOT_FOUND, "没有查到可以共享的证照")
-    return _shared(call, licence)
+    return _shared(call, _by_identifier(call))
 
 
 def query_by_holder(call: Call) -> dict[str, Any]:
     """queryCertInfoByHolderCode: by the holder's number and the type."""
-    kind = type_of_code(call.required("certTypeCode"))
-    if kind is None:
-        raise Refusal(BAD_TYPE, "没有这种证照类型代码")
-    scheme = "id_number" if kind.holder == "person" else "uscc"
-    vault = call.house.vault
-    holder_id = registry.find_by_identifier(call.session, scheme, call.required("holderCode"), vault=vault)
-    licence = grants.valid_licence(call.session, call.house, holder_id, kind.id)
-    if licence is None:
-        raise Refusal(NOT_FOUND, "没有查到可以共享的证照")
-    return _shared(call, licence)
+    return _shared(call, _by_holder(call))
 
 
 def query_by_qr(call: Call) -> dict[str, Any]:
@@ -148,13 +144,9 @@ def query_by_qr(call: Call) -> dict[str, Any]:
 
 def verify_info(call: Call) -> dict[str, Any]:
     """verifyCertInfo: whether what the consumer holds is what the licence says; no value leaves."""
-    identifier = str(parse_identifier(call.required("licenseCode"), is_strict=False))
-    licence = licences.by_identifier(call.session, identifier)
-    claimed = call.data.get("certInfo")
+    licence, claimed = _by_identifier(call), call.data.get("certInfo")
     if not isinstance(claimed, dict) or not claimed:
         raise Refusal(REQUIRED, "必填项为空：certInfo")
-    if licence is None:
-        raise Refusal(NOT_FOUND, "没有查到可以共享的证照")
     entitlement, allowed = _allowed(call, licence)
     kind = licence_type(licence.type_id)
     asked = {field.id: claimed[field.element] for field in kind.fields if field.element in claimed}
@@ -168,14 +160,107 @@ def verify_info(call: Call) -> dict[str, Any]:
 
 
 def verify_file(call: Call) -> dict[str, Any]:
-    """verifyFile: an electronic credential (SD-JWT)."""
+    """verifyFile: an electronic credential (SD-JWT), or a PDF in base64."""
+    file = call.data.get("file")
+    if isinstance(file, str) and file.startswith(_PDF) and len(file) < 2 * LARGEST:
+        try:
+            data = base64.b64decode(file, validate=True)
+        except ValueError:
+            raise Refusal(BAD_PARAMETER, "参数格式不对：file") from None
+        return msgspec.to_builtins(verify_document(call.session, call.house, data))
     return msgspec.to_builtins(verify_credential(call.session, call.house, call.required("file")))
+
+
+def download_file(call: Call) -> dict[str, Any]:
+    """downloadFile: the annotated copy itself, in base64."""
+    data, licence = _copy(call, _by_identifier(call))
+    return {"fileName": f"{licence.id}.pdf", "file": base64.b64encode(data).decode()}
+
+
+def download_url(call: Call) -> dict[str, Any]:
+    """downloadUrl: an address that gives the copy once, within five minutes."""
+    return {"url": _address(call, _by_identifier(call))}
+
+
+def download_urls_by_holder(call: Call) -> dict[str, Any]:
+    """downloadUrlsByHolderCode: such an address for the holder's valid licence of a type."""
+    return {"urls": [_address(call, _by_holder(call))]}
+
+
+def remarks(call: Call) -> dict[str, Any]:
+    """getCertRemarkInfo: the annotated copies that this consumer has had of a licence."""
+    licence = _by_identifier(call)
+    _allowed(call, licence)
+    copies = repository.copies(call.session, licence.id, call.consumer.name)
+    return {
+        "remarks": [
+            {
+                "JZJZZSJ": one.used_at.isoformat(),
+                "JZJZZZ": one.verifier,
+                "JZJZZSY": one.purpose,
+                "JZJYXQJZSJ": (one.used_at + timedelta(days=COPY_DAYS)).isoformat(),
+            }
+            for one in copies
+        ]
+    }
+
+
+def fetch_copy(house: House, token: str) -> bytes:
+    """What ``downloadUrl`` promised, once. Raises ``Gone``."""
+    data = house.ephemeral.take(_copy_key(house, token))
+    if data is None:
+        raise Gone("下载地址已用过或已过期。")
+    return data
+
+
+def _copy(call: Call, licence: Licence) -> tuple[bytes, Licence]:
+    entitlement, allowed = _allowed(call, licence)
+    if check_licence(call.session, call.house, licence).result != "valid":
+        raise Refusal(NOT_FOUND, NOTHING)
+    shared = _release(call, licence, entitlement, allowed, "download")
+    name, cause = call.consumer.name, call.cause
+    data = draw(
+        call.session, call.house, licence, shared.fields, user=name, purpose=cause[:60], days=COPY_DAYS
+    )
+    return data, licence
+
+
+def _address(call: Call, licence: Licence) -> str:
+    data, _licence = _copy(call, licence)
+    token = new_token(160)
+    call.house.ephemeral.put(_copy_key(call.house, token), data, COPY_SECONDS)
+    return f"{call.house.settings.base_url}/licenses/share/files/{token}"
+
+
+def _copy_key(house: House, token: str) -> str:
+    return "licence-copy:" + house.vault.hash_token(token).hex()
+
+
+def _by_identifier(call: Call) -> Licence:
+    identifier = str(parse_identifier(call.required("licenseCode"), is_strict=False))
+    licence = licences.by_identifier(call.session, identifier)
+    if licence is None:
+        raise Refusal(NOT_FOUND, NOTHING)
+    return licence
+
+
+def _by_holder(call: Call) -> Licence:
+    kind = type_of_code(call.required("certTypeCode"))
+    if kind is None:
+        raise Refusal(BAD_TYPE, "没有这种证照类型代码")
+    scheme = "id_number" if kind.holder == "person" else "uscc"
+    vault = call.house.vault
+    holder_id = registry.find_by_identifier(call.session, scheme, call.required("holderCode"), vault=vault)
+    licence = grants.valid_licence(call.session, call.house, holder_id, kind.id)
+    if licence is None:
+        raise Refusal(NOT_FOUND, NOTHING)
+    return licence
 
 
 def _shared(call: Call, licence: Licence) -> dict[str, Any]:
     entitlement, allowed = _allowed(call, licence)
     if check_licence(call.session, call.house, licence).result != "valid":
-        raise Refusal(NOT_FOUND, "没有查到可以共享的证照")
+        raise Refusal(NOT_FOUND, NOTHING)
     shared = _release(call, licence, entitlement, allowed, "share")
     kind = licence_type(licence.type_id)
     elements = {field.id: field.element for field in kind.fields}
@@ -197,7 +282,7 @@ def _allowed(call: Call, licence: Licence) -> tuple[LicenceEntitlement, list[str
         is_lasting = grant is not None and grant.state == "granted" and grant.duration != "once"
         if grant is not None and is_lasting and (grant.until is None or today <= grant.until):
             return entitlement, [one for one in grant.granted_fields if one in entitlement.fields]
-    raise Refusal(NOT_FOUND, "没有查到可以共享的证照")
+    raise Refusal(NOT_FOUND, NOTHING)
 
 
 def _release(
@@ -240,4 +325,8 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "queryCertInfoByQRcode": query_by_qr,
     "verifyCertInfo": verify_info,
     "verifyFile": verify_file,
+    "downloadFile": download_file,
+    "downloadUrl": download_url,
+    "downloadUrlsByHolderCode": download_urls_by_holder,
+    "getCertRemarkInfo": remarks,
 }

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.database import changed_rows
-from licenses.models import LicenceConsumer, LicenceEntitlement, LicenceGrant
+from licenses.models import LicenceConsumer, LicenceEntitlement, LicenceGrant, LicenceUse
 
 Pair = tuple[LicenceGrant, LicenceEntitlement]
 
@@ -80,3 +80,14 @@ def use_up(session: Session, grant_id: uuid.UUID) -> bool:
     """A grant for one use is used by exactly one of many who try."""
     statement = sa.update(LicenceGrant).where(LicenceGrant.id == grant_id, LicenceGrant.state == "granted")
     return changed_rows(session, statement.values(state="used")) == 1
+
+
+def copies(session: Session, licence_id: uuid.UUID, consumer: str) -> list[LicenceUse]:
+    """The annotated copies that a consumer has had, the newest first."""
+    statement = sa.select(LicenceUse).where(
+        LicenceUse.licence_id == licence_id,
+        LicenceUse.kind == "download",
+        LicenceUse.verifier == consumer,
+        LicenceUse.is_verifier_known,
+    )
+    return list(session.scalars(statement.order_by(LicenceUse.used_at.desc()).limit(100)))

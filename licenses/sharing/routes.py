@@ -6,7 +6,7 @@ import uuid
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.orm import Session
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from kernel.errors import Unauthenticated
 from kernel.house import House
 from kernel.web.requests import WebRequest
+from licenses.document.service import MEDIA_TYPE
 from licenses.listing import CatalogueListing, listing
 from licenses.models import LicenceConsumer
 from licenses.sharing import consumers, grants
-from licenses.sharing.interface import Envelope, answer
+from licenses.sharing.interface import Envelope, answer, fetch_copy
 from licenses.sharing.schemas import RequestView, SharedLicence
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
@@ -104,10 +105,20 @@ def national_operation(
     return answer(house, operation, data)
 
 
+@get("/share/files/{token:str}", sync_to_thread=True, include_in_schema=False)
+def download_copy(house: NamedDependency[House], token: FromPath[str]) -> Response[bytes]:
+    """The copy that ``downloadUrl`` promised, once."""
+    return Response(
+        fetch_copy(house, token),
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=licence.pdf"},
+    )
+
+
 @get("/api/v1/types", sync_to_thread=True, tags=["catalogue"], summary="The catalogue of licence types")
 def list_types() -> CatalogueListing:
     """What there is, who defines and issues it, its fields and their classes, and on what terms it is shared (DCAT-like)."""
     return listing()
 
 
-HANDLERS = [ask_holder, read_request, use_grant, national_operation, list_types]
+HANDLERS = [ask_holder, read_request, use_grant, national_operation, download_copy, list_types]

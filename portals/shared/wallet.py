@@ -18,6 +18,7 @@ from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from licenses import offline, showing, wallet
+from licenses.document.service import LONGEST_DAYS, MEDIA_TYPE, make_for_holder
 from licenses.schemas import AskView, LicenceView, OfflineCode, ShownToken, UseView
 from licenses.sharing import repository as sharing
 from licenses.states import LicenceState
@@ -31,6 +32,14 @@ class Shown(msgspec.Struct, frozen=True):
 
     token: ShownToken
     address: str
+
+
+class CopyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who gets the copy and what for: both stand across the page."""
+
+    user: Annotated[str, msgspec.Meta(max_length=60)]
+    purpose: Annotated[str, msgspec.Meta(max_length=60)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DAYS)] = 30
 
 
 class AskAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +91,16 @@ def handlers(
     def take_along(principal: Principal, licence_id: uuid.UUID) -> OfflineCode:
         with house.database.write() as session:
             return offline.make(session, house, holders(session, principal), licence_id)
+
+    def copy(principal: Principal, licence_id: uuid.UUID, wanted: CopyRequest) -> Response[bytes]:
+        with house.database.write() as session:
+            held = holders(session, principal)
+            user, purpose = wanted.user.strip(), wanted.purpose.strip()
+            made = make_for_holder(
+                session, house, held, licence_id, user=user, purpose=purpose, days=wanted.days
+            )
+        headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=licence.pdf"}
+        return Response(made, media_type=MEDIA_TYPE, headers=headers)
 
     @get("/wallet", guards=guards, sync_to_thread=True, include_in_schema=False)
     def wallet_page(
@@ -171,6 +190,13 @@ def handlers(
             portal_path=f"/{portal}",
         )
 
+    @post("/wallet/{licence_id:uuid}/document", guards=guards, sync_to_thread=True, include_in_schema=False)
+    def document(
+        licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], data: Form
+    ) -> Response[bytes]:
+        """A copy for one use, as a file."""
+        return copy(principal, licence_id, CopyRequest(data.get("user", ""), data.get("purpose", "")))
+
     @get(
         "/api/v1/licences",
         guards=[require(scope=portal), require(scope="licences")],
@@ -221,7 +247,20 @@ def handlers(
     ) -> OfflineCode:
         return take_along(principal, licence_id)
 
+    @post(
+        "/api/v1/licences/{licence_id:uuid}/documents",
+        guards=[require(scope=portal), require(scope="licences")],
+        sync_to_thread=True,
+        summary="A signed PDF for one use, watermarked with it",
+    )
+    def make_document(
+        licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], data: JSONBody[CopyRequest]
+    ) -> Response[bytes]:
+        return copy(principal, licence_id, data)
+
     return [
+        document,
+        make_document,
         wallet_page,
         licence_page,
         show_page,

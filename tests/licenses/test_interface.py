@@ -234,3 +234,20 @@ def test_the_sharing_interface_answers_nonsense_with_4xx(desk: Desk) -> None:
             "/licenses/share/queryCertInfo", content=sent, headers={"content-type": "application/json"}
         )
         assert answer.status_code == 400
+
+
+def test_copies_are_downloaded_once_and_remarked(desk: Desk) -> None:
+    licence = desk.issue("social-security-card")
+    code = {"licenseCode": licence.identifier}
+    file = desk.call("downloadFile", **code)["data"]["file"]
+    checked = desk.call("verifyFile", file=file)["data"]
+    assert (checked["result"], checked["made_for"]) == ("valid", f"黄石市民政局：{CAUSE}")
+    assert [field["id"] for field in checked["fields"]] == ["bank"]
+    type_code = licence_type("social-security-card").code
+    by_holder = desk.call("downloadUrlsByHolderCode", holderCode=NUMBER, certTypeCode=type_code)
+    for url in (desk.call("downloadUrl", **code)["data"]["url"], *by_holder["data"]["urls"]):
+        path = "/licenses" + url.partition("/licenses")[2]
+        assert desk.client.get(path).content.startswith(b"%PDF-")
+        assert desk.client.get(path).status_code == 410
+    remarks = desk.call("getCertRemarkInfo", **code)["data"]["remarks"]
+    assert [one["JZJZZSY"] for one in remarks] == [CAUSE] * 3

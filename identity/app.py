@@ -4,17 +4,23 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from connectors.settings import ConnectorSettings
 from identity import tables
-from identity.accounts.passwords import PasswordPool
+from identity.accounts.factor_routes import factor_handlers
+from identity.accounts.hall import EntryHall
+from identity.accounts.registration import registration_handlers
 from identity.accounts.routes import login_handlers
+from identity.accounts.step_up import step_up_handlers
 from identity.browser import Browser
 from identity.clients.portals import ensure_portals
 from identity.oauth.keys import KeyRing
 from identity.oauth.pages import oauth_page_handlers
 from identity.oauth.routes import protocol_handlers
+from identity.outside import Outside
 from identity.sessions.routes import security_handlers
 from kernel.house import House
 from kernel.web.pages import Pages
@@ -27,10 +33,15 @@ LOCALE = Path(__file__).parent / "locale"
 LARGEST_BODY = 64 * 1024
 
 
-def create_app(house: House, pages: Pages) -> Litestar:
-    """Everything under ``/identity``. Its first start makes the signing keys and registers the city's portals."""
-    keys, browser, passwords = KeyRing(house), Browser(house), PasswordPool()
+def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None = None) -> Litestar:
+    """Everything under ``/identity``. Its first start makes the signing keys and registers the city's portals.
+
+    Without ``outside`` the simulators that the same process serves carry codes and check names.
+    """
+    keys, browser = KeyRing(house), Browser(house)
     bound = pages.for_portal("identity")
+    systems = outside or ConnectorSettings.embedded(house.settings.base_url, house.settings.home)
+    hall = EntryHall(house, bound, browser, Outside(systems))
 
     def prepare() -> None:
         keys.prepare()
@@ -42,10 +53,15 @@ def create_app(house: House, pages: Pages) -> Litestar:
         route_handlers=[
             *protocol_handlers(house, keys),
             *oauth_page_handlers(house, keys, bound, browser),
-            *login_handlers(house, bound, browser, passwords),
+            *login_handlers(hall),
+            *registration_handlers(hall),
+            *step_up_handlers(hall),
+            *factor_handlers(hall),
             *security_handlers(house, bound, browser),
         ],
         on_startup=[prepare],
+        on_shutdown=[hall.outside.close],
+        state=State({"hall": hall}),
         exception_handlers=exception_handlers(bound, sign_in=_sign_in),
         before_send=[add_security_headers],
         logging_config=None,

@@ -8,6 +8,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from sqlalchemy.orm import Session
 
+from identity.accounts.schemas import Visitor
 from identity.oauth.edge import MalformedRequest, parse_parameters
 from identity.sessions.models import IdentitySession
 from identity.sessions.service import live_session
@@ -20,6 +21,10 @@ from kernel.web.security_headers import content_policy
 from kernel.web.sessions import LiveSession, SessionStore
 
 HOME = "/identity/security"
+#: Pages of ours that a sign-in may lead to, by the name a ``next`` gives them, and the one parameter they take.
+_OWN_PAGES = {"security": (HOME, ""), "qr": ("/identity/qr/confirm", "c"), "upstream": (HOME, "")}
+_KEY_LENGTH = len(new_token())
+_KEY_SECONDS = 180 * 86_400
 _BROWSERS = (
     ("MicroMessenger", "微信"),
     ("Edg/", "Edge"),
@@ -69,6 +74,16 @@ class Browser:
         value = new_token()
         return value, [self.sessions.cookie(value, purpose="visit")]
 
+    def visitor_of(self, request: WebRequest) -> Visitor:
+        """Who stands at the door, as far as the browser tells."""
+        key = request.cookies.get(self.sessions.name_of("device"), "")
+        known = key if len(key) == _KEY_LENGTH and key.isascii() else ""
+        return Visitor(address=address_of(request), device=device_of(request), key=known)
+
+    def device_cookie(self, key: str) -> Cookie:
+        """By this the browser is known again when its owner's account is under attack from elsewhere."""
+        return self.sessions.cookie(key, purpose="device", max_age=_KEY_SECONDS)
+
     def csrf_token(self, request: WebRequest) -> str:
         return csrf.token_for(self._house.vault, request.cookies.get(self.sessions.cookie_name))
 
@@ -102,14 +117,18 @@ def query_of(request: WebRequest) -> bytes:
 
 
 def authorize_path(query: str) -> str:
-    """Back to the authorization endpoint with a query that passed the edge, or to the security page without one.
+    """Back to the authorization endpoint with a query that passed the edge, or to a page of ours (``own=qr&c=…``).
 
     The path is always ours, so that no page of this service leads anywhere else.
     """
     if not query:
         return HOME
     try:
-        return f"/identity/authorize?{urlencode(parse_parameters(query.encode()))}"
+        parameters = parse_parameters(query.encode())
+        if own := _OWN_PAGES.get(parameters.get("own", "")):
+            path, name = own
+            return f"{path}?{urlencode({name: parameters.get(name, '')})}" if name else path
+        return f"/identity/authorize?{urlencode(parameters)}"
     except (MalformedRequest, UnicodeError):
         return HOME
 

@@ -36,14 +36,19 @@ def create_account(
     login_name: str,
     password: str,
     phone: str | None = None,
+    is_real_name: bool = False,
 ) -> None:
-    """A way in for a registered person. Raises ``InvalidInput`` or ``Conflict``."""
+    """A way in for a registered person; ``is_real_name`` when a register vouches that it is theirs.
+
+    Raises ``InvalidInput`` or ``Conflict``.
+    """
     accounts.create_account(
         session,
         subject_id=subject_id,
         login_name=login_name,
         password=password,
         phone=phone,
+        is_real_name=is_real_name,
         passwords=_PASSWORDS,
         vault=house.vault,
         now=house.clock.now(),

@@ -1,6 +1,6 @@
 """Every table of identity, imported in one place for migrations and scratch stores."""
 
-from identity.accounts.models import Account, LoginEvent
+from identity.accounts.models import Account, LoginEvent, TotpFactor
 from identity.clients.models import OAuthClient
 from identity.delegation.models import Membership, Proxy
 from identity.grants.models import OAuthGrant
@@ -28,5 +28,6 @@ TABLES = (
     SeatHolding,
     SigningKey,
     Subject,
+    TotpFactor,
     WebSession,
 )

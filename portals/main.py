@@ -85,7 +85,7 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
     pages = open_pages(house)
     outside = outside_of(house)
     makers = {
-        "identity": lambda: identity.app.create_app(house, pages),
+        "identity": lambda: identity.app.create_app(house, pages, outside=outside),
         "licenses": lambda: licenses.app.create_app(house, pages),
         "connectors": lambda: connectors.app.create_app(house, pages=pages, outside=outside),
         "tong": lambda: portals.tong.app.create_app(services, pages),

@@ -12,11 +12,14 @@ from kernel.i18n import N_
 
 SHORTEST, LONGEST = 8, 128
 PATIENCE_SECONDS = 4.0
+_BUSY = N_("现在登录的人较多，请稍等几秒再试。")
 
 
 class PasswordPool:
     """``slots`` hashes at a time, ``queue`` callers waiting; beyond that ``Unavailable`` with a time to come back.
 
+    A quarter of the queue is kept for those in a place or browser that their account knows: strangers who flood the
+    login page fill the rest and leave owners a way in.
     t=2, m=19 MiB, p=1: the second recommendation of OWASP's password storage guide.
     """
 
@@ -24,15 +27,16 @@ class PasswordPool:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
         self._slots = threading.BoundedSemaphore(slots)
         self._places = threading.BoundedSemaphore(slots + queue)
+        self._strangers = threading.BoundedSemaphore(slots + queue - queue // 4)
         self._decoy = self._hasher.hash("nobody's password")
 
     def hash(self, password: str) -> str:
         with self._slot():
             return self._hasher.hash(password)
 
-    def is_right(self, password_hash: str | None, password: str) -> bool:
+    def is_right(self, password_hash: str | None, password: str, *, is_known_place: bool = False) -> bool:
         """Whether the password fits; ``None`` (no such account) takes just as long and is never right."""
-        with self._slot():
+        with self._slot() if is_known_place else self._strangers_slot():
             try:
                 self._hasher.verify(password_hash or self._decoy, password)
             except (VerifyMismatchError, VerificationError, InvalidHashError):
@@ -40,12 +44,22 @@ class PasswordPool:
         return password_hash is not None
 
     @contextmanager
+    def _strangers_slot(self) -> Iterator[None]:
+        if not self._strangers.acquire(blocking=False):
+            raise Unavailable(_BUSY, retry_after=5)
+        try:
+            with self._slot():
+                yield
+        finally:
+            self._strangers.release()
+
+    @contextmanager
     def _slot(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
-            raise Unavailable("现在登录的人较多，请稍等几秒再试。", retry_after=5)
+            raise Unavailable(_BUSY, retry_after=5)
         try:
             if not self._slots.acquire(timeout=PATIENCE_SECONDS):
-                raise Unavailable("现在登录的人较多，请稍等几秒再试。", retry_after=5)
+                raise Unavailable(_BUSY, retry_after=5)
             try:
                 yield
             finally:

@@ -6,7 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from identity.accounts.models import Account, LoginEvent
+from identity.accounts.models import Account, LoginEvent, TotpFactor
+
+#: Families share a phone; more accounts than this behind one number are not offered for choice.
+MOST_PER_PHONE = 6
 
 
 def get(session: Session, subject_id: int) -> Account | None:
@@ -18,28 +21,56 @@ def by_login_name(session: Session, login_name: str) -> Account | None:
 
 
 def by_phone_index(session: Session, phone_index: bytes) -> Sequence[Account]:
-    return session.scalars(sa.select(Account).where(Account.phone_index == phone_index).limit(2)).all()
+    return session.scalars(
+        sa.select(Account).where(Account.phone_index == phone_index).limit(MOST_PER_PHONE)
+    ).all()
 
 
-def add(session: Session, row: Account | LoginEvent) -> None:
+def add(session: Session, row: Account | LoginEvent | TotpFactor) -> None:
     session.add(row)
     session.flush()
 
 
-def has_signed_in_from(session: Session, subject_id: int, address_index: bytes, since: datetime) -> bool:
+def is_known(
+    session: Session,
+    subject_id: int,
+    *,
+    address_index: bytes,
+    device_index: bytes | None,
+    since: datetime,
+) -> bool:
+    """Whether this person signed in lately from this network, or in this very browser."""
+    place = LoginEvent.address_index == address_index
+    if device_index is not None:
+        place = sa.or_(place, LoginEvent.device_index == device_index)
     return (
         session.scalar(
             sa.select(LoginEvent.event_id)
-            .where(
-                LoginEvent.subject_id == subject_id,
-                LoginEvent.at >= since,
-                LoginEvent.address_index == address_index,
-                LoginEvent.is_success,
-            )
+            .where(LoginEvent.subject_id == subject_id, LoginEvent.at >= since, place, LoginEvent.is_success)
             .limit(1)
         )
         is not None
     )
+
+
+def totp_of(session: Session, subject_id: int) -> TotpFactor | None:
+    return session.get(TotpFactor, subject_id, populate_existing=True)
+
+
+def use_totp_step(session: Session, subject_id: int, step: int) -> bool:
+    """Mark a time step as used, in one statement: of two equal codes at once exactly one succeeds."""
+    changed = session.execute(
+        sa.update(TotpFactor)
+        .where(TotpFactor.subject_id == subject_id, TotpFactor.last_step < step)
+        .values(last_step=step)
+        .returning(TotpFactor.subject_id)
+    )
+    return changed.first() is not None
+
+
+def delete(session: Session, row: Account | TotpFactor) -> None:
+    session.delete(row)
+    session.flush()
 
 
 def events_of(session: Session, subject_id: int, limit: int) -> Sequence[LoginEvent]:

@@ -1,146 +1,157 @@
-"""Signing in: the page, the check, and where one goes from there."""
+"""Signing in by phone or by password: the pages, the checks, and where one goes from there."""
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from litestar import Response, get, post
 from litestar.params import RawBody
 from litestar.types import ControllerRouterHandler
 
-from identity.accounts.passwords import PasswordPool
-from identity.accounts.service import prove_password
-from identity.accounts.throttle import LoginThrottle
-from identity.browser import (
-    Browser,
-    address_of,
-    authorize_path,
-    device_of,
-    may_lead_to,
-    query_of,
-    read_form,
-    redirect,
-)
-from identity.clients.service import find_client
-from identity.oauth.edge import parse_parameters
-from identity.sessions.service import open_session
-from kernel.errors import TooManyRequests, Unauthenticated, Unavailable
-from kernel.house import House
-from kernel.web.pages import Pages
+from identity.accounts import history
+from identity.accounts import service as accounts
+from identity.accounts.hall import EntryHall, next_of
+from identity.accounts.tickets import Ticket
+from identity.browser import read_form
+from kernel.errors import DongchuError, Gone, InvalidInput
 from kernel.web.requests import WebRequest
 
 #: What people type may hold anything they have on a keyboard.
-_TYPED = frozenset({"login", "password"})
+_TYPED = frozenset({"login", "password", "phone", "code"})
 
 
 class LoginDesk:
     """What stands behind the login handlers."""
 
-    def __init__(self, house: House, pages: Pages, browser: Browser, passwords: PasswordPool) -> None:
-        self._house, self._pages, self._browser, self._passwords = house, pages, browser, passwords
-        self._throttle = LoginThrottle(house.ephemeral, house.vault)
+    def __init__(self, hall: EntryHall) -> None:
+        self._hall = hall
 
     def page(
-        self,
-        request: WebRequest,
-        next_query: str,
-        *,
-        login: str = "",
-        error: str = "",
-        status: int = 200,
-        retry_after: int | None = None,
+        self, request: WebRequest, next_query: str, *, problem: DongchuError | None = None, **typed: str
     ) -> Response[Any]:
-        """The form; after a refusal with what was typed (never the password) and why."""
-        visit, cookies = self._browser.visit_cookie(request)
-        client_name, headers = self._goal(next_query)
-        if retry_after is not None:
-            headers["Retry-After"] = str(retry_after)
-        page = self._pages.page(
-            request,
-            "identity/login.html",
-            status=status,
-            headers=headers,
-            csrf_token=self._browser.csrf_token_of(visit),
-            next=next_query,
-            client_name=client_name,
-            login=login,
-            error=error,
+        """All ways in on one page, the phone first."""
+        given = {"login": "", "phone": "", **typed}
+        return self._hall.page(
+            request, "identity/login.html", next_query=next_query, problem=problem, **given
         )
-        for cookie in cookies:
-            page.set_cookie(cookie)
-        return page
 
-    def sign_in(self, request: WebRequest, form: dict[str, str]) -> Response[Any]:
-        """Check the password, open a fresh sign-in and a fresh cookie, go on."""
-        next_query, login = form.get("next", ""), form.get("login", "")
-        address, device = address_of(request), device_of(request)
-        now = self._house.clock.now()
+    def by_password(self, request: WebRequest, form: dict[str, str]) -> Response[Any]:
+        """Check the password, then arrive."""
+        hall, next_query, login = self._hall, form.get("next", ""), form.get("login", "")
         try:
-            subject_id = prove_password(
-                self._house.database,
+            subject_id = accounts.prove_password(
+                hall.house.database,
                 login=login,
                 password=form.get("password", ""),
-                address=address,
-                device=device,
-                passwords=self._passwords,
-                throttle=self._throttle,
-                vault=self._house.vault,
-                now=now,
+                visitor=hall.browser.visitor_of(request),
+                passwords=hall.passwords,
+                throttle=hall.throttle,
+                vault=hall.house.vault,
+                now=hall.house.clock.now(),
             )
-        except (Unauthenticated, TooManyRequests, Unavailable) as error:
-            return self.page(
-                request,
-                next_query,
-                login=login,
-                error=error.detail,
-                status=error.status,
-                retry_after=error.retry_after,
-            )
-        with self._house.database.write() as session:
-            opened = open_session(
-                session,
-                subject_id=subject_id,
-                address=address,
-                device=device,
-                vault=self._house.vault,
-                now=now,
-            )
-            cookies = self._browser.open(session, request, opened.sid)
-        return redirect(authorize_path(next_query), cookies)
+        except DongchuError as problem:
+            return self.page(request, next_query, problem=problem, login=login)
+        return hall.arrive(request, subject_id, method="pwd", next_query=next_query)
 
-    def _goal(self, next_query: str) -> tuple[str, dict[str, str]]:
-        """The name of the client that sent the person here, and leave for the form to end there."""
-        plain = {"Cache-Control": "no-store"}
+    def send_code(self, request: WebRequest, form: dict[str, str]) -> Response[Any]:
+        """A code to the phone, whether or not anybody here has it."""
+        hall, next_query, typed = self._hall, form.get("next", ""), form.get("phone", "")
+        visitor = hall.browser.visitor_of(request)
         try:
-            parameters = parse_parameters(next_query.encode())
-        except (OAuth2Error, UnicodeError):
-            return "", plain
-        with self._house.database.read() as session:
-            client = find_client(session, parameters.get("client_id", ""))
-        redirect_uri = parameters.get("redirect_uri", "")
-        if client is None or not client.check_redirect_uri(redirect_uri):
-            return "", plain
-        return client.name, may_lead_to(redirect_uri)
+            phone = accounts.normalise_phone(typed)
+            with hall.house.database.read() as session:
+                known = [
+                    history.is_known(
+                        session,
+                        choice.subject_id,
+                        visitor,
+                        vault=hall.house.vault,
+                        now=hall.house.clock.now(),
+                    )
+                    for choice in accounts.accounts_of_phone(session, phone, vault=hall.house.vault)
+                ]
+            hall.codes.send(
+                phone,
+                "login",
+                browser=hall.visit_of(request),
+                address=visitor.address,
+                is_known=any(known),
+            )
+        except DongchuError as problem:
+            return self.page(request, next_query, problem=problem, phone=typed)
+        return self._code_page(request, next_query, phone)
+
+    def by_code(self, request: WebRequest, form: dict[str, str]) -> Response[Any]:
+        """Use the code; then straight in, or choose among a family's accounts, or register."""
+        hall, next_query, browser = self._hall, form.get("next", ""), self._hall.visit_of(request)
+        try:
+            phone = accounts.normalise_phone(form.get("phone", ""))
+        except InvalidInput as problem:
+            return self.page(request, next_query, problem=problem)
+        try:
+            hall.codes.redeem(phone, "login", form.get("code", ""), browser=browser)
+        except DongchuError as problem:
+            return self._code_page(request, next_query, phone, problem=problem)
+        with hall.house.database.read() as session:
+            choices = accounts.accounts_of_phone(session, phone, vault=hall.house.vault)
+        if len(choices) == 1:
+            return hall.arrive(request, choices[0].subject_id, method="sms", next_query=next_query)
+        ticket = Ticket(phone=phone, subjects=tuple(choice.subject_id for choice in choices))
+        value = hall.tickets.issue(ticket, browser=browser)
+        if choices:
+            return hall.page(
+                request, "identity/whose.html", next_query=next_query, ticket=value, choices=choices
+            )
+        return hall.page(
+            request, "identity/register.html", next_query=next_query, ticket=value, name="", id_number=""
+        )
+
+    def choose(self, request: WebRequest, form: dict[str, str]) -> Response[Any]:
+        """One of the accounts behind a phone that was proved a moment ago."""
+        hall, value = self._hall, form.get("ticket", "")
+        ticket = hall.tickets.read(value, browser=hall.visit_of(request))
+        number = form.get("whose", "")
+        if not number.isdecimal() or int(number) >= len(ticket.subjects):
+            raise InvalidInput("请先选择您是哪一位。")
+        if not hall.tickets.spend(value):
+            raise Gone
+        subject_id = ticket.subjects[int(number)]
+        return hall.arrive(request, subject_id, method="sms", next_query=form.get("next", ""))
+
+    def _code_page(
+        self, request: WebRequest, next_query: str, phone: str, *, problem: DongchuError | None = None
+    ) -> Response[Any]:
+        return self._hall.page(
+            request, "identity/code.html", next_query=next_query, problem=problem, phone=phone
+        )
 
 
-def login_handlers(
-    house: House, pages: Pages, browser: Browser, passwords: PasswordPool
-) -> list[ControllerRouterHandler]:
+def login_handlers(hall: EntryHall) -> list[ControllerRouterHandler]:
     """``/login``."""
-    desk = LoginDesk(house, pages, browser, passwords)
+    desk = LoginDesk(hall)
+
+    def form_of(request: WebRequest, body: bytes) -> dict[str, str]:
+        form = read_form(request, body, free=_TYPED)
+        hall.browser.check_form(request, form, is_visit=True)
+        return form
 
     @get("/login", sync_to_thread=True, tags=["account"])
     def login_page(request: WebRequest) -> Response[Any]:
-        """The login form."""
-        try:
-            next_query = parse_parameters(query_of(request)).get("next", "")
-        except OAuth2Error:
-            next_query = ""
-        return desk.page(request, next_query)
+        """All ways in."""
+        return desk.page(request, next_of(request))
 
     @post("/login", status_code=200, sync_to_thread=True, include_in_schema=False)
     def login(request: WebRequest, body: RawBody) -> Response[Any]:
-        form = read_form(request, body, free=_TYPED)
-        browser.check_form(request, form, is_visit=True)
-        return desk.sign_in(request, form)
+        return desk.by_password(request, form_of(request, body))
 
-    return [login_page, login]
+    @post("/login/code", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def send_code(request: WebRequest, body: RawBody) -> Response[Any]:
+        return desk.send_code(request, form_of(request, body))
+
+    @post("/login/code/check", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def by_code(request: WebRequest, body: RawBody) -> Response[Any]:
+        return desk.by_code(request, form_of(request, body))
+
+    @post("/login/whose", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def choose(request: WebRequest, body: RawBody) -> Response[Any]:
+        return desk.choose(request, form_of(request, body))
+
+    return [login_page, login, send_code, by_code, choose]

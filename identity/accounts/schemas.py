@@ -1,8 +1,19 @@
-"""What an account shows its owner."""
+"""What is known of whoever stands at the door, and what an account shows its owner."""
 
 from datetime import datetime
 
 import msgspec
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser before anybody is signed in: where it is, what it calls itself, and the key of an earlier sign-in there.
+
+    ``key`` is the value of a long-lived cookie, "" in a browser where nobody signed in before.
+    """
+
+    address: str
+    device: str
+    key: str = ""
 
 
 class LoginView(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,3 +23,11 @@ class LoginView(msgspec.Struct, frozen=True, kw_only=True):
     is_success: bool
     address: str
     device: str
+    method: str
+
+
+class AccountChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several accounts behind one phone, recognisable to its owner only."""
+
+    subject_id: int
+    masked_name: str

@@ -18,6 +18,8 @@ from authlib.oidc.core.errors import (
     RequestURINotSupportedError,
 )
 
+from identity.accounts.assurance import LEVELS, is_at_least
+from identity.accounts.officials import may_take_seat
 from identity.capacity.schemas import CapacityOption
 from identity.capacity.service import options_for
 from identity.clients.models import OAuthClient
@@ -40,12 +42,13 @@ PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 class Step:
     """What comes next. ``answer`` is set for ``answer`` and ``issue``; the pages need the rest."""
 
-    kind: Literal["answer", "login", "choose", "consent", "no_capacity", "issue"]
+    kind: Literal["answer", "login", "step_up", "choose", "consent", "no_capacity", "issue"]
     client: OAuthClient | None = None
     answer: Answer | None = None
     options: list[CapacityOption] = field(default_factory=list)
     option: CapacityOption | None = None
     scopes: list[str] = field(default_factory=list)
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ class Authorization:
             return Step("login", client=client)
         if choices.decision == "deny":
             return self._answered(grant, None, client)
+        if wanted := self._unmet_level(sign_in):
+            if "none" in prompts:
+                raise LoginRequiredError(redirect_uri=redirect_uri)
+            return Step("step_up", client=client, wanted=wanted)
         options = options_for(
             self._server.session,
             sign_in.subject_id,
@@ -98,6 +105,12 @@ class Authorization:
         option = self._chosen(options, choices, prompts, sign_in, client, redirect_uri)
         if option is None:
             return Step("choose", client=client, options=options)
+        if option.capacity == "seat" and not may_take_seat(
+            self._server.session, sign_in, house=self._server.house, now=self._server.now
+        ):
+            if "none" in prompts:
+                raise LoginRequiredError(redirect_uri=redirect_uri)
+            return Step("step_up", client=client)
         scopes = self._scopes_to_consent(sign_in, client, choices, prompts, redirect_uri)
         if scopes:
             return Step("consent", client=client, option=option, scopes=scopes)
@@ -122,6 +135,13 @@ class Authorization:
         if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
             raise InvalidRequestError("The prompt is not valid.", redirect_uri=redirect_uri)
         return prompts
+
+    def _unmet_level(self, sign_in: IdentitySession) -> str:
+        """The level asked for that this sign-in has not reached; "" when all is well (Core §3.1.2.1, ``acr_values``)."""
+        asked = [value for value in self._data.get("acr_values", "").split() if value in LEVELS]
+        if not asked or any(is_at_least(sign_in.acr, value) for value in asked):
+            return ""
+        return min(asked)
 
     def _is_too_old(self, sign_in: IdentitySession, redirect_uri: str) -> bool:
         text = self._data.get("max_age")

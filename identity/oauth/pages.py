@@ -9,6 +9,8 @@ from litestar.params import RawBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
+from identity.accounts.officials import is_lenient
+from identity.accounts.step_up import step_up_path
 from identity.browser import Browser, may_lead_to, query_of, read_form, redirect, without_prompts
 from identity.clients.service import SCOPES
 from identity.oauth.authorize import Authorization, Choices, Step
@@ -63,6 +65,8 @@ class OAuthPages:
         if step.kind == "login":
             query = urlencode(without_prompts(parameters, "login"))
             return redirect(f"/identity/login?{urlencode({'next': query})}")
+        if step.kind == "step_up":
+            return redirect(step_up_path(urlencode(parameters), step.wanted))
         shared = {
             "client_name": client.name,
             "csrf_token": self._browser.csrf_token(request),
@@ -81,6 +85,7 @@ class OAuthPages:
                 action=action,
                 options=step.options,
                 other_query=other,
+                is_lenient=is_lenient(self._house) and any(option.seat for option in step.options),
                 **shared,
             )
         option = step.option

@@ -45,7 +45,7 @@ def metadata(settings: Settings) -> dict[str, Any]:
             "capacity",
             "acting_for_name",
         ],
-        "acr_values_supported": ["L1"],
+        "acr_values_supported": ["L1", "L2", "L3", "L4"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["zh-CN", "en"],
         "claims_parameter_supported": False,

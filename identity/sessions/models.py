@@ -6,17 +6,21 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import Base, UtcDateTime
+from kernel.database import Base, JsonDocument, UtcDateTime
 
 
 class IdentitySession(Base):
-    """Until ``ended_at`` or ``expires_at`` the browser need not ask for the password again."""
+    """Until ``ended_at`` or ``expires_at`` the browser need not ask for the password again.
+
+    ``methods`` are how the person proved who they are (RFC 8176 names), ``acr`` the assurance that follows.
+    """
 
     __tablename__ = "identity_session"
 
     sid: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     subject_id: Mapped[int] = mapped_column(sa.ForeignKey("account.subject_id"), index=True)
     acr: Mapped[str] = mapped_column(sa.String(16))
+    methods: Mapped[list[str]] = mapped_column(JsonDocument)
     auth_at: Mapped[datetime] = mapped_column(UtcDateTime)
     address_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     device: Mapped[str] = mapped_column(sa.String(120))

@@ -10,7 +10,9 @@ from litestar.params import FromPath, RawBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
-from identity.accounts.service import login_history
+from identity.accounts import factors
+from identity.accounts import service as accounts
+from identity.accounts.history import login_history
 from identity.browser import HOME, Browser, read_form, redirect
 from identity.delegation import repository as delegations
 from identity.delegation.proxies import revoke_proxy
@@ -65,9 +67,15 @@ class SecurityDesk:
     def _content(self, session: Session, sid: uuid.UUID, subject_id: int, now: datetime) -> dict[str, Any]:
         vault = self._house.vault
         proxies = delegations.live_proxies_from(session, subject_id, now)
+        account = accounts.required(session, subject_id)
         people = registry.describe(session, {subject_id, *(row.agent_id for row in proxies)}, vault=vault)
         return {
             "person_name": people[subject_id].name,
+            "phone": accounts.phone_of(account, vault=vault) or "",
+            "has_password": account.password_hash is not None,
+            "has_totp": factors.has_totp(session, subject_id),
+            "is_real_name": account.real_name_at is not None,
+            "in_person_at": account.in_person_at,
             "sign_ins": [
                 {
                     "sid": row.sid,
@@ -89,6 +97,7 @@ class SecurityDesk:
                     "is_success": event.is_success,
                     "device": event.device,
                     "address": event.address,
+                    "method": event.method,
                 }
                 for event in login_history(session, subject_id, vault=vault)
             ],

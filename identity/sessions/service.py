@@ -1,6 +1,7 @@
 """Open and end sign-ins. Ending one ends every grant it opened, so all portals forget it with the same commit."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -13,18 +14,27 @@ from kernel.errors import NotFound
 from kernel.ids import new_id
 
 LIFETIME = timedelta(hours=12)
-PASSWORD_ACR = "L1"  # noqa: S105 - the name of an assurance level
+LOWEST_ACR = "L1"
 
 
 def open_session(
-    session: Session, *, subject_id: int, address: str, device: str, vault: Vault, now: datetime
+    session: Session,
+    *,
+    subject_id: int,
+    address: str,
+    device: str,
+    vault: Vault,
+    now: datetime,
+    methods: Sequence[str] = ("pwd",),
+    acr: str = LOWEST_ACR,
 ) -> IdentitySession:
-    """A fresh sign-in by password."""
+    """A fresh sign-in by these methods, with the assurance that they give."""
     sid = new_id()
     row = IdentitySession(
         sid=sid,
         subject_id=subject_id,
-        acr=PASSWORD_ACR,
+        acr=acr,
+        methods=sorted(methods),
         auth_at=now,
         address_sealed=vault.seal(address, context=_address_place(sid)),
         device=device[:120],
@@ -40,10 +50,25 @@ def live_session(session: Session, sid: uuid.UUID, now: datetime) -> IdentitySes
     return row if row and row.ended_at is None and row.expires_at > now else None
 
 
+def raise_session(row: IdentitySession, *, method: str, acr: str, now: datetime) -> None:
+    """The person of this sign-in has proved it in one more way."""
+    row.methods = sorted({*row.methods, method})
+    row.acr, row.auth_at = acr, now
+
+
 def end_session(session: Session, sid: uuid.UUID, *, reason: str, now: datetime) -> None:
     """Single logout: the sign-in and all grants under it."""
     repository.end(session, sid, reason=reason, now=now)
     grants.end_of_session(session, sid, reason=reason, now=now)
+
+
+def end_sessions_of(
+    session: Session, subject_id: int, *, reason: str, now: datetime, but: uuid.UUID | None = None
+) -> None:
+    """Every sign-in of a person ends, everywhere; ``but`` may be the one they are in."""
+    for row in repository.live_of(session, subject_id, now):
+        if row.sid != but:
+            end_session(session, row.sid, reason=reason, now=now)
 
 
 def end_own_session(session: Session, subject_id: int, sid: uuid.UUID, *, now: datetime) -> None:

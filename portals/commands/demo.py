@@ -30,7 +30,9 @@ def show_accounts(is_json: bool) -> None:
         click.echo(msgspec.json.encode(accounts).decode())
         return
     for one in accounts:
-        click.echo(f"{one.login:28} {one.password}  {one.portal:11} {one.name}  {one.part} · {one.part_en}")
+        click.echo(
+            f"{one.login:28} {one.password}  {one.portal:11} {one.phone:11}  {one.name}  {one.part} · {one.part_en}"
+        )
 
 
 @demo_commands.command("clock")

@@ -1,5 +1,6 @@
 """Who one can sign in as: accounts, seats and delegations for the cast, and the list that is printed."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +24,8 @@ DAYE, DAYE_NAME = "420281", "大冶市"
 
 class DemoAccount(msgspec.Struct, frozen=True):
     """One way in. ``key`` is what tests and scripts look it up by; ``identifier`` (fictional, as everything) is what the
-    simulated outside systems know the person by, ``uscc`` the enterprise they act for."""
+    simulated outside systems know the person by, ``uscc`` the enterprise they act for; codes to ``phone`` show at
+    ``/simulators/money``."""
 
     key: str
     part: str
@@ -34,6 +36,7 @@ class DemoAccount(msgspec.Struct, frozen=True):
     portal: str
     identifier: str
     uscc: str = ""
+    phone: str = ""
 
 
 class DemoSeat(msgspec.Struct, frozen=True):
@@ -214,8 +217,10 @@ SEATS = (
 )
 
 
-def create_accounts(session: Session, house: House, cast: Cast) -> list[DemoAccount]:
-    """Accounts for the whole cast, seats for the officials, and who acts for whom."""
+def create_accounts(
+    session: Session, house: House, cast: Cast, phones: Mapping[int, str]
+) -> list[DemoAccount]:
+    """Accounts for the whole cast, seats for the officials, and who acts for whom; ``phones`` by subject number."""
     names = registry.describe(session, _everybody(cast), vault=house.vault)
     uscc = registry.identifier_of(session, cast.firm, vault=house.vault)
     made: list[DemoAccount] = []
@@ -227,7 +232,13 @@ def create_accounts(session: Session, house: House, cast: Cast) -> list[DemoAcco
         )
         if known is None:
             identity.create_account(
-                session, house=house, subject_id=subject_id, login_name=login, password=PASSWORD
+                session,
+                house=house,
+                subject_id=subject_id,
+                login_name=login,
+                password=PASSWORD,
+                phone=phones.get(subject_id),
+                is_real_name=True,
             )
             holders[login] = subject_id
         else:
@@ -235,7 +246,18 @@ def create_accounts(session: Session, house: House, cast: Cast) -> list[DemoAcco
         number = registry.identifier_of(session, subject_id, vault=house.vault)
         firm = uscc if portal == "/rongtong" else ""
         made.append(
-            DemoAccount(key, part, part_en, names[subject_id].name, login, PASSWORD, portal, number, firm)
+            DemoAccount(
+                key,
+                part,
+                part_en,
+                names[subject_id].name,
+                login,
+                PASSWORD,
+                portal,
+                number,
+                firm,
+                phones.get(subject_id, ""),
+            )
         )
 
     holders: dict[str, int] = {}

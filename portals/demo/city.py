@@ -62,7 +62,9 @@ def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step
     fill_simulators(home, directory)
     step("账户与席位 accounts and seats", 0.45)
     with house.database.write(timeout=60) as session:
-        accounts = create_accounts(session, house, cast)
+        known = read_registry(directory).filter(pl.col("phone").is_not_null())
+        phones = dict(known.select("subject_id", "phone").iter_rows())
+        accounts = create_accounts(session, house, cast, phones)
         add_payee_accounts(session, house, directory)
     step("发布政策 publishing policies", 0.5)
     publish_library(house, cast, lambda share: step("匹配全城 matching everybody", 0.55 + 0.45 * share))

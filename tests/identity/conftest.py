@@ -1,7 +1,10 @@
 """A live identity service on a real port, with a few people, a firm and a seat behind it."""
 
 import asyncio
+import contextlib
+import re
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +17,11 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
 
+from connectors.settings import ConnectorSettings
+from connectors.simulators import population
+from connectors.simulators.app import create_app as simulators
+from connectors.simulators.settings import SimulatorSettings
+from connectors.simulators.store import Store
 from identity import service, tables
 from identity.app import LOCALE, TEMPLATES, create_app
 from identity.oauth.routes import root_metadata_handler
@@ -42,6 +50,17 @@ MOTHER_ID = id_number("42990019440316104")
 BABY_ID = id_number("42990020260101101")
 OFFICIAL_ID = id_number("42990019850708103")
 DAUGHTER_PHONE = "13900005678"
+#: Whom public security knows, and who may therefore register.
+NEWCOMER_ID, CHILD_ID = id_number("42990019880808105"), id_number("42990020180808106")
+NEWCOMERS = tuple(
+    population.SimulatedPerson(id_number=number, name=name, household_number="1", division="420203")
+    for number, name in (
+        (NEWCOMER_ID, "阿依古丽·买买提"),
+        (CHILD_ID, "买买提小满"),
+        (DAUGHTER_ID, "周小兰"),
+        (MOTHER_ID, "陈桂英"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +121,7 @@ def settle(house: House) -> People:
                 login_name=login,
                 password=PASSWORD,
                 phone=DAUGHTER_PHONE if subject == daughter else None,
+                is_real_name=subject == daughter,
             )
         seat = service.create_seat(
             session,
@@ -153,6 +173,44 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True)
+class World:
+    """The simulated systems outside, served once for all tests of a run."""
+
+    home: Path
+    settings: ConnectorSettings
+
+    def message_to(self, phone: str) -> str:
+        """The newest short message to a phone, as the simulated gateway kept it."""
+        with contextlib.closing(sqlite3.connect(self.home / "simulators.db")) as store:
+            row = store.execute(
+                "SELECT text FROM short_message WHERE phone = ? ORDER BY rowid DESC LIMIT 1", (phone,)
+            ).fetchone()
+        assert row is not None, "no message came"
+        return row[0]
+
+    def code_to(self, phone: str) -> str:
+        """The code in it."""
+        found = re.search(r"[0-9]{6}", self.message_to(phone))
+        assert found is not None
+        return found.group()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Message gateway, public security, upstream identities."""
+    home, port = tmp_path_factory.mktemp("world"), free_port()
+    base = f"http://127.0.0.1:{port}"
+    outside = ConnectorSettings.embedded(base, home)
+    store = Store(home)
+    population.load(store, NEWCOMERS)
+    store.close()
+    app = simulators(SimulatorSettings.embedded(home, base, outside), FixedClock(NOON))
+    running = Running(app, port)
+    yield World(home, outside)
+    running.stop()
+
+
+@dataclass(frozen=True)
 class City:
     """What a test needs of the running service."""
 
@@ -161,6 +219,7 @@ class City:
     clock: FixedClock
     url: str
     app: Litestar
+    outside: "World | None" = None
     surfers: list[Surfer] = field(default_factory=list)
 
     def surfer(self, **options: Any) -> Surfer:
@@ -177,7 +236,10 @@ PortalApp = Callable[[House, str], Litestar]
 
 
 def open_city(
-    home: Path, database_url: str, portals: Mapping[str, PortalApp] | None = None
+    home: Path,
+    database_url: str,
+    portals: Mapping[str, PortalApp] | None = None,
+    outside: "World | None" = None,
 ) -> tuple[City, Running]:
     """A running service of its own, on a port of its own, with the portals asked for."""
     port = free_port()
@@ -194,11 +256,11 @@ def open_city(
     house = open_house(settings, clock)
     house.database.create_all()
     pages = Pages({"identity": TEMPLATES}, translations=Translations.load([LOCALE]))
-    app = create_app(house, pages)
+    app = create_app(house, pages, outside=outside.settings if outside else None)
     root = Litestar([preferences_and_static(pages), root_metadata_handler(house)], openapi_config=None)
     people = settle(house)
     apps = {f"/{name}": make(house, name) for name, make in (portals or {}).items()}
-    return City(house, people, clock, base, app), Running(
+    return City(house, people, clock, base, app, outside), Running(
         PathApps({"/": root, "/identity": app, **apps}), port
     )
 
@@ -211,9 +273,9 @@ def close_city(city: City, running: Running) -> None:
     city.house.ephemeral.close()
 
 
-def open_with_clients(home: Path, database_url: str) -> tuple[City, Running]:
+def open_with_clients(home: Path, database_url: str, outside: World | None = None) -> tuple[City, Running]:
     """A city with two confidential outside clients and a public one."""
-    opened, running = open_city(home, database_url)
+    opened, running = open_city(home, database_url, outside=outside)
     with opened.house.database.write() as session:
         for client_id, secret in ((MINI_APP, MINI_SECRET), ("other-app", OTHER_SECRET), ("phone-app", None)):
             service.register_client(
@@ -233,6 +295,15 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """One running city for the tests of a file that only sign in and out."""
     home = tmp_path_factory.mktemp("city")
     opened, running = open_with_clients(home, f"sqlite:///{home / 'dongchu.db'}")
+    yield opened
+    close_city(opened, running)
+
+
+@pytest.fixture(scope="module")
+def connected_city(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[City]:
+    """One running city with the world outside; each test brings people of its own."""
+    home = tmp_path_factory.mktemp("connected")
+    opened, running = open_with_clients(home, f"sqlite:///{home / 'dongchu.db'}", world)
     yield opened
     close_city(opened, running)
 

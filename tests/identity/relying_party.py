@@ -61,17 +61,19 @@ class Surfer:
 
     def submit(self, page: httpx.Response, action: str | None = None, **fields: str) -> httpx.Response:
         """Fill in the first form of a page (or the one whose action contains ``action``) and send it."""
+        forms = []
         for form in re.findall(r"<form\b.*?</form>", page.text, re.S):
             found = re.search(r'action="([^"]*)"', form)
             address = html.unescape(found.group(1)) if found else ""
-            if "preferences" in address or (action is not None and action not in address):
-                continue
-            hidden = {
-                html.unescape(name): html.unescape(value)
-                for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)
-            }
-            return self._follow(self.http.post(address, data={**hidden, **fields}))
-        raise AssertionError(f"no such form on {page.url}")
+            if "preferences" not in address and (action is None or action in address):
+                forms.append((address != action, len(forms), address, form))
+        assert forms, f"no such form on {page.url}"
+        _, _, address, form = min(forms)
+        hidden = {
+            html.unescape(name): html.unescape(value)
+            for name, value in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)
+        }
+        return self._follow(self.http.post(address, data={**hidden, **fields}))
 
     def sign_in(self, page: httpx.Response, login: str, password: str = PASSWORD) -> httpx.Response:
         return self.submit(page, "/identity/login", login=login, password=password)

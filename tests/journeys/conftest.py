@@ -138,7 +138,7 @@ def sign_in(browser: Browser, demo: Demo) -> Iterator[SignIn]:
         page.goto(f"{account['portal']}/login")
         page.locator("[name=login]").fill(account["login"])
         page.locator("[name=password]").fill(account["password"])
-        page.locator("main form button[type=submit]").first.click()
+        page.locator("form:has([name=password]) button[type=submit]").click()
         if "/identity/" in page.url:
             page.locator("label", has_text=capacity or account["name"]).first.click()
             page.locator("main form button[type=submit]").first.click()

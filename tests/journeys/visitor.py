@@ -8,7 +8,7 @@ import httpx
 
 from tests.journeys.conftest import Demo
 
-_FORM = re.compile(r"<main.*?<form[^>]*action=\"([^\"]*)\"[^>]*>(.*?)</form>", re.DOTALL)
+_FORM = re.compile(r"<form[^>]*action=\"([^\"]*)\"[^>]*>(.*?)</form>", re.DOTALL)
 _INPUT = re.compile(r"<input\b[^>]*>")
 _ATTRIBUTE = re.compile(r"([a-z_-]+)=\"([^\"]*)\"")
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -30,9 +30,12 @@ def signed_in(demo: Demo, key: str, *, capacity: str = "") -> httpx.Client:
 
 
 def submit(client: httpx.Client, page: httpx.Response, **given: str) -> httpx.Response:
-    """Send the first form of the page's main part, hidden fields included."""
-    form = _FORM.search(page.text)
-    assert form is not None, f"no form on {page.url}: {page.text[:500]}"
+    """Send the first form of the page's main part that has these fields, hidden ones included."""
+    main = page.text.partition("<main")[2]
+    form = next(
+        (one for one in _FORM.finditer(main) if all(f'name="{name}"' in one[2] for name in given)), None
+    )
+    assert form is not None, f"no such form on {page.url}: {page.text[:500]}"
     fields = {}
     for tag in _INPUT.findall(form[2]):
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}

@@ -530,11 +530,13 @@ def upgrade() -> None:
     op.create_table(
         "account",
         sa.Column("subject_id", BigNumber, autoincrement=False, nullable=False),
-        sa.Column("login_name", sa.String(length=40), nullable=False),
+        sa.Column("login_name", sa.String(length=40), nullable=True),
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("password_hash", sa.String(length=160), nullable=False),
+        sa.Column("password_hash", sa.String(length=160), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("real_name_at", UtcDateTime, nullable=True),
+        sa.Column("in_person_at", UtcDateTime, nullable=True),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.subject_id"], name=op.f("fk_account_subject_id")),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_account")),
@@ -879,6 +881,7 @@ def upgrade() -> None:
         sa.Column("sid", sa.Uuid(), nullable=False),
         sa.Column("subject_id", BigNumber, nullable=False),
         sa.Column("acr", sa.String(length=16), nullable=False),
+        sa.Column("methods", JsonDocument, nullable=False),
         sa.Column("auth_at", UtcDateTime, nullable=False),
         sa.Column("address_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("device", sa.String(length=120), nullable=False),
@@ -916,12 +919,14 @@ def upgrade() -> None:
     op.create_table(
         "login_event",
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("subject_id", BigNumber, nullable=False),
+        sa.Column("subject_id", BigNumber, nullable=True),
         sa.Column("at", UtcDateTime, nullable=False),
         sa.Column("is_success", sa.Boolean(), nullable=False),
         sa.Column("address_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("address_index", sa.LargeBinary(length=32), nullable=False),
         sa.Column("device", sa.String(length=120), nullable=False),
+        sa.Column("device_index", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("method", sa.String(length=8), nullable=False),
         sa.ForeignKeyConstraint(
             ["subject_id"], ["account.subject_id"], name=op.f("fk_login_event_subject_id")
         ),
@@ -957,6 +962,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_seat")),
     )
     op.create_index(op.f("ix_seat_department_id"), "seat", ["department_id"], unique=False)
+    op.create_table(
+        "totp_factor",
+        sa.Column("subject_id", BigNumber, nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("confirmed_at", UtcDateTime, nullable=True),
+        sa.Column("last_step", BigNumber, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject_id"], ["account.subject_id"], name=op.f("fk_totp_factor_subject_id")
+        ),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_totp_factor")),
+    )
     op.create_table(
         "oauth_grant",
         sa.Column("grant_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,68 @@
+"""How sure the city is who is signed in: levels L1 to L4, as a file says, so that a city sets its own bar.
+
+Face recognition is never the only way to a level: a counter gives the same.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from identity.accounts.models import Account
+from kernel.house import House
+
+FILE = "assurance.yaml"
+LEVELS = ("L1", "L2", "L3", "L4")
+#: Different proofs in one method: a passkey that its owner unlocks is a thing held and a thing known or borne.
+_WEIGHT = {"hwk": 2}
+
+
+class Demand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What must be true of a sign-in."""
+
+    methods: int = 1
+    real_name: bool = False
+    in_person: bool = False
+
+
+class Assurance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The city's levels, what a seat demands, and for how long a comparison at a counter holds."""
+
+    levels: dict[str, Demand]
+    seat: Demand
+    in_person_days: int
+
+    def level_of(self, account: Account, methods: Collection[str], now: datetime) -> str:
+        """The highest level that this sign-in reaches."""
+        reached = [name for name in LEVELS if self._meets(self.levels[name], account, methods, now)]
+        return reached[-1] if reached else LEVELS[0]
+
+    def may_take_seat(self, account: Account, methods: Collection[str], now: datetime) -> bool:
+        return self._meets(self.seat, account, methods, now)
+
+    def _meets(self, demand: Demand, account: Account, methods: Collection[str], now: datetime) -> bool:
+        seen = account.in_person_at
+        is_seen = seen is not None and now < seen + timedelta(days=self.in_person_days)
+        return (
+            strength(methods) >= demand.methods
+            and (account.real_name_at is not None or is_seen or not demand.real_name)
+            and (is_seen or not demand.in_person)
+        )
+
+
+def strength(methods: Collection[str]) -> int:
+    """How many proofs these methods are together."""
+    return sum(_WEIGHT.get(method, 1) for method in set(methods))
+
+
+def is_at_least(acr: str, wanted: str) -> bool:
+    """Whether a level reaches another; an unknown wanted level is reached by none."""
+    return acr in LEVELS and wanted in LEVELS and LEVELS.index(acr) >= LEVELS.index(wanted)
+
+
+def assurance_of(house: House) -> Assurance:
+    """The levels of this house: its own file where it has one."""
+    own = house.settings.home / FILE
+    path = own if own.exists() else Path(__file__).parent / FILE
+    return msgspec.yaml.decode(path.read_bytes(), type=Assurance)

@@ -1,0 +1,136 @@
+"""The entry hall: what all ways in share, and the one place where every one of them ends."""
+
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from litestar import Response
+
+from identity.accounts import history
+from identity.accounts import service as accounts
+from identity.accounts.assurance import assurance_of
+from identity.accounts.codes import MessageCodes
+from identity.accounts.passwords import PasswordPool
+from identity.accounts.quotas import Quotas
+from identity.accounts.throttle import LoginThrottle
+from identity.accounts.tickets import Tickets
+from identity.browser import Browser, authorize_path, may_lead_to, query_of, redirect
+from identity.clients.service import find_client
+from identity.oauth.edge import parse_parameters
+from identity.outside import Outside
+from identity.sessions.models import IdentitySession
+from identity.sessions.service import open_session, raise_session
+from kernel.errors import DongchuError, Unauthenticated
+from kernel.house import House
+from kernel.ids import new_token
+from kernel.web.pages import Pages
+from kernel.web.requests import WebRequest
+
+
+class EntryHall:
+    """Made once per app and given to every way in."""
+
+    def __init__(self, house: House, pages: Pages, browser: Browser, outside: Outside) -> None:
+        self.house, self.pages, self.browser, self.outside = house, pages, browser, outside
+        self.passwords = PasswordPool()
+        self.throttle = LoginThrottle(house.ephemeral, house.vault)
+        self.quotas = Quotas(house.ephemeral, house.vault)
+        self.codes = MessageCodes(house, outside)
+        self.tickets = Tickets(house.ephemeral, house.vault)
+        self.assurance = assurance_of(house)
+
+    def page(
+        self,
+        request: WebRequest,
+        template: str,
+        *,
+        next_query: str = "",
+        problem: DongchuError | None = None,
+        **context: Any,
+    ) -> Response[Any]:
+        """A page before anybody is signed in; after a refusal with what was typed (never a secret) and why."""
+        visit, cookies = self.browser.visit_cookie(request)
+        client_name, headers = self._goal(next_query)
+        if problem is not None and problem.retry_after is not None:
+            headers["Retry-After"] = str(problem.retry_after)
+        page = self.pages.page(
+            request,
+            template,
+            status=problem.status if problem else 200,
+            headers=headers,
+            csrf_token=self.browser.csrf_token_of(visit),
+            next=next_query,
+            client_name=client_name,
+            problem=problem,
+            is_demo=self.house.settings.is_demo,
+            **context,
+        )
+        for cookie in cookies:
+            page.set_cookie(cookie)
+        return page
+
+    def visit_of(self, request: WebRequest) -> str:
+        """The value that binds codes and tickets to this browser."""
+        return self.browser.visit_cookie(request)[0]
+
+    def arrive(self, request: WebRequest, subject_id: int, *, method: str, next_query: str) -> Response[Any]:
+        """The person has proved who they are: a fresh cookie, a sign-in (or a stronger one), and on they go."""
+        visitor = self.browser.visitor_of(request)
+        key = visitor.key or new_token()
+        now, vault = self.house.clock.now(), self.house.vault
+        with self.house.database.write() as session:
+            account = accounts.required(session, subject_id)
+            if account.state != "active":
+                raise Unauthenticated(accounts.WRONG_LOGIN)
+            known = type(visitor)(address=visitor.address, device=visitor.device, key=key)
+            history.remember(session, subject_id, known, method=method, is_success=True, vault=vault, now=now)
+            current = self.browser.sign_in_of(session, request)
+            methods = [method]
+            if current is not None and current.subject_id == subject_id:
+                methods = [*current.methods, method]
+                acr = self.assurance.level_of(account, methods, now)
+                raise_session(current, method=method, acr=acr, now=now)
+                sid = current.sid
+            else:
+                opened = open_session(
+                    session,
+                    subject_id=subject_id,
+                    address=visitor.address,
+                    device=visitor.device,
+                    vault=vault,
+                    now=now,
+                    methods=methods,
+                    acr=self.assurance.level_of(account, methods, now),
+                )
+                sid = opened.sid
+            cookies = self.browser.open(session, request, sid)
+        return redirect(authorize_path(next_query), [*cookies, self.browser.device_cookie(key)])
+
+    def signed_in(self, request: WebRequest) -> IdentitySession:
+        """The sign-in of this browser. Raises ``Unauthenticated``."""
+        with self.house.database.read() as session:
+            row = self.browser.sign_in_of(session, request)
+        if row is None:
+            raise Unauthenticated("请先登录，再继续办理。")
+        return row
+
+    def _goal(self, next_query: str) -> tuple[str, dict[str, str]]:
+        """The name of the client that sent the person here, and leave for the form to end there."""
+        plain = {"Cache-Control": "no-store"}
+        try:
+            parameters = parse_parameters(next_query.encode())
+        except (OAuth2Error, UnicodeError):
+            return "", plain
+        with self.house.database.read() as session:
+            client = find_client(session, parameters.get("client_id", ""))
+        redirect_uri = parameters.get("redirect_uri", "")
+        if client is None or not client.check_redirect_uri(redirect_uri):
+            return "", plain
+        return client.name, may_lead_to(redirect_uri)
+
+
+def next_of(request: WebRequest) -> str:
+    """Where a page was asked to lead on to, from its address; nothing when that cannot be read."""
+    try:
+        return parse_parameters(query_of(request)).get("next", "")
+    except OAuth2Error:
+        return ""

@@ -1,0 +1,75 @@
+"""The history of sign-ins: what its owner reads, and by which a place or browser is known."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from identity.accounts import repository
+from identity.accounts.models import LoginEvent
+from identity.accounts.schemas import LoginView, Visitor
+from identity.accounts.throttle import network_of
+from kernel.crypto import Vault
+from kernel.ids import new_id
+
+KNOWN_PLACE_DAYS = 30
+
+
+def is_known(session: Session, subject_id: int, visitor: Visitor, *, vault: Vault, now: datetime) -> bool:
+    """Whether the account's owner has lately signed in from this network or in this browser."""
+    return repository.is_known(
+        session,
+        subject_id,
+        address_index=_address_index(vault, visitor.address),
+        device_index=_device_index(vault, visitor.key),
+        since=now - timedelta(days=KNOWN_PLACE_DAYS),
+    )
+
+
+def remember(
+    session: Session,
+    subject_id: int | None,
+    visitor: Visitor,
+    *,
+    method: str,
+    is_success: bool,
+    vault: Vault,
+    now: datetime,
+) -> None:
+    """Keep one attempt; ``None`` where no account was meant, so that it takes as long as any other."""
+    event_id = new_id()
+    repository.add(
+        session,
+        LoginEvent(
+            event_id=event_id,
+            subject_id=subject_id,
+            at=now,
+            is_success=is_success,
+            address_sealed=vault.seal(visitor.address, context=f"login_event/address_sealed/{event_id}"),
+            address_index=_address_index(vault, visitor.address),
+            device=visitor.device[:120],
+            device_index=_device_index(vault, visitor.key),
+            method=method,
+        ),
+    )
+
+
+def login_history(session: Session, subject_id: int, *, vault: Vault, limit: int = 20) -> list[LoginView]:
+    """The newest first."""
+    return [
+        LoginView(
+            at=row.at,
+            is_success=row.is_success,
+            address=vault.open(row.address_sealed, context=f"login_event/address_sealed/{row.event_id}"),
+            device=row.device,
+            method=row.method,
+        )
+        for row in repository.events_of(session, subject_id, limit)
+    ]
+
+
+def _address_index(vault: Vault, address: str) -> bytes:
+    return vault.blind_index(network_of(address), purpose="login_event/address")
+
+
+def _device_index(vault: Vault, key: str) -> bytes | None:
+    return vault.blind_index(key, purpose="login_event/device") if key else None

@@ -1,0 +1,55 @@
+"""What identity asks of the world outside: to carry a code to a phone, and whether a name and a number are one person.
+
+At most a few of these calls wait at a time, so that a slow gateway can never take every thread that serves people.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connectors.market_regulation.client import MarketRegulationClient
+from connectors.messaging.client import MessagingClient
+from connectors.public_security.client import PublicSecurityClient
+from connectors.settings import ConnectorSettings
+from kernel.errors import Unavailable
+from kernel.i18n import N_
+
+AT_ONCE = 8
+PATIENCE_SECONDS = 4.0
+_BUSY = N_("现在办理的人较多，请稍等几秒再试。")
+
+
+class Outside:
+    """One per app. Every call may raise ``OutsideFailure``, or ``Unavailable`` when too many wait already."""
+
+    def __init__(self, settings: ConnectorSettings) -> None:
+        self._messaging = MessagingClient(settings.systems["messaging"])
+        self._security = PublicSecurityClient(settings.systems["public_security"])
+        self._market = MarketRegulationClient(settings.systems["market_regulation"])
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+
+    def send_code(self, phone: str, code: str, *, key: str) -> None:
+        with self._place():
+            self._messaging.send_code(phone, code, key=key)
+
+    def is_identity(self, name: str, id_number: str) -> bool:
+        """Whether public security knows one living person by this name and number."""
+        with self._place():
+            return self._security.is_identity(name, id_number)
+
+    def is_legal_representative(self, uscc: str, id_number: str) -> bool:
+        with self._place():
+            return self._market.is_legal_representative(uscc, id_number)
+
+    def close(self) -> None:
+        for client in (self._messaging, self._security, self._market):
+            client.close()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=PATIENCE_SECONDS):
+            raise Unavailable(_BUSY, retry_after=5)
+        try:
+            yield
+        finally:
+            self._places.release()

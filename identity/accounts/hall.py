@@ -9,6 +9,7 @@ from identity.accounts import history
 from identity.accounts import service as accounts
 from identity.accounts.assurance import assurance_of
 from identity.accounts.codes import MessageCodes
+from identity.accounts.officials import is_lenient
 from identity.accounts.passwords import PasswordPool
 from identity.accounts.quotas import Quotas
 from identity.accounts.throttle import LoginThrottle
@@ -62,6 +63,7 @@ class EntryHall:
             client_name=client_name,
             problem=problem,
             is_demo=self.house.settings.is_demo,
+            is_lenient=is_lenient(self.house),
             **context,
         )
         for cookie in cookies:

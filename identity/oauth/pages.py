@@ -9,7 +9,6 @@ from litestar.params import RawBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from identity.accounts.officials import is_lenient
 from identity.accounts.step_up import step_up_path
 from identity.browser import Browser, may_lead_to, query_of, read_form, redirect, without_prompts
 from identity.clients.service import SCOPES
@@ -85,7 +84,6 @@ class OAuthPages:
                 action=action,
                 options=step.options,
                 other_query=other,
-                is_lenient=is_lenient(self._house) and any(option.seat for option in step.options),
                 **shared,
             )
         option = step.option

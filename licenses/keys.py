@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.house import House
 from kernel.ids import new_id
-from licenses.document.signing import new_certificate
+from licenses.document.certificate import new_certificate
 from licenses.models import LicenceKey
 from licenses.seal import SoftwareSigner
 

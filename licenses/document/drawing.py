@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import segno
-from pyhanko.pdf_utils import generic
 
 A4 = (595, 842)
 MARGIN = 64
@@ -38,52 +37,6 @@ def page_content(
     parts.append(_text(note, MARGIN, 64, 9, "0.4 0.4 0.4"))
     parts.append(_qr(address, MARGIN, 90))
     return "".join(parts).encode("ascii")
-
-
-def font() -> generic.DictionaryObject:
-    """A Chinese font that is not embedded (ISO 32000-2 §9.7.5.2): readers bring their own, and the file stays small."""
-    name = generic.NameObject
-    number = generic.NumberObject
-    descriptor = generic.DictionaryObject(
-        {
-            name("/Type"): name("/FontDescriptor"),
-            name("/FontName"): name("/STSong-Light"),
-            name("/Flags"): number(6),
-            name("/FontBBox"): generic.ArrayObject(map(number, (-25, -254, 1000, 880))),
-            name("/ItalicAngle"): number(0),
-            name("/Ascent"): number(880),
-            name("/Descent"): number(-120),
-            name("/CapHeight"): number(880),
-            name("/StemV"): number(93),
-        }
-    )
-    system = generic.DictionaryObject(
-        {
-            name("/Registry"): generic.TextStringObject("Adobe"),
-            name("/Ordering"): generic.TextStringObject("GB1"),
-            name("/Supplement"): number(4),
-        }
-    )
-    descendant = generic.DictionaryObject(
-        {
-            name("/Type"): name("/Font"),
-            name("/Subtype"): name("/CIDFontType0"),
-            name("/BaseFont"): name("/STSong-Light"),
-            name("/CIDSystemInfo"): system,
-            name("/FontDescriptor"): descriptor,
-            name("/DW"): number(1000),
-            name("/W"): generic.ArrayObject(map(number, (1, 95, 500))),
-        }
-    )
-    return generic.DictionaryObject(
-        {
-            name("/Type"): name("/Font"),
-            name("/Subtype"): name("/Type0"),
-            name("/BaseFont"): name("/STSong-Light-UniGB-UTF16-H"),
-            name("/Encoding"): name("/UniGB-UTF16-H"),
-            name("/DescendantFonts"): generic.ArrayObject([descendant]),
-        }
-    )
 
 
 def _text(text: str, x: float, y: float, size: int, colour: str) -> str:

@@ -15,7 +15,6 @@ from kernel.house import House
 from licenses import credential, keys
 from licenses.catalogue import licence_type
 from licenses.document.drawing import page_content
-from licenses.document.signing import Carried, read_pdf, signed_pdf
 from licenses.models import Licence
 from licenses.schemas import Verification, Verifier
 from licenses.trust import authority_named
@@ -66,6 +65,8 @@ def draw(
     days: int,
 ) -> bytes:
     """The signed PDF with these fields; the caller has recorded the use."""
+    from licenses.document.signing import Carried, signed_pdf  # slow to import
+
     now = house.clock.now()
     kind, authority = licence_type(licence.type_id), authority_named(licence.issuer)
     carried = Carried(
@@ -101,6 +102,8 @@ def draw(
 
 def verify_document(session: Session, house: House, data: bytes) -> Verification:
     """A file somebody hands in: our signature over all of it, then the licence's own state as of now."""
+    from licenses.document.signing import read_pdf  # slow to import
+
     if len(data) > LARGEST:
         raise InvalidInput("文件过大，请确认上传的是本系统制作的加注件。")
     now = house.clock.now()

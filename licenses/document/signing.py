@@ -1,16 +1,20 @@
-"""The PDF signature (PAdES, ETSI EN 319 142): made with the city's certificate, checked against every one it ever had."""
+"""The PDF signature (PAdES, ETSI EN 319 142): made with the city's certificate, checked against every one it ever had.
 
+Importing this takes more than a second (pyHanko brings its network clients): callers import it when they need it.
+"""
+
+import asyncio
 import io
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
@@ -18,13 +22,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+from pyhanko.sign.validation import SignatureCoverageLevel, async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from licenses.document.drawing import A4, FONT, font
+from licenses.document.drawing import A4, FONT
 
-CERTIFICATE_YEARS = 10
+_T = TypeVar("_T")
 _ENTRY = "/DongchuLicence"
 
 
@@ -38,45 +42,12 @@ class Carried(msgspec.Struct, frozen=True):
     good_until: datetime
 
 
-def new_certificate(common_name: str, now: datetime) -> tuple[bytes, bytes]:
-    """A private key (PKCS #8) and a self-signed certificate, both PEM. A city's own authority would sign it instead."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=True,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=366 * CERTIFICATE_YEARS))
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private, certificate.public_bytes(serialization.Encoding.PEM)
-
-
 def signed_pdf(content: bytes, carried: Carried, *, private: bytes, certificate: bytes, title: str) -> bytes:
     """One page with this content stream, and a signature over the whole file."""
     writer = PdfFileWriter()
     name = generic.NameObject
     resources = generic.DictionaryObject(
-        {name("/Font"): generic.DictionaryObject({name(f"/{FONT}"): writer.add_object(font())})}
+        {name("/Font"): generic.DictionaryObject({name(f"/{FONT}"): writer.add_object(_font())})}
     )
     stream = writer.add_object(generic.StreamObject(stream_data=content))
     writer.insert_page(PageObject(contents=stream, media_box=(0, 0, *A4), resources=resources))
@@ -95,7 +66,7 @@ def signed_pdf(content: bytes, carried: Carried, *, private: bytes, certificate:
     metadata = signers.PdfSignatureMetadata(
         field_name="Seal", md_algorithm="sha256", reason=carried.purpose, subfilter=SigSeedSubFilter.PADES
     )
-    signed = signers.sign_pdf(IncrementalPdfFileWriter(unsigned), metadata, signer)
+    signed = _awaited(signers.async_sign_pdf(IncrementalPdfFileWriter(unsigned), metadata, signer))
     return signed.getvalue()
 
 
@@ -109,13 +80,65 @@ def read_pdf(content: bytes, certificates: list[bytes]) -> Carried | None:
         context = ValidationContext(
             trust_roots=[_certificate(one) for one in certificates], allow_fetching=False
         )
-        status = validate_pdf_signature(signatures[0], context)
+        status = _awaited(async_validate_pdf_signature(signatures[0], context))
         info: Any = reader.trailer["/Info"]
         if not status.bottom_line or status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
             return None
         return msgspec.json.decode(str(info[_ENTRY]), type=Carried)
     except (PdfError, KeyError, ValueError, TypeError, msgspec.DecodeError):
         return None
+
+
+def _awaited(work: Coroutine[Any, Any, _T]) -> _T:
+    """What pyHanko works out, on a thread of its own: it wants an event loop, and the caller's may be running already."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()
+
+
+def _font() -> generic.DictionaryObject:
+    """A Chinese font that is not embedded (ISO 32000-2 §9.7.5.2): readers bring their own, and the file stays small."""
+    name = generic.NameObject
+    number = generic.NumberObject
+    descriptor = generic.DictionaryObject(
+        {
+            name("/Type"): name("/FontDescriptor"),
+            name("/FontName"): name("/STSong-Light"),
+            name("/Flags"): number(6),
+            name("/FontBBox"): generic.ArrayObject(map(number, (-25, -254, 1000, 880))),
+            name("/ItalicAngle"): number(0),
+            name("/Ascent"): number(880),
+            name("/Descent"): number(-120),
+            name("/CapHeight"): number(880),
+            name("/StemV"): number(93),
+        }
+    )
+    system = generic.DictionaryObject(
+        {
+            name("/Registry"): generic.TextStringObject("Adobe"),
+            name("/Ordering"): generic.TextStringObject("GB1"),
+            name("/Supplement"): number(4),
+        }
+    )
+    descendant = generic.DictionaryObject(
+        {
+            name("/Type"): name("/Font"),
+            name("/Subtype"): name("/CIDFontType0"),
+            name("/BaseFont"): name("/STSong-Light"),
+            name("/CIDSystemInfo"): system,
+            name("/FontDescriptor"): descriptor,
+            name("/DW"): number(1000),
+            name("/W"): generic.ArrayObject(map(number, (1, 95, 500))),
+        }
+    )
+    return generic.DictionaryObject(
+        {
+            name("/Type"): name("/Font"),
+            name("/Subtype"): name("/Type0"),
+            name("/BaseFont"): name("/STSong-Light-UniGB-UTF16-H"),
+            name("/Encoding"): name("/UniGB-UTF16-H"),
+            name("/DescendantFonts"): generic.ArrayObject([descendant]),
+        }
+    )
 
 
 def _certificate(pem: bytes) -> asn1_x509.Certificate:

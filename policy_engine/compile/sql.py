@@ -78,13 +78,10 @@ class SqlPolicies:
         if plan.status is not None:
             self._put_status(plan.entity, plan.status, whole, source, tuple(algebra.used))
         rows = source.select(
-            whole.is_true.copy().as_("is_true", quoted=True),
-            whole.is_possible.copy().as_("is_possible", quoted=True),
+            _named(whole.is_true, "is_true"), _named(whole.is_possible, "is_possible"), copy=False
         )
-        rows = _layered(
-            exp.select("*").from_(rows.subquery("j")).where(exp.column("is_possible", quoted=True)), steps
-        )
-        return self._verdicts(plan, policy_id, rows, fen)
+        possible = _all_of(rows, "j").where(exp.column("is_possible", quoted=True), copy=False)
+        return self._verdicts(plan, policy_id, _layered(possible, steps), fen)
 
     def _verdicts(
         self, plan: PolicyPlan, policy_id: str, rows: exp.Select, fen: Value[exp.Expr] | None
@@ -94,11 +91,12 @@ class SqlPolicies:
         if fen is not None:
             amount, verdict = fen.expression, exp.case()
             if fen.is_unknown is not None:
-                verdict = verdict.when(fen.is_unknown.copy(), exp.Literal.number(UNDECIDED))
+                verdict = verdict.when(fen.is_unknown.copy(), exp.Literal.number(UNDECIDED), copy=False)
             has_amount = exp.Coalesce(
                 this=exp.GT(this=amount.copy(), expression=exp.Literal.number(0)), expressions=[exp.false()]
             )
-            verdict = verdict.when(has_amount, exp.Literal.number(ELIGIBLE)).else_(exp.Literal.number(DEFECT))
+            verdict = verdict.when(has_amount, exp.Literal.number(ELIGIBLE), copy=False)
+            verdict = verdict.else_(exp.Literal.number(DEFECT), copy=False)
         verdict = (
             exp.case().when(exp.column("is_true", quoted=True), verdict).else_(exp.Literal.number(UNDECIDED))
         )
@@ -111,7 +109,7 @@ class SqlPolicies:
             exp.column("subject_id", quoted=True).as_("unit"),
             verdict.as_("verdict"),
             amount.copy().as_("amount"),
-        ).from_(rows.subquery("a"))
+        ).from_(rows.subquery("a", copy=False), copy=False)
         self._read.update(one.name for one in judged.find_all(exp.Column))
         return exp.select(
             "policy_id",
@@ -121,7 +119,7 @@ class SqlPolicies:
             exp.case()
             .when(exp.column("verdict").eq(exp.Literal.number(ELIGIBLE)), exp.column("amount"))
             .as_("amount_fen"),
-        ).from_(judged.subquery("v"))
+        ).from_(judged.subquery("v", copy=False), copy=False)
 
     def prune(self) -> None:
         """Once all policies are added: the base frames without the columns that nobody reads."""
@@ -142,19 +140,19 @@ class SqlPolicies:
         """One statement: the steps as common table expressions."""
         query = final.copy()
         for step in self.steps:
-            query = query.with_(step.name, as_=step.query.copy())
+            query = query.with_(step.name, as_=step.query.copy(), copy=False)
         return query
 
     def _put_status(
         self, kind: str, status: str, whole: Condition[exp.Expr], source: exp.Select, used: Sequence[str]
     ) -> None:
-        is_open = exp.and_(exp.paren(whole.is_possible.copy()), exp.not_(exp.paren(whole.is_true.copy())))
+        is_not = exp.Not(this=exp.Paren(this=whole.is_true))
+        is_open = exp.And(this=exp.Paren(this=whole.is_possible), expression=is_not)
         name = sql_name(status)
         self._grow(
             kind,
-            source.select(
-                whole.is_true.copy().as_(name, quoted=True),
-                is_open.as_(name + UNKNOWN_SUFFIX, quoted=True),
+            source.copy().select(
+                _named(whole.is_true, name), _named(is_open, name + UNKNOWN_SUFFIX), copy=False
             ),
             used,
         )
@@ -189,7 +187,7 @@ class SqlPolicies:
                 self._need(kind, path)
         frame = self._frame(kind)
         if owner is None or not beside:
-            return exp.select("*").from_(exp.to_table(frame))
+            return exp.select(exp.Star()).from_(exp.to_table(frame))
         columns = [
             part
             for path in dict.fromkeys(beside)
@@ -201,7 +199,7 @@ class SqlPolicies:
             expression=exp.column("subject_id", table=OWNER, quoted=True),
         )
         joined = joined.join(exp.to_table(self._frame(owner)).as_(OWNER), on=on, join_type="left")
-        return exp.select("*").from_(joined.subquery("w"))
+        return _all_of(joined, "w")
 
     def _is_asked_fold(self, kind: str, owner: str, path: str) -> bool:
         asked = self._algebras[kind].asked.get(f"{owner}.{path}") or self._algebras[owner].asked.get(path)
@@ -235,10 +233,7 @@ class SqlPolicies:
         source = self._source(kind, used)
         flag = exp.false() if value.is_unknown is None else value.is_unknown
         name = sql_name(path)
-        grown = source.select(
-            value.expression.copy().as_(name, quoted=True),
-            flag.copy().as_(name + UNKNOWN_SUFFIX, quoted=True),
-        )
+        grown = source.select(_named(value.expression, name), _named(flag, name + UNKNOWN_SUFFIX), copy=False)
         self._grow(kind, grown, used)
         self._columns[kind].add(path)
 
@@ -267,7 +262,7 @@ class SqlPolicies:
         )
         grown = exp.select("s.*", first.as_(name, quoted=True), second.as_(name + ending, quoted=True))
         grown = grown.from_(exp.to_table(self._frame(owner)).as_("s")).join(
-            answers.subquery("f"), on=on, join_type="left"
+            answers.subquery("f", copy=False), on=on, join_type="left", copy=False
         )
         self._grow(owner, grown)
         self._columns[owner].add(asked.name)
@@ -284,11 +279,19 @@ def _layered(rows: exp.Select, steps: Sequence[tuple[str, exp.Expr]]) -> exp.Sel
         below = [levels[one.name] for one in expression.find_all(exp.Column) if one.name in levels]
         levels[name] = max(below, default=0) + 1
     for level in range(1, max(levels.values(), default=0) + 1):
-        here = [
-            expression.copy().as_(name, quoted=True) for name, expression in steps if levels[name] == level
-        ]
-        rows = exp.select("*", *here).from_(rows.subquery(f"l{level}"))
+        here = [_named(expression, name) for name, expression in steps if levels[name] == level]
+        rows = _all_of(rows, f"l{level}").select(*here, copy=False)
     return rows
+
+
+def _named(expression: exp.Expr, name: str) -> exp.Expr:
+    """A copy as a column of a query: what an algebra made may stand in many places."""
+    return exp.Alias(this=expression.copy(), alias=exp.to_identifier(name, quoted=True))
+
+
+def _all_of(rows: exp.Select, alias: str) -> exp.Select:
+    """``SELECT *`` of a query that stands nowhere else."""
+    return exp.select(exp.Star()).from_(rows.subquery(alias, copy=False), copy=False)
 
 
 __all__ = ["DEFECT", "ELIGIBLE", "UNDECIDED", "Kind", "SqlPolicies", "Step"]

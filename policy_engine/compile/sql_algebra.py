@@ -1,6 +1,8 @@
 """How SQL writes conditions and numbers, by sqlglot: whole numbers only, and no ``CASE`` or comparison left to a null.
 
 A condition is two columns, true and possible, so that nothing hangs on what a dialect does with a null boolean.
+
+Expressions made here share their parts, which sqlglot's trees may not: whoever puts one into a query copies it, once.
 """
 
 import hashlib
@@ -92,62 +94,62 @@ class SqlAlgebra:
         kept = [one for one in parts if one != exp.true()]
         if exp.false() in kept:
             return exp.false()
-        return exp.paren(exp.and_(*kept)) if kept else exp.true()
+        return exp.Paren(this=exp.and_(*kept, copy=False)) if kept else exp.true()
 
     def any_of(self, parts: Sequence[exp.Expr]) -> exp.Expr:
         kept = [one for one in parts if one != exp.false()]
         if exp.true() in kept:
             return exp.true()
-        return exp.paren(exp.or_(*kept)) if kept else exp.false()
+        return exp.Paren(this=exp.or_(*kept, copy=False)) if kept else exp.false()
 
     def negated(self, part: exp.Expr) -> exp.Expr:
         if isinstance(part, exp.Boolean):
             return exp.false() if part == exp.true() else exp.true()
-        return exp.not_(exp.paren(part))
+        return exp.Not(this=exp.Paren(this=part))
 
     def is_null(self, value: exp.Expr) -> exp.Expr:
-        return exp.paren(exp.Is(this=value.copy(), expression=exp.null()))
+        return exp.Paren(this=exp.Is(this=value, expression=exp.null()))
 
     def compared(self, left: Value[exp.Expr], operator: str, right: Value[exp.Expr]) -> exp.Expr:
         kind = {"<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}[operator]
-        return _holds(kind(this=left.expression.copy(), expression=right.expression.copy()))
+        return _holds(kind(this=left.expression, expression=right.expression))
 
     def same(self, left: Value[exp.Expr], right: Value[exp.Expr]) -> exp.Expr:
-        equal = _holds(exp.EQ(this=left.expression.copy(), expression=right.expression.copy()))
+        equal = _holds(exp.EQ(this=left.expression, expression=right.expression))
         if not (left.may_be_null and right.may_be_null):
             return equal
         both = self.all_of([self.is_null(left.expression), self.is_null(right.expression)])
         return self.any_of([both, equal])
 
     def among(self, value: Value[exp.Expr], choices: Sequence[Value[exp.Expr]]) -> exp.Expr:
-        listed = [one.expression.copy() for one in choices]
-        return _holds(exp.In(this=value.expression.copy(), expressions=listed))
+        listed = [one.expression for one in choices]
+        return _holds(exp.In(this=value.expression, expressions=listed))
 
     def starts_with(self, text: Value[exp.Expr], beginning: str) -> exp.Expr:
         start = exp.Literal.string(beginning)
-        return _holds(exp.StartsWith(this=text.expression.copy(), expression=start))
+        return _holds(exp.StartsWith(this=text.expression, expression=start))
 
     def chosen(self, condition: exp.Expr, consequence: exp.Expr, alternative: exp.Expr) -> exp.Expr:
         if isinstance(condition, exp.Boolean):
             return consequence if condition == exp.true() else alternative
         if consequence == alternative:
             return consequence
-        return exp.case().when(condition, consequence).else_(alternative)
+        return exp.case().when(condition, consequence, copy=False).else_(alternative, copy=False)
 
     def reckoned(self, left: Value[exp.Expr], operator: str, right: Value[exp.Expr]) -> exp.Expr:
         kind = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}[operator]
-        return exp.paren(kind(this=left.expression.copy(), expression=right.expression.copy()))
+        return exp.Paren(this=kind(this=left.expression, expression=right.expression))
 
     def scaled(self, value: Value[exp.Expr], factor: int) -> exp.Expr:
         if factor == 1:
             return value.expression
-        return exp.paren(exp.Mul(this=value.expression.copy(), expression=self.constant(factor)))
+        return exp.Paren(this=exp.Mul(this=value.expression, expression=self.constant(factor)))
 
     def absolute(self, value: Value[exp.Expr]) -> exp.Expr:
-        return exp.Abs(this=value.expression.copy())
+        return exp.Abs(this=value.expression)
 
     def extreme(self, function: str, values: Sequence[Value[exp.Expr]]) -> exp.Expr:
-        given = [one.expression.copy() for one in values]
+        given = [one.expression for one in values]
         kind = exp.Least if function == "min" else exp.Greatest
         best = kind(this=given[0], expressions=given[1:])
         nulls = [self.is_null(one.expression) for one in values if one.may_be_null]
@@ -158,7 +160,7 @@ class SqlAlgebra:
 
     def part_of_date(self, day: Value[exp.Expr], part: str) -> exp.Expr:
         unit = {"year": "YEAR", "month": "MONTH", "day": "DAY"}[part]
-        return exp.cast(exp.Extract(this=exp.var(unit), expression=day.expression.copy()), "BIGINT")
+        return exp.cast(exp.Extract(this=exp.var(unit), expression=day.expression), "BIGINT", copy=False)
 
     def duration(self, start: Value[exp.Expr], end: Value[exp.Expr], part: str) -> exp.Expr:
         return duration(start.expression, end.expression, part)
@@ -171,8 +173,8 @@ class SqlAlgebra:
             for argument, key in zip(keys, row.keys, strict=True):
                 fits.append(self.same(argument, Value(exp.Literal.string(key), 0, None, False)))
             amount = None if row.value is None else int(row.value * table.result.scale)
-            found = found.when(self.all_of(fits), self.constant(amount))
-        return found.else_(exp.null()) if table.rows else exp.null()
+            found = found.when(self.all_of(fits), self.constant(amount), copy=False)
+        return found.else_(exp.null(), copy=False) if table.rows else exp.null()
 
     def quantified(
         self, related: Related, inner: Condition[exp.Expr], *, is_any: bool

@@ -13,35 +13,37 @@ def rounded(over: exp.Expr, under: exp.Expr, mode: str, dialect: str) -> exp.Exp
     Dialects differ in the signs of a quotient and its rest: both are taken of absolute values.
     """
     divisor = _divisor(under)
-    dividend = exp.Abs(this=over.copy())
-    rest = exp.paren(exp.Mod(this=dividend.copy(), expression=divisor.copy()))
-    less = exp.paren(exp.Sub(this=dividend.copy(), expression=rest.copy()))
+    dividend = exp.Abs(this=over)
+    rest = exp.Paren(this=exp.Mod(this=dividend, expression=divisor))
+    less = exp.Paren(this=exp.Sub(this=dividend, expression=rest))
     quotient = _whole(less, divisor, dialect)
-    is_negative: exp.Expr = exp.paren(over.copy() < number(0))
-    missing: exp.Expr = exp.Is(this=over.copy(), expression=exp.null())
+    is_negative: exp.Expr = exp.Paren(this=exp.LT(this=over, expression=number(0)))
+    missing: exp.Expr = exp.Is(this=over, expression=exp.null())
     if divisor != under:
-        is_negative = exp.NEQ(this=is_negative, expression=exp.paren(under.copy() < number(0)))
-        is_none = exp.Is(this=under.copy(), expression=exp.null())
-        missing = exp.or_(missing, is_none, under.copy().eq(number(0)))
+        is_negative = exp.NEQ(
+            this=is_negative, expression=exp.Paren(this=exp.LT(this=under, expression=number(0)))
+        )
+        is_none = exp.Is(this=under, expression=exp.null())
+        missing = exp.or_(missing, is_none, exp.EQ(this=under, expression=number(0)), copy=False)
     step = _step(mode, rest, divisor, quotient, is_negative)
-    size = exp.paren(exp.Add(this=quotient, expression=step))
-    signed = exp.case().when(is_negative.copy(), exp.Neg(this=size.copy())).else_(size)
-    return exp.case().when(missing, exp.null()).else_(signed)
+    size = exp.Paren(this=exp.Add(this=quotient, expression=step))
+    signed = exp.case().when(is_negative, exp.Neg(this=size), copy=False).else_(size, copy=False)
+    return exp.case().when(missing, exp.null(), copy=False).else_(signed, copy=False)
 
 
 def _divisor(under: exp.Expr) -> exp.Expr:
     """Its absolute value, and something to divide by where there is none; a positive number is its own."""
     if isinstance(under, exp.Cast) and isinstance(under.this, exp.Literal) and under.this.name != "0":
         return under
-    positive = exp.Nullif(this=exp.Abs(this=under.copy()), expression=number(0))
+    positive = exp.Nullif(this=exp.Abs(this=under), expression=number(0))
     return exp.Coalesce(this=positive, expressions=[number(1)])
 
 
 def _whole(over: exp.Expr, under: exp.Expr, dialect: str) -> exp.Expr:
     """The quotient of what divides evenly. sqlglot has ClickHouse divide in floats here."""
     if dialect == "clickhouse":
-        return exp.Anonymous(this="intDiv", expressions=[over.copy(), under.copy()])
-    return exp.cast(exp.IntDiv(this=over.copy(), expression=under.copy()), "BIGINT")
+        return exp.Anonymous(this="intDiv", expressions=[over, under])
+    return exp.cast(exp.IntDiv(this=over, expression=under), "BIGINT", copy=False)
 
 
 def _step(
@@ -52,45 +54,44 @@ def _step(
     is_negative: exp.Expr,
 ) -> exp.Expr:
     """By how much the absolute value grows."""
-    double = exp.paren(exp.Mul(this=rest.copy(), expression=number(2)))
-    some = exp.GT(this=rest.copy(), expression=number(0))
-    above = exp.GT(this=double.copy(), expression=divisor.copy())
-    half = exp.EQ(this=double.copy(), expression=divisor.copy())
-    odd = exp.EQ(this=exp.paren(exp.Mod(this=quotient.copy(), expression=number(2))), expression=number(1))
+    double = exp.Paren(this=exp.Mul(this=rest, expression=number(2)))
+    some = exp.GT(this=rest, expression=number(0))
+    above = exp.GT(this=double, expression=divisor)
+    half = exp.EQ(this=double, expression=divisor)
+    odd = exp.EQ(this=exp.Paren(this=exp.Mod(this=quotient, expression=number(2))), expression=number(1))
     grows = {
-        "round half up": exp.or_(above, half),
+        "round half up": exp.or_(above, half, copy=False),
         "round half down": above,
-        "round half even": exp.or_(above, exp.and_(half, odd)),
+        "round half even": exp.or_(above, exp.and_(half, odd, copy=False), copy=False),
         "round up": some,
         "round down": exp.false(),
-        "floor": exp.and_(some, is_negative),
-        "ceiling": exp.and_(some, exp.not_(exp.paren(is_negative))),
+        "floor": exp.and_(some, is_negative, copy=False),
+        "ceiling": exp.and_(some, exp.Not(this=exp.Paren(this=is_negative)), copy=False),
     }[mode]
-    return exp.case().when(grows, number(1)).else_(number(0))
+    return exp.case().when(grows, number(1), copy=False).else_(number(0), copy=False)
 
 
 def duration(start: exp.Expr, end: exp.Expr, part: str) -> exp.Expr:
     """Whole years from one day to another, or the whole months beyond them; negative backwards."""
-    years = exp.paren(exp.Sub(this=_part(end, "YEAR"), expression=_part(start, "YEAR")))
+    years = exp.Paren(this=exp.Sub(this=_part(end, "YEAR"), expression=_part(start, "YEAR")))
     if part == "years":
         return _finished(years, start, end, _day_of_year(start), _day_of_year(end))
-    months = exp.paren(exp.Sub(this=_part(end, "MONTH"), expression=_part(start, "MONTH")))
+    months = exp.Paren(this=exp.Sub(this=_part(end, "MONTH"), expression=_part(start, "MONTH")))
     total = exp.Add(this=exp.Mul(this=years, expression=number(12)), expression=months)
-    whole = _finished(exp.paren(total), start, end, _part(start, "DAY"), _part(end, "DAY"))
-    beyond = exp.paren(exp.Mod(this=exp.Abs(this=whole.copy()), expression=number(12)))
-    return (
-        exp.case().when(exp.LT(this=whole, expression=number(0)), exp.Neg(this=beyond.copy())).else_(beyond)
-    )
+    whole = _finished(exp.Paren(this=total), start, end, _part(start, "DAY"), _part(end, "DAY"))
+    beyond = exp.Paren(this=exp.Mod(this=exp.Abs(this=whole), expression=number(12)))
+    is_backwards = exp.LT(this=whole, expression=number(0))
+    return exp.case().when(is_backwards, exp.Neg(this=beyond), copy=False).else_(beyond, copy=False)
 
 
 def _part(day: exp.Expr, unit: str) -> exp.Expr:
-    return exp.cast(exp.Extract(this=exp.var(unit), expression=day.copy()), "BIGINT")
+    return exp.cast(exp.Extract(this=exp.var(unit), expression=day), "BIGINT", copy=False)
 
 
 def _day_of_year(day: exp.Expr) -> exp.Expr:
     """In the order of months and days, the same in every year."""
     months = exp.Mul(this=_part(day, "MONTH"), expression=number(32))
-    return exp.paren(exp.Add(this=months, expression=_part(day, "DAY")))
+    return exp.Paren(this=exp.Add(this=months, expression=_part(day, "DAY")))
 
 
 def _finished(
@@ -101,13 +102,13 @@ def _finished(
     at_end: exp.Expr,
 ) -> exp.Expr:
     """One less where the last year or month is not complete, counted from the side on which one stands."""
-    forwards = exp.LTE(this=start.copy(), expression=end.copy())
-    late = exp.and_(forwards, exp.LT(this=at_end.copy(), expression=at_start.copy()))
-    early = exp.and_(
-        exp.not_(exp.paren(forwards.copy())), exp.LT(this=at_start.copy(), expression=at_end.copy())
-    )
-    turn = exp.case().when(late, number(-1)).when(early, number(1)).else_(number(0))
-    return exp.paren(exp.Add(this=whole, expression=turn))
+    forwards = exp.LTE(this=start, expression=end)
+    late = exp.and_(forwards, exp.LT(this=at_end, expression=at_start), copy=False)
+    backwards = exp.Not(this=exp.Paren(this=forwards))
+    early = exp.and_(backwards, exp.LT(this=at_start, expression=at_end), copy=False)
+    turn = exp.case().when(late, number(-1), copy=False).when(early, number(1), copy=False)
+    turn = turn.else_(number(0), copy=False)
+    return exp.Paren(this=exp.Add(this=whole, expression=turn))
 
 
 __all__ = ["duration", "number", "rounded"]

@@ -35,7 +35,7 @@ def folded(asked: Asked, rows: str, owner: str) -> exp.Select:
                 return exp.column(names[node.name], table=OWNER, quoted=True)
             return node
 
-        return expression.copy().transform(place)
+        return expression.transform(place)
 
     parts = [exp.column("owner_id", table=ROWS, quoted=True)]
     parts += [placed(asked.is_true).as_("t"), placed(asked.is_possible).as_("p")]
@@ -57,7 +57,7 @@ def folded(asked: Asked, rows: str, owner: str) -> exp.Select:
         answer, companion = _aggregate(asked, true), _reaches(is_open, least=False)
     return (
         exp.select(exp.column("owner_id", quoted=True), answer.as_("answer"), companion.as_("companion"))
-        .from_(judged.subquery("g"))
+        .from_(judged.subquery("g", copy=False), copy=False)
         .group_by(exp.column("owner_id", quoted=True))
     )
 

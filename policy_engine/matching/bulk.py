@@ -21,7 +21,7 @@ from policy_engine.matching.bulk_amounts import AmountSteps
 from policy_engine.matching.bulk_city import City, Truth
 from policy_engine.matching.bulk_columns import ENGINE
 from policy_engine.policies.amounts import tree
-from policy_engine.policies.dependencies import statuses_used
+from policy_engine.policies.dependencies import with_statuses_below
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.policies.rollout import BUCKETS
 from policy_engine.profiles.snapshot import Snapshot
@@ -80,7 +80,9 @@ def match_city(
     """
     city = city or City(snapshot, as_of, published, standards)
     in_force = _matched(published, as_of, is_rollout_kept=is_rollout_kept)
-    needed = _with_statuses_below([policy for policy, _ in in_force], published, policies)
+    by_id = {policy.document.id: policy.document for policy, _ in in_force}
+    asked = [one for one in by_id.values() if policies is None or one.id in policies]
+    needed = with_statuses_below(asked, by_id, published.statuses)
     found: list[PolicyRows] = []
     wanted = [one for one in in_force if one[0].document.id in needed]
     for _, stratum in groupby(wanted, key=lambda one: one[0].stratum):
@@ -120,23 +122,6 @@ def _together(found: Iterable[PolicyRows]) -> BulkResult:
         sum(one.unknown_count for one in rows),
         {one.policy_id: one.defects for one in rows},
     )
-
-
-def _with_statuses_below(
-    in_force: Sequence[PublishedPolicy], published: PublishedSet, policies: Collection[str] | None
-) -> Collection[str]:
-    """The policies wanted and, through all strata, those whose statuses they name."""
-    by_id = {one.document.id: one.document for one in in_force}
-    if policies is None:
-        return by_id
-    pending, needed = set(policies), set[str]()
-    while pending:
-        policy_id = pending.pop()
-        needed.add(policy_id)
-        if policy_id in by_id:
-            below = statuses_used(by_id[policy_id], published.statuses)
-            pending |= {one.policy_id for one in below} - needed
-    return needed
 
 
 def _matched(published: PublishedSet, as_of: date, *, is_rollout_kept: bool) -> list[Matched]:

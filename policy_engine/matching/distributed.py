@@ -21,6 +21,7 @@ from policy_engine.compile.sql_algebra import UNKNOWN_SUFFIX
 from policy_engine.matching.bulk import BulkResult
 from policy_engine.matching.bulk_columns import OWNED
 from policy_engine.policies.checking import bindings
+from policy_engine.policies.dependencies import with_statuses_below
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.plans import plan_of
 from policy_engine.policies.published import PublishedSet
@@ -43,12 +44,14 @@ def policy_to_sql(
     The statuses that it stands on are taken from ``published``. ``columns`` are what each table has; all attributes with
     their companions when nothing is said. Raises ``NotLowerable``.
     """
-    below = [one.document for one in published.effective_on(as_of) if one.document.is_computed_status]
+    in_force = {one.document.id: one.document for one in published.effective_on(as_of)}
+    needed = with_statuses_below([document], in_force, published.statuses) - {document.id}
+    below = [one for one in in_force.values() if one.id in needed]
     sql, queries = _compiled([*below, document], published, dialect, as_of, tables, columns)
     verdicts = queries[-1].subquery("all_verdicts")
     eligible = exp.select("policy_id", "subject_id", "unit_id", "amount_fen").from_(verdicts)
     eligible = eligible.where(exp.column("verdict").eq(exp.Literal.number(ELIGIBLE)))
-    return sql.as_query(eligible).sql(dialect)
+    return sql.as_query(eligible).sql(dialect, copy=False)
 
 
 def match_city(
@@ -60,7 +63,10 @@ def match_city(
     """
     from chdb import session
 
-    documents = [one.document for one in published.effective_on(as_of)]
+    in_force = {one.document.id: one.document for one in published.effective_on(as_of)}
+    asked = [one for one in in_force.values() if policies is None or one.id in policies]
+    needed = with_statuses_below(asked, in_force, published.statuses)
+    documents = [one for one in in_force.values() if one.id in needed]
     paths = {kind: directory / f"{name}.parquet" for kind, name in FRAME_NAMES.items()}
     columns = {kind: list(pl.read_parquet_schema(path)) for kind, path in paths.items()}
     tables = {kind: f"raw_{kind}" for kind in KINDS}
@@ -74,7 +80,7 @@ def match_city(
         for statement in _statements(sql.steps):
             engine.query(statement)
         found = [
-            _read(engine.query(query.sql("clickhouse"), "Parquet").bytes())
+            _read(engine.query(query.sql("clickhouse", copy=False), "Parquet").bytes())
             for document, query in zip(documents, queries, strict=True)
             if policies is None or document.id in policies
         ]
@@ -85,7 +91,10 @@ def match_city(
 
 def _statements(steps: Sequence[Step]) -> list[str]:
     """Each step as a table: ClickHouse would work a named query out again for each mention of it."""
-    return [f"CREATE TABLE {step.name} ENGINE = Memory AS {step.query.sql('clickhouse')}" for step in steps]
+    return [
+        f"CREATE TABLE {step.name} ENGINE = Memory AS {step.query.sql('clickhouse', copy=False)}"
+        for step in steps
+    ]
 
 
 def _compiled(

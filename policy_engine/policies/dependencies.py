@@ -5,7 +5,7 @@ is a dependency. A mention too many only costs an order; one too few would be wr
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -76,6 +76,20 @@ def statuses_used(document: PolicyDocument, statuses: Iterable[StatusName]) -> t
     """The computed statuses that a document names."""
     words = mentioned(document)
     return tuple(one for one in statuses if one.name in words)
+
+
+def with_statuses_below(
+    wanted: Iterable[PolicyDocument], in_force: Mapping[str, PolicyDocument], statuses: Iterable[StatusName]
+) -> set[str]:
+    """The ids of the policies wanted and, through all strata, of those in force whose statuses they name."""
+    known = tuple(statuses)
+    pending, found = list(wanted), set[str]()
+    while pending:
+        document = pending.pop()
+        found.add(document.id)
+        below = {one.policy_id for one in statuses_used(document, known)} - found
+        pending += [in_force[one] for one in below if one in in_force]
+    return found
 
 
 def standing_on(document: PolicyDocument, documents: Iterable[PolicyDocument]) -> tuple[str, ...]:

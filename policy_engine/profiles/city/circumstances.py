@@ -9,13 +9,16 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from policy_engine.profiles.city.calibration import ByAge
 from policy_engine.profiles.city.drawing import (
+    NOBODY,
     Bools,
     Ints,
     Numbers,
     day_number,
     days,
     flags,
+    happens,
     labels,
     numbers,
     weighted,
@@ -32,6 +35,11 @@ LOST_ABILITY = ("轻度", "中度", "重度")
 FATES = ("健在", "伤残", "死亡")
 #: Years from birth to the end of each stage.
 STAGE_ENDS = (6, 12, 15, 18, 18, 21, 22, 25)
+
+DRIVING_CLASSES = ("A1", "A2", "B1", "B2", "C1", "C2", "D", "E")
+DRIVING_CLASS_SHARES = (0.005, 0.015, 0.01, 0.05, 0.66, 0.22, 0.01, 0.03)
+DRIVERS = ByAge((17.5, 18.5, 30, 45, 60, 70, 80), (0.0, 0.15, 0.62, 0.58, 0.25, 0.06, 0.0))
+CARD_HOLDERS = ByAge((0, 6, 16, 30, 90), (0.35, 0.70, 0.92, 0.98, 0.97))
 
 
 def more_of_persons(
@@ -150,6 +158,16 @@ def _late_work(rng: np.random.Generator, people: People, work: Ints) -> dict[str
         "is_on_public_post": flags(on_post),
         "public_posts": numbers(np.where(on_post, 1 + (rng.random(count) < 0.15), 0)),
         "public_post_months": numbers(np.where(on_post, drawn, 0)),
+    }
+
+
+def papers_of_persons(rng: np.random.Generator, people: People) -> dict[str, pl.Series]:
+    """What the licences of persons rest on: a marriage, a social security card, a class of vehicles."""
+    drives = happens(rng, DRIVERS, people.age)
+    return {
+        "is_married": flags(people.spouse != NOBODY),
+        "has_social_security_card": flags(happens(rng, CARD_HOLDERS, people.age)),
+        "driving_class": labels(DRIVING_CLASSES, weighted(rng, DRIVING_CLASS_SHARES, len(people)), drives),
     }
 
 

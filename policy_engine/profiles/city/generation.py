@@ -46,7 +46,7 @@ def generate(
     step = progress or (lambda _doing, _share: None)
     out_dir.mkdir(parents=True, exist_ok=True)
     known = catalogue()
-    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(10)]
+    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(11)]
     step(_("居民与家庭"), 0.0)
     people = draw_people(draws[0], residents_count, day_number(as_of))
     disabilities = residents.draw_disabilities(draws[1], people)
@@ -55,6 +55,7 @@ def generate(
     step(_("居民事实"), 0.15)
     facts = residents.person_columns(draws[4], people, homes, disabilities, work, as_of)
     facts |= circumstances.more_of_persons(draws[9], people, homes, disabilities, work, as_of)
+    facts |= circumstances.papers_of_persons(draws[10], people)
     rows = {"persons": _write(frames.persons(people, facts, known), out_dir / "persons.parquet")}
     step(_("家庭与市场主体"), 0.5)
     facts = household_columns(draws[5], homes, known, as_of)

@@ -64,6 +64,7 @@ def generate(
     firms = enterprises.draw_firms(draws[6], firms_count, people, work, known)
     facts = enterprises.firm_columns(draws[6], firms, as_of)
     facts |= ventures.more_of_firms(draws[9], firms, facts, as_of)
+    facts |= ventures.permits_of_firms(draws[10], firms)
     rows["firms"] = _write(frames.firms(firms, facts, known), out_dir / "firms.parquet")
     hires = enterprises.draw_hires(draws[7], firms, people, work, as_of)
     hires.columns |= ventures.more_of_hires(draws[9], hires, people, as_of)

@@ -7,9 +7,12 @@ import polars as pl
 
 from policy_engine.profiles.city.drawing import Numbers, day_number, days, flags, labels, numbers, weighted
 from policy_engine.profiles.city.enterprises import (
+    CATERING,
     COMPANY,
     MANUFACTURING,
     MICRO,
+    RETAIL,
+    SMALL,
     SOLE_TRADER,
     Firms,
     Items,
@@ -19,6 +22,7 @@ from policy_engine.profiles.city.homes import YUAN
 
 FOUNDERS = ("就业困难人员", "高校毕业生", "返乡入乡人员", "退役军人", "登记失业人员")
 SPECIALITIES = ("专精特新中小企业", "小巨人企业")
+FOOD_BUSINESSES = ("食品销售经营者", "餐饮服务经营者", "集中用餐单位食堂")
 FORMS = ("劳动合同", "就业见习", "以工代训")
 CONTRACT, INTERNSHIP, TRAINING = range(3)
 YOUNG_FIRM_DAYS = 5 * 365
@@ -104,6 +108,15 @@ def _trade(rng: np.random.Generator, firms: Firms) -> dict[str, pl.Series]:
         "export_insurance_emerging": numbers(np.where(exports & (rng.random(count) < 0.4), premium // 2, 0)),
         "homes_brokered": numbers(np.where(rng.random(count) < 0.002, rng.integers(1, 60, count), 0)),
     }
+
+
+def permits_of_firms(rng: np.random.Generator, firms: Firms) -> dict[str, pl.Series]:
+    """What the licences of firms rest on: whom the food business permit stands for, by the firm's trade."""
+    caters = firms.industry == CATERING
+    sells = (firms.industry == RETAIL) & (rng.random(len(firms)) < 0.25)
+    feeds_staff = (firms.size <= SMALL) & (rng.random(len(firms)) < 0.15)
+    business = np.where(caters, 1, np.where(sells, 0, 2))
+    return {"food_business": labels(FOOD_BUSINESSES, business, caters | sells | feeds_staff)}
 
 
 def more_of_hires(

@@ -34,7 +34,9 @@ def nearest_changes(situation: Situation) -> tuple[Found, ...]:
     if not fitting:
         everything = tuple(range(len(situation.trees)))
         fitting = [one for one in _ways_out(situation, everything) if _does_it(situation, one)]
-    return tuple(_minimal(sorted(fitting, key=lambda one: _nearness(situation, one)))[:MOST_SETS])
+    nearest = _minimal(sorted(fitting, key=lambda one: _nearness(situation, one)))[:MOST_SETS]
+    needed = [_without_idle(situation, one) for one in nearest]
+    return tuple(_minimal(sorted(needed, key=lambda one: _nearness(situation, one))))
 
 
 def changeable(situation: Situation, texts: Iterable[str]) -> list[Attribute]:
@@ -97,6 +99,15 @@ def _joined(parts: tuple[Found, ...]) -> Found | None:
 def _does_it(situation: Situation, changes: Found) -> bool:
     judgement = situation.judged(changes=changes)
     return judgement.verdict != "ineligible" and not judgement.defect
+
+
+def _without_idle(situation: Situation, changes: Found) -> Found:
+    """Without changes that the others make needless: one fact may move a clause and, through a status, another."""
+    for name in sorted(changes):
+        fewer = {one: value for one, value in changes.items() if one != name}
+        if fewer and _does_it(situation, fewer):
+            return _without_idle(situation, fewer)
+    return changes
 
 
 def _nearness(situation: Situation, changes: Found) -> tuple[int, int, float, str]:

@@ -16,7 +16,8 @@ def names() -> list[str]:
     return sorted(
         path.stem
         for path in HERE.glob("*.py")
-        if path.stem not in ("__init__", "run", "cities", "made_policies", "plain_policies", "soak")
+        if path.stem
+        not in ("__init__", "run", "bare_insert", "cities", "made_policies", "plain_policies", "soak")
     )
 
 

@@ -144,7 +144,9 @@ def soak(
     check_every: int,
     families: int = 40,
 ) -> dict[str, Any]:
-    """Change and compare until all is done or time is up; ``wrong`` and ``grown_mib`` are what must be small."""
+    """Change and compare until all is done or time is up; ``wrong`` and ``grown_mib`` are what must be small.
+
+    Memory is settled after a fifth of the work: what is built once is built then."""
     shadows = [Shadow(published, seed, families) for seed in range(threads)]
     done, wrong = [0] * threads, [0] * threads
     failed: list[Exception] = []
@@ -171,14 +173,19 @@ def soak(
             settled = _resident_mib()
     if failed:
         raise failed[0]
+    taken = time.monotonic() - start
     wrong.append(sum(not one.is_true_to(place) for one in shadows for place in range(families)))
+    at_end = _resident_mib()
     return {
         "changes": sum(done),
+        "changes_a_second": round(sum(done) / taken),
         "threads": threads,
         "judged": sum(one.judged for one in shadows),
         "wrong": sum(wrong),
-        "grown_mib": round(_resident_mib() - (settled or _resident_mib()), 1),
-        "seconds": round(time.monotonic() - start, 1),
+        "settled_mib": round(settled or at_end, 1),
+        "end_mib": round(at_end, 1),
+        "grown_mib": round(at_end - (settled or at_end), 1),
+        "seconds": round(taken, 1),
     }
 
 

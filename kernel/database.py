@@ -6,10 +6,10 @@ on SQLite it first passes a fair gate, because the file has one writer and its o
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -22,6 +22,8 @@ from kernel.errors import Unavailable
 GATE_SECONDS = 5.0
 BUSY_MILLISECONDS = 5000
 STATEMENT_MILLISECONDS = 30_000
+#: A channel and what is said on it.
+Signal: TypeAlias = tuple[str, bytes]
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -103,12 +105,12 @@ class FairGate:
 
 
 class Database:
-    """The doors to the store. ``on_signal(channel, data)`` is called after a commit for each ``signal`` in it."""
+    """The doors to the store. ``on_signals`` is given, after a commit, each (channel, data) told in it by ``signal``."""
 
     def __init__(self, url: str) -> None:
         self.engine = _create_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self.on_signal: Callable[[str, bytes], None] | None = None
+        self.on_signals: Callable[[Collection[Signal]], None] | None = None
         self._gate = FairGate() if self.is_sqlite else None
         self._writing = threading.local()
 
@@ -132,16 +134,15 @@ class Database:
                 with Session(bind, expire_on_commit=False) as session:
                     yield session
                     session.commit()
-                    signals = session.info.get("signals", ())
+                    signals: Collection[Signal] = session.info.get("signals", ())
             finally:
                 bind.close()
         finally:
             self._writing.is_inside = False
             if self._gate is not None:
                 self._gate.release()
-        if self.on_signal is not None:
-            for channel, data in signals:
-                self.on_signal(channel, data)
+        if self.on_signals is not None and signals:
+            self.on_signals(signals)
 
     def create_all(self) -> None:
         """Create every known table (tests, scratch stores); a real store is made by migrations."""
@@ -153,9 +154,8 @@ class Database:
 
 def signal(session: Session, channel: str, data: bytes = b"") -> None:
     """Tell other threads and processes after the commit, and only if it happens."""
-    signals: list[tuple[str, bytes]] = session.info.setdefault("signals", [])
-    if (channel, data) not in signals:
-        signals.append((channel, data))
+    signals: dict[Signal, None] = session.info.setdefault("signals", {})
+    signals[channel, data] = None
 
 
 def changed_rows(session: Session, statement: sa.Update | sa.Delete) -> int:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import redis
@@ -30,6 +30,10 @@ class EphemeralStore(Protocol):
         ...
 
     def publish(self, channel: str, data: bytes) -> None: ...
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Each (channel, data) in turn; what a commit tells thousands of people goes out in one trip."""
+        ...
+
     def subscribe(self, channel: str, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` (quickly, from another thread) for each message; returns the way to stop."""
         ...
@@ -87,6 +91,10 @@ class MemoryStore:
             listeners = list(self._listeners.get(channel, ()))
         for listener in listeners:
             listener(data)
+
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        for channel, data in messages:
+            self.publish(channel, data)
 
     def subscribe(self, channel: str, listener: Listener) -> Callable[[], None]:
         with self._lock:
@@ -165,6 +173,12 @@ class RedisStore:
 
     def publish(self, channel: str, data: bytes) -> None:
         self._redis.publish(channel, data)
+
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for channel, data in messages:
+            pipeline.publish(channel, data)
+        pipeline.execute()
 
     def subscribe(self, channel: str, listener: Listener) -> Callable[[], None]:
         with self._lock:

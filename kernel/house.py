@@ -30,6 +30,6 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
         RedisStore.from_url(settings.redis_url) if settings.redis_url else MemoryStore()
     )
     database = Database(settings.database_url)
-    database.on_signal = ephemeral.publish
+    database.on_signals = ephemeral.publish_all
     vault = Vault.open_at(settings.home / "keys", settings.master_key)
     return House(settings, clock, database, ephemeral, vault)

@@ -18,4 +18,4 @@ def new_token(bits: int = 256) -> str:
 
 def new_digits(count: int) -> str:
     """Random decimal digits, for numbers that people read out to each other."""
-    return "".join(secrets.choice("0123456789") for _ in range(count))
+    return f"{secrets.randbelow(10**count):0{count}d}"

@@ -68,6 +68,19 @@ def relationships_of(
     return session.scalars(query.order_by(Relationship.relationship_id)).all()
 
 
+def related_to_each(
+    session: Session, *, kinds: Collection[str], on: date, to_subjects: Collection[int]
+) -> list[tuple[int, int]]:
+    """(to, from) of the relationships of some kinds in force on a date."""
+    query = sa.select(Relationship.to_subject, Relationship.from_subject).where(
+        Relationship.to_subject.in_(to_subjects),
+        Relationship.kind.in_(kinds),
+        Relationship.from_on <= on,
+        sa.or_(Relationship.until_on.is_(None), Relationship.until_on > on),
+    )
+    return [(to_subject, from_subject) for to_subject, from_subject in session.execute(query)]
+
+
 def end_relationships(session: Session, *, kind: str, to_subject: int, on: date) -> None:
     session.execute(
         sa.update(Relationship)

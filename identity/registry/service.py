@@ -134,6 +134,18 @@ def related_to(session: Session, kind: RelationshipKind, subject_id: int, on: da
     ]
 
 
+def related_to_each(
+    session: Session, kinds: Collection[RelationshipKind], subject_ids: Collection[int], on: date
+) -> dict[int, set[int]]:
+    """The same for many subjects and several kinds at once; who has nobody is left out."""
+    found: dict[int, set[int]] = {}
+    if subject_ids:
+        rows = repository.related_to_each(session, kinds=kinds, on=on, to_subjects=subject_ids)
+        for to_subject, from_subject in rows:
+            found.setdefault(to_subject, set()).add(from_subject)
+    return found
+
+
 def related_from(session: Session, kind: RelationshipKind, subject_id: int, on: date) -> list[int]:
     """Those of whom the subject is ``kind`` on a date: a parent's children, the firms one represents."""
     return [

@@ -2,9 +2,18 @@
 
 from kernel.notices.models import Notice, NoticePreference
 from kernel.notices.repository import inbox, since, unread_count, verify_number
-from kernel.notices.service import inbox_channel, mark_all_read, mark_read, notify, set_preference
+from kernel.notices.service import (
+    NewNotice,
+    inbox_channel,
+    mark_all_read,
+    mark_read,
+    notify,
+    notify_all,
+    set_preference,
+)
 
 __all__ = [
+    "NewNotice",
     "Notice",
     "NoticePreference",
     "inbox",
@@ -12,6 +21,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "notify",
+    "notify_all",
     "set_preference",
     "since",
     "unread_count",

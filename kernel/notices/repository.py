@@ -1,5 +1,6 @@
 """All SQL of notices."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -39,6 +40,11 @@ def unread_count(session: Session, subject_id: int) -> int:
 
 def find(session: Session, subject_id: int, number: int) -> Notice | None:
     return session.scalar(sa.select(Notice).where(Notice.subject_id == subject_id, Notice.number == number))
+
+
+def check_numbers_among(session: Session, check_numbers: Collection[str]) -> set[str]:
+    """Which of these have been given to a notice."""
+    return set(session.scalars(sa.select(Notice.check_number).where(Notice.check_number.in_(check_numbers))))
 
 
 def verify_number(session: Session, check_number: str) -> Notice | None:

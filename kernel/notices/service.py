@@ -1,16 +1,32 @@
 """Telling people something: written to the inbox in the caller's transaction, pushed live after its commit."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import insert_rows, take_numbers
 from kernel.database import insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_digits
 from kernel.notices import repository
 from kernel.notices.models import Notice, NoticePreference
-from kernel.outbox import enqueue
+from kernel.outbox import enqueue_many
+
+
+class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be written to somebody's inbox."""
+
+    subject_id: int
+    kind: str
+    title: str
+    body: str
+    link: str | None = None
+
+
+_NEW = ("number", "check_number", "subject_id", "kind", "title", "body", "link", "created_at")
 
 
 def inbox_channel(subject_id: int) -> str:
@@ -32,26 +48,38 @@ def notify(
 
     The text outside says only that something is waiting and how to check it is ours: never ``title`` or ``body``.
     """
-    notice = Notice(
-        check_number=new_digits(10),
-        subject_id=subject_id,
-        kind=kind,
-        title=title,
-        body=body,
-        link=link,
-        created_at=now,
+    notice = NewNotice(subject_id=subject_id, kind=kind, title=title, body=body, link=link)
+    return notify_all(session, [notice], now=now)[0]
+
+
+def notify_all(session: Session, notices: Sequence[NewNotice], *, now: datetime) -> Sequence[int]:
+    """The same for many messages at once, in their order; their numbers."""
+    if not notices:
+        return ()
+    numbers = take_numbers(session, Notice, len(notices))
+    numbered = list(zip(numbers, _check_numbers(session, len(notices)), notices, strict=True))
+    rows = (
+        (number, check, one.subject_id, one.kind, one.title, one.body, one.link, now)
+        for number, check, one in numbered
     )
-    session.add(notice)
-    session.flush()
-    enqueue(
-        session,
-        "notice.deliver",
-        f"notice:{subject_id}",
-        {"number": notice.number, "subject_id": subject_id, "check_number": notice.check_number},
-        now=now,
-    )
-    signal(session, inbox_channel(subject_id), str(notice.number).encode())
-    return notice.number
+    insert_rows(session, Notice, _NEW, rows)
+    messages = [
+        (f"notice:{one.subject_id}", {"number": number, "subject_id": one.subject_id, "check_number": check})
+        for number, check, one in numbered
+    ]
+    enqueue_many(session, "notice.deliver", messages, now=now)
+    for number, _, one in numbered:
+        signal(session, inbox_channel(one.subject_id), str(number).encode())
+    return numbers
+
+
+def _check_numbers(session: Session, count: int) -> list[str]:
+    """Random and not given yet: ten digits are few when millions are in use."""
+    found: set[str] = set()
+    while len(found) < count:
+        drawn = {new_digits(10) for _ in range(count - len(found))}
+        found |= drawn - repository.check_numbers_among(session, drawn)
+    return list(found)
 
 
 def mark_read(session: Session, subject_id: int, number: int, *, now: datetime) -> None:

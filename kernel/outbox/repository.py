@@ -9,12 +9,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from kernel.bulk import insert_rows
 from kernel.database import changed_rows, insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_id
 from kernel.outbox.models import OutboxEffect, OutboxMessage
 
 SIGNAL = "outbox"
+_NEW = ("message_id", "topic", "key", "payload", "enqueued_at", "available_at", "attempts")
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -59,21 +61,10 @@ def enqueue(
 
 
 def enqueue_many(session: Session, topic: str, messages: Sequence[tuple[str, Any]], *, now: datetime) -> None:
-    """``enqueue`` for many (key, payload) in one statement."""
-    rows = [
-        {
-            "message_id": new_id(),
-            "topic": topic,
-            "key": key,
-            "payload": msgspec.to_builtins(payload),
-            "enqueued_at": now,
-            "available_at": now,
-            "attempts": 0,
-        }
-        for key, payload in messages
-    ]
+    """``enqueue`` for many (key, payload) in one statement, in their order."""
+    rows = [(new_id(), topic, key, msgspec.to_builtins(payload), now, now, 0) for key, payload in messages]
     if rows:
-        session.execute(sa.insert(OutboxMessage), rows)
+        insert_rows(session, OutboxMessage, _NEW, rows)
         signal(session, SIGNAL)
 
 

@@ -1,5 +1,6 @@
 """Who people are to each other, and what is known of them: ``Ports.people`` and ``Ports.facts`` in a running house."""
 
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -27,17 +28,32 @@ class RegisteredPeople:
     def division_of(self, session: Session, subject_id: int) -> str:
         return profiles.load_family(session, subject_id).subject(subject_id).division
 
+    def divisions_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
+        return {
+            one.subject_id: one.division for one in profiles.particulars_of(session, subject_ids).values()
+        }
+
     def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        subject = profiles.load_subjects(session, [subject_id]).get(subject_id)
-        if subject is None:
-            return frozenset()
-        if subject.kind == "household":
-            members = profiles.load_family(session, subject_id).of_kind("person")
-            return frozenset(member.subject_id for member in members if is_adult(member, on))
-        if subject.kind != "person" or is_adult(subject, on):
-            return frozenset()
-        parents = registry.related_to(session, "parent", subject_id, on)
-        return frozenset(parents) | frozenset(registry.related_to(session, "guardian", subject_id, on))
+        return self._guardians_of_each(session, [subject_id], on).get(subject_id, frozenset())
+
+    def _guardians_of_each(
+        self, session: Session, subject_ids: Collection[int], on: date
+    ) -> dict[int, frozenset[int]]:
+        """Of those who have any."""
+        known = profiles.particulars_of(session, subject_ids).values()
+        minors = [
+            one.subject_id for one in known if one.kind == "person" and not is_adult_born(one.birth_date, on)
+        ]
+        households = [one.subject_id for one in known if one.kind == "household"]
+        guardians = registry.related_to_each(session, ("parent", "guardian"), minors, on)
+        members = profiles.members_of_each(session, households)
+        adults = {
+            household: {
+                one.subject_id for one in found if one.kind == "person" and is_adult_born(one.birth_date, on)
+            }
+            for household, found in members.items()
+        }
+        return {subject_id: frozenset(found) for subject_id, found in (guardians | adults).items()}
 
     def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         children = registry.related_from(session, "parent", subject_id, on)
@@ -55,16 +71,24 @@ class RegisteredPeople:
             return self.wards_of(session, subject_id, on) - {family.owner.subject_id}
         return frozenset(member.subject_id for member in family.members)
 
-    def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        return self.guardians_of(session, subject_id, on) or frozenset({subject_id})
+    def recipients_of(
+        self, session: Session, subject_ids: Collection[int], on: date
+    ) -> Mapping[int, frozenset[int]]:
+        guardians = self._guardians_of_each(session, subject_ids, on)
+        return {one: guardians.get(one) or frozenset({one}) for one in subject_ids}
 
 
 def is_adult(person: KnownSubject, on: date) -> bool:
     """Eighteen or older (民法典 Art. 17); who has no known birth date is not presumed a child."""
     born = person.facts.get("birth_date")
-    if born is None or not isinstance(born.value, str):
-        return True
-    return same_day_months_later(date.fromisoformat(born.value), MONTHS_TO_ADULTHOOD) <= on
+    return born is None or not isinstance(born.value, str) or is_adult_born(born.value, on)
+
+
+def is_adult_born(birth_date: str | None, on: date) -> bool:
+    """The same of a birth date alone, as ISO text."""
+    return (
+        birth_date is None or same_day_months_later(date.fromisoformat(birth_date), MONTHS_TO_ADULTHOOD) <= on
+    )
 
 
 def known_facts(session: Session, subject_id: int, unit_id: int) -> Facts:

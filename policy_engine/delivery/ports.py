@@ -4,7 +4,7 @@ Calls that take a ``Session`` run inside the caller's transaction and must not l
 and are never called while a transaction is open.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -42,6 +42,10 @@ class People(Protocol):
         """The code by which the affairs of a subject are routed (hukou, or a firm's seat), nine or six digits."""
         ...
 
+    def divisions_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
+        """The same of many; who has no profile is left out."""
+        ...
+
     def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         """Who acts for a subject by law: a minor's parents or guardians, a household's adult members; else empty."""
         ...
@@ -54,8 +58,10 @@ class People(Protocol):
         """For whom or what a subject may ask besides itself: its minor children, a firm's hires and loans."""
         ...
 
-    def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        """Whose inboxes hear of a subject's affairs: the person, those who act for it by law, a firm's own inbox."""
+    def recipients_of(
+        self, session: Session, subject_ids: Collection[int], on: date
+    ) -> Mapping[int, frozenset[int]]:
+        """Whose inboxes hear of each one's affairs: the person, those who act for it by law, a firm's own inbox."""
         ...
 
 

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 NIGHTLY = "match.nightly"
 SCHEDULES = (Schedule(NIGHTLY, timedelta(hours=24)),)
 #: Offers written in one transaction: about 50 ms of the write gate.
-CHUNK = 16
+CHUNK = 300
 FORGOTTEN_AT_ONCE = 500
 DEATH = "person.is_deceased"
 APOLOGY = "这项政策的内容有误，已经撤回，给您添麻烦了，我们很抱歉。已提交的申请会由工作人员重新核定。"
@@ -97,20 +97,23 @@ class _Jobs:
             self._take_back(policy_id, message.payload["version"], is_recalled=action == "recall")
         elif self._has_gone_on(policy_id, message):
             return
-        snapshot = self._snapshot()
-        if action == "publish":
-            self._reach_somebody(policy_id, snapshot)
         with self._house.database.read() as session:
             is_in_force = self._published.current(session).named(policy_id) is not None
+        above = self._standing_on(policy_id, message.payload["version"])
+        if not is_in_force and not above:
+            return
+        snapshot = self._snapshot()
         if is_in_force:
             self._match(policy_id, snapshot)
+            if action == "publish" and self._reach_somebody(policy_id, snapshot):
+                self._match(policy_id, snapshot)
             self._page(
                 lambda session, after: widen_rollout(
                     session, self._ports, policy_id=policy_id, after=after, now=self._house.clock.now()
                 )
             )
-        for above in self._standing_on(policy_id, message.payload["version"]):
-            self._match(above, snapshot)
+        for other in above:
+            self._match(other, snapshot)
         self._catch_up(snapshot)
 
     def _has_gone_on(self, policy_id: str, message: Message) -> bool:
@@ -221,16 +224,16 @@ class _Jobs:
         self, session: Session, effects: Sequence[MatchEffect], snapshot: Snapshot
     ) -> Sequence[MatchEffect]:
         """Without those of families that changed since the snapshot: they are judged on today's facts afterwards."""
-        known = profiles.load_subjects(session, [one.subject_id for one in effects])
-        profiles.lock_owners(session, {one.owner_id for one in known.values()})
-        changed = set(profiles.owners_changed_since(session, snapshot.sequence))
-        return [one for one in effects if known[one.subject_id].owner_id not in changed]
+        subject_ids = [one.subject_id for one in effects]
+        owners = profiles.lock_owners_of(session, subject_ids)
+        changed = set(profiles.owners_changed_since(session, snapshot.sequence, set(owners.values())))
+        return [one for one in effects if owners[one.subject_id] not in changed]
 
     def _rematch_families(self, subject_ids: Collection[int]) -> None:
         """The families of subjects of whom the columns do not say enough: which facts are missing."""
         with self._house.database.read() as session:
-            known = profiles.load_subjects(session, subject_ids)
-        for owner_id in sorted({one.owner_id for one in known.values()}):
+            owners = set(profiles.owners_of(session, subject_ids).values())
+        for owner_id in sorted(owners):
             with self._house.database.write(timeout=30) as session:
                 self._rematch(session, owner_id, None)
 
@@ -257,17 +260,29 @@ class _Jobs:
             with self._house.database.write(timeout=30) as session:
                 self._rematch(session, owner_id, None)
 
-    def _reach_somebody(self, policy_id: str, snapshot: Snapshot) -> None:
-        """The first one per cent is at least one person: widen it to the nearest bucket where it reached nobody."""
-        with self._house.database.write() as session:
+    def _reach_somebody(self, policy_id: str, snapshot: Snapshot) -> bool:
+        """The first one per cent is at least one person: widen it to the nearest bucket where it reached nobody.
+
+        Whether it was made wider, and what stands beside it is to be matched anew.
+        """
+        with self._house.database.read() as session:
+            current = self._published.current(session)
+            newest = current.named(policy_id)
+            kept = matches.eligible_of_policy(session, policy_id)
+        if newest is None or any(
+            version == newest.document.version and newest.covers(subject_id)
+            for (subject_id, _), (version, _) in kept.items()
+        ):
+            return False
+        found = match_city(snapshot, current, snapshot.as_of, policies=[policy_id])
+        nearest = min((rollout_bucket(policy_id, one) for one in found.eligible["subject_id"]), default=None)
+        with self._house.database.write(timeout=30) as session:
             versions = policies.live_versions(session, policy_id)
-            found = match_city(
-                snapshot, self._published.current(session), snapshot.as_of, policies=[policy_id]
-            )
-            reached = [rollout_bucket(policy_id, one) for one in found.eligible["subject_id"].unique()]
-            if reached and versions and min(reached) >= versions[-1].rollout_permille:
-                versions[-1].rollout_permille = min(reached) + 1
-                policies.advance_epoch(session)
+            if nearest is None or not versions or nearest < versions[-1].rollout_permille:
+                return False
+            versions[-1].rollout_permille = nearest + 1
+            policies.advance_epoch(session)
+        return True
 
     def _take_back(self, policy_id: str, version: int, *, is_recalled: bool) -> None:
         """Open offers of what was recalled go with an apology, and claims wait for a person.

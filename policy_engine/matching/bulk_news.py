@@ -37,6 +37,8 @@ def bulk_news(
     open_rows = set(found.unknown.select("subject_id", "unit_id").iter_rows())
 
     def version_of(subject_id: int) -> int:
+        if len(versions) < 2:
+            return newest.document.version
         fitting = (one for one in versions if one.covers(subject_id))
         return next(fitting, newest).document.version
 

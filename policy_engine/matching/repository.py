@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import merge_rows
 from kernel.database import changed_rows, insert
 from policy_engine.matching.effects import MatchEffect, Verdict
 from policy_engine.matching.models import FullMatch, PolicyMatch
@@ -21,6 +22,19 @@ _KEPT = sa.select(
     _TABLE.c.verdict,
     _TABLE.c.amount_fen,
 ).where(_TABLE.c.subject_id.in_(sa.bindparam("subject_ids", expanding=True)))
+
+
+_WRITTEN = (
+    "policy_id",
+    "subject_id",
+    "unit_id",
+    "version",
+    "verdict",
+    "amount_fen",
+    "sequence",
+    "as_of",
+    "because",
+)
 
 
 class Kept(NamedTuple):
@@ -98,22 +112,6 @@ def full_matches(session: Session, limit: int = 30) -> Sequence[FullMatch]:
 
 def keep(session: Session, effects: Sequence[MatchEffect]) -> None:
     """Write what the effects say; a match of an older version, sequence or day never overwrites a newer one."""
-    rows = [
-        {
-            "policy_id": one.policy_id,
-            "subject_id": one.subject_id,
-            "unit_id": one.unit_id,
-            "version": one.version,
-            "verdict": one.verdict,
-            "amount_fen": one.amount_fen,
-            "sequence": one.sequence,
-            "as_of": one.as_of,
-            "because": list(one.because),
-        }
-        for one in effects
-    ]
-    if not rows:
-        return
     statement = insert(session, PolicyMatch)
     new = statement.excluded
     is_newer = sa.tuple_(new.version, new.sequence, new.as_of) >= sa.tuple_(
@@ -122,12 +120,15 @@ def keep(session: Session, effects: Sequence[MatchEffect]) -> None:
     values = {
         name: new[name] for name in ("version", "verdict", "amount_fen", "sequence", "as_of", "because")
     }
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["policy_id", "subject_id", "unit_id"], set_=values, where=is_newer
-        ),
-        rows,
+    merging = statement.on_conflict_do_update(
+        index_elements=["policy_id", "subject_id", "unit_id"], set_=values, where=is_newer
     )
+    merge_rows(session, PolicyMatch, merging, _WRITTEN, [_written(one) for one in effects])
+
+
+def _written(one: MatchEffect) -> tuple[object, ...]:
+    key = (one.policy_id, one.subject_id, one.unit_id)
+    return (*key, one.version, one.verdict, one.amount_fen, one.sequence, one.as_of, list(one.because))
 
 
 def count_of_policy(session: Session, policy_id: str, verdict: str = "eligible") -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -33,6 +33,16 @@ _VALUES = (
     .where(TABLE.c.owner_id == sa.bindparam("owner_id"))
     .order_by(TABLE.c.subject_id)
 )
+
+
+class Particulars(NamedTuple):
+    """What routing and letters need of a subject; ``birth_date`` is ISO text, None where it is not known."""
+
+    subject_id: int
+    kind: str
+    owner_id: int
+    division: str
+    birth_date: str | None
 
 
 class _Value(msgspec.Struct, frozen=True, array_like=True):
@@ -101,12 +111,15 @@ def replaced_at(session: Session, sequence: int) -> list[tuple[int, str, list[Ra
     return [(row.subject_id, row.attribute, row.old) for row in session.execute(statement)]
 
 
-def lock_owners(session: Session, owner_ids: Collection[int]) -> None:
-    """Hold families in order of their numbers, so that nobody judges them meanwhile (PostgreSQL)."""
-    if session.get_bind().dialect.name == "postgresql":
-        for part in _parts(sorted(set(owner_ids))):
-            rows = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id.in_(part))
-            session.execute(rows.order_by(TABLE.c.subject_id).with_for_update())
+def lock_owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
+    """To which household or firm each belongs, these held in order of their numbers: nobody judges them meanwhile."""
+    owners = owners_of(session, subject_ids)
+    if session.get_bind().dialect.name != "postgresql":
+        return owners  # SQLite has one writer at a time anyway
+    for part in _parts(sorted(set(owners.values()))):
+        rows = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id.in_(part))
+        session.execute(rows.order_by(TABLE.c.subject_id).with_for_update())
+    return owners_of(session, subject_ids)  # somebody may have moved while we waited
 
 
 def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, KnownSubject]:
@@ -118,20 +131,57 @@ def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, K
     return found
 
 
+def particulars_of(session: Session, subject_ids: Collection[int]) -> dict[int, Particulars]:
+    """Subjects by number, without their facts; numbers without a profile are left out."""
+    return {one.subject_id: one for one in _particulars(session, TABLE.c.subject_id, subject_ids)}
+
+
+def members_of_each(session: Session, owner_ids: Collection[int]) -> dict[int, list[Particulars]]:
+    """Who and what belongs to each household or firm, itself left out."""
+    found: dict[int, list[Particulars]] = {}
+    for one in _particulars(session, TABLE.c.owner_id, owner_ids):
+        if one.subject_id != one.owner_id:
+            found.setdefault(one.owner_id, []).append(one)
+    return found
+
+
+def _particulars(session: Session, column: sa.Column[Any], numbers: Collection[int]) -> Iterator[Particulars]:
+    born = TABLE.c.facts["birth_date", 0].as_string()
+    wanted = (TABLE.c.subject_id, TABLE.c.kind, TABLE.c.owner_id, TABLE.c.division, born)
+    for part in _parts(sorted(set(numbers))):
+        yield from map(Particulars._make, session.execute(sa.select(*wanted).where(column.in_(part))).all())
+
+
+def owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
+    """To which household or firm each belongs; numbers without a profile are left out."""
+    found: dict[int, int] = {}
+    for part in _parts(sorted(set(subject_ids))):
+        statement = sa.select(TABLE.c.subject_id, TABLE.c.owner_id).where(TABLE.c.subject_id.in_(part))
+        found.update((row[0], row[1]) for row in session.execute(statement).all())
+    return found
+
+
 def members_about(session: Session, person_id: int) -> list[KnownSubject]:
     """The hires and loans that concern a person."""
     statement = sa.select(TABLE).where(TABLE.c.about_id == person_id).order_by(TABLE.c.subject_id)
     return [_subject(row) for row in session.execute(statement)]
 
 
-def owners_changed_since(session: Session, sequence: int) -> list[int]:
-    """Households and firms of which anything changed after ``sequence``, in order of their numbers."""
-    if current_sequence(session) <= sequence:
-        return []  # asked for every few offers of a rollout: mostly nothing has happened, and SQLite would scan
-    statement = (
-        sa.select(Profile.owner_id).where(Profile.sequence > sequence).distinct().order_by(Profile.owner_id)
-    )
-    return list(session.scalars(statement))
+def owners_changed_since(session: Session, sequence: int, among: Collection[int] | None = None) -> list[int]:
+    """Households and firms, all or ``among`` some, of which anything changed after ``sequence``, in order."""
+    statement = sa.select(TABLE.c.owner_id).where(TABLE.c.sequence > sequence)
+    if among is None:  # sorted here: SQLite would walk the whole index of owners to save the sorting
+        return sorted(set(session.scalars(statement)))
+    found: set[int] = set()
+    for part in _parts(sorted(among)):
+        found |= set(session.scalars(statement.where(TABLE.c.owner_id.in_(part))))
+    return sorted(found)
+
+
+def count_since(session: Session, sequence: int) -> int:
+    """How many subjects changed after ``sequence``."""
+    statement = sa.select(sa.func.count()).select_from(TABLE).where(TABLE.c.sequence > sequence)
+    return session.scalar(statement) or 0
 
 
 def rows_since(

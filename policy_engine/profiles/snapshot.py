@@ -16,6 +16,9 @@ from policy_engine.profiles import repository
 from policy_engine.profiles.layout import FRAME_NAMES, UNKNOWN_SUFFIX, column_types, frame_types
 from policy_engine.profiles.loading import read_note
 
+#: One subject in so many changed since the cache was written: it is written anew.
+MUCH = 100
+
 
 class SnapshotNote(msgspec.Struct, frozen=True):
     """``snapshot.json``: what a cached snapshot is of, and in which columns it was written."""
@@ -61,22 +64,28 @@ def refreshed(session: Session, snapshot: Snapshot, as_of: date) -> Snapshot:
     for kind, old in snapshot.frames.items():
         new = _frame(session, kind, snapshot.sequence)
         if new.height:
-            kept = _widened(kind, old).join(new.select("subject_id"), on="subject_id", how="anti")
+            kept = _widened(kind, old).filter(~pl.col("subject_id").is_in(new["subject_id"].implode()))
             old = pl.concat([kept, new]).sort("subject_id")
         frames[kind] = _trimmed(kind, old)
     return Snapshot(frames, sequence, as_of)
 
 
 def cached(session: Session, folder: Path, as_of: date) -> Snapshot:
-    """The present snapshot, from ``folder`` as far as it is still true, which then holds it for the next time."""
+    """The present snapshot, from ``folder`` as far as it is still true.
+
+    The folder holds the new one for the next time when much has changed: writing takes longer than reading a few
+    subjects again, and somebody waits.
+    """
     latest = _latest(folder)
     if latest is None:
         snapshot = from_database(session, as_of)
     else:
-        snapshot = refreshed(session, _read(latest, as_of), as_of)
-        if latest.name == _name(snapshot.sequence):
+        stored = _read(latest, as_of)
+        snapshot = refreshed(session, stored, as_of)
+        changed = repository.count_since(session, stored.sequence)
+        if changed * MUCH < sum(frame.height for frame in snapshot.frames.values()):
             return snapshot
-    _write(snapshot, folder)
+    keep_snapshot(snapshot, folder)
     return snapshot
 
 
@@ -161,7 +170,7 @@ def _read(directory: Path, as_of: date) -> Snapshot:
     return Snapshot(frames, note.sequence, as_of)
 
 
-def _write(snapshot: Snapshot, folder: Path) -> None:
+def keep_snapshot(snapshot: Snapshot, folder: Path) -> None:
     """Beside its place first and moved there whole; older ones go afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{_name(snapshot.sequence)}"

@@ -1,20 +1,25 @@
 """The audit chain shows tampering; notices number themselves and push after the commit."""
 
+import pytest
 import sqlalchemy as sa
 
 from kernel.audit import AuditEvent, record, seal_chain, verify_chain
 from kernel.house import House
 from kernel.notices import (
+    NewNotice,
     inbox,
     inbox_channel,
     mark_read,
     notify,
+    notify_all,
+    service,
     set_preference,
     since,
     unread_count,
     verify_number,
 )
 from kernel.notices.service import wants
+from kernel.outbox import OutboxMessage
 
 
 def _record(house: House, count: int) -> None:
@@ -81,6 +86,47 @@ def test_a_notice_is_pushed_to_its_reader_only(house: House) -> None:
     number = _notify(house, 1, "一")
     _notify(house, 2, "二")
     assert heard == [str(number).encode()]
+
+
+def test_many_notices_are_each_written_pushed_and_sent_out(any_house: House) -> None:
+    heard: list[bytes] = []
+    any_house.ephemeral.subscribe(inbox_channel(2), heard.append)
+    first = _notify(any_house, 1, "零")
+    letters = [
+        NewNotice(subject_id=one, kind="offer", title=f"题{one}", body="…", link="/x") for one in (1, 2, 3)
+    ]
+    with any_house.database.write() as session:
+        numbers = notify_all(session, letters, now=any_house.clock.now())
+        assert heard == []
+    assert heard == [str(numbers[1]).encode()]
+    with any_house.database.read() as session:
+        assert [one.title for one in inbox(session, 1)] == ["题1", "零"]
+        assert [one.number for one in inbox(session, 1)] == [numbers[0], first]
+        waiting = session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.number)).all()
+        assert [(row.key, row.payload["number"]) for row in waiting[1:]] == [
+            (f"notice:{one.subject_id}", number) for one, number in zip(letters, numbers, strict=True)
+        ]
+        written = {row.payload["number"]: row.payload["check_number"] for row in waiting}
+        assert len(set(written.values())) == 4
+        for number, check_number in written.items():
+            found = verify_number(session, check_number)
+            assert found is not None
+            assert found.number == number
+
+
+def test_a_check_number_in_use_is_not_given_again(any_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["1", "1", "1", "2", "2", "3"])
+
+    def draw(_count: int) -> str:
+        return next(drawn)
+
+    monkeypatch.setattr(service, "new_digits", draw)
+    for title in ("一", "二"):
+        _notify(any_house, 1, title)
+    letter = NewNotice(subject_id=1, kind="offer", title="三", body="…")
+    with any_house.database.write() as session:
+        notify_all(session, [letter], now=any_house.clock.now())
+        assert [one.check_number for one in inbox(session, 1)] == ["3", "2", "1"]
 
 
 def test_a_stream_replays_what_came_after(any_house: House) -> None:

@@ -46,7 +46,7 @@ def test_a_write_inside_a_write_is_refused(house: House) -> None:
 
 def test_signals_come_after_the_commit(any_house: House) -> None:
     heard: list[tuple[str, bytes]] = []
-    any_house.database.on_signal = lambda channel, data: heard.append((channel, data))
+    any_house.database.on_signals = heard.extend
     with any_house.database.write() as session:
         signal(session, "bell", b"1")
         assert heard == []
@@ -54,8 +54,8 @@ def test_signals_come_after_the_commit(any_house: House) -> None:
 
 
 def test_a_rollback_signals_nothing(any_house: House) -> None:
-    heard: list[str] = []
-    any_house.database.on_signal = lambda channel, _data: heard.append(channel)
+    heard: list[tuple[str, bytes]] = []
+    any_house.database.on_signals = heard.extend
 
     def fail() -> None:
         with any_house.database.write() as session:

@@ -31,6 +31,28 @@ def test_of_many_takers_exactly_one_receives_the_value(store: EphemeralStore) ->
     assert received.count(None) == 19
 
 
+def test_what_is_said_together_is_heard_in_its_order(store: EphemeralStore) -> None:
+    heard: list[bytes] = []
+    is_listening, is_all_heard = threading.Event(), threading.Event()
+
+    def hear(data: bytes) -> None:
+        if data == b"hello":
+            is_listening.set()
+            return
+        heard.append(data)
+        if len(heard) == 3:
+            is_all_heard.set()
+
+    store.subscribe("bell", hear)
+    for _ in range(100):  # a fresh subscription at Redis takes a moment to stand
+        store.publish("bell", b"hello")
+        if is_listening.wait(0.05):
+            break
+    store.publish_all([("bell", b"1"), ("door", b"2"), ("bell", b"3"), ("bell", b"4")])
+    assert is_all_heard.wait(5)
+    assert heard == [b"1", b"3", b"4"]
+
+
 def test_add_keeps_the_first(store: EphemeralStore) -> None:
     assert store.add("add:1", b"first", 60)
     assert not store.add("add:1", b"second", 60)

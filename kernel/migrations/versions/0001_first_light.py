@@ -320,7 +320,7 @@ def upgrade() -> None:
             "policy_id", "subject_id", "unit_id", name=op.f("uq_offer_policy_id_subject_id_unit_id")
         ),
     )
-    op.create_index("ix_offer_policy_id_state", "offer", ["policy_id", "state"], unique=False)
+    op.create_index("ix_offer_policy_id_state_id", "offer", ["policy_id", "state", "id"], unique=False)
     op.create_index("ix_offer_subject_id_state", "offer", ["subject_id", "state"], unique=False)
     op.create_table(
         "outbox_effect",

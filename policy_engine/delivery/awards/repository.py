@@ -26,11 +26,15 @@ def of_claim(session: Session, claim_id: uuid.UUID) -> Award | None:
     return session.scalar(sa.select(Award).where(Award.claim_id == claim_id))
 
 
-def lock_live(session: Session, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Award]:
-    """The live awards of (policy, unit) pairs, locked in one order for everybody."""
+def lock_live(session: Session, pairs: Collection[tuple[str, int]]) -> dict[tuple[str, int], Award]:
+    """The live awards of these policies and units, locked in one order for everybody."""
     statement = (
         sa.select(Award)
-        .where(sa.tuple_(Award.policy_id, Award.unit_id).in_(list(pairs)), Award.state != AwardState.ENDED)
+        .where(
+            Award.policy_id.in_({policy_id for policy_id, _ in pairs}),
+            Award.unit_id.in_({unit_id for _, unit_id in pairs}),
+            Award.state != AwardState.ENDED,
+        )
         .order_by(Award.id)
         .with_for_update()
         .execution_options(populate_existing=True)

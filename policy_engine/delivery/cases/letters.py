@@ -3,15 +3,27 @@
 What goes outside the app is the notices package's own neutral sentence: no benefit, no amount, no link.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
-from kernel.notices import notify
+from kernel.notices import NewNotice, notify_all
 from policy_engine.delivery.ports import Ports
 
 TRUST = "办理不收费，不索要验证码。"
+
+
+class Letter(NamedTuple):
+    """What is said about a subject's affairs, to whoever follows them."""
+
+    subject_id: int
+    kind: str
+    title: str
+    body: str
+    link: str
 
 
 def tell(
@@ -27,6 +39,26 @@ def tell(
     except_for: int | None = None,
 ) -> None:
     """One notice to everybody who follows the affairs of ``subject_id``; ``except_for`` did it and knows."""
-    recipients = ports.people.recipients_of(session, subject_id, business_date(now))
-    for recipient in sorted(recipients - {except_for}):
-        notify(session, subject_id=recipient, kind=kind, title=title, body=body, link=link, now=now)
+    letter = Letter(subject_id, kind, title, body, link)
+    tell_all(session, ports, [letter], now=now, except_for=except_for)
+
+
+def tell_all(
+    session: Session,
+    ports: Ports,
+    letters: Sequence[Letter],
+    *,
+    now: datetime,
+    except_for: int | None = None,
+) -> None:
+    """The same for many letters at once, in their order."""
+    concerned = {letter.subject_id for letter in letters}
+    recipients = ports.people.recipients_of(session, concerned, business_date(now))
+    notices = [
+        NewNotice(
+            subject_id=recipient, kind=letter.kind, title=letter.title, body=letter.body, link=letter.link
+        )
+        for letter in letters
+        for recipient in sorted(recipients[letter.subject_id] - {except_for})
+    ]
+    notify_all(session, notices, now=now)

@@ -43,12 +43,14 @@ def open_claims_on(session: Session, policy_ids: Collection[str], unit_id: int) 
     return list(session.scalars(statement.order_by(Claim.created_at, Claim.id)))
 
 
-def units_under_claim(session: Session, pairs: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+def units_under_claim(session: Session, pairs: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
     """Which of the (policy, unit) pairs have a claim under way."""
     statement = sa.select(Claim.policy_id, Claim.unit_id).where(
-        sa.tuple_(Claim.policy_id, Claim.unit_id).in_(list(pairs)), Claim.state.in_(OPEN_CLAIM)
+        Claim.policy_id.in_({policy_id for policy_id, _ in pairs}),
+        Claim.unit_id.in_({unit_id for _, unit_id in pairs}),
+        Claim.state.in_(OPEN_CLAIM),
     )
-    return {(policy_id, unit_id) for policy_id, unit_id in session.execute(statement)}
+    return {(row.policy_id, row.unit_id) for row in session.execute(statement)}
 
 
 def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:

@@ -1,42 +1,60 @@
 """Putting an offer before somebody, and keeping its history."""
 
-from datetime import datetime, timedelta
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.money import format_yuan
-from policy_engine.delivery.cases.letters import TRUST, tell
-from policy_engine.delivery.cases.timeline import SYSTEM, Actor, record_event
+from policy_engine.delivery.cases.letters import TRUST
+from policy_engine.delivery.cases.timeline import Actor, record_event
 from policy_engine.delivery.claims import service as claims
+from policy_engine.delivery.offers.batch import Batch, NewOffer
 from policy_engine.delivery.offers.models import Offer
-from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.terms import Terms
 
 PERIOD_WORDS = {"once": "一次性", "month": "每月", "quarter": "每季度", "year": "每年", "none": ""}
 
 
-def present(
-    session: Session, ports: Ports, offer: Offer, terms: Terms, before: str | None, *, now: datetime
-) -> None:
+class Offered(Protocol):
+    """What an invitation says of an offer, whether it is an object or a row."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def subject_id(self) -> int: ...
+    @property
+    def amount_fen(self) -> int | None: ...
+
+
+def present(batch: Batch, offer: Offer | NewOffer, terms: Terms, before: str | None) -> None:
     """Put the offer into the inbox; 免申即享 goes straight on to the official's desk."""
-    offer.updated_at = now
-    offer.lapses_on = business_date(now) + timedelta(days=terms.offer_days)
-    log(session, offer, "offer.offered", before, SYSTEM, now=now, detail={"amount_fen": offer.amount_fen})
-    if terms.mode == "automatic":
-        session.flush()
-        claims.begin_automatically(session, ports, offer, terms, now=now)
+    offer.updated_at = batch.now
+    offer.lapses_on = last_day(terms, batch.now)
+    if isinstance(offer, NewOffer) or terms.mode != "automatic":
+        invite(batch, offer, terms, (before, offer.state))
         return
-    tell(
-        session,
-        ports,
-        offer.subject_id,
-        "offer.offered",
-        f"您可能符合：{terms.title}",
-        f"{_amount_words(offer, terms)}{TRUST}",
-        link=f"/offers/{offer.id}",
-        now=now,
-    )
+    log_offered(batch, offer, (before, offer.state))
+    batch.session.flush()
+    claims.begin_automatically(batch.session, batch.ports, offer, terms, now=batch.now)
+
+
+def invite(batch: Batch, offer: Offered, terms: Terms, moved: tuple[str | None, str]) -> None:
+    """History and letter of an offer that is one's own to take."""
+    log_offered(batch, offer, moved)
+    words = f"{_amount_words(offer.amount_fen, terms)}{TRUST}"
+    batch.tell(offer.id, offer.subject_id, "offer.offered", f"您可能符合：{terms.title}", words)
+
+
+def log_offered(batch: Batch, offer: Offered, moved: tuple[str | None, str]) -> None:
+    batch.log(offer.id, offer.subject_id, "offer.offered", moved, {"amount_fen": offer.amount_fen})
+
+
+def last_day(terms: Terms, now: datetime) -> date:
+    """Until when an offer made now stands open."""
+    return business_date(now) + timedelta(days=terms.offer_days)
 
 
 def log(
@@ -63,9 +81,9 @@ def log(
     )
 
 
-def _amount_words(offer: Offer, terms: Terms) -> str:
+def _amount_words(amount_fen: int | None, terms: Terms) -> str:
     if terms.is_invitation:
         return "您家可能符合，可申请核对。"
-    if offer.amount_fen is None:
+    if amount_fen is None:
         return "请查看并确认。"
-    return f"{PERIOD_WORDS[terms.period]}{format_yuan(offer.amount_fen)}元，请查看并确认。"
+    return f"{PERIOD_WORDS[terms.period]}{format_yuan(amount_fen)}元，请查看并确认。"

@@ -1,6 +1,7 @@
 """Whom a publication reaches: wider step by step, back again when it was wrong, and until the offer's last day."""
 
 import uuid
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -8,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from policy_engine.delivery.cases.holds import place_hold
-from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.offers import repository
-from policy_engine.delivery.offers.presenting import log, present
+from policy_engine.delivery.offers.batch import Batch
+from policy_engine.delivery.offers.presenting import invite, last_day, log, present
+from policy_engine.delivery.offers.repository import Row
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import OFFER, OfferState
+from policy_engine.delivery.terms import Terms
 
 S = OfferState
 
@@ -37,14 +40,41 @@ def widen_rollout(
 ) -> Page:
     """Offer to those matched whom a publication has now reached. Call again with ``after`` until it is none."""
     rows = repository.lock_page(session, policy_id, (S.MATCHED,), after=after, limit=limit)
+    batch = Batch(session, ports, now)
     changed = 0
-    for offer in rows:
-        terms = ports.terms(session, policy_id, offer.policy_version)
-        if terms.is_inside_rollout(offer.subject_id):
-            before, offer.state = offer.state, OFFER.move(S(offer.state), "offer")
-            present(session, ports, offer, terms, before, now=now)
-            changed += 1
+    for terms, of_version in _by_version(session, ports, policy_id, rows):
+        reached = [row for row in of_version if terms.is_inside_rollout(row.subject_id)]
+        changed += len(reached)
+        if terms.mode == "automatic":
+            for offer in repository.lock_offers(session, [row.id for row in reached]):
+                before, offer.state = offer.state, OFFER.move(S(offer.state), "offer")
+                present(batch, offer, terms, before)
+        else:
+            _invite_all(batch, reached, terms)
+    batch.write()
     return Page(changed, rows[-1].id if len(rows) == limit else None)
+
+
+def _invite_all(batch: Batch, rows: Sequence[Row], terms: Terms) -> None:
+    state = OFFER.move(S.MATCHED, "offer")
+    repository.change_all(
+        batch.session,
+        [row.id for row in rows],
+        state=state,
+        lapses_on=last_day(terms, batch.now),
+        updated_at=batch.now,
+    )
+    for row in rows:
+        invite(batch, row, terms, (row.state, state))
+
+
+def _by_version(
+    session: Session, ports: Ports, policy_id: str, rows: Sequence[Row]
+) -> Iterator[tuple[Terms, list[Row]]]:
+    """Offers by the terms that they were made on."""
+    for version in sorted({row.policy_version for row in rows}):
+        of_version = [row for row in rows if row.policy_version == version]
+        yield ports.terms(session, policy_id, version), of_version
 
 
 def recall(
@@ -61,22 +91,22 @@ def recall(
     rows = repository.lock_page(
         session, policy_id, (S.MATCHED, S.OFFERED, S.UNKNOWN), after=after, limit=limit
     )
-    for offer in rows:
-        before, offer.state = offer.state, OFFER.move(S(offer.state), "withdraw")
-        offer.state_reason, offer.updated_at = "policy_corrected", now
-        log(session, offer, "offer.withdrawn", before, SYSTEM, now=now)
-        if before == S.OFFERED:
-            terms = ports.terms(session, policy_id, offer.policy_version)
-            tell(
-                session,
-                ports,
-                offer.subject_id,
-                "offer.withdrawn",
-                f"{terms.title}：已撤回",
-                apology,
-                link=f"/offers/{offer.id}",
-                now=now,
-            )
+    batch = Batch(session, ports, now)
+    for terms, of_version in _by_version(session, ports, policy_id, rows):
+        for row in of_version:
+            state = OFFER.move(S(row.state), "withdraw")
+            batch.log(row.id, row.subject_id, "offer.withdrawn", (row.state, state))
+            if row.state == S.OFFERED:
+                title = f"{terms.title}：已撤回"
+                batch.tell(row.id, row.subject_id, "offer.withdrawn", title, apology)
+    repository.change_all(
+        session,
+        [row.id for row in rows],
+        state=S.WITHDRAWN,
+        state_reason="policy_corrected",
+        updated_at=now,
+    )
+    batch.write()
     return Page(len(rows), rows[-1].id if len(rows) == limit else None)
 
 

@@ -1,12 +1,14 @@
 """All SQL of offers."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
 
@@ -22,16 +24,20 @@ def get_offer(session: Session, offer_id: uuid.UUID) -> Offer | None:
     return session.get(Offer, offer_id)
 
 
-def lock_offers_of(session: Session, keys: Iterable[Key]) -> dict[Key, Offer]:
+def lock_offers_of(session: Session, keys: Collection[Key]) -> dict[Key, Offer]:
     """The offers of (policy, subject, unit) keys, locked in one order for everybody."""
-    statement = (
-        sa.select(Offer)
-        .where(sa.tuple_(Offer.policy_id, Offer.subject_id, Offer.unit_id).in_(list(keys)))
-        .order_by(Offer.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {(offer.policy_id, offer.subject_id, offer.unit_id): offer for offer in session.scalars(statement)}
+    found: dict[Key, Offer] = {}
+    for policy_id in sorted({key[0] for key in keys}):
+        subject_ids = {key[1] for key in keys if key[0] == policy_id}
+        statement = (
+            sa.select(Offer)
+            .where(Offer.policy_id == policy_id, Offer.subject_id.in_(subject_ids))
+            .order_by(Offer.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found |= {(one.policy_id, one.subject_id, one.unit_id): one for one in session.scalars(statement)}
+    return found
 
 
 def find_offer(session: Session, policy_id: str, subject_id: int, unit_id: int) -> Offer | None:
@@ -40,6 +46,26 @@ def find_offer(session: Session, policy_id: str, subject_id: int, unit_id: int) 
             Offer.policy_id == policy_id, Offer.subject_id == subject_id, Offer.unit_id == unit_id
         )
     )
+
+
+def units_awarded(session: Session, policy_ids: Collection[str], unit_ids: Collection[int]) -> set[int]:
+    """Which of the units have, or had, a right under any of the policies."""
+    statement = sa.select(Award.unit_id).where(
+        Award.policy_id.in_(sorted(policy_ids)), Award.unit_id.in_(unit_ids)
+    )
+    return set(session.scalars(statement))
+
+
+def awards_counted(
+    session: Session, policy_id: str, unit_ids: Collection[int], since: date
+) -> dict[int, int]:
+    """How many awards each unit has that began in or after the month of ``since``; none is left out."""
+    statement = (
+        sa.select(Award.unit_id, sa.func.count().label("number"))
+        .where(Award.policy_id == policy_id, Award.unit_id.in_(unit_ids), Award.starts_on >= since)
+        .group_by(Award.unit_id)
+    )
+    return {row.unit_id: row.number for row in session.execute(statement)}
 
 
 def lock_rival_offers(session: Session, offer: Offer) -> list[Offer]:
@@ -64,14 +90,47 @@ def offers_of(session: Session, subject_ids: Iterable[int], states: Iterable[str
     return list(session.scalars(statement.order_by(Offer.updated_at.desc(), Offer.id.desc())))
 
 
+class Row(NamedTuple):
+    """What work on many offers needs of one."""
+
+    id: uuid.UUID
+    policy_version: int
+    subject_id: int
+    state: str
+    amount_fen: int | None
+
+
 def lock_page(
-    session: Session, policy_id: str, states: Iterable[str], *, after: uuid.UUID | None, limit: int
-) -> list[Offer]:
+    session: Session, policy_id: str, states: Collection[str], *, after: uuid.UUID | None, limit: int
+) -> list[Row]:
     """A page of a policy's offers in order of id, for work that goes through all of them."""
-    statement = sa.select(Offer).where(Offer.policy_id == policy_id, Offer.state.in_(list(states)))
-    if after is not None:
-        statement = statement.where(Offer.id > after)
-    return list(session.scalars(statement.order_by(Offer.id).limit(limit).with_for_update()))
+    pages = []
+    for state in states:  # the index gives each state in order of id; together they would have to be sorted
+        page = sa.select(Offer.id).where(Offer.policy_id == policy_id, Offer.state == state)
+        if after is not None:
+            page = page.where(Offer.id > after)
+        pages.append(sa.select(page.order_by(Offer.id).limit(limit).subquery()))
+    among = sa.union_all(*pages).subquery()
+    ids = sa.select(among.c.id).order_by(among.c.id).limit(limit)
+    wanted = sa.select(*(getattr(Offer, name) for name in Row._fields)).where(
+        Offer.id.in_(ids),
+        Offer.state.in_(states),  # asked again of a row that somebody else held: it may have been answered
+    )
+    return [Row(*row) for row in session.execute(wanted.order_by(Offer.id).with_for_update())]
+
+
+def lock_offers(session: Session, offer_ids: Collection[uuid.UUID]) -> list[Offer]:
+    """These offers as objects, in order of id."""
+    statement = sa.select(Offer).where(Offer.id.in_(offer_ids)).order_by(Offer.id)
+    return list(session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
+
+
+def change_all(session: Session, offer_ids: Collection[uuid.UUID], **values: object) -> None:
+    """The same change of many offers that the session holds no objects of."""
+    session.execute(
+        sa.update(Offer).where(Offer.id.in_(offer_ids)).values(values),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def lock_lapsed(session: Session, on: date, limit: int) -> list[Offer]:

@@ -2,7 +2,7 @@
 # ruff: noqa: ARG002  (a port names what it is given, used or not)
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -129,6 +129,9 @@ class Town:
     def division_of(self, session: Session, subject_id: int) -> str:
         return STREET
 
+    def divisions_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
+        return dict.fromkeys(subject_ids, STREET)
+
     def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.parents.get(subject_id, frozenset())
 
@@ -138,8 +141,10 @@ class Town:
     def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.wards_of(session, subject_id, on) or frozenset({HIRE, 1001, 1002})
 
-    def recipients_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        return self.guardians_of(session, subject_id, on) or frozenset({subject_id})
+    def recipients_of(
+        self, session: Session, subject_ids: Collection[int], on: date
+    ) -> Mapping[int, frozenset[int]]:
+        return {one: self.guardians_of(session, one, on) or frozenset({one}) for one in subject_ids}
 
 
 class Bank:

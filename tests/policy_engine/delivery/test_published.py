@@ -137,9 +137,11 @@ def test_at_eighteen_a_child_acts_alone(family: House) -> None:
 def test_a_minors_affairs_are_told_to_the_guardians(family: House) -> None:
     people = RegisteredPeople(family.vault)
     with family.database.read() as session:
-        assert people.recipients_of(session, BABY, TODAY) == {MOTHER}
-        assert people.recipients_of(session, MOTHER, TODAY) == {MOTHER}
-        assert people.recipients_of(session, FIRM, TODAY) == {FIRM}
+        assert people.recipients_of(session, [BABY, MOTHER, FIRM], TODAY) == {
+            BABY: {MOTHER},
+            MOTHER: {MOTHER},
+            FIRM: {FIRM},
+        }
 
 
 def test_pinned_facts_hold_the_subjects_own_and_no_other_members(family: House) -> None:

@@ -21,7 +21,7 @@ from policy_engine.delivery import rematching
 from policy_engine.delivery.judging import EngineJudgements
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.people import known_facts
-from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.ports import People, Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.matching import repository
 from policy_engine.matching.evaluation import FamilyCase, subject_of
@@ -44,16 +44,16 @@ EVENTS = itertools.count(1)
 
 
 class Works:
-    """Everything between a fact and an offer; only the people's register is played."""
+    """Everything between a fact and an offer; only the people's register is played, unless ``people`` is given."""
 
-    def __init__(self, house: House, clock: FixedClock) -> None:
+    def __init__(self, house: House, clock: FixedClock, people: People | None = None) -> None:
         self.house = house
         self.clock = clock
         self.published = PublishedPolicies()
         engine = EngineJudgements(self.published, clock)
         ports = Ports(
             terms=PublishedTerms(),
-            people=Town(),
+            people=people or Town(),
             facts=known_facts,
             reevaluate=engine.reevaluate,
             explain=engine.explain,

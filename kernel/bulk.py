@@ -1,0 +1,112 @@
+"""Thousands of rows at once, as fast as each driver takes them, inside the caller's transaction.
+
+For work that goes to a whole city: no object is made and nothing is returned. Whoever needs the numbers of the rows
+takes them first with ``take_numbers``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
+
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.orm import DeclarativeBase, Session
+
+Model: TypeAlias = type[DeclarativeBase]
+Values: TypeAlias = Sequence[Any]
+_Processor: TypeAlias = Callable[[Any], Any]
+
+
+def insert_rows(session: Session, model: Model, columns: tuple[str, ...], rows: Iterable[Values]) -> None:
+    """Insert values in the order of ``columns``; what is not named takes the database's own default, never Python's.
+
+    A row that stands already is an error of the driver: say ``merge_rows`` where it may.
+    """
+    connection = _connection(session)
+    table = _table(model)
+    bound = _bound(rows, _processors(table, columns, connection.dialect))
+    if connection.dialect.name == "postgresql":
+        target = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        cursor: Any = connection.connection.cursor()
+        with cursor, cursor.copy(target) as copy:
+            for row in bound:
+                copy.write_row(row)
+    elif many := [tuple(row) for row in bound]:
+        connection.exec_driver_sql(_insertion(table, columns, connection.dialect), many)
+
+
+def merge_rows(
+    session: Session, model: Model, statement: Any, columns: tuple[str, ...], rows: Iterable[Values]
+) -> None:
+    """The same for an ``INSERT`` that says what to do where a row stands already (``kernel.database.insert``)."""
+    connection = _connection(session)
+    table = _table(model)
+    if connection.dialect.name == "postgresql":
+        each = zip(*rows, strict=True)
+        arrays = {name: list(values) for name, values in zip(columns, each, strict=False)}
+        if arrays:
+            kinds = {name: sa.ARRAY(table.c[name].type, dimensions=1) for name in columns}
+            unnested = [sa.func.unnest(sa.bindparam(name, type_=kind)) for name, kind in kinds.items()]
+            connection.execute(statement.from_select(columns, sa.select(*unnested)), arrays)
+        return
+    many = [tuple(row) for row in _bound(rows, _processors(table, columns, connection.dialect))]
+    if many:
+        written = statement.compile(dialect=connection.dialect, column_keys=columns)
+        connection.exec_driver_sql(str(written), many)
+
+
+def take_numbers(session: Session, model: Model, count: int) -> Sequence[int]:
+    """The next ``count`` numbers of a table whose rows the database numbers; nobody else gets them."""
+    table = _table(model)
+    (column,) = table.primary_key.columns
+    if session.get_bind().dialect.name == "postgresql":
+        series = sa.func.pg_get_serial_sequence(table.name, column.name)
+        places = sa.func.generate_series(1, count).table_valued("place")
+        return session.scalars(sa.select(sa.func.nextval(series)).select_from(places)).all()
+    last = session.scalar(sa.select(sa.func.max(column))) or 0
+    return range(last + 1, last + 1 + count)
+
+
+def _connection(session: Session) -> sa.Connection:
+    """With everything written that the session still holds back: rows may refer to it."""
+    session.flush()
+    return session.connection()
+
+
+def _table(model: Model) -> sa.Table:
+    return cast(sa.Table, model.__table__)
+
+
+def _bound(rows: Iterable[Values], processors: Sequence[tuple[int, _Processor]]) -> Iterator[list[Any]]:
+    """Rows as the driver takes them. Mostly a column says the same from row to row: that is worked out once."""
+    last: list[tuple[object, Any]] = [(processors, None)] * len(processors)
+    for row in rows:
+        values = list(row)
+        for number, (place, processor) in enumerate(processors):
+            value = values[place]
+            if value is not last[number][0]:
+                last[number] = (value, processor(value))
+            values[place] = last[number][1]
+        yield values
+
+
+@lru_cache(maxsize=64)
+def _processors(
+    table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect
+) -> tuple[tuple[int, _Processor], ...]:
+    """What the driver does not take as it is, by place."""
+    found = []
+    for place, name in enumerate(columns):
+        processor = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if processor is not None:
+            found.append((place, processor))
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect) -> str:
+    quoted = dialect.identifier_preparer.quote
+    names = ", ".join(map(quoted, columns))
+    return f"INSERT INTO {quoted(table.name)} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime
+from typing import Literal
 
 import msgspec
 
@@ -222,6 +223,15 @@ class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
 
 
+class BesideLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Another benefit of the same unit that the decision has to look at: one that has to come first and does not stand,
+    one that excludes this one, one that pays as much or more, or a lower one that would end."""
+
+    title: str
+    words: str
+    kind: Literal["missing", "excluded", "higher", "lower"]
+
+
 class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):
     """A claim on an official's desk: facts left, decision right, history below."""
 
@@ -235,6 +245,7 @@ class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):
     facts_sequence: int
     facts_sha256: str
     evidence: tuple[EvidenceLine, ...]
+    beside: tuple[BesideLine, ...]
     stages: tuple[str, ...]
     stage_index: int
     acts: tuple[StageActView, ...]

@@ -125,8 +125,9 @@ def test_nothing_can_be_changed_or_added(house: House, holder_here: int, licence
     writer.update_container(info)
     added = io.BytesIO()
     writer.write(added)
-    half = len(data) // 3
-    for forged in (added.getvalue(), data[:half] + b"0" + data[half + 1 :], data[:-20], b"%PDF-1.7", b""):
+    third = len(data) // 3
+    other = bytes([data[third] ^ 1])
+    for forged in (added.getvalue(), data[:third] + other + data[third + 1 :], data[:-20], b"%PDF-1.7", b""):
         assert _verify(house, forged).result == "not_valid"
 
 

@@ -4,8 +4,10 @@ Asked where an offer is made, where a claim begins, where a right is recognised 
 last makes it certain that no period is paid twice, whatever came between.
 """
 
+import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.claims import repository as claim_rows
+from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment
@@ -109,18 +112,94 @@ def rights_held(session: Session, ports: Ports, subject_ids: Iterable[int], *, o
     return found
 
 
+BesideKind = Literal["missing", "excluded", "higher", "lower"]
+_ORDER: tuple[BesideKind, ...] = ("missing", "excluded", "higher", "lower")
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Another benefit that a claim's decision has to look at: one that has to come first and does not stand, one that
+    excludes it, one that pays as much or more, or a lower one that ends when this one is granted."""
+
+    policy_id: str
+    title: str
+    words: str
+    kind: BesideKind
+
+
+def beside(
+    session: Session,
+    ports: Ports,
+    terms: Terms,
+    claim_id: uuid.UUID,
+    unit_id: int,
+    amount_fen: int | None,
+    on: date,
+) -> list[Beside]:
+    """What the unit has, awaits or lacks that this claim cannot be decided without, what stands against it first."""
+    found = [
+        Beside(
+            policy_id=first.policy_id,
+            title=first.title,
+            words=_("这项待遇以“%(title)s”为前提，对象还没有那一项。", title=first.title),
+            kind="missing",
+        )
+        for first in _required_and_missing(session, ports, terms, unit_id)
+    ]
+    for award in repository.awards_on_unit(session, terms.rivals, unit_id):
+        other = ports.terms(session, award.policy_id, award.policy_version)
+        if award.claim_id != claim_id and _counts(award, other, on):
+            found.append(_beside_award(award, other, terms, amount_fen))
+    for claim in claim_rows.open_claims_on(session, terms.rivals, unit_id):
+        if claim.id != claim_id:
+            other = ports.terms(session, claim.policy_id, claim.policy_version)
+            found.append(_beside_claim(claim, other, terms, amount_fen))
+    return sorted(found, key=lambda one: (_ORDER.index(one.kind), one.policy_id))
+
+
+def _weigh(
+    policy_id: str, other_fen: int | None, other: Terms, terms: Terms, amount_fen: int | None
+) -> BesideKind:
+    if policy_id in terms.excludes:
+        return "excluded"
+    return "lower" if _yearly(other_fen, other) < _yearly(amount_fen, terms) else "higher"
+
+
+def _beside_claim(claim: Claim, other: Terms, terms: Terms, amount_fen: int | None) -> Beside:
+    kind = _weigh(claim.policy_id, claim.amount_fen, other, terms, amount_fen)
+    number = claim.case_number or ""
+    words = (
+        _("也在办理中（办件编号 %(number)s），两项不能同时享受。", number=number)
+        if kind == "excluded"
+        else _("也在办理中（办件编号 %(number)s），两项只发较高的一项。", number=number)
+    )
+    return Beside(policy_id=claim.policy_id, title=other.title, words=words, kind=kind)
+
+
+def _beside_award(award: Award, other: Terms, terms: Terms, amount_fen: int | None) -> Beside:
+    kind = _weigh(award.policy_id, award.amount_fen, other, terms, amount_fen)
+    words = {
+        "excluded": _("对象已享受这一项，按规定两项不能同时享受。"),
+        "lower": _("对象已享受这一项；两项只发较高的，批准后它停发，中间不断档。"),
+        "higher": _("对象已享受这一项；两项只发较高的，它不低于现在申请的。"),
+    }[kind]
+    return Beside(policy_id=award.policy_id, title=other.title, words=words, kind=kind)
+
+
 def refuse_without_required(session: Session, ports: Ports, terms: Terms, unit_id: int) -> None:
     """Raises ``Conflict`` naming the benefit that comes first: one that runs, or that was paid out."""
+    for first in _required_and_missing(session, ports, terms, unit_id):
+        raise Conflict(
+            _("这项待遇以“%(title)s”为前提，请先办理那一项，批准后再办这一项。", title=first.title)
+        )
+
+
+def _required_and_missing(session: Session, ports: Ports, terms: Terms, unit_id: int) -> list[Terms]:
     granted = {
         award.policy_id
         for award in repository.awards_on_unit(session, terms.requires, unit_id)
         if award.state != AwardState.ENDED or award.end_reason == "completed"
     }
-    for policy_id in sorted(terms.requires - granted):
-        first = ports.terms(session, policy_id)
-        raise Conflict(
-            _("这项待遇以“%(title)s”为前提，请先办理那一项，批准后再办这一项。", title=first.title)
-        )
+    return [ports.terms(session, policy_id) for policy_id in sorted(terms.requires - granted)]
 
 
 def refuse_beside_others(

@@ -10,6 +10,7 @@ from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.access import may_act_at, sees_claim
+from policy_engine.delivery.awards import overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.cases.holds import holds_of
@@ -18,7 +19,14 @@ from policy_engine.delivery.claims.models import Claim, StageDecision
 from policy_engine.delivery.claims.separation import ACTIONS, why_not
 from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import ClaimFile, EvidenceLine, FactLine, StageActView, WorkItem
+from policy_engine.delivery.schemas import (
+    BesideLine,
+    ClaimFile,
+    EvidenceLine,
+    FactLine,
+    StageActView,
+    WorkItem,
+)
 from policy_engine.delivery.states import ClaimState
 from policy_engine.delivery.views.parts import (
     account_of,
@@ -81,6 +89,7 @@ def claim_file(
             EvidenceLine(title=str(paper.get("title", "")), reference=str(paper.get("reference", "")))
             for paper in claim.evidence
         ),
+        beside=_beside(session, ports, claim, now) if claim.state in _AT_A_DESK else (),
         stages=tuple(step.title for step in stages_of(claim)),
         stage_index=claim.stage_index,
         acts=tuple(_act_view(act) for act in claim_rows.stage_decisions(session, claim.id)),
@@ -128,6 +137,14 @@ def _work_item(session: Session, ports: Ports, claim: Claim, principal: Principa
         may_act=problem is None,
         why_not=problem or "",
     )
+
+
+def _beside(session: Session, ports: Ports, claim: Claim, now: datetime) -> tuple[BesideLine, ...]:
+    terms = ports.terms(session, claim.policy_id, claim.policy_version)
+    found = overlaps.beside(
+        session, ports, terms, claim.id, claim.unit_id, claim.amount_fen, business_date(now)
+    )
+    return tuple(BesideLine(title=one.title, words=one.words, kind=one.kind) for one in found)
 
 
 def _fact_lines(claim: Claim) -> tuple[FactLine, ...]:

@@ -9,7 +9,7 @@ import pytest
 from kernel import notices
 from kernel.errors import Conflict
 from kernel.outbox.repository import claim as claim_messages
-from policy_engine.delivery import rematching
+from policy_engine.delivery import rematching, views
 from policy_engine.delivery.awards.hearing import RIGHT_ENDED
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.awards.overlaps import SWITCHED
@@ -21,7 +21,7 @@ from policy_engine.delivery.states import AwardState, OfferState, PaymentState
 from policy_engine.matching import repository as matches
 from policy_engine.policies.library import library
 from policy_engine.policies.published import PublishedPolicies
-from tests.policy_engine.delivery.city import GRANDMOTHER, NURSING, Office
+from tests.policy_engine.delivery.city import GRANDMOTHER, NURSING, Office, clerk
 from tests.policy_engine.delivery.test_concurrency import together
 from tests.policy_engine.delivery.test_money import award_of, end, next_month, payments_of
 
@@ -114,6 +114,47 @@ def test_of_two_claims_under_way_the_lower_right_pays_for_nothing_beside_the_hig
     office.grant(lower)
     next_month(office)
     assert (months(office, "nursing"), months(office, "elderly")) == ([], ["2026-11", "2026-12"])
+
+
+def beside(office: Office, claim: Claim) -> list[tuple[str, str]]:
+    """What the claim's file says of other benefits: kind and title."""
+    with office.database.read() as session:
+        file = views.claim_file(session, office.ports, claim.id, clerk(), now=office.now)
+        return [(one.kind, one.title) for one in file.beside]
+
+
+def test_the_file_tells_what_ends_when_the_claim_is_granted(office: Office) -> None:
+    add_rival(office, "higher_of")
+    office.grant(office.claimed("nursing"))
+    office.reconcile(office.effect("elderly"))
+    higher = office.confirm(office.offer("elderly"), office.account(number="6222029999888877776"))
+    assert beside(office, higher) == [("lower", "重度残疾人护理补贴")]
+
+
+def test_the_file_tells_of_the_other_claim_under_way(office: Office) -> None:
+    add_rival(office, "higher_of")
+    account_id = office.account()
+    office.reconcile(office.effect("nursing"), office.effect("elderly"))
+    lower, higher = (office.confirm(office.offer(one), account_id) for one in ("nursing", "elderly"))
+    assert beside(office, lower) == [("higher", "高龄津贴")]
+    assert beside(office, higher) == [("lower", "重度残疾人护理补贴")]
+
+
+def test_the_file_tells_what_excludes_the_claim_and_what_it_presupposes(office: Office) -> None:
+    policies = office.town.policies
+    policies["elderly"] = msgspec.structs.replace(NURSING, policy_id="elderly", title="高龄津贴")
+    policies["third"] = msgspec.structs.replace(NURSING, policy_id="third", title="困难老人补贴")
+    office.town.amounts["elderly"] = 20_000
+    office.budget(10_000_000)
+    office.budget(10_000_000, "elderly")
+    claim = office.claimed("nursing")
+    office.grant(office.claimed("elderly"))
+    assert beside(office, claim) == []
+    bound = msgspec.structs.replace(policies["nursing"], excludes=frozenset({"elderly"}))
+    policies["nursing"] = bound
+    assert beside(office, claim) == [("excluded", "高龄津贴")]
+    policies["nursing"] = msgspec.structs.replace(bound, requires=frozenset({"elderly", "third"}))
+    assert beside(office, claim) == [("missing", "困难老人补贴"), ("excluded", "高龄津贴")]
 
 
 def test_a_once_paid_benefit_excludes_as_long_as_its_limit_says(office: Office) -> None:

@@ -34,7 +34,7 @@ from portals.services import Services
 ROOT = Path(__file__).parent.parent
 #: Template prefix -> the folder that holds it.
 TEMPLATES = {
-    "simulators": ROOT / "connectors" / "simulators" / "templates",
+    "connectors": ROOT / "connectors" / "simulators" / "templates",
     "entrance": ROOT / "portals" / "entrance" / "templates",
     "identity": ROOT / "identity" / "templates",
     "licenses": ROOT / "licenses" / "templates",

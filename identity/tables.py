@@ -4,7 +4,15 @@ from identity.accounts.models import Account, LoginEvent, TotpFactor
 from identity.clients.models import OAuthClient
 from identity.delegation.models import Membership, Proxy
 from identity.grants.models import OAuthGrant
-from identity.oauth.models import AuthorizationCode, Consent, RefreshToken, SigningKey
+from identity.oauth.models import (
+    AuthorizationCode,
+    Consent,
+    DeviceAuthorization,
+    PushedRequest,
+    RefreshToken,
+    RegistrationTicket,
+    SigningKey,
+)
 from identity.registry.models import Relationship, Subject
 from identity.seats.models import Department, Division, Seat, SeatHolding
 from identity.sessions.models import IdentitySession
@@ -15,6 +23,7 @@ TABLES = (
     AuthorizationCode,
     Consent,
     Department,
+    DeviceAuthorization,
     Division,
     IdentitySession,
     LoginEvent,
@@ -22,7 +31,9 @@ TABLES = (
     OAuthClient,
     OAuthGrant,
     Proxy,
+    PushedRequest,
     RefreshToken,
+    RegistrationTicket,
     Relationship,
     Seat,
     SeatHolding,

@@ -1,32 +1,58 @@
-"""Register clients and tell whether one is who it says."""
+"""Register clients, change their secrets, stop them, and tell whether one is who it says."""
 
 import hmac
-import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from identity.clients.checking import check
 from identity.clients.models import OAuthClient
+from identity.clients.schemas import ClientSettings
+from identity.clients.scopes import SCOPES
 from identity.grants import service as grants
 from identity.trail import note
 from kernel.crypto import Vault
-from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
-from kernel.i18n import N_
+from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.ids import new_token
 
-#: Every scope this city knows, with the words a consent page uses.
-SCOPES = {
-    "openid": N_("确认您的登录"),
-    "profile": N_("查看您的姓名"),
-    "tong": N_("在东楚通为您办事"),
-    "rongtong": N_("在东楚融通为企业办事"),
-    "zhengtong": N_("在东楚政通履行岗位职责"),
-    "licences": N_("查看和使用您的电子证照"),
-}
-_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,63}")
-_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+#: For how long a former secret still works after a change.
+SECRET_OVERLAP = timedelta(days=1)
+
+
+def register(
+    session: Session,
+    client_id: str,
+    settings: ClientSettings,
+    *,
+    secret: str | None = None,
+    vault: Vault,
+    now: datetime,
+) -> OAuthClient:
+    """Add a client, or replace the settings of a known one; without a new ``secret`` a known one stays.
+
+    Raises ``InvalidInput`` naming every field that cannot stand. Whether ``sector_identifier_uri`` lists the redirect
+    addresses is for the caller to see first, outside any transaction.
+    """
+    check(client_id, settings)
+    client = session.get(OAuthClient, client_id)
+    is_new = client is None
+    if client is None:
+        client = OAuthClient(client_id=client_id, is_suspended=False, epoch=1, created_at=now)
+    is_secret_needed = settings.auth_method in ("client_secret_basic", "client_secret_post")
+    if is_secret_needed and not secret and client.secret_hash is None:
+        raise InvalidInput("请给这个应用一个密钥，或登记为公开应用。")
+    _write(client, settings)
+    if not is_secret_needed:
+        client.secret_hash = client.former_secret_hash = client.former_secret_until = None
+    elif secret:
+        client.secret_hash = secret_hash(vault, client_id, secret)
+    session.add(client)
+    if is_new:
+        note(session, "client.register", "client", client_id, now=now, scopes=sorted(settings.scopes))
+    session.flush()
+    return client
 
 
 def register_client(
@@ -44,42 +70,61 @@ def register_client(
     is_first_party: bool = False,
     may_introspect: bool = False,
 ) -> None:
-    """Add a client; ``secret=None`` makes it public. Registering the same id again replaces its settings.
-
-    Raises ``InvalidInput`` naming the field that cannot stand.
-    """
-    _check(client_id, redirect_uris, post_logout_redirect_uris, scopes)
-    known = session.get(OAuthClient, client_id)
-    if known is None:
-        note(session, "client.register", "client", client_id, now=now, scopes=sorted(scopes))
-    session.merge(
-        OAuthClient(
-            client_id=client_id,
-            name=name or client_id,
-            secret_hash=secret_hash(vault, client_id, secret) if secret else None,
-            redirect_uris=list(redirect_uris),
-            post_logout_redirect_uris=list(post_logout_redirect_uris),
-            scope=" ".join(sorted(scopes)),
-            capacities=list(capacities),
-            is_first_party=is_first_party,
-            may_introspect=may_introspect,
-            is_suspended=known.is_suspended if known else False,
-            created_at=known.created_at if known else now,
-        )
+    """The short way for the usual client; ``secret=None`` makes it public."""
+    settings = ClientSettings(
+        name=name,
+        redirect_uris=tuple(redirect_uris),
+        post_logout_redirect_uris=tuple(post_logout_redirect_uris),
+        auth_method="client_secret_basic" if secret else "none",
+        scopes=tuple(scopes),
+        capacities=tuple(capacities),
+        is_first_party=is_first_party,
+        may_introspect=may_introspect,
     )
+    register(session, client_id, settings, secret=secret, vault=vault, now=now)
+
+
+def change_secret(
+    session: Session, client_id: str, *, vault: Vault, now: datetime, overlap: timedelta = SECRET_OVERLAP
+) -> str:
+    """A new secret, told once; the former one works until ``overlap`` is over (at once for a leaked one: zero)."""
+    client = required(session, client_id)
+    if client.secret_hash is None:
+        raise Conflict("这个应用不用密钥认证。")
+    secret = new_secret()
+    client.former_secret_hash, client.former_secret_until = client.secret_hash, now + overlap
+    client.secret_hash = secret_hash(vault, client_id, secret)
+    note(session, "client.change_secret", "client", client_id, now=now)
     session.flush()
+    return secret
 
 
 def suspend_client(session: Session, client_id: str, *, now: datetime) -> None:
     """Stop a client at once: no new sign-ins, and its live tokens die."""
-    client = session.get(OAuthClient, client_id)
-    if client is None:
-        raise NotFound("没有这个应用。")
+    client = required(session, client_id)
     if client.is_suspended:
         raise Conflict("这个应用已经停用。")
     client.is_suspended = True
+    client.epoch += 1
     grants.end_of_client(session, client_id, reason="client_suspended", now=now)
     note(session, "client.suspend", "client", client_id, now=now)
+
+
+def resume_client(session: Session, client_id: str, *, now: datetime) -> None:
+    """Let a suspended client begin again; everybody signs in anew."""
+    client = required(session, client_id)
+    if not client.is_suspended:
+        raise Conflict("这个应用没有停用。")
+    client.is_suspended = False
+    note(session, "client.resume", "client", client_id, now=now)
+
+
+def required(session: Session, client_id: str) -> OAuthClient:
+    """A registered client, suspended or not. Raises ``NotFound``."""
+    client = session.get(OAuthClient, client_id)
+    if client is None:
+        raise NotFound("没有这个应用。")
+    return client
 
 
 def find_client(session: Session, client_id: str) -> OAuthClient | None:
@@ -88,10 +133,13 @@ def find_client(session: Session, client_id: str) -> OAuthClient | None:
     return client if client and not client.is_suspended else None
 
 
-def has_secret(client: OAuthClient, secret: str, vault: Vault) -> bool:
-    if client.secret_hash is None:
-        return False
-    return hmac.compare_digest(client.secret_hash, secret_hash(vault, client.client_id, secret))
+def has_secret(client: OAuthClient, secret: str, vault: Vault, now: datetime) -> bool:
+    """Whether this is its secret, or the one before it while that still counts."""
+    given = secret_hash(vault, client.client_id, secret)
+    is_current = hmac.compare_digest(client.secret_hash or b"", given)
+    until = client.former_secret_until
+    is_former = until is not None and now < until
+    return is_current or (is_former and hmac.compare_digest(client.former_secret_hash or b"", given))
 
 
 def secret_hash(vault: Vault, client_id: str, secret: str) -> bytes:
@@ -103,30 +151,68 @@ def new_secret() -> str:
     return new_token()
 
 
-def _check(
-    client_id: str, redirect_uris: Sequence[str], logout_uris: Sequence[str], scopes: Collection[str]
-) -> None:
-    errors = []
-    if not _CLIENT_ID.fullmatch(client_id):
-        errors.append(FieldError("client_id", N_("应为2至64个字母、数字、点、横线或下划线")))
-    if not redirect_uris:
-        errors.append(FieldError("redirect_uri", N_("至少登记一个回调地址")))
-    for uri in (*redirect_uris, *logout_uris):
-        if not _is_safe_uri(uri):
-            mend = N_("请使用 https 地址；本机调试可用 http://127.0.0.1")
-            errors.append(FieldError("redirect_uri", f"不能使用的地址：{uri}", mend))
-    if unknown := sorted(set(scopes) - SCOPES.keys()):
-        errors.append(FieldError("scope", f"没有这样的授权范围：{' '.join(unknown)}"))
-    if errors:
-        raise InvalidInput("应用登记的内容有误：" + "；".join(error.what for error in errors), errors=errors)
+def settings_of(client: OAuthClient) -> ClientSettings:
+    """What is registered now, for whoever changes one thing of it."""
+    return ClientSettings(
+        name=client.name,
+        redirect_uris=tuple(client.redirect_uris),
+        post_logout_redirect_uris=tuple(client.post_logout_redirect_uris),
+        backchannel_logout_uri=client.backchannel_logout_uri,
+        auth_method=client.auth_method,  # type: ignore[bad-argument-type]
+        jwks=client.jwks,
+        jwks_uri=client.jwks_uri,
+        grant_types=tuple(client.grant_types),
+        scopes=tuple(client.scope.split()),
+        capacities=tuple(client.capacities),
+        audiences=tuple(client.audiences),
+        authorization_details_types=tuple(client.authorization_details_types),
+        sector_identifier_uri=client.sector_identifier_uri,
+        signing_alg=client.signing_alg,  # type: ignore[bad-argument-type]
+        userinfo_alg=client.userinfo_alg,  # type: ignore[bad-argument-type]
+        default_max_age=client.default_max_age,
+        default_acr_values=tuple(client.default_acr_values),
+        requires_par=client.requires_par,
+        requires_dpop=client.requires_dpop,
+        is_first_party=client.is_first_party,
+        may_introspect=client.may_introspect,
+        about=client.about,
+    )
 
 
-def _is_safe_uri(uri: str) -> bool:
-    """https anywhere, plain http only to this very machine, no fragment, nothing a browser would run."""
-    if not uri.isascii() or not uri.isprintable() or any(char in uri for char in ' "\\<>#'):
-        return False
-    parts = urlsplit(uri)
-    if not parts.netloc or "@" in parts.netloc:
-        return False
-    host = parts.netloc.rsplit(":", 1)[0] if not parts.netloc.endswith("]") else parts.netloc
-    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+def _write(client: OAuthClient, settings: ClientSettings) -> None:
+    client.name = settings.name or client.client_id
+    client.redirect_uris = list(settings.redirect_uris)
+    client.post_logout_redirect_uris = list(settings.post_logout_redirect_uris)
+    client.backchannel_logout_uri = settings.backchannel_logout_uri
+    client.auth_method = settings.auth_method
+    client.jwks, client.jwks_uri = settings.jwks, settings.jwks_uri
+    client.grant_types = list(settings.grant_types)
+    client.scope = " ".join(sorted(settings.scopes))
+    client.capacities = list(settings.capacities)
+    client.audiences = list(settings.audiences)
+    client.authorization_details_types = list(settings.authorization_details_types)
+    client.sector_identifier_uri = settings.sector_identifier_uri
+    client.sector = urlsplit(settings.sector_identifier_uri or "").hostname
+    client.signing_alg, client.userinfo_alg = settings.signing_alg, settings.userinfo_alg
+    client.default_max_age = settings.default_max_age
+    client.default_acr_values = list(settings.default_acr_values)
+    client.requires_par, client.requires_dpop = settings.requires_par, settings.requires_dpop
+    client.is_first_party = settings.is_first_party
+    client.may_introspect = settings.may_introspect
+    client.about = dict(settings.about)
+
+
+__all__ = [
+    "SCOPES",
+    "ClientSettings",
+    "change_secret",
+    "find_client",
+    "has_secret",
+    "new_secret",
+    "register",
+    "register_client",
+    "required",
+    "resume_client",
+    "settings_of",
+    "suspend_client",
+]

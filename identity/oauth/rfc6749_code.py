@@ -8,6 +8,7 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from identity.clients.models import OAuthClient
+from identity.clients.scopes import WHO
 from identity.grants import repository as grant_rows
 from identity.grants import service as grants
 from identity.grants.models import OAuthGrant
@@ -17,8 +18,6 @@ from identity.oauth.server import EndUser, ProtocolRequest, ProtocolServer
 from kernel.ids import new_id, new_token
 
 CODE_LIFETIME = timedelta(seconds=60)
-#: Scopes that say who somebody is; they are not narrowed by what a capacity allows to do.
-_WHO = frozenset({"openid", "profile"})
 
 
 class CodeGrant(AuthorizationCodeGrant):
@@ -105,7 +104,7 @@ def open_grant(server: ProtocolServer, end_user: EndUser, client: OAuthClient, s
         raise InvalidRequestError("No capacity was chosen.")
     asked = scope.split()
     if option.scopes is not None:
-        asked = [one for one in asked if one in option.scopes or one in _WHO]
+        asked = [one for one in asked if one in option.scopes or one in WHO]
     ends = [sign_in.expires_at, *([option.until_at] if option.until_at else [])]
     return grant_rows.add(
         server.session,

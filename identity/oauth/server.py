@@ -87,7 +87,7 @@ class ProtocolServer(AuthorizationServer):
         client = find_client(self.session, client_id)
         secret = basic[1] if basic else posted
         is_right = client is not None and (
-            has_secret(client, secret, self.house.vault) if secret else client.is_public
+            has_secret(client, secret, self.house.vault, self.now) if secret else client.is_public
         )
         if client is None or not is_right:
             raise InvalidClientError(status_code=401, description="Client authentication failed.")

@@ -16,6 +16,14 @@ class IdentitySession(Base):
     """
 
     __tablename__ = "identity_session"
+    __table_args__ = (
+        sa.Index(
+            "ix_identity_session_open_until",
+            "expires_at",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
 
     sid: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     subject_id: Mapped[int] = mapped_column(sa.ForeignKey("account.subject_id"), index=True)

@@ -20,6 +20,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.made_once import copied
 from tests.portals.test_server import free_port
 
 #: Whatever day the tests run on, their city begins on this one.
@@ -110,10 +111,21 @@ class Demo:
         }
 
 
+def fresh_home(factory: pytest.TempPathFactory) -> Path:
+    """The home of a demonstration that has been started once and stopped."""
+    return copied("demonstration", _start_once, factory)
+
+
+def _start_once(home: Path) -> None:
+    first = Demo(home)
+    first.start()
+    assert first.stop() == 0
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demonstration all journeys share."""
-    running = Demo(tmp_path_factory.mktemp("demo"))
+    running = Demo(fresh_home(tmp_path_factory))
     running.start()
     yield running
     running.stop()

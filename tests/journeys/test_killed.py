@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.journeys.conftest import Demo
+from tests.journeys.conftest import Demo, fresh_home
 from tests.journeys.visitor import signed_in
 
 pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(300)]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demonstration of its own, because it is not treated kindly."""
-    running = Demo(tmp_path_factory.mktemp("fragile"))
+    running = Demo(fresh_home(tmp_path_factory))
     running.start()
     yield running
     running.stop()

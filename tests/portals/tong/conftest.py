@@ -26,7 +26,7 @@ Enter = Callable[..., TestClient[Litestar]]
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    made = City(tmp_path_factory.mktemp("tong"))
+    made = City(tmp_path_factory)
     yield made
     made.house.database.close()
     made.house.ephemeral.close()

@@ -31,6 +31,7 @@ from portals.demo.city import make_city
 from portals.services import Services
 from portals.zhengtong.app import create_app
 from tests.conftest import NOON
+from tests.made_once import copied
 from tests.policy_engine.delivery.city import Bank, Treasury
 
 ROOT = Path(portals.tables.__file__).parent.parent
@@ -41,17 +42,27 @@ TEMPLATES = {
 PACKAGES = [ROOT / name for name in ("kernel", "identity", "licenses", "policy_engine", "connectors")]
 
 
+def _open(home: Path) -> House:
+    settings = Settings(home=home, database_url=f"sqlite:///{home / 'dongchu.db'}", is_demo=True)
+    return open_house(settings, FixedClock(NOON))
+
+
+def _make(home: Path) -> None:
+    house = _open(home)
+    house.database.create_all()
+    make_city(house, residents=6000, firms=400, seed=7, step=lambda _what, _share: None)
+    house.database.close()
+    house.ephemeral.close()
+
+
 class City:
     """One city for all tests of the portal; each test works on claims and versions of its own."""
 
-    def __init__(self, home: Path) -> None:
-        settings = Settings(home=home, database_url=f"sqlite:///{home / 'dongchu.db'}", is_demo=True)
-        self.clock = FixedClock(NOON)
-        self.house: House = open_house(settings, self.clock)
-        self.house.database.create_all()
-        self.cast: Cast = make_city(
-            self.house, residents=6000, firms=400, seed=7, step=lambda _what, _share: None
-        )
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        home = copied("office", _make, factory)
+        self.house = _open(home)
+        self.clock = self.house.clock
+        self.cast = msgspec.json.decode((home / "demo-cast.json").read_bytes(), type=Cast)
         self.tokens: dict[str, Principal] = {}
         published = PublishedPolicies()
         engine = EngineJudgements(published, self.clock)
@@ -85,7 +96,7 @@ class City:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    made = City(tmp_path_factory.mktemp("zhengtong"))
+    made = City(tmp_path_factory)
     yield made
     made.house.database.close()
     made.house.ephemeral.close()

@@ -51,6 +51,12 @@ CHUNK = 300
 FORGOTTEN_AT_ONCE = 500
 DEATH = "person.is_deceased"
 APOLOGY = "这项政策的内容有误，已经撤回，给您添麻烦了，我们很抱歉。已提交的申请会由工作人员重新核定。"
+_LONGEST_REASON = 500
+_HELD_FOR = {
+    "suspend": "政策已暂停执行",
+    "recall": "政策已撤回，由工作人员重新核定",
+    "revoke": "政策已废止，由工作人员重新核定",
+}
 
 
 def handlers(house: House, published: PublishedPolicies, ports: Ports) -> Mapping[str, Handler]:
@@ -93,8 +99,9 @@ class _Jobs:
     def rolled_out(self, message: Message) -> None:
         """A policy was published, widened, suspended, resumed or recalled: it is matched, and all that stands on it."""
         policy_id, action = message.payload["policy_id"], message.payload["action"]
-        if action in ("suspend", "recall"):
-            self._take_back(policy_id, message.payload["version"], is_recalled=action == "recall")
+        if action in ("suspend", "recall", "revoke"):
+            note = message.payload.get("note", "")
+            self._take_back(policy_id, message.payload["version"], action, note)
         elif self._has_gone_on(policy_id, message):
             return
         with self._house.database.read() as session:
@@ -284,26 +291,28 @@ class _Jobs:
             policies.advance_epoch(session)
         return True
 
-    def _take_back(self, policy_id: str, version: int, *, is_recalled: bool) -> None:
-        """Open offers of what was recalled go with an apology, and claims wait for a person.
+    def _take_back(self, policy_id: str, version: int, action: str, note: str) -> None:
+        """Open offers of what was recalled go with an apology, of what was revoked with the reason; claims wait for a person.
 
         Its matches go too, and those of a suspended version beside which an older one is in force again. Of a policy that
         only rests they stay: by them it is known what has changed when it goes on.
         """
         now = self._house.clock.now()
+        is_over = action != "suspend"
         with self._house.database.read() as session:
-            is_resting = not is_recalled and self._published.current(session).named(policy_id) is None
+            is_resting = not is_over and self._published.current(session).named(policy_id) is None
         while not is_resting:
             with self._house.database.write(timeout=30) as session:
                 if matches.forget(session, policy_id, version, limit=FORGOTTEN_AT_ONCE) == 0:
                     break
-        if is_recalled:
+        if is_over:
+            words = _apology(note) if action == "recall" else f"这项政策已经废止，不再办理。{note}"
             self._page(
                 lambda session, after: recall(
-                    session, self._ports, policy_id=policy_id, apology=APOLOGY, after=after, now=now
+                    session, self._ports, policy_id=policy_id, apology=words, after=after, now=now
                 )
             )
-        reason = "政策已撤回，由工作人员重新核定" if is_recalled else "政策已暂停执行"
+        reason = (_HELD_FOR[action] + (f"：{note}" if note else ""))[:_LONGEST_REASON]
         self._page(
             lambda session, after: hold_claims_of_recalled(
                 session, policy_id=policy_id, reason=reason, after=after, now=now
@@ -318,6 +327,11 @@ class _Jobs:
             if page.after is None:
                 return
             after = page.after
+
+
+def _apology(note: str) -> str:
+    """What whoever recalled the policy says to people, after the apology."""
+    return f"{APOLOGY}说明：{note}" if note.strip() else APOLOGY
 
 
 def _changed(news: FactsChanged) -> list[tuple[str, int]]:

@@ -133,6 +133,21 @@ def simulate(
     )
 
 
+def shadow_figures(found: Simulation) -> dict[str, int | str | None]:
+    """What of a simulation is kept with the hand of whoever saw it before approving."""
+    return {
+        "as_of": found.as_of.isoformat(),
+        "facts_sequence": found.facts_sequence,
+        "gains": found.whole.gains,
+        "loses": found.whole.loses,
+        "stays": found.whole.stays,
+        "unknown": found.after.unknown,
+        "defects": found.after.defects,
+        "yearly_before_fen": found.before.yearly_fen,
+        "yearly_after_fen": found.after.yearly_fen,
+    }
+
+
 def _period(document: PolicyDocument) -> str:
     return document.benefit.period if document.benefit is not None else "none"
 

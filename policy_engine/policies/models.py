@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 from kernel.ids import new_id
+from policy_engine.policies.states import PolicyState, state_on
 
 
 class Policy(Base):
@@ -52,13 +53,17 @@ class PolicyVersion(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    def state_on(self, day: date) -> PolicyState:
+        """Its state on a day; what is published becomes effective and expires by itself."""
+        return state_on(self.state, self.effective_from, self.effective_to, day)
+
     @property
     def is_full(self) -> bool:
         return self.rollout_permille >= 1000
 
 
 class PolicyApproval(Base):
-    """One hand put to a version: who, on which seat, what, and what they said."""
+    """One hand put to a version: who, on which seat, what, what they said, and what they found or saw."""
 
     __tablename__ = "policy_approval"
 
@@ -69,6 +74,7 @@ class PolicyApproval(Base):
     seat_title: Mapped[str] = mapped_column(sa.String(100))
     action: Mapped[str] = mapped_column(sa.String(16))
     note: Mapped[str] = mapped_column(sa.String(500), default="")
+    detail: Mapped[dict[str, Any] | None] = mapped_column(JsonDocument)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

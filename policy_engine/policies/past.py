@@ -29,7 +29,7 @@ def published_on(session: Session, day: date) -> PublishedSet:
             reached[hand.version_id] = _REACHES[hand.action]
         if hand.action == "widen":  # earlier versions are superseded for good
             stopped.update(_earlier(versions, versions[hand.version_id]))
-        elif hand.action in ("suspend", "recall"):
+        elif hand.action in ("suspend", "recall", "revoke"):
             stopped.add(hand.version_id)
         elif hand.action == "resume":
             stopped.discard(hand.version_id)

@@ -108,6 +108,20 @@ def publish_documents(
     return PublishedSet(epoch, _ordered(policies))
 
 
+def for_everybody(present: PublishedSet) -> PublishedSet:
+    """The newest version of every policy in force, as if its roll-out were complete."""
+    return publish_documents(_newest(present).values())
+
+
+def with_version(present: PublishedSet, document: PolicyDocument, standing: Standing) -> PublishedSet:
+    """What would be in force with this version for everybody, beside the newest version of every other policy."""
+    return publish_documents({**_newest(present), document.id: (document, standing)}.values())
+
+
+def _newest(present: PublishedSet) -> dict[str, tuple[PolicyDocument, Standing]]:
+    return {one.document.id: (one.document, one.standing) for one in present.policies}
+
+
 class PublishedPolicies:
     """The current set, read again only when the epoch has moved. One per process; safe between threads."""
 

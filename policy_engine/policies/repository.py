@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -38,12 +38,28 @@ def versions_of(session: Session, policy_id: str) -> Sequence[PolicyVersion]:
     return session.scalars(statement.order_by(PolicyVersion.version.desc())).all()
 
 
-def latest_versions(session: Session, *, state: str = "", limit: int = 200) -> Sequence[PolicyVersion]:
+def latest_versions(
+    session: Session, *, states: Collection[str] = (), limit: int = 200
+) -> Sequence[PolicyVersion]:
     """Versions for a list page, the newest change first."""
     statement = sa.select(PolicyVersion).order_by(PolicyVersion.updated_at.desc()).limit(limit)
-    if state:
-        statement = statement.where(PolicyVersion.state == state)
+    if states:
+        statement = statement.where(PolicyVersion.state.in_(states))
     return session.scalars(statement).all()
+
+
+def ending_versions(session: Session, *, until: date) -> Sequence[PolicyVersion]:
+    """Published versions whose last day comes by ``until`` and after which nobody has written another; first to end first."""
+    statement = (
+        sa.select(PolicyVersion)
+        .join(Policy, Policy.id == PolicyVersion.policy_id)
+        .where(
+            PolicyVersion.state.in_((PolicyState.PUBLISHED.value, PolicyState.SUSPENDED.value)),
+            PolicyVersion.effective_to <= until,
+            PolicyVersion.version == Policy.latest_version,
+        )
+    )
+    return session.scalars(statement.order_by(PolicyVersion.effective_to, PolicyVersion.policy_id)).all()
 
 
 def live_versions(session: Session, policy_id: str = "") -> Sequence[PolicyVersion]:

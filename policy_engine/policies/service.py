@@ -1,6 +1,6 @@
-"""The life of a policy version: drafted, reviewed, approved by a second hand, published to 1 % first, then to all.
+"""The life of a policy version at both ends: drafted; published to 1 % first, then to all; stopped, evaluated, archived.
 
-Nothing is published that its own cases do not bear out, and nothing published ever changes: a change is a new version.
+What lies between is ``reviewing``. Nothing published ever changes: a change is a new version.
 """
 
 import uuid
@@ -8,20 +8,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from kernel import audit, outbox
-from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
+from kernel import outbox
+from kernel.clock import business_date
+from kernel.errors import Conflict
 from kernel.i18n import gettext as _
-from kernel.web.principal import Duty, Principal, SeatView
+from kernel.web.principal import Principal
 from policy_engine.catalogue import catalogue
 from policy_engine.policies import repository
 from policy_engine.policies.access import require_seat, require_second_hand
-from policy_engine.policies.cases import CaseOutcome, load_cases, run_cases
+from policy_engine.policies.cases import load_cases
 from policy_engine.policies.checking import check_document, standing_of
 from policy_engine.policies.dependencies import standing_on
 from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.hands import move, record, require_note, sign
 from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.loading import load_document
-from policy_engine.policies.models import Policy, PolicyApproval, PolicyVersion
+from policy_engine.policies.models import Policy, PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import PublishedSet, published_set
 from policy_engine.policies.states import CANARY_PERMILLE, FULL_PERMILLE, Action, PolicyState, after
@@ -56,7 +58,7 @@ def save_draft(
     version.author_id, version.author_seat_id = actor.subject_id, seat.id
     version.updated_at = now
     session.flush()
-    _record(session, version, "policy.draft", actor, now)
+    record(session, version, "policy.draft", actor, now)
     return version
 
 
@@ -93,77 +95,34 @@ def _draft_row(session: Session, document: PolicyDocument, now: datetime) -> Pol
     return version
 
 
-def submit(session: Session, version_id: uuid.UUID, *, actor: Principal, now: datetime) -> PolicyVersion:
-    """Hand a draft over for review."""
-    version, seat = _move(session, version_id, "submit", actor, "policy.author")
-    _sign(session, version, seat, actor, "submit", "", now)
-    return version
-
-
-def send_back(
-    session: Session, version_id: uuid.UUID, *, actor: Principal, note: str, now: datetime
-) -> PolicyVersion:
-    """Return a version under review to its author, with the reason."""
-    _require_note(note)
-    version, seat = _move(session, version_id, "send_back", actor, "policy.publish")
-    _sign(session, version, seat, actor, "send_back", note, now)
-    return version
-
-
-def approve(
-    session: Session,
-    version_id: uuid.UUID,
-    *,
-    actor: Principal,
-    published: PublishedSet,
-    note: str = "",
-    now: datetime,
-) -> PolicyVersion:
-    """The second hand: another person on another seat, and every case of the document passes.
-
-    Raises ``InvalidInput`` naming each case that fails, ``DocumentRefused`` when what it builds on has changed since.
-    """
-    version, seat = _move(session, version_id, "approve", actor, "policy.publish")
-    require_second_hand(version, seat, actor)
-    document = document_of(version)
-    problems = check_document(document, catalogue(), published)
-    if problems:
-        raise DocumentRefused(problems)
-    cases = load_cases(version.cases_text, document, published.statuses)
-    failed = [one for one in run_cases(document, cases, published.statuses) if not one.is_passed]
-    if failed:
-        raise _failed_cases(failed)
-    _sign(session, version, seat, actor, "approve", note, now)
-    return version
-
-
 def publish(session: Session, version_id: uuid.UUID, *, actor: Principal, now: datetime) -> PolicyVersion:
     """Put an approved version into force for the first 1 % of those it reaches."""
-    version, seat = _move(session, version_id, "publish", actor, "policy.publish")
+    version, seat = move(session, version_id, "publish", actor, "policy.publish", now=now)
     require_second_hand(version, seat, actor)
     version.rollout_permille = CANARY_PERMILLE
     version.published_at = now
     _announce(session, version, "publish", now)
-    _sign(session, version, seat, actor, "publish", "", now)
+    sign(session, version, seat, actor, "publish", now=now)
     return version
 
 
 def widen(session: Session, version_id: uuid.UUID, *, actor: Principal, now: datetime) -> PolicyVersion:
     """From the first 1 % to all; earlier versions of the policy are superseded. Raises ``Conflict`` when it is full."""
-    version, seat = _move(session, version_id, "widen", actor, "policy.publish")
+    version, seat = move(session, version_id, "widen", actor, "policy.publish", now=now)
     if version.is_full:
         raise Conflict(_("这一版本已经全面实施。"))
     require_second_hand(version, seat, actor)
     version.rollout_permille = FULL_PERMILLE
+    today = business_date(now)
     for earlier in repository.versions_of(session, version.policy_id):
         if earlier.version < version.version and earlier.state in (
             PolicyState.PUBLISHED,
             PolicyState.SUSPENDED,
         ):
-            earlier.state = after(PolicyState(earlier.state), "supersede")
+            earlier.state = after(earlier.state_on(today), "supersede")
             earlier.updated_at = now
     _announce(session, version, "widen", now)
-    _sign(session, version, seat, actor, "widen", "", now)
+    sign(session, version, seat, actor, "widen", now=now)
     return version
 
 
@@ -177,8 +136,37 @@ def suspend(
 def recall(
     session: Session, version_id: uuid.UUID, *, actor: Principal, note: str, now: datetime
 ) -> PolicyVersion:
-    """Take a version back for good; open offers are withdrawn with an apology, confirmed ones decided by a person."""
+    """Take a wrong version back for good; open offers are withdrawn with an apology, confirmed ones decided by a person.
+
+    ``note`` is the apology that people will read.
+    """
     return _stop(session, version_id, "recall", actor, note, now)
+
+
+def revoke(
+    session: Session, version_id: uuid.UUID, *, actor: Principal, note: str, now: datetime
+) -> PolicyVersion:
+    """废止: the law behind a version has gone. Open offers are withdrawn, confirmed ones decided by a person."""
+    return _stop(session, version_id, "revoke", actor, note, now)
+
+
+def evaluate(
+    session: Session, version_id: uuid.UUID, *, actor: Principal, note: str, now: datetime
+) -> PolicyVersion:
+    """What an ended version has brought, in words: its evaluation. One that had expired leaves the published set."""
+    require_note(note)
+    version, seat = move(session, version_id, "evaluate", actor, "policy.author", now=now)
+    _require_nothing_above(session, version)
+    repository.advance_epoch(session)
+    sign(session, version, seat, actor, "evaluate", note=note, now=now)
+    return version
+
+
+def archive(session: Session, version_id: uuid.UUID, *, actor: Principal, now: datetime) -> PolicyVersion:
+    """Close the file of an evaluated version; it can still be read."""
+    version, seat = move(session, version_id, "archive", actor, "policy.publish", now=now)
+    sign(session, version, seat, actor, "archive", now=now)
+    return version
 
 
 def resume(session: Session, version_id: uuid.UUID, *, actor: Principal, now: datetime) -> PolicyVersion:
@@ -186,25 +174,25 @@ def resume(session: Session, version_id: uuid.UUID, *, actor: Principal, now: da
 
     Raises ``DocumentRefused`` when a status it stands on has been stopped since, or a standard it calls has gone.
     """
-    version, seat = _move(session, version_id, "resume", actor, "policy.publish")
+    version, seat = move(session, version_id, "resume", actor, "policy.publish", now=now)
     live = [row for row in repository.live_versions(session) if row.id != version.id]
     published = published_set(0, [(row, row.rollout_permille) for row in live])
     problems = check_document(document_of(version), catalogue(), published)
     if problems:
         raise DocumentRefused(problems)
     _announce(session, version, "resume", now)
-    _sign(session, version, seat, actor, "resume", "", now)
+    sign(session, version, seat, actor, "resume", now=now)
     return version
 
 
 def _stop(
     session: Session, version_id: uuid.UUID, action: Action, actor: Principal, note: str, now: datetime
 ) -> PolicyVersion:
-    _require_note(note)
-    version, seat = _move(session, version_id, action, actor, "policy.publish")
+    require_note(note)
+    version, seat = move(session, version_id, action, actor, "policy.publish", now=now)
     _require_nothing_above(session, version)
-    _announce(session, version, action, now)
-    _sign(session, version, seat, actor, action, note, now)
+    _announce(session, version, action, now, note=note)
+    sign(session, version, seat, actor, action, note=note, now=now)
     return version
 
 
@@ -224,18 +212,9 @@ def _require_nothing_above(session: Session, version: PolicyVersion) -> None:
         )
 
 
-def _move(
-    session: Session, version_id: uuid.UUID, action: Action, actor: Principal, duty: Duty
-) -> tuple[PolicyVersion, SeatView]:
-    version = repository.find_version(session, version_id, for_update=True)
-    if version is None:
-        raise NotFound(_("没有找到这个政策版本。"))
-    seat = require_seat(actor, duty, str(version.document["jurisdiction"]))
-    version.state = after(PolicyState(version.state), action)
-    return version, seat
-
-
-def _announce(session: Session, version: PolicyVersion, action: Action, now: datetime) -> None:
+def _announce(
+    session: Session, version: PolicyVersion, action: Action, now: datetime, *, note: str = ""
+) -> None:
     """One epoch more, and the word to matching in the same commit."""
     epoch = repository.advance_epoch(session)
     payload = {
@@ -244,59 +223,6 @@ def _announce(session: Session, version: PolicyVersion, action: Action, now: dat
         "action": action,
         "rollout_permille": version.rollout_permille,
         "epoch": epoch,
+        "note": note,
     }
     outbox.enqueue(session, TOPIC, f"policy:{version.policy_id}", payload, now=now)
-
-
-def _sign(
-    session: Session,
-    version: PolicyVersion,
-    seat: SeatView,
-    actor: Principal,
-    action: Action,
-    note: str,
-    now: datetime,
-) -> None:
-    version.updated_at = now
-    session.add(
-        PolicyApproval(
-            version_id=version.id,
-            subject_id=actor.subject_id,
-            seat_id=seat.id,
-            seat_title=seat.title,
-            action=action,
-            note=note,
-            at=now,
-        )
-    )
-    session.flush()
-    _record(session, version, f"policy.{action}", actor, now)
-
-
-def _record(session: Session, version: PolicyVersion, action: str, actor: Principal, now: datetime) -> None:
-    detail = {
-        "version": version.version,
-        "state": version.state,
-        "rollout_permille": version.rollout_permille,
-    }
-    audit.record(
-        session,
-        actor=actor,
-        action=action,
-        object_kind="policy",
-        object_id=version.policy_id,
-        detail=detail,
-        now=now,
-    )
-
-
-def _require_note(note: str) -> None:
-    if not note.strip():
-        raise InvalidInput(
-            _("请写明原因。"), errors=[FieldError("note", _("原因不能为空"), _("请用一两句话说明。"))]
-        )
-
-
-def _failed_cases(failed: list[CaseOutcome]) -> InvalidInput:
-    errors = [FieldError(one.name, one.difference, _("请修改政策条件，或更正这个用例。")) for one in failed]
-    return InvalidInput(_("有 %(failed)s 个用例没有通过，不能批准。", failed=len(failed)), errors=errors)

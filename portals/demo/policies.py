@@ -6,13 +6,20 @@ from sqlalchemy.orm import Session
 
 from kernel.house import House
 from kernel.outbox import Handler, Message, Worker
+from policy_engine.catalogue import catalogue
 from policy_engine.delivery import service as delivery
-from policy_engine.policies import repository
+from policy_engine.matching.simulation import Simulation, shadow_figures, simulate
+from policy_engine.policies import repository, reviewing
 from policy_engine.policies import service as policies
+from policy_engine.policies.checking import standing_of
 from policy_engine.policies.dependencies import strata
+from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import document_of
 from policy_engine.policies.library import LibraryEntry, library
-from policy_engine.policies.published import PublishedPolicies
+from policy_engine.policies.published import PublishedPolicies, PublishedSet, with_version
+from policy_engine.policies.reviewing import Review
+from policy_engine.policies.states import PolicyState
+from policy_engine.profiles.snapshot import cached
 from portals.demo.accounts import principal_on
 from portals.demo.cast import Cast
 
@@ -23,7 +30,7 @@ DEFAULT_BUDGET_FEN = 20_000_000_00
 
 
 def publish_library(house: House, cast: Cast, progress: Callable[[float], None]) -> None:
-    """Draft, submit, approve, publish and widen every document but one, then match the whole city."""
+    """Draft, submit, review, verify, approve, publish and widen every document but one, then match the whole city."""
     published = PublishedPolicies()
     entries = library()
     levels = strata([entry.document for entry in entries])
@@ -44,7 +51,7 @@ def _publish(
     *,
     is_draft_only: bool,
 ) -> None:
-    now = house.clock.now()
+    now, document = house.clock.now(), entry.document
     author = principal_on(session, house, cast, "author")
     publisher = principal_on(session, house, cast, "publisher")
     current = published.current(session)
@@ -53,10 +60,31 @@ def _publish(
     )
     if is_draft_only:
         return
-    policies.submit(session, version.id, actor=author, now=now)
-    policies.approve(session, version.id, actor=publisher, published=current, now=now)
+    findings = Review(
+        legality="条款与公开文件逐条核对一致", fair_competition="不涉及市场准入限制", funds="按演示预算安排"
+    )
+    finance = principal_on(session, house, cast, "finance")
+    reviewing.submit(session, version.id, actor=author, now=now)
+    reviewing.review(session, version.id, actor=publisher, published=current, findings=findings, now=now)
+    reviewing.verify(session, version.id, actor=author, published=current, now=now)
+    if document.benefit is not None:
+        reviewing.fund(session, version.id, actor=finance, note="演示预算", now=now)
+    figures = shadow_figures(_shadow_run(house, session, current, document))
+    reviewing.note_shadow_run(session, version.id, actor=publisher, figures=figures, now=now)
+    reviewing.approve(session, version.id, actor=publisher, published=current, now=now)
     policies.publish(session, version.id, actor=publisher, now=now)
-    policies.widen(session, version.id, actor=publisher, now=now)
+    if version.state_on(house.clock.today()) != PolicyState.EXPIRED:
+        policies.widen(session, version.id, actor=publisher, now=now)
+
+
+def _shadow_run(
+    house: House, session: Session, current: PublishedSet, document: PolicyDocument
+) -> Simulation:
+    """What the policy would do to the city of the demonstration, as its approver sees it."""
+    as_of = max(house.clock.today(), document.effective_from)
+    snapshot = cached(session, house.settings.home / "snapshot", as_of)
+    proposed = with_version(current, document, standing_of(document, catalogue()))
+    return simulate(snapshot, current, proposed, document, as_of=as_of, has_overlaps=False)
 
 
 def _match_everything(house: House, progress: Callable[[float], None], count: int) -> None:

@@ -21,7 +21,7 @@ from policy_engine.policies import repository
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import document_of
 from policy_engine.policies.models import PolicyVersion
-from policy_engine.policies.published import PublishedPolicies, PublishedSet, publish_documents
+from policy_engine.policies.published import PublishedPolicies, PublishedSet, for_everybody, with_version
 from policy_engine.profiles.snapshot import Snapshot, cached
 from portals.zhengtong.places import division_name
 
@@ -80,7 +80,7 @@ class Reach:
                 raise NotFound(_("没有找到这个政策版本。"))
             document = document_of(version)
             as_of = max(today, document.effective_from)
-            proposed = with_draft(self._published.current(session), version, document)
+            proposed = with_version(self._published.current(session), document, _standing(version))
             snapshot = self._snapshot(session, as_of)
         return estimate(snapshot, proposed, self._present(version.policy_id), document, as_of)
 
@@ -97,7 +97,7 @@ class Reach:
             document = document_of(version)
             as_of = max(today, document.effective_from)
             current = self._published.current(session)
-            proposed = with_draft(current, version, document)
+            proposed = with_version(current, document, _standing(version))
             snapshot = self._snapshot(session, as_of)
         try:
             return simulate(
@@ -116,20 +116,6 @@ class Reach:
         """Who has an offer or more of this policy already."""
         with self._house.database.read() as session:
             return sum(count_by_state(session, policy_id).values())
-
-
-def for_everybody(present: PublishedSet) -> PublishedSet:
-    """The newest version of every policy in force, as if its roll-out were complete."""
-    return publish_documents(
-        {one.document.id: (one.document, one.standing) for one in present.policies}.values()
-    )
-
-
-def with_draft(present: PublishedSet, version: PolicyVersion, document: PolicyDocument) -> PublishedSet:
-    """What would be in force with this version for everybody, beside the newest version of every other policy."""
-    newest = {one.document.id: (one.document, one.standing) for one in present.policies}
-    newest[document.id] = (document, msgspec.convert(version.standing, Standing))
-    return publish_documents(newest.values())
 
 
 def estimate(
@@ -158,6 +144,10 @@ def estimate(
         defects=found.defects.get(document.id, 0),
         places=_by_place(snapshot, document, found.eligible, found.unknown),
     )
+
+
+def _standing(version: PolicyVersion) -> Standing:
+    return msgspec.convert(version.standing, Standing)
 
 
 def _not_over_the_city(problem: NotLowerable) -> InvalidInput:

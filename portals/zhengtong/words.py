@@ -33,12 +33,34 @@ POLICY_ACTIONS: dict[str, str] = {
     "draft": N_("保存草稿"),
     "submit": N_("提交审查"),
     "send_back": N_("退回修改"),
+    "review": N_("审查通过"),
+    "verify": N_("运行全部用例"),
+    "shadow": N_("已看推演"),
+    "fund": N_("确认资金"),
     "approve": N_("批准"),
     "publish": N_("发布到 1%%"),
     "widen": N_("扩大到全部"),
     "suspend": N_("暂停"),
     "resume": N_("恢复"),
     "recall": N_("撤回政策"),
+    "revoke": N_("废止政策"),
+    "evaluate": N_("完成评估"),
+    "archive": N_("归档"),
+}
+#: What is asked for with an act that needs words.
+POLICY_NOTES: dict[str, str] = {
+    "send_back": N_("需要修改什么"),
+    "fund": N_("资金来源和预算科目"),
+    "suspend": N_("暂停的原因"),
+    "recall": N_("致歉和说明"),
+    "revoke": N_("废止的依据"),
+    "evaluate": N_("评估结论"),
+}
+#: The three checks of a review.
+REVIEW_FIELDS: dict[str, str] = {
+    "legality": N_("合法性审查意见"),
+    "fair_competition": N_("公平竞争审查意见"),
+    "funds": N_("资金保障意见"),
 }
 STANDINGS: dict[str, str] = {
     "official": N_("官方"),

@@ -1,14 +1,17 @@
 """What pages and the API do with policies, each in one transaction."""
 
 import uuid
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
 
 from kernel.errors import InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Duty, Principal
 from policy_engine.catalogue import catalogue, encloses
 from policy_engine.delivery.offers.repository import count_by_state
-from policy_engine.policies import repository, service
+from policy_engine.matching.simulation import shadow_figures
+from policy_engine.policies import repository, reviewing, service
 from policy_engine.policies.cases import load_cases, run_cases
 from policy_engine.policies.checking import check_document
 from policy_engine.policies.document import PolicyDocument
@@ -17,7 +20,8 @@ from policy_engine.policies.loading import load_document
 from policy_engine.policies.models import PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import PublishedSet
-from policy_engine.policies.states import STATE_LABELS, Action, PolicyState, actions_from
+from policy_engine.policies.reviewing import Review
+from policy_engine.policies.states import STATE_LABELS, Action, PolicyState, actions_from, stored_as
 from portals.services import Services
 from portals.zhengtong.policies.schemas import (
     CaseLine,
@@ -27,22 +31,46 @@ from portals.zhengtong.policies.schemas import (
     PolicyLine,
     ProblemLine,
 )
+from portals.zhengtong.reach import Reach
 
 MOST_LISTED = 500
-_DUTY_OF: dict[Action, Duty] = {"submit": "policy.author"}
+#: Whose an act is, where it is not the publisher's alone.
+_DUTIES_OF: dict[Action, tuple[Duty, ...]] = {
+    "submit": ("policy.author",),
+    "verify": ("policy.author", "policy.publish"),
+    "shadow": ("policy.publish", "payment.approve"),
+    "fund": ("payment.approve",),
+    "evaluate": ("policy.author",),
+}
 #: Where the second hand must be another person on another seat than the author's.
-_SECOND_HAND = frozenset({"approve", "publish", "widen"})
-NEEDS_NOTE = frozenset({"send_back", "suspend", "recall"})
+_SECOND_HAND = frozenset({"review", "fund", "approve", "publish", "widen"})
+NEEDS_NOTE = frozenset({"send_back", "fund", "suspend", "recall", "revoke", "evaluate"})
+#: How long before its last day a policy asks to be renewed.
+RENEWAL_NOTICE = timedelta(days=60)
 
 
 def listed(services: Services, *, state: str = "", words: str = "") -> list[PolicyLine]:
     """Versions, the newest change first."""
-    known = state if state in {one.value for one in PolicyState} else ""
+    wanted = PolicyState(state) if state in {one.value for one in PolicyState} else None
     today = services.house.clock.today()
     with services.house.database.read() as session:
-        rows = repository.latest_versions(session, state=known, limit=MOST_LISTED)
+        stored = stored_as(wanted) if wanted is not None else ()
+        rows = repository.latest_versions(session, states=stored, limit=MOST_LISTED)
         lines = [_line(row, today) for row in rows]
-    return [line for line in lines if not words or words in line.title or words in line.policy_id]
+    return [
+        line
+        for line in lines
+        if wanted in (None, line.state) and (not words or words in line.title or words in line.policy_id)
+    ]
+
+
+def renewals(services: Services) -> list[PolicyLine]:
+    """Versions that end soon, or have ended, and after which nobody has begun another: each is a task for an author."""
+    today = services.house.clock.today()
+    with services.house.database.read() as session:
+        return [
+            _line(row, today) for row in repository.ending_versions(session, until=today + RENEWAL_NOTICE)
+        ]
 
 
 def file_of(services: Services, principal: Principal, version_id: uuid.UUID) -> PolicyFile:
@@ -60,12 +88,18 @@ def file_of(services: Services, principal: Principal, version_id: uuid.UUID) -> 
         document=document,
         versions=tuple(_line(other, today) for other in others),
         hands=tuple(
-            HandLine(action=hand.action, seat_title=hand.seat_title, note=hand.note, at=hand.at)
+            HandLine(
+                action=hand.action,
+                seat_title=hand.seat_title,
+                note=hand.note,
+                detail=hand.detail or {},
+                at=hand.at,
+            )
             for hand in hands
         ),
         cases=_cases_run(row.cases_text, document, published),
         reached=reached,
-        actions=tuple(_actions(row, document, principal)),
+        actions=tuple(_actions(row, document, principal, today)),
         is_own_draft=row.author_id == principal.subject_id,
         content_hash=row.content_hash.hex(),
     )
@@ -130,29 +164,60 @@ def problems_of(refused: DocumentRefused, text: str, cases_text: str) -> list[Pr
     return sorted(lines, key=lambda one: (one.file == "cases", one.line))
 
 
-def move(services: Services, principal: Principal, version_id: uuid.UUID, action: str, note: str) -> None:
-    """Submit, send back, approve, publish, widen, suspend, resume or recall."""
-    house, now = services.house, services.house.clock.now()
+def move(
+    services: Services,
+    reach: Reach,
+    principal: Principal,
+    version_id: uuid.UUID,
+    action: str,
+    *,
+    note: str = "",
+    findings: Review | None = None,
+) -> None:
+    """One step in the life of a version. ``findings`` belong to a review; a shadow run is made here and kept."""
+    house = services.house
+    figures = _shadow_run(reach, version_id) if action == "shadow" else {}
     with house.database.write() as session:
-        if action == "submit":
-            service.submit(session, version_id, actor=principal, now=now)
-        elif action == "send_back":
-            service.send_back(session, version_id, actor=principal, note=note, now=now)
-        elif action == "approve":
-            published = services.published.current(session)
-            service.approve(session, version_id, actor=principal, published=published, note=note, now=now)
-        elif action == "publish":
-            service.publish(session, version_id, actor=principal, now=now)
-        elif action == "widen":
-            service.widen(session, version_id, actor=principal, now=now)
-        elif action == "suspend":
-            service.suspend(session, version_id, actor=principal, note=note, now=now)
-        elif action == "resume":
-            service.resume(session, version_id, actor=principal, now=now)
-        elif action == "recall":
-            service.recall(session, version_id, actor=principal, note=note, now=now)
-        else:
-            raise InvalidInput(_("请选择一种办理方式。"))
+        published = services.published.current(session)
+        given: dict[str, Any] = {"actor": principal, "now": house.clock.now()}
+        match action:
+            case "review":
+                findings = findings or Review(legality="", fair_competition="", funds="")
+                reviewing.review(session, version_id, published=published, findings=findings, **given)
+            case "verify":
+                reviewing.verify(session, version_id, published=published, **given)
+            case "approve":
+                reviewing.approve(session, version_id, published=published, note=note, **given)
+            case "shadow":
+                reviewing.note_shadow_run(session, version_id, figures=figures, **given)
+            case _ if action in _WITH_NOTE:
+                _WITH_NOTE[action](session, version_id, note=note, **given)
+            case _ if action in _PLAIN:
+                _PLAIN[action](session, version_id, **given)
+            case _:
+                raise InvalidInput(_("请选择一种办理方式。"))
+
+
+_WITH_NOTE: dict[str, Callable[..., PolicyVersion]] = {
+    "send_back": reviewing.send_back,
+    "fund": reviewing.fund,
+    "suspend": service.suspend,
+    "recall": service.recall,
+    "revoke": service.revoke,
+    "evaluate": service.evaluate,
+}
+_PLAIN: dict[str, Callable[..., PolicyVersion]] = {
+    "submit": reviewing.submit,
+    "publish": service.publish,
+    "widen": service.widen,
+    "resume": service.resume,
+    "archive": service.archive,
+}
+
+
+def _shadow_run(reach: Reach, version_id: uuid.UUID) -> dict[str, int | str | None]:
+    """The figures of a shadow run of now, as they are kept with the hand of whoever saw them."""
+    return shadow_figures(reach.simulate(version_id, {}))
 
 
 def _required(row: PolicyVersion | None) -> PolicyVersion:
@@ -168,8 +233,8 @@ def _line(row: PolicyVersion, today: date) -> PolicyLine:
         version=row.version,
         title=row.title,
         audience=row.audience,
-        state=row.state,
-        state_label=_(STATE_LABELS[PolicyState(row.state)]),
+        state=(state := row.state_on(today)).value,
+        state_label=_(STATE_LABELS[state]),
         standing=row.standing,
         is_demonstration=row.is_demonstration,
         is_expired=row.effective_to is not None and row.effective_to < today,
@@ -195,7 +260,7 @@ def _cases_run(text: str, document: PolicyDocument, published: PublishedSet) -> 
     )
 
 
-def _actions(row: PolicyVersion, document: PolicyDocument, principal: Principal) -> list[Action]:
+def _actions(row: PolicyVersion, document: PolicyDocument, principal: Principal, today: date) -> list[Action]:
     """What this seat may do from here: by state, duty, place, and never both hands by one."""
     seat = principal.seat
     if seat is None:
@@ -206,8 +271,9 @@ def _actions(row: PolicyVersion, document: PolicyDocument, principal: Principal)
     is_author = row.author_id == principal.subject_id or row.author_seat_id == seat.id
     return [
         action
-        for action in actions_from(PolicyState(row.state))
-        if principal.has_duty(_DUTY_OF.get(action, "policy.publish"))
+        for action in actions_from(row.state_on(today))
+        if any(principal.has_duty(duty) for duty in _DUTIES_OF.get(action, ("policy.publish",)))
         and not (action in _SECOND_HAND and is_author)
         and not (action == "widen" and row.is_full)
+        and not (action == "fund" and document.benefit is None)
     ]

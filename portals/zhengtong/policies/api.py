@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from kernel.web.principal import Principal
 from policy_engine.matching.simulation import Simulation
+from policy_engine.policies.reviewing import Review
 from portals.services import Services
 from portals.zhengtong.access import needs, on_a_seat
 from portals.zhengtong.policies import acts
@@ -18,7 +19,7 @@ from portals.zhengtong.policies.simulation import changed
 from portals.zhengtong.reach import Reach, ReachEstimate
 
 MAY_WRITE = needs("policy.author")
-MAY_MOVE = needs("policy.author", "policy.publish")
+MAY_MOVE = needs("policy.author", "policy.publish", "payment.approve")
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=500_000)]
 Unfinished = Annotated[str, msgspec.Meta(max_length=500_000)]
 
@@ -38,10 +39,13 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class PolicyStepRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``action``: submit, send_back, approve, publish, widen, suspend, resume or recall (its note is the apology)."""
+    """``action``: submit, review (with its three ``findings``), verify, shadow (the run is made and kept), fund, approve,
+    publish, widen, suspend, resume, recall (its note is the apology), revoke, evaluate, archive, or send_back.
+    """
 
     action: str
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    findings: Review | None = None
 
 
 @get(
@@ -55,6 +59,17 @@ def list_policies(
     services: NamedDependency[Services], of_state: Annotated[str, QueryParameter(name="state")] = ""
 ) -> list[PolicyLine]:
     return acts.listed(services, state=of_state)
+
+
+@get(
+    "/policies/renewals",
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="Versions that end soon and have no successor",
+    guards=[on_a_seat],
+)
+def list_renewals(services: NamedDependency[Services]) -> list[PolicyLine]:
+    return acts.renewals(services)
 
 
 @post(
@@ -140,10 +155,20 @@ def add_step(
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
     version_id: FromPath[uuid.UUID],
+    reach: NamedDependency[Reach],
     data: JSONBody[PolicyStepRequest],
 ) -> PolicyFile:
-    acts.move(services, principal, version_id, data.action, data.note)
+    acts.move(services, reach, principal, version_id, data.action, note=data.note, findings=data.findings)
     return acts.file_of(services, principal, version_id)
 
 
-HANDLERS = [list_policies, add_draft, check_draft, read_policy, read_reach, read_simulation, add_step]
+HANDLERS = [
+    list_policies,
+    list_renewals,
+    add_draft,
+    check_draft,
+    read_policy,
+    read_reach,
+    read_simulation,
+    add_step,
+]

@@ -14,6 +14,7 @@ from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.states import LABELS, OfferState
+from policy_engine.policies.reviewing import Review
 from policy_engine.policies.states import STATE_LABELS, PolicyState
 from portals.services import Services
 from portals.zhengtong import forms, words
@@ -23,6 +24,17 @@ from portals.zhengtong.forms import Form
 from portals.zhengtong.places import division_name
 from portals.zhengtong.policies import acts
 from portals.zhengtong.reach import Reach, ReachEstimate
+
+#: The way of a version to those it is for.
+_WAY = (
+    PolicyState.DRAFT,
+    PolicyState.IN_REVIEW,
+    PolicyState.DECOMPOSED,
+    PolicyState.VERIFIED,
+    PolicyState.APPROVED,
+    PolicyState.PUBLISHED,
+    PolicyState.EFFECTIVE,
+)
 
 
 @get("/policies", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
@@ -44,6 +56,8 @@ def policies(
         states=[(one.value, _(label)) for one, label in STATE_LABELS.items()],
         standings=words.STANDINGS,
         audiences=words.AUDIENCES,
+        renewals=acts.renewals(services),
+        today=services.house.clock.today(),
         may_write=principal.has_duty("policy.author"),
     )
 
@@ -122,7 +136,7 @@ def reach_page(
     "/policies/{version_id:uuid}/{action:str}",
     sync_to_thread=True,
     include_in_schema=False,
-    guards=[needs("policy.author", "policy.publish")],
+    guards=[needs("policy.author", "policy.publish", "payment.approve")],
 )
 def act(
     request: WebRequest,
@@ -131,12 +145,14 @@ def act(
     principal: NamedDependency[Principal],
     version_id: FromPath[uuid.UUID],
     action: FromPath[str],
+    reach: NamedDependency[Reach],
     data: Form,
 ) -> Response[str] | Redirect:
     """One step in the life of a version."""
     note = forms.one(data, "note")
+    findings = Review(**{field: forms.one(data, field) for field in Review.__struct_fields__})
     try:
-        acts.move(services, principal, version_id, action, note)
+        acts.move(services, reach, principal, version_id, action, note=note, findings=findings)
     except InvalidInput as problem:
         return _policy_page(
             request,
@@ -148,6 +164,7 @@ def act(
             detail=problem.detail,
             chosen=action,
             note=note,
+            findings=findings,
             status=400,
         )
     return Redirect(f"/zhengtong/policies/{version_id}?done=policy", status_code=303)
@@ -164,6 +181,7 @@ def _policy_page(
     detail: str = "",
     chosen: str = "",
     note: str = "",
+    findings: Review | None = None,
     status: int = 200,
 ) -> Response[str]:
     file = acts.file_of(services, principal, version_id)
@@ -176,8 +194,11 @@ def _policy_page(
         detail=detail,
         chosen=chosen,
         note=note,
+        findings=findings or Review(legality="", fair_competition="", funds=""),
         actions=words.POLICY_ACTIONS,
+        notes=words.POLICY_NOTES,
         needs_note=acts.NEEDS_NOTE,
+        review_fields=words.REVIEW_FIELDS,
         standings=words.STANDINGS,
         audiences=words.AUDIENCES,
         periods=words.PERIODS,
@@ -185,7 +206,9 @@ def _policy_page(
         kinds=words.BUDGET_KINDS,
         offer_labels={state.value: _(LABELS[state]) for state in OfferState},
         division_name=division_name,
-        is_draft=file.line.state == PolicyState.DRAFT,
+        stages=[_(STATE_LABELS[one]) for one in _WAY],
+        stage=_WAY.index(state) + 1 if (state := PolicyState(file.line.state)) in _WAY else None,
+        is_draft=state == PolicyState.DRAFT,
         may_write=principal.has_duty("policy.author"),
         is_demonstration=file.line.is_demonstration,
     )

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -28,11 +29,12 @@ class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One hand put to a version."""
+    """One hand put to a version; ``detail`` holds the findings of a review, or the figures of a shadow run."""
 
     action: str
     seat_title: str
     note: str
+    detail: dict[str, Any]
     at: datetime
 
 

@@ -18,7 +18,7 @@ from policy_engine.policies.published import NOTHING, PublishedPolicies
 from policy_engine.profiles.schemas import FactChange, SubjectAdded
 from policy_engine.profiles.service import apply_changes
 from tests.conftest import NOON
-from tests.policy_engine.policies.conftest import official
+from tests.policy_engine.policies.conftest import approve, official
 from tests.policy_engine.policies.documents import BENEFIT, CASES
 
 HOME, GRANNY = 1, 2
@@ -45,8 +45,7 @@ def session(any_house: House) -> Iterator[Session]:
         version = policies.save_draft(
             session, text=BENEFIT, cases_text=CASES, actor=author, published=NOTHING, now=NOON
         )
-        policies.submit(session, version.id, actor=author, now=NOON)
-        policies.approve(session, version.id, actor=publisher, published=NOTHING, now=NOON)
+        approve(session, version.id, author, publisher)
         policies.publish(session, version.id, actor=publisher, now=NOON)
         people = [
             SubjectAdded(

@@ -7,6 +7,7 @@ from kernel.web.principal import Principal
 from policy_engine.policies import service
 from policy_engine.policies.past import published_on
 from tests.conftest import NOON
+from tests.policy_engine.policies.conftest import approve
 from tests.policy_engine.policies.documents import BENEFIT, CASES, changed
 from tests.policy_engine.policies.test_service import approved
 
@@ -27,8 +28,7 @@ def test_each_day_has_the_versions_of_that_day(
         second = service.save_draft(
             session, text=text, cases_text=CASES, actor=author, published=current, now=NOON
         )
-        service.submit(session, second.id, actor=author, now=NOON)
-        service.approve(session, second.id, actor=publisher, published=current, now=NOON)
+        approve(session, second.id, author, publisher, published=current)
         service.publish(session, second.id, actor=publisher, now=NOON + 5 * DAY)
         service.widen(session, second.id, actor=publisher, now=NOON + 6 * DAY)
         service.recall(session, second.id, actor=publisher, note="有误", now=NOON + 7 * DAY)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput
 from kernel.house import House
 from kernel.outbox import OutboxMessage
 from kernel.web.principal import Principal
-from policy_engine.policies import repository, service
+from policy_engine.policies import repository, reviewing, service
 from policy_engine.policies.hashing import document_of
 from policy_engine.policies.models import PolicyVersion
 from policy_engine.policies.problems import DocumentRefused
@@ -22,7 +22,7 @@ from policy_engine.policies.published import NOTHING, PublishedPolicies
 from policy_engine.policies.rollout import rollout_bucket
 from policy_engine.policies.states import PolicyState
 from tests.conftest import NOON
-from tests.policy_engine.policies.conftest import official
+from tests.policy_engine.policies.conftest import FINDINGS, approve, bring_to_approval, official
 from tests.policy_engine.policies.documents import BENEFIT, CASES, STATUS, changed, clause
 
 
@@ -32,8 +32,7 @@ def draft(session: Session, author: Principal, text: str = BENEFIT, cases: str =
 
 def approved(session: Session, author: Principal, publisher: Principal, text: str = BENEFIT) -> uuid.UUID:
     version = draft(session, author, text)
-    service.submit(session, version.id, actor=author, now=NOON)
-    service.approve(session, version.id, actor=publisher, published=NOTHING, now=NOON)
+    approve(session, version.id, author, publisher)
     return version.id
 
 
@@ -70,28 +69,36 @@ def test_two_seats_bring_a_policy_to_one_per_cent_and_then_to_all(
         assert [one.action for one in events_of(session, "policy", "trial-allowance")] == [
             "policy.draft",
             "policy.submit",
+            "policy.review",
+            "policy.verify",
+            "policy.fund",
+            "policy.shadow",
             "policy.approve",
             "policy.publish",
             "policy.widen",
         ]
 
 
-def test_author_cannot_approve_even_from_another_seat(house: House, author: Principal) -> None:
+def test_author_cannot_approve_even_from_another_seat(
+    house: House, author: Principal, publisher: Principal
+) -> None:
     same_person = official(1, "policy.author", "policy.publish")
     with house.database.write() as session:
         version = draft(session, author)
-        service.submit(session, version.id, actor=author, now=NOON)
+        bring_to_approval(session, version.id, author, publisher)
         with pytest.raises(Forbidden, match="不同的人"):
-            service.approve(session, version.id, actor=same_person, published=NOTHING, now=NOON)
+            reviewing.approve(session, version.id, actor=same_person, published=NOTHING, now=NOON)
 
 
-def test_second_person_on_the_authors_seat_cannot_approve(house: House, author: Principal) -> None:
+def test_second_person_on_the_authors_seat_cannot_approve(
+    house: House, author: Principal, publisher: Principal
+) -> None:
     colleague = msgspec.structs.replace(official(1, "policy.publish"), subject_id=9)
     with house.database.write() as session:
         version = draft(session, author)
-        service.submit(session, version.id, actor=author, now=NOON)
+        bring_to_approval(session, version.id, author, publisher)
         with pytest.raises(Forbidden, match="不同的席位"):
-            service.approve(session, version.id, actor=colleague, published=NOTHING, now=NOON)
+            reviewing.approve(session, version.id, actor=colleague, published=NOTHING, now=NOON)
 
 
 def test_duty_and_place_of_the_seat_are_asked(house: House) -> None:
@@ -102,14 +109,15 @@ def test_duty_and_place_of_the_seat_are_asked(house: House) -> None:
             draft(session, official(3, "policy.author", division="360400"))
 
 
-def test_failing_case_stops_the_approval_and_is_named(
+def test_failing_case_stops_the_verification_and_is_named(
     house: House, author: Principal, publisher: Principal
 ) -> None:
     with house.database.write() as session:
         version = draft(session, author, cases=CASES.replace("amount: 100", "amount: 90"))
-        service.submit(session, version.id, actor=author, now=NOON)
+        reviewing.submit(session, version.id, actor=author, now=NOON)
+        reviewing.review(session, version.id, actor=publisher, published=NOTHING, findings=FINDINGS, now=NOON)
         with pytest.raises(InvalidInput) as caught:
-            service.approve(session, version.id, actor=publisher, published=NOTHING, now=NOON)
+            reviewing.verify(session, version.id, actor=author, published=NOTHING, now=NOON)
         (error,) = caught.value.errors
         assert error.where == "六十周岁"
         assert "9000" in error.what
@@ -129,7 +137,7 @@ def test_draft_may_be_replaced_until_it_is_submitted(house: House, author: Princ
         first = draft(session, author)
         again = draft(session, author, changed(BENEFIT, title="改名后的津贴"))
         assert (again.id, again.title) == (first.id, "改名后的津贴")
-        service.submit(session, first.id, actor=author, now=NOON)
+        reviewing.submit(session, first.id, actor=author, now=NOON)
         with pytest.raises(Conflict, match="version 改为 2"):
             draft(session, author)
 
@@ -229,8 +237,7 @@ def test_a_status_is_not_stopped_under_the_policies_that_stand_on_it(
         version = service.save_draft(
             session, text=text, cases_text=cases, actor=author, published=current, now=NOON
         )
-        service.submit(session, version.id, actor=author, now=NOON)
-        service.approve(session, version.id, actor=publisher, published=current, now=NOON)
+        approve(session, version.id, author, publisher, published=current)
         service.publish(session, version.id, actor=publisher, now=NOON)
         return version.id
 
@@ -264,3 +271,91 @@ def test_figures_that_are_not_official_run_as_demonstration(house: House, author
     with house.database.write() as session:
         version = draft(session, author, changed(BENEFIT, sources=sources))
         assert (version.standing, version.is_demonstration) == ("other_place", True)
+
+
+def test_nothing_is_approved_that_its_approver_has_not_seen_over_the_city_or_finance_has_not_funded(
+    house: House, author: Principal, publisher: Principal
+) -> None:
+    with house.database.write() as session:
+        version = draft(session, author)
+        reviewing.submit(session, version.id, actor=author, now=NOON)
+        reviewing.review(session, version.id, actor=publisher, published=NOTHING, findings=FINDINGS, now=NOON)
+        reviewing.verify(session, version.id, actor=author, published=NOTHING, now=NOON)
+        finance = official(3, "payment.approve")
+        reviewing.note_shadow_run(session, version.id, actor=finance, figures={}, now=NOON)
+    with pytest.raises(InvalidInput) as caught, house.database.write() as session:
+        reviewing.approve(session, version.id, actor=publisher, published=NOTHING, now=NOON)
+    assert [one.where for one in caught.value.errors] == ["shadow", "fund"]
+    with house.database.read() as session:
+        assert repository.versions_of(session, "trial-allowance")[0].state == PolicyState.VERIFIED
+
+
+def test_what_was_seen_of_an_earlier_text_counts_no_more(
+    house: House, author: Principal, publisher: Principal
+) -> None:
+    with house.database.write() as session:
+        version = draft(session, author)
+        bring_to_approval(session, version.id, author, publisher)
+        reviewing.send_back(session, version.id, actor=publisher, note="改一处", now=NOON)
+        reviewing.submit(session, version.id, actor=author, now=NOON)
+        reviewing.review(session, version.id, actor=publisher, published=NOTHING, findings=FINDINGS, now=NOON)
+        reviewing.verify(session, version.id, actor=author, published=NOTHING, now=NOON)
+        with pytest.raises(InvalidInput, match="还不能批准"):
+            reviewing.approve(session, version.id, actor=publisher, published=NOTHING, now=NOON)
+
+
+def test_a_review_says_all_three_things(house: House, author: Principal, publisher: Principal) -> None:
+    findings = msgspec.structs.replace(FINDINGS, fair_competition=" ")
+    with house.database.write() as session:
+        version = draft(session, author)
+        reviewing.submit(session, version.id, actor=author, now=NOON)
+        with pytest.raises(InvalidInput) as caught:
+            reviewing.review(
+                session, version.id, actor=publisher, published=NOTHING, findings=findings, now=NOON
+            )
+        assert [one.where for one in caught.value.errors] == ["fair_competition"]
+
+
+def test_a_version_expires_by_itself_asks_to_be_renewed_and_is_evaluated_and_archived(
+    house: House, author: Principal, publisher: Principal, published_policies: PublishedPolicies
+) -> None:
+    last = date(2026, 12, 31)
+    later = NOON + timedelta(days=60)
+    with house.database.write() as session:
+        version_id = published(session, author, publisher, changed(BENEFIT, effective_to=last))
+        (ending,) = repository.ending_versions(session, until=last)
+        assert ending.state_on(last) == PolicyState.EFFECTIVE
+        with pytest.raises(IllegalTransition, match="施行中"):
+            service.evaluate(session, version_id, actor=author, note="成效", now=NOON)
+        with pytest.raises(IllegalTransition, match="已到期"):
+            service.suspend(session, version_id, actor=publisher, note="停", now=later)
+        service.evaluate(session, version_id, actor=author, note="惠及五百人", now=later)
+        service.archive(session, version_id, actor=publisher, now=later)
+        assert not repository.ending_versions(session, until=last)
+    with house.database.read() as session:
+        assert published_policies.current(session).policies == ()
+        row = repository.find_version(session, version_id)
+        assert row is not None
+        assert row.state == PolicyState.ARCHIVED
+
+
+def test_a_draft_of_the_next_version_answers_the_call_for_renewal(
+    house: House, author: Principal, publisher: Principal
+) -> None:
+    last = date(2026, 12, 31)
+    with house.database.write() as session:
+        published(session, author, publisher, changed(BENEFIT, effective_to=last))
+        draft(session, author, changed(BENEFIT, version=2))
+        assert not repository.ending_versions(session, until=last)
+
+
+def test_a_revoked_policy_says_why_in_the_word_to_matching(
+    house: House, author: Principal, publisher: Principal, published_policies: PublishedPolicies
+) -> None:
+    with house.database.write() as session:
+        version_id = published(session, author, publisher)
+        service.revoke(session, version_id, actor=publisher, note="上位法废止", now=NOON)
+        payloads = session.scalars(sa.select(OutboxMessage.payload).order_by(OutboxMessage.number)).all()
+    assert (payloads[-1]["action"], payloads[-1]["note"]) == ("revoke", "上位法废止")
+    with house.database.read() as session:
+        assert published_policies.current(session).policies == ()

@@ -67,7 +67,19 @@ def test_two_people_on_two_seats_publish(enter: Enter, city: City) -> None:
     assert author.post(f"/zhengtong/policies/{version}/submit").status_code == 303
     assert author.post(f"/zhengtong/policies/{version}/approve").status_code == 403
     assert "需要修改" in publisher.post(f"/zhengtong/policies/{version}/send_back", {"note": ""}).text
+    review = {"legality": "一致", "fair_competition": "无影响", "funds": ""}
+    assert "审查意见不能为空" in publisher.post(f"/zhengtong/policies/{version}/review", review).text
+    review["funds"] = "预算内"
+    assert publisher.post(f"/zhengtong/policies/{version}/review", review).status_code == 303
+    assert author.post(f"/zhengtong/policies/{version}/verify").status_code == 303
+    assert "财政还没有确认资金" in publisher.post(f"/zhengtong/policies/{version}/approve").text
+    assert author.post(f"/zhengtong/policies/{version}/fund", {"note": "高龄津贴科目"}).status_code == 403
+    funded = enter("finance").post(f"/zhengtong/policies/{version}/fund", {"note": "高龄津贴科目"})
+    assert funded.status_code == 303
+    assert "我已看过推演" in publisher.get(f"/zhengtong/policies/{version}/simulation").text
+    assert publisher.post(f"/zhengtong/policies/{version}/shadow").status_code == 303
     assert publisher.post(f"/zhengtong/policies/{version}/approve").status_code == 303
+    assert "新享受" in publisher.get(f"/zhengtong/policies/{version}").text
     before = publisher.get(f"/zhengtong/policies/{version}/reach").text
     assert "确认发布到 1%" in before
     assert publisher.post(f"/zhengtong/policies/{version}/publish").status_code == 303

@@ -132,6 +132,23 @@ def test_two_seats_publish_a_policy_first_to_one_per_cent_then_to_all(demo: Demo
     address = author.url.split("?")[0]
     publisher = sign_in("publisher")
     publisher.goto(address)
+    publisher.locator("summary").filter(has_text="审查通过").click()
+    for field in ("legality", "fair_competition", "funds"):
+        publisher.locator(f"[name={field}]").fill("审查无异议")
+    publisher.get_by_role("button", name="审查通过").click()
+    publisher.wait_for_load_state()
+    publisher.get_by_role("button", name="运行全部用例").click()
+    publisher.wait_for_load_state()
+    publisher.get_by_role("link", name="看推演，记录在案").click()
+    publisher.get_by_role("button", name="我已看过推演").click()
+    publisher.wait_for_load_state()
+    finance = sign_in("finance")
+    finance.goto(address)
+    finance.locator("summary").filter(has_text="确认资金").click()
+    finance.locator("[name=note]").first.fill("高龄津贴科目")
+    finance.get_by_role("button", name="确认办理").first.click()
+    finance.wait_for_load_state()
+    publisher.goto(address)
     publisher.get_by_role("button", name=re.compile("批准")).first.click()
     publisher.wait_for_load_state()
     publisher.goto(address + "/reach")
@@ -141,7 +158,7 @@ def test_two_seats_publish_a_policy_first_to_one_per_cent_then_to_all(demo: Demo
     publisher.goto(address + "/reach")
     publisher.get_by_role("button", name=re.compile("确认扩大到全部")).click()
     publisher.wait_for_load_state()
-    expect(publisher.locator("main")).to_contain_text("已发布")
+    expect(publisher.locator("main")).to_contain_text("施行中")
 
 
 def test_one_sign_in_opens_a_door_and_signing_out_closes_all(demo: Demo, sign_in: SignIn) -> None:

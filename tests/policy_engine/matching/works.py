@@ -134,15 +134,17 @@ class Works:
                 elif row.state in (PolicyState.PUBLISHED, PolicyState.SUSPENDED):
                     row.state = PolicyState.SUPERSEDED
 
-    def set_state(self, policy_id: str, version: int, state: PolicyState, action: str) -> None:
+    def set_state(
+        self, policy_id: str, version: int, state: PolicyState, action: str, note: str = ""
+    ) -> None:
         with self.house.database.write() as session:
             row = policies.version_numbered(session, policy_id, version)
             assert row is not None
             row.state = state
-            self._announce(session, row, action)
+            self._announce(session, row, action, note)
 
     @staticmethod
-    def _announce(session: Session, row: PolicyVersion, action: str) -> None:
+    def _announce(session: Session, row: PolicyVersion, action: str, note: str = "") -> None:
         session.flush()
         payload = {
             "policy_id": row.policy_id,
@@ -150,6 +152,7 @@ class Works:
             "action": action,
             "rollout_permille": row.rollout_permille,
             "epoch": policies.advance_epoch(session),
+            "note": note,
         }
         outbox.enqueue(session, TOPIC, f"policy:{row.policy_id}", payload, now=row.updated_at)
 

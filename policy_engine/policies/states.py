@@ -81,25 +81,26 @@ BEFORE_PUBLICATION = (S.IN_REVIEW, S.DECOMPOSED, S.VERIFIED, S.APPROVED)
 _PUBLISHED = (S.PUBLISHED, S.EFFECTIVE)
 _ENDED = (S.EXPIRED, S.RECALLED, S.REVOKED, S.SUPERSEDED)
 
-#: From the state of the day to the state that is stored.
-_MOVES: dict[tuple[PolicyState, Action], PolicyState] = {
-    (S.DRAFT, "submit"): S.IN_REVIEW,
-    (S.IN_REVIEW, "review"): S.DECOMPOSED,
-    (S.DECOMPOSED, "verify"): S.VERIFIED,
-    (S.VERIFIED, "shadow"): S.VERIFIED,
-    (S.VERIFIED, "fund"): S.VERIFIED,
-    (S.VERIFIED, "approve"): S.APPROVED,
-    (S.APPROVED, "publish"): S.PUBLISHED,
-    **{(state, "send_back"): S.DRAFT for state in BEFORE_PUBLICATION},
-    **{(state, "widen"): S.PUBLISHED for state in _PUBLISHED},
-    **{(state, "suspend"): S.SUSPENDED for state in _PUBLISHED},
-    (S.SUSPENDED, "resume"): S.PUBLISHED,
-    **{(state, "recall"): S.RECALLED for state in (*_PUBLISHED, S.SUSPENDED, S.EXPIRED)},
-    **{(state, "revoke"): S.REVOKED for state in (*_PUBLISHED, S.SUSPENDED)},
-    **{(state, "supersede"): S.SUPERSEDED for state in (*_PUBLISHED, S.SUSPENDED, S.EXPIRED)},
-    **{(state, "evaluate"): S.EVALUATED for state in _ENDED},
-    (S.EVALUATED, "archive"): S.ARCHIVED,
-}
+#: From a state of the day, by an act, to the state that is stored.
+_STEPS: tuple[tuple[tuple[PolicyState, ...], Action, PolicyState], ...] = (
+    ((S.DRAFT,), "submit", S.IN_REVIEW),
+    ((S.IN_REVIEW,), "review", S.DECOMPOSED),
+    ((S.DECOMPOSED,), "verify", S.VERIFIED),
+    ((S.VERIFIED,), "shadow", S.VERIFIED),
+    ((S.VERIFIED,), "fund", S.VERIFIED),
+    ((S.VERIFIED,), "approve", S.APPROVED),
+    ((S.APPROVED,), "publish", S.PUBLISHED),
+    (BEFORE_PUBLICATION, "send_back", S.DRAFT),
+    (_PUBLISHED, "widen", S.PUBLISHED),
+    (_PUBLISHED, "suspend", S.SUSPENDED),
+    ((S.SUSPENDED,), "resume", S.PUBLISHED),
+    ((*_PUBLISHED, S.SUSPENDED, S.EXPIRED), "recall", S.RECALLED),
+    ((*_PUBLISHED, S.SUSPENDED), "revoke", S.REVOKED),
+    ((*_PUBLISHED, S.SUSPENDED, S.EXPIRED), "supersede", S.SUPERSEDED),
+    (_ENDED, "evaluate", S.EVALUATED),
+    ((S.EVALUATED,), "archive", S.ARCHIVED),
+)
+_MOVES = {(start, action): end for starts, action, end in _STEPS for start in starts}
 
 
 def state_on(stored: str, effective_from: date, effective_to: date | None, day: date) -> PolicyState:

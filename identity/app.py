@@ -21,6 +21,7 @@ from identity.oauth.keys import KeyRing
 from identity.oauth.pages import oauth_page_handlers
 from identity.oauth.routes import protocol_handlers
 from identity.outside import Outside
+from identity.passkeys.routes import passkey_handlers
 from identity.sessions.routes import security_handlers
 from kernel.house import House
 from kernel.web.pages import Pages
@@ -57,6 +58,7 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
             *registration_handlers(hall),
             *step_up_handlers(hall),
             *factor_handlers(hall),
+            *passkey_handlers(hall),
             *security_handlers(house, bound, browser),
         ],
         on_startup=[prepare],

@@ -13,9 +13,13 @@ from identity.oauth.models import (
     RegistrationTicket,
     SigningKey,
 )
+from identity.passkeys.models import Passkey
+from identity.proofing.models import InPersonProof
+from identity.recovery.models import RecoveryRequest
 from identity.registry.models import Relationship, Subject
 from identity.seats.models import Department, Division, Seat, SeatHolding
 from identity.sessions.models import IdentitySession
+from identity.upstream.models import UpstreamLink
 from kernel.web.sessions import WebSession
 
 TABLES = (
@@ -26,12 +30,15 @@ TABLES = (
     DeviceAuthorization,
     Division,
     IdentitySession,
+    InPersonProof,
     LoginEvent,
     Membership,
     OAuthClient,
     OAuthGrant,
+    Passkey,
     Proxy,
     PushedRequest,
+    RecoveryRequest,
     RefreshToken,
     RegistrationTicket,
     Relationship,
@@ -40,5 +47,6 @@ TABLES = (
     SigningKey,
     Subject,
     TotpFactor,
+    UpstreamLink,
     WebSession,
 )

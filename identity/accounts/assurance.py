@@ -14,8 +14,9 @@ from kernel.house import House
 
 FILE = "assurance.yaml"
 LEVELS = ("L1", "L2", "L3", "L4")
-#: Different proofs in one method: a passkey that its owner unlocks is a thing held and a thing known or borne.
-_WEIGHT = {"hwk": 2}
+#: Different proofs in one method: a passkey that its owner unlocks is a thing held and a thing known or borne
+#: (RFC 8176: ``hwk`` stays in one device, ``swk`` is kept alike in several).
+_WEIGHT = {"hwk": 2, "swk": 2}
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from identity.accounts.assurance import strength
 from identity.accounts.hall import EntryHall
 from identity.accounts.step_up import step_up_path
 from identity.browser import HOME, read_form, redirect
+from identity.passkeys import service as passkeys
 from identity.registry import service as registry
 from identity.sessions.models import IdentitySession
 from identity.sessions.service import end_sessions_of
@@ -41,6 +42,7 @@ class FactorDesk:
                 "pwd": account.password_hash is not None,
                 "sms": account.phone_sealed is not None,
                 "otp": factors.has_totp(session, sign_in.subject_id),
+                "hwk": bool(passkeys.usable_of(session, sign_in.subject_id)),
             }
         can_do_more = any(has and method not in sign_in.methods for method, has in own.items())
         if strength(sign_in.methods) < 2 and can_do_more:

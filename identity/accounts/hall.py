@@ -4,6 +4,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from litestar import Response
+from sqlalchemy.orm import Session
 
 from identity.accounts import history
 from identity.accounts import service as accounts
@@ -19,7 +20,7 @@ from identity.clients.service import find_client
 from identity.oauth.edge import parse_parameters
 from identity.outside import Outside
 from identity.sessions.models import IdentitySession
-from identity.sessions.service import open_session, raise_session
+from identity.sessions.service import live_session, open_session, raise_session
 from kernel.errors import DongchuError, Unauthenticated
 from kernel.house import House
 from kernel.ids import new_token
@@ -106,6 +107,15 @@ class EntryHall:
                 sid = opened.sid
             cookies = self.browser.open(session, request, sid)
         return redirect(authorize_path(next_query), [*cookies, self.browser.device_cookie(key)])
+
+    def strengthen(self, session: Session, sign_in: IdentitySession, method: str) -> None:
+        """The person of this sign-in has just proved themselves in one more way, without leaving the page."""
+        now, row = self.house.clock.now(), live_session(session, sign_in.sid, self.house.clock.now())
+        if row is None:
+            raise Unauthenticated("请先登录，再继续办理。")
+        account = accounts.required(session, row.subject_id)
+        acr = self.assurance.level_of(account, [*row.methods, method], now)
+        raise_session(row, method=method, acr=acr, now=now)
 
     def signed_in(self, request: WebRequest) -> IdentitySession:
         """The sign-in of this browser. Raises ``Unauthenticated``."""

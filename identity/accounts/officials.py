@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from identity.accounts import factors, repository
 from identity.accounts.assurance import FILE, assurance_of
+from identity.passkeys import service as passkeys
 from identity.sessions.models import IdentitySession
 from kernel.house import House
 
@@ -19,9 +20,13 @@ def may_take_seat(session: Session, sign_in: IdentitySession, *, house: House, n
     account = repository.get(session, sign_in.subject_id)
     if account is None:
         return False
-    if is_lenient(house) and not factors.has_totp(session, sign_in.subject_id):
+    if is_lenient(house) and not _has_second_factor(session, sign_in.subject_id):
         return True
     return assurance_of(house).may_take_seat(account, sign_in.methods, now)
+
+
+def _has_second_factor(session: Session, subject_id: int) -> bool:
+    return factors.has_totp(session, subject_id) or bool(passkeys.usable_of(session, subject_id))
 
 
 def is_lenient(house: House) -> bool:

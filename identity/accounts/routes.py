@@ -11,6 +11,7 @@ from identity.accounts import service as accounts
 from identity.accounts.hall import EntryHall, next_of
 from identity.accounts.tickets import Ticket
 from identity.browser import read_form
+from identity.passkeys.ceremonies import Ceremonies
 from kernel.errors import DongchuError, Gone, InvalidInput
 from kernel.web.requests import WebRequest
 
@@ -22,7 +23,7 @@ class LoginDesk:
     """What stands behind the login handlers."""
 
     def __init__(self, hall: EntryHall) -> None:
-        self._hall = hall
+        self._hall, self._has_passkeys = hall, Ceremonies(hall.house).is_possible
 
     def page(
         self, request: WebRequest, next_query: str, *, problem: DongchuError | None = None, **typed: str
@@ -30,7 +31,12 @@ class LoginDesk:
         """All ways in on one page, the phone first."""
         given = {"login": "", "phone": "", **typed}
         return self._hall.page(
-            request, "identity/login.html", next_query=next_query, problem=problem, **given
+            request,
+            "identity/login.html",
+            next_query=next_query,
+            problem=problem,
+            has_passkeys=self._has_passkeys,
+            **given,
         )
 
     def by_password(self, request: WebRequest, form: dict[str, str]) -> Response[Any]:

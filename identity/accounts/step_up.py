@@ -13,6 +13,7 @@ from identity.accounts.assurance import LEVELS
 from identity.accounts.hall import EntryHall
 from identity.browser import query_of, read_form
 from identity.oauth.edge import MalformedRequest, parse_parameters
+from identity.passkeys import service as passkeys
 from identity.sessions.models import IdentitySession
 from kernel.errors import DongchuError, InvalidInput, Unauthenticated
 from kernel.web.requests import WebRequest
@@ -37,6 +38,7 @@ class StepUpDesk:
         with hall.house.database.read() as session:
             account = accounts.required(session, sign_in.subject_id)
             has_totp = factors.has_totp(session, sign_in.subject_id)
+            has_passkey = bool(passkeys.usable_of(session, sign_in.subject_id))
         headers = {"Cache-Control": "no-store"}
         if problem is not None and problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
@@ -51,6 +53,7 @@ class StepUpDesk:
             acr=sign_in.acr,
             needs_counter=wanted == LEVELS[-1] and account.in_person_at is None,
             has_totp=has_totp,
+            has_passkey=has_passkey,
             has_phone=account.phone_sealed is not None and "sms" not in sign_in.methods,
             has_password=account.password_hash is not None and "pwd" not in sign_in.methods,
             problem=problem,

@@ -17,6 +17,7 @@ from identity.browser import HOME, Browser, read_form, redirect
 from identity.delegation import repository as delegations
 from identity.delegation.proxies import revoke_proxy
 from identity.oauth.consents import consents_of, withdraw_consent
+from identity.passkeys import service as passkeys
 from identity.registry import service as registry
 from identity.sessions import repository
 from identity.sessions.service import address_of, end_own_session, live_session
@@ -74,6 +75,7 @@ class SecurityDesk:
             "phone": accounts.phone_of(account, vault=vault) or "",
             "has_password": account.password_hash is not None,
             "has_totp": factors.has_totp(session, subject_id),
+            "passkey_count": len(passkeys.usable_of(session, subject_id)),
             "is_real_name": account.real_name_at is not None,
             "in_person_at": account.in_person_at,
             "sign_ins": [

@@ -240,10 +240,11 @@ def open_city(
     database_url: str,
     portals: Mapping[str, PortalApp] | None = None,
     outside: "World | None" = None,
+    host: str = "127.0.0.1",
 ) -> tuple[City, Running]:
     """A running service of its own, on a port of its own, with the portals asked for."""
     port = free_port()
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://{host}:{port}"
     clock = FixedClock(NOON)
     settings = Settings(
         home=home,
@@ -273,9 +274,11 @@ def close_city(city: City, running: Running) -> None:
     city.house.ephemeral.close()
 
 
-def open_with_clients(home: Path, database_url: str, outside: World | None = None) -> tuple[City, Running]:
+def open_with_clients(
+    home: Path, database_url: str, outside: World | None = None, host: str = "127.0.0.1"
+) -> tuple[City, Running]:
     """A city with two confidential outside clients and a public one."""
-    opened, running = open_city(home, database_url, outside=outside)
+    opened, running = open_city(home, database_url, outside=outside, host=host)
     with opened.house.database.write() as session:
         for client_id, secret in ((MINI_APP, MINI_SECRET), ("other-app", OTHER_SECRET), ("phone-app", None)):
             service.register_client(
@@ -301,9 +304,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 @pytest.fixture(scope="module")
 def connected_city(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[City]:
-    """One running city with the world outside; each test brings people of its own."""
+    """One running city with the world outside, under a name (passkeys want one); each test brings people of its own."""
     home = tmp_path_factory.mktemp("connected")
-    opened, running = open_with_clients(home, f"sqlite:///{home / 'dongchu.db'}", world)
+    opened, running = open_with_clients(home, f"sqlite:///{home / 'dongchu.db'}", world, "localhost")
     yield opened
     close_city(opened, running)
 

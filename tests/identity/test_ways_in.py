@@ -1,23 +1,14 @@
 """Ways in beside the password: a code to the phone, registration with a real-name check, an app as second factor."""
 
-import itertools
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from identity import service
 from identity.accounts import rfc6238
-from identity.registry import service as registry
-from tests.identity.conftest import (
-    CHILD_ID,
-    DAUGHTER_ID,
-    NEWCOMER_ID,
-    City,
-    id_number,
-)
+from tests.identity.conftest import CHILD_ID, DAUGHTER_ID, NEWCOMER_ID, City
+from tests.identity.people import ask_for_code, enter_by_phone, phone_code, someone
 from tests.identity.relying_party import PASSWORD, Surfer, TokenClient, claims_of, mini_attempt, obtain_code
 
 
@@ -26,64 +17,6 @@ def there(connected_city: City) -> City:
     """The shared city, with nobody's tries counted yet."""
     connected_city.house.ephemeral.close()
     return connected_city
-
-
-@dataclass(frozen=True)
-class Someone:
-    login: str
-    phone: str
-    id_number: str
-    name: str
-
-
-_NUMBERS = itertools.count(1)
-
-
-def someone(
-    city: City, name: str = "王秀英", *, is_real_name: bool = True, has_phone: bool = True
-) -> Someone:
-    """A person of this test alone, with an account."""
-    number = next(_NUMBERS)
-    person = Someone(
-        f"someone-{number}",
-        f"1391111{number:04d}",
-        id_number(f"4299001970010{number % 900 + 1000:04d}"),
-        name,
-    )
-    with city.house.database.write() as session:
-        subject_id = registry.ensure(
-            session,
-            kind="person",
-            name=name,
-            identifier_kind="id_number",
-            identifier=person.id_number,
-            vault=city.house.vault,
-            now=city.clock.now(),
-        )
-        service.create_account(
-            session,
-            house=city.house,
-            subject_id=subject_id,
-            login_name=person.login,
-            password=PASSWORD,
-            phone=person.phone if has_phone else None,
-            is_real_name=is_real_name,
-        )
-    return person
-
-
-def phone_code(city: City, phone: str) -> str:
-    assert city.outside is not None
-    return city.outside.code_to(phone)
-
-
-def ask_for_code(surfer: Surfer, phone: str, page: httpx.Response | None = None) -> httpx.Response:
-    return surfer.submit(page or surfer.open("/identity/login"), "/identity/login/code", phone=phone)
-
-
-def enter_by_phone(city: City, surfer: Surfer, phone: str) -> httpx.Response:
-    page = ask_for_code(surfer, phone)
-    return surfer.submit(page, "/identity/login/code/check", code=phone_code(city, phone))
 
 
 def register(city: City, surfer: Surfer, phone: str, **form: str) -> httpx.Response:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -28,9 +29,9 @@ def there(connected_city: City) -> Iterator[City]:
     connected_city.house.ephemeral.close()
 
 
-def enrol(city: City, surfer: Surfer, *, name: str = "我的手机", **made: object) -> SoftwarePasskey:
+def enrol(city: City, surfer: Surfer, *, name: str = "我的手机", **made: Any) -> SoftwarePasskey:
     """Add a passkey to whoever is signed in."""
-    passkey = SoftwarePasskey(city.url, "localhost", **made)  # type: ignore[arg-type]
+    passkey = SoftwarePasskey(city.url, "localhost", **made)
     options = surfer.http.get("/identity/security/passkeys/options").json()
     page = surfer.open("/identity/security/passkeys")
     answer = surfer.submit(page, "/identity/security/passkeys", name=name, credential=passkey.create(options))
@@ -39,7 +40,7 @@ def enrol(city: City, surfer: Surfer, *, name: str = "我的手机", **made: obj
     return passkey
 
 
-def holder(city: City, **made: object) -> tuple[Someone, SoftwarePasskey]:
+def holder(city: City, **made: Any) -> tuple[Someone, SoftwarePasskey]:
     """Somebody with a passkey, signed in nowhere."""
     one = someone(city)
     surfer = city.surfer()
@@ -50,7 +51,7 @@ def holder(city: City, **made: object) -> tuple[Someone, SoftwarePasskey]:
 
 
 def enter(
-    surfer: Surfer, passkey: SoftwarePasskey, page: httpx.Response | None = None, **changes: object
+    surfer: Surfer, passkey: SoftwarePasskey, page: httpx.Response | None = None, **changes: Any
 ) -> httpx.Response:
     page = page or surfer.open("/identity/login")
     options = surfer.http.get("/identity/login/passkey/options").json()
@@ -110,9 +111,9 @@ def test_anothers_passkey_lifts_nobodys_sign_in(there: City) -> None:
     ],
     ids=["other-origin", "other-scheme", "other-rp", "not-verified", "not-present", "other-owner", "unknown"],
 )
-def test_a_wrong_answer_is_refused_with_one_text(there: City, bend: dict[str, object]) -> None:
+def test_a_wrong_answer_is_refused_with_one_text(there: City, bend: dict[str, Any]) -> None:
     _one, passkey = holder(there)
-    answer = enter(there.surfer(), replace(passkey, **bend))  # type: ignore[arg-type]
+    answer = enter(there.surfer(), replace(passkey, **bend))
     assert answer.status_code == 401
     assert "通行密钥没有通过验证" in answer.text
 

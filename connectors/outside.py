@@ -4,12 +4,14 @@ Not sent at all, or answered 429/503: ``OutsideUnavailable``, safe to try again.
 ``OutsideTimeout``, ask by key before sending again. Answered no: ``OutsideRefused`` with the system's own code.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import httpx
 import msgspec
 import stamina
 
+from connectors.resilience import NotAdmitted, Watch
 from connectors.settings import OutsideSystem
 from kernel.errors import OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.i18n import N_
@@ -30,18 +32,24 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Caller:
-    """One system's HTTP client, shared by threads. Addresses never hold personal data: that goes in bodies."""
+    """One system's HTTP client, shared by threads. Addresses never hold personal data: that goes in bodies.
+
+    With a ``watch`` every attempt passes the breaker and the bulkhead of the system called ``name``.
+    """
 
     def __init__(
         self,
         label: str,
         system: OutsideSystem,
         *,
+        name: str = "",
+        watch: Watch | None = None,
         first_pause: float = 0.1,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._label = label
         self._first_pause = first_pause
+        self._guard = watch.guard(name, label) if watch is not None else None
         self._client = httpx.Client(
             base_url=system.base_url,
             headers={"authorization": f"Bearer {system.token}"},
@@ -72,16 +80,28 @@ class Caller:
         raise AssertionError("unreachable: the last attempt raises")
 
     def _attempts(self, on: tuple[type[Exception], ...]) -> "stamina._core._RetryContextIterator":
+        def is_worth_trying(error: Exception) -> bool:
+            return isinstance(error, on) and not isinstance(error, NotAdmitted)
+
         return stamina.retry_context(
-            on=on,
+            on=is_worth_trying,
             attempts=ATTEMPTS,
             wait_initial=self._first_pause,
             wait_max=1.0,
             wait_jitter=self._first_pause,
         )
 
+    def _passage(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._guard is None else self._guard.passage()
+
     def _call(
         self, method: str, path: str, answer: type[T], body: msgspec.Struct | None, *, key: str | None = None
+    ) -> T:
+        with self._passage():
+            return self._send(method, path, answer, body, key)
+
+    def _send(
+        self, method: str, path: str, answer: type[T], body: msgspec.Struct | None, key: str | None
     ) -> T:
         headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
         content = msgspec.json.encode(body) if body is not None else None

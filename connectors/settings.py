@@ -21,8 +21,12 @@ SYSTEMS = (
     "disabled_federation",
     "social_insurance",
     "health",
+    "education",
+    "housing",
+    "tax",
     "market_regulation",
     "technology",
+    "industry",
     "banks",
     "treasury",
     "messaging",
@@ -91,11 +95,14 @@ def rotate(home: Path, system: str, *, now: datetime, overlap: timedelta) -> Sig
 
 def _keys_at(folder: Path) -> dict[str, SystemKeys]:
     path = folder / _KEYS_FILE
+    known: dict[str, SystemKeys] = {}
     if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, SystemKeys])
-    keys = {name: SystemKeys(secrets.token_urlsafe(32), (SigningKey(_secret()),)) for name in SYSTEMS}
-    _write(folder, keys)
-    return keys
+        known = msgspec.json.decode(path.read_bytes(), type=dict[str, SystemKeys])
+    missing = [name for name in SYSTEMS if name not in known]
+    if missing:  # a home from before these systems were spoken to
+        known |= {name: SystemKeys(secrets.token_urlsafe(32), (SigningKey(_secret()),)) for name in missing}
+        _write(folder, known)
+    return known
 
 
 def _write(folder: Path, keys: dict[str, SystemKeys]) -> None:

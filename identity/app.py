@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from connectors.resilience import Watch
 from connectors.settings import ConnectorSettings
 from identity import tables
 from identity.accounts.factor_routes import factor_handlers
@@ -42,7 +43,7 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
     keys, browser = KeyRing(house), Browser(house)
     bound = pages.for_portal("identity")
     systems = outside or ConnectorSettings.embedded(house.settings.base_url, house.settings.home)
-    hall = EntryHall(house, bound, browser, Outside(systems))
+    hall = EntryHall(house, bound, browser, Outside(systems, Watch(house.ephemeral, house.clock)))
 
     def prepare() -> None:
         keys.prepare()

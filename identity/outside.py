@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from connectors.market_regulation.client import MarketRegulationClient
 from connectors.messaging.client import MessagingClient
 from connectors.public_security.client import PublicSecurityClient
+from connectors.resilience import Watch
 from connectors.settings import ConnectorSettings
 from kernel.errors import Unavailable
 from kernel.i18n import N_
@@ -22,10 +23,10 @@ _BUSY = N_("现在办理的人较多，请稍等几秒再试。")
 class Outside:
     """One per app. Every call may raise ``OutsideFailure``, or ``Unavailable`` when too many wait already."""
 
-    def __init__(self, settings: ConnectorSettings) -> None:
-        self._messaging = MessagingClient(settings.systems["messaging"])
-        self._security = PublicSecurityClient(settings.systems["public_security"])
-        self._market = MarketRegulationClient(settings.systems["market_regulation"])
+    def __init__(self, settings: ConnectorSettings, watch: Watch | None = None) -> None:
+        self._messaging = MessagingClient(settings.systems["messaging"], watch=watch)
+        self._security = PublicSecurityClient(settings.systems["public_security"], watch=watch)
+        self._market = MarketRegulationClient(settings.systems["market_regulation"], watch=watch)
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
     def send_code(self, phone: str, code: str, *, key: str) -> None:

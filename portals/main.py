@@ -14,6 +14,7 @@ import portals.rongtong.app
 import portals.tong.app
 import portals.zhengtong.app
 from connectors.banks.client import BankClient
+from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
 from connectors.treasury.client import TreasuryClient
 from identity.oauth.routes import root_metadata_handler
@@ -49,6 +50,7 @@ SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong
 def open_services(house: House) -> Services:
     """Join the storeys: delivery asks policies, profiles, matching and the outside through its ports."""
     outside = outside_of(house)
+    watch = Watch(house.ephemeral, house.clock)
     published = PublishedPolicies()
     engine = EngineJudgements(published, house.clock)
     ports = Ports(
@@ -64,8 +66,8 @@ def open_services(house: House) -> Services:
         house=house,
         published=published,
         ports=ports,
-        bank=BankAccounts(BankClient(outside.systems["banks"])),
-        treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"])),
+        bank=BankAccounts(BankClient(outside.systems["banks"], watch=watch)),
+        treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"], watch=watch)),
         resolve=token_resolver(house),
     )
 

@@ -12,6 +12,7 @@ import licenses.jobs
 import policy_engine.profiles.jobs
 from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
 from connectors.messaging.client import MessagingClient
+from connectors.resilience import Watch
 from identity.accounts.models import Account
 from kernel.audit import seal_chain
 from kernel.outbox import Handler, Message, Schedule, Worker, once
@@ -31,7 +32,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
     """Everything that happens because something was committed, and what the calendar asks for."""
     house = services.house
     outside = outside_of(house)
-    messaging = MessagingClient(outside.systems["messaging"])
+    messaging = MessagingClient(outside.systems["messaging"], watch=Watch(house.ephemeral, house.clock))
     handlers: dict[str, Handler] = {
         **policy_engine.profiles.jobs.handlers(house),
         **rematching.handlers(house, services.published, services.ports),

@@ -5,6 +5,7 @@ from typing import Literal
 
 from connectors.banks.messages import AccountAnswer, AccountQuestion, Payout, Statement
 from connectors.outside import Caller
+from connectors.resilience import Watch
 from connectors.settings import OutsideSystem
 from kernel.errors import OutsideRefused
 from kernel.i18n import N_
@@ -18,8 +19,10 @@ _RESULT: dict[str, Literal["match", "mismatch", "closed"]] = {
 
 
 class BankClient:
-    def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller(N_("银行"), system, first_pause=first_pause)
+    def __init__(
+        self, system: OutsideSystem, *, watch: Watch | None = None, first_pause: float = 0.1
+    ) -> None:
+        self._caller = Caller(N_("银行"), system, name="banks", watch=watch, first_pause=first_pause)
 
     def check(self, bank: str, number: str, holder: str) -> Literal["match", "mismatch", "closed"]:
         """Whether the account is ``holder``'s and can receive money; an unknown account counts as closed."""

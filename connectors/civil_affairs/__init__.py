@@ -1,1 +1,1 @@
-"""民政: relief, orphans, care needs, cremations."""
+"""民政: relief, orphans, care needs, marriages, cremations."""

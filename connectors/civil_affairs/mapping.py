@@ -5,6 +5,7 @@ from datetime import date
 from connectors.civil_affairs.messages import (
     CareNeedAssessed,
     CremationRecorded,
+    MarriageRegistered,
     MeansChecked,
     OrphanEnded,
     OrphanRecognised,
@@ -28,6 +29,7 @@ CATEGORY = {"01": "dibao", "02": "dibao", "03": "marginal", "04": "tekun"}
 FOSTERING = {"1": "集中供养", "2": "社会散居"}
 CARE_GRADES = {"0": "能力完好", "1": "轻度", "2": "中度", "3": "重度", "4": "完全丧失"}
 YES_NO = {"0": "no", "1": "yes"}
+MARRIAGE = {"1": "married", "2": "divorced", "3": "annulled"}
 
 
 def map_relief_recognised(message: ReliefRecognised) -> Mapped:
@@ -128,6 +130,20 @@ def map_cremation(message: CremationRecorded) -> Mapped:
     )
 
 
+def map_marriage(message: MarriageRegistered) -> Mapped:
+    """Both change alike; how they come to share a household is for the register to say."""
+    if message.first_id_number == message.second_id_number:
+        raise UnmappableError("nvfsfzh: a marriage has two persons")
+    is_married = read_code("djlx", message.kind, MARRIAGE) == "married"
+    on = read_day("djrq", message.registered_on)
+    subjects = (
+        person("first", message.first_id_number, message.first_name),
+        person("second", message.second_id_number, message.second_name),
+    )
+    changes = tuple(AttributeChange(one.role, "person.is_married", is_married, on) for one in subjects)
+    return Mapped(subjects, changes)
+
+
 def _relief(
     message: ReliefRecognised | ReliefEnded, category: str, facts: dict[str, RawValue], since: date
 ) -> Mapped:
@@ -159,4 +175,5 @@ READINGS = {
     "orphan_ended": Reading(OrphanEnded, map_orphan_ended),
     "care_need_assessed": Reading(CareNeedAssessed, map_care_need),
     "cremation_recorded": Reading(CremationRecorded, map_cremation),
+    "marriage_registered": Reading(MarriageRegistered, map_marriage),
 }

@@ -1,4 +1,4 @@
-"""What civil affairs (民政) sends: relief recognised and ended, orphans, care needs, means, cremations.
+"""What civil affairs (民政) sends: relief recognised and ended, orphans, care needs, means, marriages, cremations.
 
 Recognition of relief is an administrative act with a number and dates: it arrives here as a fact and is never
 computed by this system.
@@ -102,3 +102,15 @@ class CremationRecorded(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     died_on: Day = msgspec.field(name="swrq")
     cremated_on: Day = msgspec.field(name="hhrq")
     certificate_number: Number = msgspec.field(name="hhzh")
+
+
+class MarriageRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """婚姻登记: kind 1 结婚, 2 离婚, 3 撤销婚姻; both persons, whoever of them lives in this city."""
+
+    certificate_number: Number = msgspec.field(name="hyzh")
+    kind: Code = msgspec.field(name="djlx")
+    first_id_number: IdNumber = msgspec.field(name="nfsfzh")
+    first_name: PersonName = msgspec.field(name="nfxm")
+    second_id_number: IdNumber = msgspec.field(name="nvfsfzh")
+    second_name: PersonName = msgspec.field(name="nvfxm")
+    registered_on: Day = msgspec.field(name="djrq")

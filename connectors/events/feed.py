@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from connectors.outside import Caller
+from connectors.resilience import Watch
 from connectors.settings import OutsideSystem
 
 PAGE = 100
@@ -18,8 +19,16 @@ class EventPage(msgspec.Struct, frozen=True):
 
 
 class EventFeed:
-    def __init__(self, label: str, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller(label, system, first_pause=first_pause)
+    def __init__(
+        self,
+        label: str,
+        system: OutsideSystem,
+        *,
+        name: str = "",
+        watch: Watch | None = None,
+        first_pause: float = 0.1,
+    ) -> None:
+        self._caller = Caller(label, system, name=name, watch=watch, first_pause=first_pause)
 
     def events_after(self, cursor: str) -> EventPage:
         """The next page; empty events when there is nothing new. Raises ``OutsideFailure``."""

@@ -40,10 +40,11 @@ class RejectedEvent(Base):
 
 
 class PollCursor(Base):
-    """How far a department's list of events has been read, and since when."""
+    """How far a department's list of events has been read, since when, and when it was last read to its end."""
 
     __tablename__ = "poll_cursor"
 
     department: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     cursor: Mapped[str] = mapped_column(sa.String(120), default="")
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

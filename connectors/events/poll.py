@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from connectors.events import repository, service
 from connectors.events.departments import DEPARTMENTS, Department
 from connectors.events.feed import PAGE, EventFeed
+from connectors.resilience import Watch
 from connectors.settings import ConnectorSettings
 from kernel.errors import Conflict, InvalidInput, OutsideFailure
 from kernel.house import House
@@ -37,14 +38,20 @@ def poll_department(house: House, department: Department, feed: EventFeed) -> in
 def poll_all(house: House, settings: ConnectorSettings) -> dict[str, int]:
     """Every department once; one that is down is passed over until next time. The worker's ``connector.poll``."""
     counts = {}
+    watch = Watch(house.ephemeral, house.clock)
     for department in DEPARTMENTS.values():
-        feed = EventFeed(department.label, settings.systems[department.id])
+        if department.id not in settings.systems:
+            continue
+        feed = EventFeed(department.label, settings.systems[department.id], name=department.id, watch=watch)
         try:
             counts[department.id] = poll_department(house, department, feed)
         except OutsideFailure as failure:
             log.warning("polling %s failed: %s", department.id, failure.slug)
         finally:
             feed.close()
+    now = house.clock.now()
+    with house.database.write() as session:
+        repository.note_read(session, counts, now=now)
     return counts
 
 

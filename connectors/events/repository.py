@@ -1,5 +1,6 @@
 """All SQL of incoming events."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -50,3 +51,20 @@ def move_cursor(session: Session, department: str, cursor: str, *, now: datetime
             index_elements=["department"], set_={"cursor": cursor, "moved_at": now}
         )
     )
+
+
+def note_read(session: Session, departments: Iterable[str], *, now: datetime) -> None:
+    """These departments' lists were read to their end: until now nothing is missing."""
+    for department in departments:
+        statement = insert(session, PollCursor).values(
+            department=department, cursor="", moved_at=now, read_at=now
+        )
+        session.execute(statement.on_conflict_do_update(index_elements=["department"], set_={"read_at": now}))
+
+
+def read_until(session: Session) -> dict[str, datetime]:
+    """By department: until when its list was read without a gap."""
+    rows = session.execute(
+        sa.select(PollCursor.department, PollCursor.read_at).where(PollCursor.read_at.is_not(None))
+    )
+    return {row[0]: row[1] for row in rows}

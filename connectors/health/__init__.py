@@ -1,1 +1,1 @@
-"""卫健: births certified by hospitals."""
+"""卫健: births certified by hospitals, severe illnesses confirmed under authorisation."""

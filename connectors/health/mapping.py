@@ -1,8 +1,11 @@
-"""What a birth certificate means in the catalogue's terms: a child known by its certificate until it is registered."""
+"""What the health commission's messages mean in the catalogue's terms.
+
+A newborn is known by its certificate until it is registered.
+"""
 
 from connectors.events.forms import AttributeChange, Identifier, Mapped, Reading, Relation, SubjectRef, person
-from connectors.health.messages import BirthCertified
-from connectors.wire import read_code, read_day
+from connectors.health.messages import BirthCertified, SevereIllnessConfirmed
+from connectors.wire import UnmappableError, read_code, read_day
 
 SOURCE = "health"
 SEX = {"1": "男", "2": "女"}  # GB/T 2261.1; 0 and 9 (unknown, unstated) make no fact
@@ -34,4 +37,17 @@ def map_birth_certified(message: BirthCertified) -> Mapped:
     return Mapped(tuple(subjects), tuple(changes), tuple(relations))
 
 
-READINGS = {"birth_certified": Reading(BirthCertified, map_birth_certified)}
+def map_severe_illness(message: SevereIllnessConfirmed) -> Mapped:
+    """Held no longer than the authorisation lasts; afterwards it is unknown again."""
+    since, until = read_day("qrrq", message.confirmed_on), read_day("sqyxqz", message.authorised_until)
+    if until < since:
+        raise UnmappableError("sqyxqz: the authorisation had ended before the confirmation")
+    is_severe = read_code("sfzb", message.is_severe, YES_NO) == "yes"
+    change = AttributeChange("person", "person.has_severe_illness", is_severe, since, until)
+    return Mapped((person("person", message.id_number, message.name),), (change,))
+
+
+READINGS = {
+    "birth_certified": Reading(BirthCertified, map_birth_certified),
+    "severe_illness_confirmed": Reading(SevereIllnessConfirmed, map_severe_illness),
+}

@@ -1,4 +1,4 @@
-"""What the health commission (卫健) sends: births certified by a hospital, before the register knows them."""
+"""What the health commission (卫健) sends: births certified by a hospital, severe illnesses confirmed on request."""
 
 import msgspec
 
@@ -19,3 +19,14 @@ class BirthCertified(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hospital: PersonName = msgspec.field(name="jgmc")
     is_lawful: Code = msgspec.field(name="fhfdsy")
     issued_on: Day = msgspec.field(name="qfrq")
+
+
+class SevereIllnessConfirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """重大疾病确认, given under the family's authorisation: which illness is not said, only that there is one."""
+
+    id_number: IdNumber = msgspec.field(name="sfzh")
+    name: PersonName = msgspec.field(name="xm")
+    report_number: Number = msgspec.field(name="zmbh")
+    is_severe: Code = msgspec.field(name="sfzb")
+    confirmed_on: Day = msgspec.field(name="qrrq")
+    authorised_until: Day = msgspec.field(name="sqyxqz")

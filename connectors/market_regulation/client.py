@@ -1,19 +1,25 @@
-"""Who represents a firm by law today, for whoever lets people act in its name."""
+"""Who represents a firm by law today, for whoever lets people act in its name; and the register of firms."""
 
+from connectors.market_regulation.mapping import READINGS
 from connectors.market_regulation.messages import RepresentativeAnswer, RepresentativeQuestion
-from connectors.outside import Caller
-from connectors.settings import OutsideSystem
+from connectors.records import Recorded, RecordsClient
 from kernel.i18n import N_
 
 
-class MarketRegulationClient:
-    def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller(N_("市场监管"), system, first_pause=first_pause)
+class MarketRegulationClient(RecordsClient):
+    SYSTEM = "market_regulation"
+    LABEL = N_("市场监管")
+    READINGS = READINGS
 
     def is_legal_representative(self, uscc: str, id_number: str) -> bool:
         """Whether the register of firms names this person today; False also for an unknown firm."""
         question = RepresentativeQuestion(uscc=uscc, id_number=id_number)
-        return self._caller.read("/representative-checks", RepresentativeAnswer, question=question).is_match
+        return self.caller.read("/representative-checks", RepresentativeAnswer, question=question).is_match
 
-    def close(self) -> None:
-        self._caller.close()
+    def registration_of(self, uscc: str) -> Recorded | None:
+        """How the firm was entered."""
+        return self.latest(uscc, "firm_registered")
+
+    def standing_of(self, uscc: str) -> Recorded | None:
+        """Whether the firm goes on, is listed as abnormal, or was struck off."""
+        return self.latest(uscc, "firm_standing_changed")

@@ -3,13 +3,16 @@
 from connectors.messaging.messages import Receipt, ShortMessage
 from connectors.messaging.texts import check_text
 from connectors.outside import Caller
+from connectors.resilience import Watch
 from connectors.settings import OutsideSystem
 from kernel.i18n import N_
 
 
 class MessagingClient:
-    def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller(N_("短信平台"), system, first_pause=first_pause)
+    def __init__(
+        self, system: OutsideSystem, *, watch: Watch | None = None, first_pause: float = 0.1
+    ) -> None:
+        self._caller = Caller(N_("短信平台"), system, name="messaging", watch=watch, first_pause=first_pause)
 
     def send_message(self, phone: str, text: str, *, key: str) -> Receipt:
         """Send ``text``; the same ``key`` is one message however often it is sent.

@@ -1,19 +1,25 @@
-"""Real-name check (实名核验): do this name and this id number belong to one living person?"""
+"""Real-name check (实名核验): do this name and this id number belong to one living person? And what the register says."""
 
-from connectors.outside import Caller
+from connectors.public_security.mapping import READINGS
 from connectors.public_security.messages import IdentityAnswer, IdentityQuestion
-from connectors.settings import OutsideSystem
+from connectors.records import Recorded, RecordsClient
 from kernel.i18n import N_
 
 
-class PublicSecurityClient:
-    def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller(N_("公安"), system, first_pause=first_pause)
+class PublicSecurityClient(RecordsClient):
+    SYSTEM = "public_security"
+    LABEL = N_("公安")
+    READINGS = READINGS
 
     def is_identity(self, name: str, id_number: str) -> bool:
         """False for a mismatch, an unknown number and a dead person alike, so that nothing can be probed."""
         question = IdentityQuestion(id_number=id_number, name=name)
-        return self._caller.read("/identity-checks", IdentityAnswer, question=question).is_match
+        return self.caller.read("/identity-checks", IdentityAnswer, question=question).is_match
 
-    def close(self) -> None:
-        self._caller.close()
+    def death_of(self, id_number: str) -> Recorded | None:
+        """The latest entry about a death: registered, or withdrawn again."""
+        return self.latest(id_number, "death_registered", "death_withdrawn")
+
+    def move_of(self, id_number: str) -> Recorded | None:
+        """The latest move between households of the register."""
+        return self.latest(id_number, "household_moved")

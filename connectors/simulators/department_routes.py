@@ -10,6 +10,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from connectors.market_regulation.messages import RepresentativeAnswer, RepresentativeQuestion
 from connectors.public_security.messages import IdentityAnswer, IdentityQuestion
+from connectors.records import RecordAnswer, RecordQuestion
 from connectors.simulators.actions import Action
 from connectors.simulators.departments import ACTIONS
 from connectors.simulators.desk import SentEvent
@@ -65,9 +66,18 @@ def feed_router(department: str) -> Router:
         }
         return Response(msgspec.json.encode(page), media_type="application/json")
 
+    @post("/records", status_code=200, sync_to_thread=True, summary="The newest record about somebody")
+    def newest_record(data: JSONBody[RecordQuestion], world: NamedDependency[World]) -> RecordAnswer:
+        now = world.clock.now()
+        row = world.desk.newest(department, data.identifier, data.kinds)
+        if row is None:
+            return RecordAnswer(now, None, msgspec.Raw(b"null"))
+        return RecordAnswer(now, row["kind"], msgspec.Raw(row["message"].encode()))
+
+    newest_record.operation_id = f"{department}_records"
     return Router(
         f"/{department}",
-        route_handlers=[list_events, *([CHECKS[department]] if department in CHECKS else [])],
+        route_handlers=[list_events, newest_record, *([CHECKS[department]] if department in CHECKS else [])],
         guards=[require_token(department)],
         before_request=fail_on_purpose(department),
         tags=[department],

@@ -65,6 +65,17 @@ class Desk:
             raise Conflict("该部门没有可据以办理的前一条记录，请先登记。")
         return msgspec.json.decode(row["message"], type=message)
 
+    def newest(self, department: str, identifier: str, kinds: tuple[str, ...]) -> Row | None:
+        """The newest record of any of these kinds about somebody, or None."""
+        marks = ", ".join("?" * len(kinds))
+        return self.store.row(
+            f"SELECT kind, message FROM record WHERE department = ? AND identifier = ? AND kind IN ({marks}) "  # noqa: S608 (question marks only)
+            "ORDER BY number DESC LIMIT 1",
+            department,
+            identifier,
+            *kinds,
+        )
+
     def send(
         self,
         department: str,
@@ -73,8 +84,9 @@ class Desk:
         identifier: str,
         *,
         deliveries: int = 1,
+        also: tuple[str, ...] = (),
     ) -> SentEvent:
-        """Keep the record and the event in one step; the push follows by itself."""
+        """Keep the record (under each identifier) and the event in one step; the push follows by itself."""
         event_id = f"{department}-{uuid.uuid4().hex}"
         now = self.clock.now()
         envelope = {
@@ -84,13 +96,13 @@ class Desk:
             "data": message,
         }
         with self.store.transaction():
-            self.store.run(
+            content = msgspec.json.encode(message).decode()
+            self.store.run_many(
                 "INSERT INTO record (department, identifier, kind, message, made_at) VALUES (?, ?, ?, ?, ?)",
-                department,
-                identifier,
-                event_type,
-                msgspec.json.encode(message).decode(),
-                now.isoformat(),
+                [
+                    (department, one, event_type, content, now.isoformat())
+                    for one in dict.fromkeys((identifier, *also))
+                ],
             )
             self.store.run(
                 "INSERT INTO event (department, event_id, envelope, made_at, deliveries) VALUES (?, ?, ?, ?, ?)",

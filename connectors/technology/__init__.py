@@ -1,1 +1,1 @@
-"""科技: recognitions of high-technology firms."""
+"""科技: recognitions of high-technology and technology-based firms."""

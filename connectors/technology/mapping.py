@@ -1,10 +1,11 @@
-"""What the recognitions of high-technology firms mean in the catalogue's terms."""
+"""What the recognitions of technology firms mean in the catalogue's terms."""
 
 from connectors.events.forms import AttributeChange, Mapped, Reading, firm
-from connectors.technology.messages import HiTechRecognised, HiTechRevoked
+from connectors.technology.messages import HiTechRecognised, HiTechRevoked, TechnologySmeListed
 from connectors.wire import UnmappableError, read_code, read_day
 
 SOURCE = "science"
+YES_NO = {"0": "no", "1": "yes"}
 REASON = {"1": "到期未重新认定", "2": "不再符合条件", "3": "弄虚作假"}
 
 
@@ -35,7 +36,16 @@ def map_revoked(message: HiTechRevoked) -> Mapped:
     )
 
 
+def map_listed(message: TechnologySmeListed) -> Mapped:
+    """Listed for a year; struck off is known to be none, run out is unknown until it is listed again."""
+    since, until = read_day("rkrq", message.listed_on), read_day("yxqz", message.valid_until)
+    is_listed = read_code("rkzt", message.is_listed, YES_NO) == "yes"
+    change = AttributeChange("firm", "firm.is_technology_sme", is_listed, since, until if is_listed else None)
+    return Mapped((firm("firm", message.uscc, message.name),), (change,))
+
+
 READINGS = {
     "hi_tech_recognised": Reading(HiTechRecognised, map_recognised),
     "hi_tech_revoked": Reading(HiTechRevoked, map_revoked),
+    "technology_sme_listed": Reading(TechnologySmeListed, map_listed),
 }

@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from connectors.outside import Caller
+from connectors.resilience import Watch
 from connectors.settings import OutsideSystem
 from connectors.treasury.messages import OrderState, OrderStatus, PaymentOrder
 from connectors.wire import write_yuan
@@ -50,8 +51,10 @@ class TreasuryAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TreasuryClient:
-    def __init__(self, system: OutsideSystem, *, first_pause: float = 0.1) -> None:
-        self._caller = Caller(N_("国库"), system, first_pause=first_pause)
+    def __init__(
+        self, system: OutsideSystem, *, watch: Watch | None = None, first_pause: float = 0.1
+    ) -> None:
+        self._caller = Caller(N_("国库"), system, name="treasury", watch=watch, first_pause=first_pause)
 
     def submit(self, order: Instruction) -> TreasuryAnswer:
         """Send an order. Raises ``OutsideTimeout`` (query before sending again), ``OutsideUnavailable`` (not done),

@@ -24,6 +24,7 @@ TYPED: dict[str, dict[str, str]] = {
     "end-hire": {"employee_id_number": PERSON},
     "register-firm": {"uscc": "91420200MA4B00002X", "name": "黄石新设科技有限公司"},
     "change-representative": {"representative_id_number": MOTHER},
+    "register-marriage": {"spouse_id_number": FATHER},
 }
 #: What must have been recorded before.
 BEFORE = {
@@ -34,6 +35,7 @@ BEFORE = {
     "end-hire": "record-hire",
     "revoke-hi-tech": "recognise-hi-tech",
     "settle-interest": "book-loan",
+    "leave-school": "enrol-student",
 }
 
 

@@ -5,10 +5,14 @@ from connectors.simulators.departments import (
     banks,
     civil_affairs,
     disabled_federation,
+    education,
     health,
+    housing,
+    industry,
     market_regulation,
     public_security,
     social_insurance,
+    tax,
     technology,
 )
 
@@ -18,7 +22,11 @@ ACTIONS: tuple[Action, ...] = (
     *public_security.ACTIONS,
     *health.ACTIONS,
     *social_insurance.ACTIONS,
+    *education.ACTIONS,
+    *housing.ACTIONS,
+    *tax.ACTIONS,
     *market_regulation.ACTIONS,
     *technology.ACTIONS,
+    *industry.ACTIONS,
     *banks.ACTIONS,
 )

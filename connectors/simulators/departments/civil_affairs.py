@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from connectors.civil_affairs.messages import (
     CareNeedAssessed,
     CremationRecorded,
+    MarriageRegistered,
     MeansChecked,
     Member,
     OrphanEnded,
@@ -13,8 +14,19 @@ from connectors.civil_affairs.messages import (
     ReliefEnded,
     ReliefRecognised,
 )
-from connectors.simulators.actions import YES_NO, Action, OptionalDay, PersonForm, YesNo, Yuan, choice, titled
+from connectors.simulators.actions import (
+    YES_NO,
+    Action,
+    IdNumber,
+    OptionalDay,
+    PersonForm,
+    YesNo,
+    Yuan,
+    choice,
+    titled,
+)
 from connectors.simulators.desk import Desk, SentEvent, day, years_after
+from kernel.errors import Conflict
 
 DEPARTMENT = "civil_affairs"
 
@@ -65,6 +77,11 @@ class EndOrphan(PersonForm, frozen=True, kw_only=True):
 
 class RecordCremation(PersonForm, frozen=True, kw_only=True):
     died_on: Annotated[date | None, titled("死亡日期（默认今天）")] = None
+
+
+class RegisterMarriage(PersonForm, frozen=True, kw_only=True):
+    spouse_id_number: Annotated[IdNumber, titled("另一方身份证号")]
+    kind: Annotated[Literal["1", "2", "3"], choice("登记类型", _1="结婚", _2="离婚", _3="撤销婚姻")] = "1"
 
 
 def assess_care_need(desk: Desk, form: AssessCareNeed) -> SentEvent:
@@ -172,6 +189,24 @@ def record_cremation(desk: Desk, form: RecordCremation) -> SentEvent:
     return desk.send(DEPARTMENT, "cremation_recorded", message, person["id_number"])
 
 
+def register_marriage(desk: Desk, form: RegisterMarriage) -> SentEvent:
+    first, second = desk.person(form.id_number), desk.person(form.spouse_id_number)
+    if first["id_number"] == second["id_number"]:
+        raise Conflict("婚姻登记需要两个人，请核对另一方身份证号。")
+    message = MarriageRegistered(
+        certificate_number=desk.number("HY"),
+        kind=form.kind,
+        first_id_number=first["id_number"],
+        first_name=first["name"],
+        second_id_number=second["id_number"],
+        second_name=second["name"],
+        registered_on=day(desk.clock.today()),
+    )
+    return desk.send(
+        DEPARTMENT, "marriage_registered", message, first["id_number"], also=(second["id_number"],)
+    )
+
+
 ACTIONS = (
     Action(DEPARTMENT, "assess-care-need", "登记照护需求评估", "person", AssessCareNeed, assess_care_need),
     Action(DEPARTMENT, "recognise-relief", "认定社会救助", "person", RecogniseRelief, recognise_relief),
@@ -180,4 +215,5 @@ ACTIONS = (
     Action(DEPARTMENT, "recognise-orphan", "认定孤儿", "person", RecogniseOrphan, recognise_orphan),
     Action(DEPARTMENT, "end-orphan", "终止孤儿认定", "person", EndOrphan, end_orphan),
     Action(DEPARTMENT, "record-cremation", "登记遗体火化", "person", RecordCremation, record_cremation),
+    Action(DEPARTMENT, "register-marriage", "办理婚姻登记", "person", RegisterMarriage, register_marriage),
 )

@@ -1,9 +1,9 @@
-"""The simulated health commission: hospitals that certify births."""
+"""The simulated health commission: births certified, illnesses confirmed."""
 
 from datetime import date
 from typing import Annotated, Literal
 
-from connectors.health.messages import BirthCertified
+from connectors.health.messages import BirthCertified, SevereIllnessConfirmed
 from connectors.simulators.actions import (
     YES_NO,
     Action,
@@ -14,7 +14,7 @@ from connectors.simulators.actions import (
     choice,
     titled,
 )
-from connectors.simulators.desk import Desk, SentEvent, day
+from connectors.simulators.desk import Desk, SentEvent, day, years_after
 from kernel.errors import Conflict
 
 DEPARTMENT = "health"
@@ -53,4 +53,26 @@ def certify_birth(desk: Desk, form: CertifyBirth) -> SentEvent:
     return desk.send(DEPARTMENT, "birth_certified", message, mother["id_number"])
 
 
-ACTIONS = (Action(DEPARTMENT, "certify-birth", "签发出生医学证明", "person", CertifyBirth, certify_birth),)
+class ConfirmIllness(PersonForm, frozen=True, kw_only=True):
+    is_severe: Annotated[YesNo, choice("重大疾病", **YES_NO)] = "1"
+
+
+def confirm_illness(desk: Desk, form: ConfirmIllness) -> SentEvent:
+    person, today = desk.person(form.id_number), desk.clock.today()
+    message = SevereIllnessConfirmed(
+        id_number=person["id_number"],
+        name=person["name"],
+        report_number=desk.number("ZB"),
+        is_severe=form.is_severe,
+        confirmed_on=day(today),
+        authorised_until=day(years_after(today, 1)),
+    )
+    return desk.send(DEPARTMENT, "severe_illness_confirmed", message, person["id_number"])
+
+
+ACTIONS = (
+    Action(DEPARTMENT, "certify-birth", "签发出生医学证明", "person", CertifyBirth, certify_birth),
+    Action(
+        DEPARTMENT, "confirm-illness", "确认重大疾病（经授权）", "person", ConfirmIllness, confirm_illness
+    ),
+)

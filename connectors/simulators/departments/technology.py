@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from connectors.simulators.actions import Action, Count, FirmForm, OptionalDay, choice, titled
+from connectors.simulators.actions import YES_NO, Action, Count, FirmForm, OptionalDay, YesNo, choice, titled
 from connectors.simulators.desk import Desk, SentEvent, day, years_after
-from connectors.technology.messages import HiTechRecognised, HiTechRevoked
+from connectors.technology.messages import HiTechRecognised, HiTechRevoked, TechnologySmeListed
 
 DEPARTMENT = "technology"
 
@@ -47,7 +47,25 @@ def revoke(desk: Desk, form: RevokeHiTech) -> SentEvent:
     return desk.send(DEPARTMENT, "hi_tech_revoked", message, firm["uscc"])
 
 
+class ListTechnologySme(FirmForm, frozen=True, kw_only=True):
+    is_listed: Annotated[YesNo, choice("入库", **YES_NO)] = "1"
+
+
+def list_sme(desk: Desk, form: ListTechnologySme) -> SentEvent:
+    firm, today = desk.firm(form.uscc), desk.clock.today()
+    message = TechnologySmeListed(
+        uscc=firm["uscc"],
+        name=firm["name"],
+        list_number=desk.number("KJ"),
+        is_listed=form.is_listed,
+        listed_on=day(today),
+        valid_until=day(years_after(today, 1)),
+    )
+    return desk.send(DEPARTMENT, "technology_sme_listed", message, firm["uscc"])
+
+
 ACTIONS = (
     Action(DEPARTMENT, "recognise-hi-tech", "认定高新技术企业", "firm", RecogniseHiTech, recognise),
     Action(DEPARTMENT, "revoke-hi-tech", "取消高新技术企业资格", "firm", RevokeHiTech, revoke),
+    Action(DEPARTMENT, "list-technology-sme", "登记科技型中小企业", "firm", ListTechnologySme, list_sme),
 )

@@ -1,0 +1,1 @@
+"""教育: schooling, hardship of students, student loans."""

@@ -1,0 +1,1 @@
+"""经信: size of enterprises, specialities, firms above scale, green factories."""

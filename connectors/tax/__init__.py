@@ -1,0 +1,1 @@
+"""税务: deed tax, revenue declared, premiums collected."""

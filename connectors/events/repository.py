@@ -67,4 +67,4 @@ def read_until(session: Session) -> dict[str, datetime]:
     rows = session.execute(
         sa.select(PollCursor.department, PollCursor.read_at).where(PollCursor.read_at.is_not(None))
     )
-    return {row[0]: row[1] for row in rows}
+    return {department: read_at for department, read_at in rows.all() if read_at is not None}

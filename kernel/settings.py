@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str = "http://127.0.0.1:8000/identity"
     is_demo: bool = False
     master_key: str | None = None
+    log_hash: Literal["sha-256", "sm3"] = "sha-256"
+    log_anchor: Path | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -33,10 +36,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Read ``DONGCHU_*``; what is not set gets the embedded default.
 
         ``DONGCHU_MASTER_KEY`` (base64, 32 bytes) replaces the key file that an embedded start makes for itself.
+        ``DONGCHU_LOG_ANCHOR`` names the file that heads of the transparency log are anchored in, best on another
+        machine's disk; ``DONGCHU_LOG_HASH`` (``sha-256`` or ``sm3``) is chosen once, before the log begins.
         """
         home = Path(environ.get("DONGCHU_HOME", "var")).resolve()
         port = int(environ.get("DONGCHU_PORT", "8000"))
         base_url = environ.get("DONGCHU_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
+        anchor = environ.get("DONGCHU_LOG_ANCHOR")
         return cls(
             home=home,
             database_url=environ.get("DONGCHU_DATABASE_URL", f"sqlite:///{home / 'dongchu.db'}"),
@@ -47,4 +53,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             issuer=environ.get("DONGCHU_ISSUER", f"{base_url}/identity"),
             is_demo=environ.get("DONGCHU_DEMO", "") == "1",
             master_key=environ.get("DONGCHU_MASTER_KEY"),
+            log_hash=_hash_named(environ.get("DONGCHU_LOG_HASH", "sha-256")),
+            log_anchor=None if anchor is None else Path(anchor).resolve(),
         )
+
+
+def _hash_named(name: str) -> Literal["sha-256", "sm3"]:
+    if name not in ("sha-256", "sm3"):
+        raise ValueError(f"DONGCHU_LOG_HASH is sha-256 or sm3, not {name}")
+    return name

@@ -10,6 +10,7 @@ from kernel.house import House
 from kernel.web.options import web_options
 from kernel.web.pages import Pages
 from licenses import routes, scan_routes
+from licenses.log import routes as log_routes
 from licenses.sharing import routes as sharing_routes
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -20,7 +21,7 @@ def create_app(house: House, pages: Pages) -> Litestar:
     """Verification pages and API, keys and status list."""
     bound = pages.for_portal("licenses")
     return Litestar(
-        [*routes.HANDLERS, *scan_routes.HANDLERS, *sharing_routes.HANDLERS],
+        [*routes.HANDLERS, *scan_routes.HANDLERS, *sharing_routes.HANDLERS, *log_routes.HANDLERS],
         path="/licenses",
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),

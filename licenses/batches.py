@@ -14,9 +14,11 @@ from kernel.errors import Conflict, DongchuError, InvalidInput
 from kernel.house import House
 from kernel.ids import new_id
 from kernel.outbox import enqueue_many
+from kernel.transparency import Recorded, record_many
 from kernel.web.principal import Principal
 from licenses import repository
 from licenses.catalogue import LicenceType, licence_type
+from licenses.log.sources import ACT, act_content
 from licenses.models import Licence, LicenceBatch, LicenceOperation
 from licenses.recording import FACTS_TOPIC, actor_name
 from licenses.states import LicenceState, Operation
@@ -210,6 +212,11 @@ def _write(
     repository.insert_many(session, Licence, licences)
     repository.insert_many(session, LicenceOperation, history)
     enqueue_many(session, FACTS_TOPIC, messages, now=writer.now)
+    acts = [
+        Recorded(ACT, act["id"], act_content(act, licence))
+        for act, licence in zip(history, licences, strict=True)
+    ]
+    record_many(session, acts, now=writer.now)
 
 
 def _numbers(

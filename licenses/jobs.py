@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from kernel.house import House
 from kernel.outbox import Handler, Message, Schedule
+from licenses.log.anchoring import anchor_newest
 from licenses.service import expire_due
 
 EXPIRE = "licence.expire"
-SCHEDULES = (Schedule(EXPIRE, timedelta(hours=1)),)
+ANCHOR = "log.anchor"
+SCHEDULES = (Schedule(EXPIRE, timedelta(hours=1)), Schedule(ANCHOR, timedelta(hours=1)))
 CHUNK = 200
 
 
@@ -21,4 +23,8 @@ def handlers(house: House) -> Mapping[str, Handler]:
                 if expire_due(session, house, limit=CHUNK) < CHUNK:
                     return
 
-    return {EXPIRE: expire}
+    def anchor(_message: Message) -> None:
+        with house.database.write() as session:
+            anchor_newest(session, house)
+
+    return {EXPIRE: expire, ANCHOR: anchor}

@@ -10,8 +10,10 @@ from kernel.house import House
 from kernel.ids import new_id
 from kernel.notices import notify
 from kernel.outbox import enqueue
+from kernel.transparency import record as commit_to
 from kernel.web.principal import Principal
 from licenses.catalogue import LicenceType
+from licenses.log.sources import ACT, act_content, columns
 from licenses.models import Licence, LicenceOperation
 from licenses.states import Operation
 from licenses.trust import authority_named
@@ -43,20 +45,20 @@ def log_operation(
     effective_on: date,
     actor: Principal | str,
 ) -> None:
-    """One line of history, one of audit."""
+    """One line of history, in the log for everybody and in the audit trail."""
     now = house.clock.now()
-    session.add(
-        LicenceOperation(
-            id=new_id(),
-            licence_id=licence.id,
-            operation=operation.value,
-            state=licence.state,
-            reason=reason,
-            effective_on=effective_on,
-            recorded_at=now,
-            actor=actor_name(actor),
-        )
+    act = LicenceOperation(
+        id=new_id(),
+        licence_id=licence.id,
+        operation=operation.value,
+        state=licence.state,
+        reason=reason,
+        effective_on=effective_on,
+        recorded_at=now,
+        actor=actor_name(actor),
     )
+    session.add(act)
+    commit_to(session, ACT, act.id, act_content(columns(act), columns(licence)), now=now)
     record(
         session,
         actor=actor,

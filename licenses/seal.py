@@ -40,9 +40,10 @@ class SoftwareSigner:
 
 
 def is_seal_genuine(public_pem: str, seal: bytes, data: bytes) -> bool:
+    """Whether the seal is that key's over these bytes; what is no signature at all is not."""
     key = serialization.load_pem_public_key(public_pem.encode())
     try:
         key.verify(seal, data, ec.ECDSA(hashes.SM3()))
-    except exceptions.InvalidSignature:
+    except (exceptions.InvalidSignature, exceptions.InternalError):  # the latter where it is not even DER
         return False
     return True

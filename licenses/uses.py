@@ -1,4 +1,5 @@
-"""The record of uses: written with the reading, chained into the audit trail, so that no row can vanish unseen."""
+"""The record of uses: written with the reading, committed to in the transparency log and chained into the audit trail, so
+that no row can vanish unseen."""
 
 import hashlib
 import uuid
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 from kernel.audit import AuditEvent, record
 from kernel.house import House
 from kernel.ids import new_id
+from kernel.transparency import record as commit_to
 from licenses import repository
+from licenses.log.sources import USE, use_content
 from licenses.models import Licence, LicenceUse
 from licenses.schemas import Verifier
 
@@ -56,6 +59,7 @@ def record_use(
         now=now,
     )
     session.flush()
+    commit_to(session, USE, use.id, use_content(use), now=now)
     return use
 
 

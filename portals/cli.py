@@ -19,6 +19,7 @@ COMMANDS = {
     "city": ("policy_engine.profiles.cli", "city_commands"),
     "decision": ("portals.commands.decisions", "decision_commands"),
     "policy": ("portals.commands.policies", "policy_commands"),
+    "log": ("portals.commands.log", "log_commands"),
     "licence": ("portals.commands.licences", "licence_commands"),
     "client": ("identity.cli", "client_commands"),
 }

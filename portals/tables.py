@@ -5,6 +5,7 @@ import identity.tables
 import kernel.audit
 import kernel.notices.models
 import kernel.outbox.models
+import kernel.transparency.models
 import kernel.web.sessions
 import licenses.models
 import policy_engine.decisions.models

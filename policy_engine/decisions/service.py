@@ -12,10 +12,12 @@ from kernel.errors import NotFound
 from kernel.house import House
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
+from kernel.transparency import record as commit_to
 from licenses.keys import credential_key, public_credential_keys
 from policy_engine.catalogue import Attribute, Standing, catalogue
 from policy_engine.decisions import repository
 from policy_engine.decisions.building import Built, Origin, build
+from policy_engine.decisions.logged import KIND, content_of_record
 from policy_engine.decisions.models import DecisionRecord
 from policy_engine.decisions.record import DecisionFile, Deed, Disclosure, Record, canonical, digest
 from policy_engine.decisions.signing import public_part, signed
@@ -88,6 +90,7 @@ class DecisionRecords:
         )
         session.add(row)
         session.flush()
+        commit_to(session, KIND, row.id, content_of_record(row), now=now)
         return row
 
     def file(

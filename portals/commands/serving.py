@@ -68,16 +68,20 @@ def work(threads: int) -> None:
         )
     set_up_logging()
     from portals.main import open_services
+    from portals.transparency import build_sequencer
     from portals.worker import build_worker
 
-    worker = build_worker(open_services(_ready_house()), threads=threads)
+    house = _ready_house()
+    worker, sequencer = build_worker(open_services(house), threads=threads), build_sequencer(house)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
+    sequencer.start()
     click.echo("The worker is running. Ctrl-C stops it.")
     stopping.wait()
     worker.stop()
+    sequencer.stop()
 
 
 @contextmanager
@@ -100,20 +104,21 @@ def _ready_house() -> House:
 
 def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Callable[[], None]) -> None:
     from portals.main import build_apps, open_services
+    from portals.transparency import build_sequencer
     from portals.worker import build_worker
 
     services = open_services(house)
-    worker = build_worker(services) if has_worker else None
+    workers = [build_worker(services), build_sequencer(house)] if has_worker else []
 
     def ready() -> None:
-        if worker is not None:
+        for worker in workers:
             worker.start()
         on_ready()
 
     try:
         serve(build_apps(services, names), house.settings.host, house.settings.port, on_ready=ready)
     finally:
-        if worker is not None:
+        for worker in workers:
             worker.stop()
         house.ephemeral.close()
         house.database.close()

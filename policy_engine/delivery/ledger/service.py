@@ -14,7 +14,9 @@ from kernel.errors import Conflict, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
+from kernel.transparency import record as commit_to
 from policy_engine.delivery.ledger import repository
+from policy_engine.delivery.ledger.logged import KIND, contents
 from policy_engine.delivery.ledger.models import Budget, FundingAlarm, LedgerAccount
 
 Pocket = Literal["appropriation", "available", "reserved", "instructed", "paid"]
@@ -101,6 +103,7 @@ def move(
     repository.add_entry(session, transaction_id, pockets[source], -amount_fen)
     repository.add_entry(session, transaction_id, pockets[target], amount_fen)
     session.flush()
+    commit_to(session, KIND, transaction_id, contents(session, [transaction_id])[transaction_id], now=now)
     return True
 
 

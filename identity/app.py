@@ -23,6 +23,7 @@ from identity.oauth.pages import oauth_page_handlers
 from identity.oauth.routes import protocol_handlers
 from identity.outside import Outside
 from identity.passkeys.routes import passkey_handlers
+from identity.qr.routes import qr_handlers
 from identity.sessions.routes import security_handlers
 from kernel.house import House
 from kernel.web.pages import Pages
@@ -60,6 +61,7 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
             *step_up_handlers(hall),
             *factor_handlers(hall),
             *passkey_handlers(hall),
+            *qr_handlers(hall),
             *security_handlers(house, bound, browser),
         ],
         on_startup=[prepare],

@@ -4,6 +4,8 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
 from sqlalchemy.orm import Session
 
 from identity.accounts import history
@@ -47,10 +49,14 @@ class EntryHall:
         *,
         next_query: str = "",
         problem: DongchuError | None = None,
+        visit: tuple[str, list[Cookie]] | None = None,
         **context: Any,
     ) -> Response[Any]:
-        """A page before anybody is signed in; after a refusal with what was typed (never a secret) and why."""
-        visit, cookies = self.browser.visit_cookie(request)
+        """A page before anybody is signed in; after a refusal with what was typed (never a secret) and why.
+
+        ``visit``: the browser's cookie, where something on the page had to be bound to it already.
+        """
+        value, cookies = visit or self.browser.visit_cookie(request)
         client_name, headers = self._goal(next_query)
         if problem is not None and problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
@@ -59,7 +65,7 @@ class EntryHall:
             template,
             status=problem.status if problem else 200,
             headers=headers,
-            csrf_token=self.browser.csrf_token_of(visit),
+            csrf_token=self.browser.csrf_token_of(value),
             next=next_query,
             client_name=client_name,
             problem=problem,
@@ -75,7 +81,7 @@ class EntryHall:
         """The value that binds codes and tickets to this browser."""
         return self.browser.visit_cookie(request)[0]
 
-    def arrive(self, request: WebRequest, subject_id: int, *, method: str, next_query: str) -> Response[Any]:
+    def arrive(self, request: WebRequest, subject_id: int, *, method: str, next_query: str) -> Redirect:
         """The person has proved who they are: a fresh cookie, a sign-in (or a stronger one), and on they go."""
         visitor = self.browser.visitor_of(request)
         key = visitor.key or new_token()
@@ -124,6 +130,10 @@ class EntryHall:
         if row is None:
             raise Unauthenticated("请先登录，再继续办理。")
         return row
+
+    def client_name(self, next_query: str) -> str:
+        """The name of the client that sent the person here, "" for a page of ours."""
+        return self._goal(next_query)[0]
 
     def _goal(self, next_query: str) -> tuple[str, dict[str, str]]:
         """The name of the client that sent the person here, and leave for the form to end there."""

@@ -29,7 +29,7 @@ class LoginDesk:
         self, request: WebRequest, next_query: str, *, problem: DongchuError | None = None, **typed: str
     ) -> Response[Any]:
         """All ways in on one page, the phone first."""
-        given = {"login": "", "phone": "", **typed}
+        given: dict[str, Any] = {"login": "", "phone": "", **typed}
         return self._hall.page(
             request,
             "identity/login.html",

@@ -27,9 +27,14 @@ class ReceivedEvent(Base):
 
 
 class RejectedEvent(Base):
-    """One refusal. The reason names fields and codes, never a person; the content itself is not kept."""
+    """One refusal. The reason names fields and codes, never a person.
+
+    What a department itself sent is kept sealed, so that nothing is lost when it was our reading that was wrong: it is
+    open until an official lets it be read again or drops it. What came without a good signature is not kept.
+    """
 
     __tablename__ = "rejected_event"
+    __table_args__ = (sa.Index("ix_rejected_event_digest", "department", "digest"),)
 
     number: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     department: Mapped[str] = mapped_column(sa.String(40), index=True)
@@ -37,6 +42,9 @@ class RejectedEvent(Base):
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
     came_by: Mapped[str] = mapped_column(sa.String(8))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_as: Mapped[str | None] = mapped_column(sa.String(8))
 
 
 class PollCursor(Base):

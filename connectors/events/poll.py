@@ -60,4 +60,6 @@ def _take(house: House, session: Session, department: Department, body: bytes, n
         service.accept(session, house.vault, department, body, came_by="poll", now=now)
     except (InvalidInput, Conflict) as refused:
         reason = service.reason_of(refused)
-        service.reject(session, house.vault, department.id, reason, body, came_by="poll", now=now)
+        service.reject(
+            session, house.vault, department.id, reason, body, came_by="poll", now=now, is_genuine=True
+        )

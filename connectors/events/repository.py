@@ -31,6 +31,29 @@ def add_rejected(session: Session, row: RejectedEvent) -> None:
     session.flush()
 
 
+def find_rejected(session: Session, number: int) -> RejectedEvent | None:
+    """Held until the transaction ends, so that two officials do not both take it up."""
+    return session.get(RejectedEvent, number, with_for_update=True)
+
+
+def is_refusal_open(session: Session, department: str, digest: bytes) -> bool:
+    """Whether the very same content was refused before and still waits for an official."""
+    found = sa.exists().where(
+        RejectedEvent.department == department,
+        RejectedEvent.digest == digest,
+        RejectedEvent.settled_at.is_(None),
+    )
+    return session.scalar(sa.select(found)) is True
+
+
+def open_refusals(session: Session, limit: int = 200) -> list[RejectedEvent]:
+    """Refused events whose content is kept and that nobody has settled, the oldest first."""
+    statement = sa.select(RejectedEvent).where(
+        RejectedEvent.sealed.is_not(None), RejectedEvent.settled_at.is_(None)
+    )
+    return list(session.scalars(statement.order_by(RejectedEvent.number).limit(limit)))
+
+
 def latest_rejected(session: Session, limit: int = 50) -> list[RejectedEvent]:
     return list(session.scalars(sa.select(RejectedEvent).order_by(RejectedEvent.number.desc()).limit(limit)))
 

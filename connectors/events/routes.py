@@ -47,7 +47,7 @@ def receive_event(
                 session, house.vault, sender, body, came_by="push", now=now, signed_id=signed_id
             )
     except (InvalidInput, Conflict) as refused:
-        _note(house, sender, service.reason_of(refused), body)
+        _note(house, sender, service.reason_of(refused), body, is_genuine=True)
         raise
     return Response(msgspec.json.encode(receipt), media_type="application/json", status_code=200)
 
@@ -63,9 +63,18 @@ def _verified(
         raise Unauthenticated(_("签名未通过验证，请核对密钥、时间戳和签名方法后重新发送。")) from None
 
 
-def _note(house: House, sender: Department, reason: str, body: bytes) -> None:
+def _note(house: House, sender: Department, reason: str, body: bytes, *, is_genuine: bool = False) -> None:
     if house.ephemeral.increment(f"rejected_event:{sender.id}", 60) > NOTED_A_MINUTE:
         raise TooManyRequests(_("被拒绝的事件过多，请先查明原因，一分钟后再发送。"), retry_after=60)
     now = house.clock.now()
     with house.database.write() as session:
-        service.reject(session, house.vault, sender.id, reason, body, came_by="push", now=now)
+        service.reject(
+            session,
+            house.vault,
+            sender.id,
+            reason,
+            body,
+            came_by="push",
+            now=now,
+            is_genuine=is_genuine,
+        )

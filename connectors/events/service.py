@@ -8,13 +8,13 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from connectors.events import repository
-from connectors.events.departments import Department, read_event
+from connectors.events.departments import DEPARTMENTS, Department, read_event
 from connectors.events.forms import DepartmentEvent, Envelope
 from connectors.events.models import ReceivedEvent, RejectedEvent
 from connectors.treasury.callbacks import read_callback
 from connectors.wire import UnmappableError
 from kernel.crypto import Vault
-from kernel.errors import Conflict, FieldError, InvalidInput
+from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
@@ -90,18 +90,57 @@ def reject(
     *,
     came_by: CameBy,
     now: datetime,
+    is_genuine: bool = False,
 ) -> None:
-    """Note a refusal: who, why, when, and a keyed digest to recognise it by."""
-    repository.add_rejected(
-        session,
-        RejectedEvent(
-            department=department_id,
-            reason=reason[:300],
-            digest=vault.blind_index(body.hex(), purpose="rejected_event"),
-            came_by=came_by,
-            received_at=now,
-        ),
+    """Note a refusal: who, why, when, and a keyed digest to recognise it by; once while it is open.
+
+    The content of what is ``is_genuine`` (signed by the department, or read from its own list) is kept, sealed.
+    """
+    digest = vault.blind_index(body.hex(), purpose="rejected_event")
+    if is_genuine and repository.is_refusal_open(session, department_id, digest):
+        return
+    row = RejectedEvent(
+        department=department_id,
+        reason=reason[:300],
+        digest=digest,
+        came_by=came_by,
+        received_at=now,
     )
+    repository.add_rejected(session, row)
+    if is_genuine:
+        row.sealed = vault.seal(body.decode(errors="replace"), context=_refused_context(row.number))
+
+
+def read_again(session: Session, vault: Vault, number: int, *, now: datetime) -> Receipt:
+    """A refused event once more, as if it came now: taken and settled, or refused as before and still open.
+
+    Raises ``NotFound`` (not open), ``InvalidInput`` or ``Conflict`` (still refused).
+    """
+    row = _open_refusal(session, number)
+    if row.sealed is None:
+        raise NotFound(_("这条拒收没有保留内容，请对方重新发送。"))
+    body = vault.open(row.sealed, context=_refused_context(number)).encode()
+    came_by: CameBy = "poll" if row.came_by == "poll" else "push"
+    receipt = accept(session, vault, DEPARTMENTS[row.department], body, came_by=came_by, now=now)
+    row.settled_at, row.settled_as, row.sealed = now, "taken", None
+    return receipt
+
+
+def drop_refused(session: Session, number: int, *, now: datetime) -> None:
+    """Done with it unread; its content goes. Raises ``NotFound`` when it is not open."""
+    row = _open_refusal(session, number)
+    row.settled_at, row.settled_as, row.sealed = now, "dropped", None
+
+
+def _open_refusal(session: Session, number: int) -> RejectedEvent:
+    row = repository.find_rejected(session, number)
+    if row is None or row.settled_at is not None:
+        raise NotFound(_("没有这条待处理的拒收事件，可能已经处理。"))
+    return row
+
+
+def _refused_context(number: int) -> str:
+    return f"rejected_event/sealed/{number}"
 
 
 def reason_of(refused: InvalidInput | Conflict) -> str:

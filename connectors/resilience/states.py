@@ -10,9 +10,11 @@ from connectors.events import repository
 from connectors.events.departments import DEPARTMENTS
 from connectors.resilience.guard import Watch
 from connectors.settings import SYSTEMS
+from kernel.i18n import N_
 
 Condition = Literal["up", "failing", "down", "unknown"]
 #: Polled every half minute: a department not read for this long is worth a look.
+OTHERS = {"messaging": N_("短信平台")}
 STALE = timedelta(minutes=10)
 
 
@@ -39,7 +41,9 @@ def states(session: Session, watch: Watch, *, now: datetime) -> list[SystemState
 
 def label_of(system: str) -> str:
     """What people call a system (to be translated)."""
-    return DEPARTMENTS[system].label if system in DEPARTMENTS else system
+    if system in DEPARTMENTS:
+        return DEPARTMENTS[system].label
+    return OTHERS.get(system, system)
 
 
 def _state(watch: Watch, system: str, read_until: datetime | None, now: datetime) -> SystemState:

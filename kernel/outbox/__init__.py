@@ -1,7 +1,7 @@
 """Work that must happen because something was committed: the message commits with the row (transactional outbox)."""
 
 from kernel.outbox.models import OutboxEffect, OutboxMessage
-from kernel.outbox.repository import Message, dead_letters, enqueue, enqueue_many, once, replay
+from kernel.outbox.repository import Message, dead_letters, drop, enqueue, enqueue_many, once, replay
 from kernel.outbox.worker import Handler, Schedule, TryLater, Worker
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "TryLater",
     "Worker",
     "dead_letters",
+    "drop",
     "enqueue",
     "enqueue_many",
     "once",

@@ -146,8 +146,28 @@ def replay(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
     """Try a dead letter again from the start. Raises ``NotFound`` when it is not one."""
     statement = (
         sa.update(OutboxMessage)
-        .where(OutboxMessage.message_id == message_id, OutboxMessage.dead_at.is_not(None))
+        .where(
+            OutboxMessage.message_id == message_id,
+            OutboxMessage.dead_at.is_not(None),
+            OutboxMessage.done_at.is_(None),
+        )
         .values(dead_at=None, attempts=0, available_at=now, error=None)
+    )
+    if changed_rows(session, statement) == 0:
+        raise NotFound("没有这条积压的任务，可能已经重新办理。")
+    signal(session, SIGNAL)
+
+
+def drop(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
+    """Give a dead letter up for good: what waits behind it on its key goes on. Raises ``NotFound`` when it is none."""
+    statement = (
+        sa.update(OutboxMessage)
+        .where(
+            OutboxMessage.message_id == message_id,
+            OutboxMessage.dead_at.is_not(None),
+            OutboxMessage.done_at.is_(None),
+        )
+        .values(done_at=now)
     )
     if changed_rows(session, statement) == 0:
         raise NotFound("没有这条积压的任务，可能已经重新办理。")

@@ -232,6 +232,12 @@ def find_event(session: Session, source: str, event_id: str) -> AppliedEvent | N
     return session.get(AppliedEvent, (source, event_id))
 
 
+def events_not_applied(session: Session, limit: int = 200) -> list[AppliedEvent]:
+    """What sources told us that could not become facts, the oldest first."""
+    statement = sa.select(AppliedEvent).where(AppliedEvent.outcome == "rejected")
+    return list(session.scalars(statement.order_by(AppliedEvent.recorded_at).limit(limit)))
+
+
 def insert_profiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         session.execute(sa.insert(TABLE), rows)

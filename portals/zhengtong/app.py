@@ -30,6 +30,8 @@ from portals.zhengtong.policies import simulation as policies_simulation
 from portals.zhengtong.policies import upload as policies_upload
 from portals.zhengtong.policies import vocabulary
 from portals.zhengtong.reach import Reach
+from portals.zhengtong.sources import api as sources_api
+from portals.zhengtong.sources import routes as sources
 from portals.zhengtong.trail import api as trail_api
 from portals.zhengtong.trail import routes as trail
 from portals.zhengtong.words import DONE
@@ -66,6 +68,7 @@ def _pages() -> Router:
             *licences.HANDLERS,
             *scanning.HANDLERS,
             *trail.HANDLERS,
+            *sources.HANDLERS,
         ],
         guards=[require(scope=SCOPE)],
     )
@@ -82,6 +85,7 @@ def _api() -> Router:
             *counter_api.HANDLERS,
             *licences_api.HANDLERS,
             *trail_api.HANDLERS,
+            *sources_api.HANDLERS,
         ],
         guards=[require(scope=SCOPE), on_a_seat],
     )

@@ -54,6 +54,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
     if may("audit.read"):
         watching.append(("audit", _("操作记录"), f"{HOME}/audit", "history", None))
     if may("admin.system", "audit.read"):
+        watching.append(("connectors", _("外部系统"), f"{HOME}/system/connectors", "link", None))
         watching.append(("events", _("部门事件"), f"{HOME}/system/events", "send", None))
         watching.append(("matches", _("全市核对"), f"{HOME}/system/matches", "refresh", None))
         watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))

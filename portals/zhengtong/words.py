@@ -118,4 +118,5 @@ DONE: dict[str, str] = {
     "licence": N_("证照已签发，持有人的卡包里能看到。"),
     "licence_changed": N_("证照状态已变更，立即生效。"),
     "replayed": N_("已重新排队，稍后自动再试。"),
+    "dropped": N_("已放弃，原因已记入操作记录。"),
 }

@@ -1,12 +1,9 @@
-"""The audit trail, stuck tasks, events of departments, seats."""
-
-import uuid
+"""The audit trail, events of departments, seats."""
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
+from litestar.params import FromQuery
 
 from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
@@ -18,7 +15,6 @@ from portals.zhengtong.exports import export
 from portals.zhengtong.trail import acts
 
 MAY_AUDIT = needs("audit.read")
-MAY_RUN = needs("admin.system")
 MAY_WATCH = needs("admin.system", "audit.read")
 
 
@@ -78,31 +74,6 @@ def audit_export(
         return export(session, principal, "audit", header, rows, now=services.house.clock.now())
 
 
-@get("/system/letters", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def letters(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
-    """Tasks that were given up."""
-    return pages.page(request, "zhengtong/trail/letters.html", letters=acts.dead_letters(services))
-
-
-@post(
-    "/system/letters/{message_id:uuid}",
-    status_code=303,
-    sync_to_thread=True,
-    include_in_schema=False,
-    guards=[MAY_RUN],
-)
-def replay(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    message_id: FromPath[uuid.UUID],
-) -> Redirect:
-    """Try one again."""
-    acts.replay(services, principal, message_id)
-    return Redirect("/zhengtong/system/letters?done=replayed", status_code=303)
-
-
 @get("/system/events", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
 def department_events(
     request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
@@ -135,4 +106,4 @@ def _told(detail: dict[str, object]) -> str:
     )
 
 
-HANDLERS = [audit_trail, audit_export, letters, replay, department_events, full_matches, seats]
+HANDLERS = [audit_trail, audit_export, department_events, full_matches, seats]

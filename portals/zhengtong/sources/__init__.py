@@ -1,0 +1,1 @@
+"""Where facts come from: which systems answer, what got stuck, what was refused, and what is wrong with the data."""

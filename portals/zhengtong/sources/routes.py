@@ -1,0 +1,142 @@
+"""Pages: outside systems, and what got stuck."""
+
+import uuid
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from kernel.errors import Conflict, DongchuError, InvalidInput
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from portals.services import Services
+from portals.zhengtong.access import needs
+from portals.zhengtong.forms import Form, one
+from portals.zhengtong.sources import stuck
+from portals.zhengtong.sources.systems import system_states
+from portals.zhengtong.trail import acts as trail
+
+MAY_RUN = needs("admin.system")
+MAY_WATCH = needs("admin.system", "audit.read")
+LETTERS = "/zhengtong/system/letters"
+DONE = f"{LETTERS}?done=replayed"
+DROPPED = f"{LETTERS}?done=dropped"
+
+
+@get("/system/connectors", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
+def connectors_page(
+    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
+) -> Response[str]:
+    """Which systems answer, which are down, and how old their data are."""
+    return pages.page(request, "zhengtong/sources/systems.html", systems=system_states(services))
+
+
+@get("/system/letters", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
+def letters_page(
+    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
+) -> Response[str]:
+    """Tasks that were given up, and events that were refused."""
+    return _letters(request, pages, services)
+
+
+@post(
+    "/system/letters/{message_id:uuid}",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_RUN],
+)
+def letter_form(
+    request: WebRequest,
+    data: Form,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    message_id: FromPath[uuid.UUID],
+) -> Response[str] | Redirect:
+    """Try one again, or drop it."""
+    if one(data, "act") != "drop":
+        trail.replay(services, principal, message_id)
+        return Redirect(DONE, status_code=303)
+    try:
+        stuck.drop_letter(services, principal, message_id, one(data, "reason"))
+    except InvalidInput as problem:
+        return _letters(request, pages, services, problem)
+    return Redirect(DROPPED, status_code=303)
+
+
+@post("/system/letters", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
+def topic_form(
+    data: Form, services: NamedDependency[Services], principal: NamedDependency[Principal]
+) -> Redirect:
+    """Try all of one kind again."""
+    stuck.replay_topic(services, principal, one(data, "topic"))
+    return Redirect(DONE, status_code=303)
+
+
+@post(
+    "/system/refused/{number:int}",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_RUN],
+)
+def refused_form(
+    request: WebRequest,
+    data: Form,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    number: FromPath[int],
+) -> Response[str] | Redirect:
+    """Read a refused event again, or drop it."""
+    is_dropped = one(data, "act") == "drop"
+    try:
+        if is_dropped:
+            stuck.drop_refused(services, principal, number, one(data, "reason"))
+        else:
+            stuck.read_again(services, principal, number)
+    except (InvalidInput, Conflict) as problem:
+        return _letters(request, pages, services, problem)
+    return Redirect(DROPPED if is_dropped else DONE, status_code=303)
+
+
+@post("/system/not-applied", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
+def not_applied_form(
+    request: WebRequest,
+    data: Form,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+) -> Response[str] | Redirect:
+    """Take an event again that could not become facts, or drop it."""
+    source, event_id, is_dropped = one(data, "source"), one(data, "event_id"), one(data, "act") == "drop"
+    try:
+        if is_dropped:
+            stuck.drop_event(services, principal, source, event_id, one(data, "reason"))
+        else:
+            stuck.take_again(services, principal, source, event_id)
+    except InvalidInput as problem:
+        return _letters(request, pages, services, problem)
+    return Redirect(DROPPED if is_dropped else DONE, status_code=303)
+
+
+def _letters(
+    request: WebRequest, pages: Pages, services: Services, problem: DongchuError | None = None
+) -> Response[str]:
+    letters = trail.dead_letters(services)
+    topics = sorted({one.topic for one in letters})
+    return pages.page(
+        request,
+        "zhengtong/sources/letters.html",
+        status=200 if problem is None else problem.status,
+        letters=letters,
+        topics=[(topic, sum(letter.topic == topic for letter in letters)) for topic in topics],
+        stuck=stuck.stuck_events(services),
+        problem=problem,
+    )
+
+
+HANDLERS = [connectors_page, letters_page, letter_form, topic_form, refused_form, not_applied_form]

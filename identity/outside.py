@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectors.market_regulation.client import MarketRegulationClient
 from connectors.messaging.client import MessagingClient
 from connectors.public_security.client import PublicSecurityClient
 from connectors.resilience import Watch
@@ -26,7 +25,6 @@ class Outside:
     def __init__(self, settings: ConnectorSettings, watch: Watch | None = None) -> None:
         self._messaging = MessagingClient(settings.systems["messaging"], watch=watch)
         self._security = PublicSecurityClient(settings.systems["public_security"], watch=watch)
-        self._market = MarketRegulationClient(settings.systems["market_regulation"], watch=watch)
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
     def send_code(self, phone: str, code: str, *, key: str) -> None:
@@ -38,12 +36,8 @@ class Outside:
         with self._place():
             return self._security.is_identity(name, id_number)
 
-    def is_legal_representative(self, uscc: str, id_number: str) -> bool:
-        with self._place():
-            return self._market.is_legal_representative(uscc, id_number)
-
     def close(self) -> None:
-        for client in (self._messaging, self._security, self._market):
+        for client in (self._messaging, self._security):
             client.close()
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 from identity.accounts.models import Account, LoginEvent, TotpFactor
 from identity.clients.models import OAuthClient
-from identity.delegation.models import Membership, Proxy
+from identity.delegation.models import Assignment, Mandate, Membership, Proxy, SeatAuthorisation
 from identity.grants.models import OAuthGrant
 from identity.oauth.models import (
     AuthorizationCode,
@@ -16,7 +16,7 @@ from identity.oauth.models import (
 from identity.passkeys.models import Passkey
 from identity.proofing.models import InPersonProof
 from identity.recovery.models import RecoveryRequest
-from identity.registry.models import Relationship, Subject
+from identity.registry.models import Contact, Relationship, Subject
 from identity.seats.models import Department, Division, Seat, SeatHolding
 from identity.sessions.models import IdentitySession
 from identity.upstream.models import UpstreamLink
@@ -24,14 +24,17 @@ from kernel.web.sessions import WebSession
 
 TABLES = (
     Account,
+    Assignment,
     AuthorizationCode,
     Consent,
+    Contact,
     Department,
     DeviceAuthorization,
     Division,
     IdentitySession,
     InPersonProof,
     LoginEvent,
+    Mandate,
     Membership,
     OAuthClient,
     OAuthGrant,
@@ -43,6 +46,7 @@ TABLES = (
     RegistrationTicket,
     Relationship,
     Seat,
+    SeatAuthorisation,
     SeatHolding,
     SigningKey,
     Subject,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.web.principal import Principal
 
 
 def note(
@@ -15,17 +16,29 @@ def note(
     object_id: object,
     *,
     now: datetime,
-    by: int | None = None,
+    by: int | Principal | None = None,
+    acting_for: int | None = None,
     **detail: Any,
 ) -> None:
-    """One row in the caller's transaction; ``by`` is the subject who decided it, where a person did."""
-    known = detail if by is None else {"by": by, **detail}
+    """One row in the caller's transaction; ``by`` is who decided it, where a person did.
+
+    A person without a grant acts for themselves, or for the firm ``acting_for``.
+    """
     audit.record(
         session,
-        actor="identity",
+        actor=_actor(by, acting_for),
         action=f"identity.{action}",
         object_kind=object_kind,
         object_id=object_id,
-        detail=known,
+        detail=detail,
         now=now,
     )
+
+
+def _actor(by: int | Principal | None, acting_for: int | None) -> Principal | audit.Actor | str:
+    if by is None:
+        return "identity"
+    if isinstance(by, Principal):
+        return by
+    capacity = "self" if acting_for is None else "enterprise"
+    return audit.Actor(subject_id=by, acting_for=acting_for or by, capacity=capacity)

@@ -4,7 +4,7 @@ Rows commit with the business change. A sequencer chains them afterwards in one 
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -12,13 +12,21 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.crypto import sm3
 from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
-from kernel.web.principal import Principal
+from kernel.web.principal import Capacity, Principal
 
 GENESIS = b"\x00" * 32
 
 
+class Actor(NamedTuple):
+    """A person where no grant stands for them: at the pages of the identity service itself."""
+
+    subject_id: int
+    acting_for: int
+    capacity: Capacity
+
+
 class AuditEvent(Base):
-    """``position``, ``previous_hash`` and ``row_hash`` are given by the sequencer."""
+    """``capacity`` is that in which a person acted; ``position`` and the hashes are given by the sequencer."""
 
     __tablename__ = "audit_event"
     __table_args__ = (sa.Index("ix_audit_event_object", "object_kind", "object_id"),)
@@ -29,6 +37,7 @@ class AuditEvent(Base):
     actor_name: Mapped[str] = mapped_column(sa.String(100))
     acting_for: Mapped[int | None] = mapped_column(sa.BigInteger)
     seat_id: Mapped[str | None] = mapped_column(sa.String(36))
+    capacity: Mapped[str | None] = mapped_column(sa.String(16))
     action: Mapped[str] = mapped_column(sa.String(60), index=True)
     object_kind: Mapped[str] = mapped_column(sa.String(40))
     object_id: Mapped[str] = mapped_column(sa.String(80))
@@ -41,7 +50,7 @@ class AuditEvent(Base):
 def record(
     session: Session,
     *,
-    actor: Principal | str,
+    actor: Principal | Actor | str,
     action: str,
     object_kind: str,
     object_id: object,
@@ -65,7 +74,9 @@ def record(
     else:
         event.actor_id = actor.subject_id
         event.acting_for = actor.acting_for
-        event.seat_id = None if actor.seat is None else str(actor.seat.id)
+        event.capacity = actor.capacity
+        if isinstance(actor, Principal) and actor.seat is not None:
+            event.seat_id = str(actor.seat.id)
     session.add(event)
 
 
@@ -139,5 +150,6 @@ def _row_hash(row: AuditEvent, previous: bytes) -> bytes:
         row.object_kind,
         row.object_id,
         row.detail,
+        *(() if row.capacity is None else (row.capacity,)),  # rows from before it was kept hash as they did
     )
     return sm3(previous + msgspec.json.encode(content, order="sorted"))

@@ -5,7 +5,8 @@ DongchuError                 500  urn:dongchu:problem:internal
 │   └── TooLarge             413  too-large
 ├── Unauthenticated          401  unauthenticated      sign in (again)
 ├── Forbidden                403  forbidden            known, but not allowed
-│   └── CsrfRefused          403  csrf                 the form was not ours or is too old
+│   ├── CsrfRefused          403  csrf                 the form was not ours or is too old
+│   └── CapacityLost         403  capacity-lost        still signed in, but no longer in this seat, for this firm or person
 ├── NotFound                 404  not-found            also: not yours, so that nothing can be probed
 ├── Conflict                 409  conflict             the state has moved on
 │   └── IllegalTransition    409  illegal-transition   this action is not possible from this state
@@ -70,6 +71,10 @@ class Forbidden(DongchuError):
 
 class CsrfRefused(Forbidden):
     slug, title = "csrf", "页面已过期，请刷新后再试"
+
+
+class CapacityLost(Forbidden):
+    status, slug, title = 403, "capacity-lost", "您已不能以这个身份办理"
 
 
 class NotFound(DongchuError):

@@ -14,6 +14,7 @@ import portals.rongtong.app
 import portals.tong.app
 import portals.zhengtong.app
 from connectors.banks.client import BankClient
+from connectors.market_regulation.client import MarketRegulationClient
 from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
 from connectors.treasury.client import TreasuryClient
@@ -28,7 +29,7 @@ from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import PublishedPolicies
-from portals.outside import BankAccounts, TreasuryOrders, outside_of
+from portals.outside import BankAccounts, RegisterOfFirms, TreasuryOrders, outside_of
 from portals.server import PathApps
 from portals.services import Services
 
@@ -68,6 +69,7 @@ def open_services(house: House) -> Services:
         ports=ports,
         bank=BankAccounts(BankClient(outside.systems["banks"], watch=watch)),
         treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"], watch=watch)),
+        firms=RegisterOfFirms(MarketRegulationClient(outside.systems["market_regulation"], watch=watch)),
         resolve=token_resolver(house),
     )
 

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from connectors.banks.client import BankClient
+from connectors.market_regulation.client import MarketRegulationClient
+from connectors.market_regulation.mapping import STANDING
 from connectors.settings import ConnectorSettings
 from connectors.treasury.client import TreasuryClient
+from identity.delegation.claiming import RegisteredFirm
+from identity.registry.firms import FORMS
 from kernel.house import House
 from policy_engine.delivery.ports import PaymentOrder, TreasuryAnswer
 
@@ -51,6 +55,28 @@ class TreasuryOrders:
         if answer is None:
             return None
         return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
+
+
+class RegisterOfFirms:
+    """``FirmRegister``: what market regulation publishes of a firm, and who represents it today."""
+
+    def __init__(self, client: MarketRegulationClient) -> None:
+        self._client = client
+
+    def find_firm(self, uscc: str) -> RegisteredFirm | None:
+        answer = self._client.find_firm(uscc)
+        if answer is None:
+            return None
+        return RegisteredFirm(
+            uscc=uscc,
+            name=answer.name,
+            form=FORMS.get(answer.kind, "enterprise"),
+            is_dissolved=STANDING.get(answer.standing) == "注销",
+            head_office_uscc=answer.head_office,
+        )
+
+    def is_legal_representative(self, uscc: str, id_number: str) -> bool:
+        return self._client.is_legal_representative(uscc, id_number)
 
 
 def outside_of(house: House, environ: Mapping[str, str] = os.environ) -> ConnectorSettings:

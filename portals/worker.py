@@ -14,6 +14,7 @@ from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
 from connectors.messaging.client import MessagingClient
 from connectors.resilience import Watch
 from identity.accounts.models import Account
+from identity.registry import service as registry
 from kernel.audit import seal_chain
 from kernel.outbox import Handler, Message, Schedule, Worker, once
 from kernel.outbox.repository import purge
@@ -91,6 +92,8 @@ def _phone_of(services: Services) -> connectors.messaging.jobs.PhoneOf:
 
     def phone_of(session: Session, subject_id: int) -> str | None:
         sealed = session.scalar(sa.select(Account.phone_sealed).where(Account.subject_id == subject_id))
-        return None if sealed is None else vault.open(sealed, context=f"account/phone_sealed/{subject_id}")
+        if sealed is None:  # without an account, the number they gave at a counter
+            return registry.contact_of(session, subject_id, vault=vault)
+        return vault.open(sealed, context=f"account/phone_sealed/{subject_id}")
 
     return phone_of

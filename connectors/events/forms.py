@@ -33,6 +33,7 @@ RelationKind = Literal[
     "lives_with",  # role shares its living with to_role for relief (共同生活成员), register or not
     "represented_by",  # role (a firm) has to_role as its legal representative
     "no_longer_represented_by",
+    "is_dissolved",  # role (a firm) is no more; to_role repeats it
 ]
 RawValue = bool | int | str | None
 

@@ -1,7 +1,12 @@
-"""Who represents a firm by law today, for whoever lets people act in its name; and the register of firms."""
+"""What firm bears a code and who represents it by law today, for whoever lets people act in its name; the register."""
 
 from connectors.market_regulation.mapping import READINGS
-from connectors.market_regulation.messages import RepresentativeAnswer, RepresentativeQuestion
+from connectors.market_regulation.messages import (
+    FirmAnswer,
+    FirmQuestion,
+    RepresentativeAnswer,
+    RepresentativeQuestion,
+)
 from connectors.records import Recorded, RecordsClient
 from kernel.i18n import N_
 
@@ -10,6 +15,11 @@ class MarketRegulationClient(RecordsClient):
     SYSTEM = "market_regulation"
     LABEL = N_("市场监管")
     READINGS = READINGS
+
+    def find_firm(self, uscc: str) -> FirmAnswer | None:
+        """What the register publishes of a firm; ``None`` for a code that nobody bears."""
+        answer = self.caller.read("/firm-lookups", FirmAnswer, question=FirmQuestion(uscc=uscc))
+        return answer if answer.is_found else None
 
     def is_legal_representative(self, uscc: str, id_number: str) -> bool:
         """Whether the register of firms names this person today; False also for an unknown firm."""

@@ -12,6 +12,9 @@ SOURCE = "market_regulation"
 KIND = {
     "1000": "企业",
     "4000": "分支机构",
+    "5100": "社会团体",
+    "5200": "社会服务机构",
+    "5300": "基金会",
     "9100": "农民专业合作社",
     "9500": "个体工商户",
 }
@@ -76,11 +79,15 @@ def map_representative_changed(message: LegalRepresentativeChanged) -> Mapped:
 
 
 def map_standing_changed(message: FirmStandingChanged) -> Mapped:
-    """Only 存续 is normal: a firm struck off or dissolved must not be offered anything."""
+    """Only 存续 is normal: a firm struck off or dissolved must not be offered anything.
+
+    注销 ends the firm itself, and with it all who act for it; 吊销 leaves it to be wound up by its representative.
+    """
     since = read_day("bgrq", message.changed_on)
-    is_abnormal = read_code("jyzt", message.standing, STANDING) != "存续"
-    change = AttributeChange("firm", "firm.is_abnormal", is_abnormal, since)
-    return Mapped((firm("firm", message.uscc, message.name),), (change,))
+    standing = read_code("jyzt", message.standing, STANDING)
+    change = AttributeChange("firm", "firm.is_abnormal", standing != "存续", since)
+    relations = (Relation("firm", "is_dissolved", "firm"),) if standing == "注销" else ()
+    return Mapped((firm("firm", message.uscc, message.name),), (change,), relations)
 
 
 READINGS = {

@@ -49,3 +49,19 @@ class RepresentativeQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=
 
 class RepresentativeAnswer(msgspec.Struct, frozen=True):
     is_match: bool = msgspec.field(name="hcjg")
+
+
+class FirmQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """企业基本信息查询请求."""
+
+    uscc: Uscc = msgspec.field(name="tyshxydm")
+
+
+class FirmAnswer(msgspec.Struct, frozen=True):
+    """What the register publishes of a firm; ``is_found`` false and the rest empty for an unknown one."""
+
+    is_found: bool = msgspec.field(name="cxjg")
+    name: str = msgspec.field(name="qymc", default="")
+    kind: str = msgspec.field(name="qylx", default="")
+    standing: str = msgspec.field(name="jyzt", default="")
+    head_office: str | None = msgspec.field(name="zgstyshxydm", default=None)

@@ -8,7 +8,12 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from connectors.market_regulation.messages import RepresentativeAnswer, RepresentativeQuestion
+from connectors.market_regulation.messages import (
+    FirmAnswer,
+    FirmQuestion,
+    RepresentativeAnswer,
+    RepresentativeQuestion,
+)
 from connectors.public_security.messages import IdentityAnswer, IdentityQuestion
 from connectors.records import RecordAnswer, RecordQuestion
 from connectors.simulators.actions import Action
@@ -40,9 +45,23 @@ def check_representative(
     return RepresentativeAnswer(row is not None)
 
 
-CHECKS: dict[str, HTTPRouteHandler] = {
-    "public_security": check_identity,
-    "market_regulation": check_representative,
+@post("/firm-lookups", status_code=200, sync_to_thread=True, summary="What is published of a firm")
+def look_up_firm(data: JSONBody[FirmQuestion], world: NamedDependency[World]) -> FirmAnswer:
+    row = world.store.row("SELECT * FROM firm WHERE uscc = ?", data.uscc)
+    if row is None:
+        return FirmAnswer(is_found=False)
+    return FirmAnswer(
+        is_found=True,
+        name=row["name"],
+        kind=row["kind"],
+        standing=row["standing"],
+        head_office=row["head_office"],
+    )
+
+
+CHECKS: dict[str, tuple[HTTPRouteHandler, ...]] = {
+    "public_security": (check_identity,),
+    "market_regulation": (check_representative, look_up_firm),
 }
 
 
@@ -77,7 +96,7 @@ def feed_router(department: str) -> Router:
     newest_record.operation_id = f"{department}_records"
     return Router(
         f"/{department}",
-        route_handlers=[list_events, newest_record, *([CHECKS[department]] if department in CHECKS else [])],
+        route_handlers=[list_events, newest_record, *CHECKS.get(department, ())],
         guards=[require_token(department)],
         before_request=fail_on_purpose(department),
         tags=[department],

@@ -26,12 +26,17 @@ class SimulatedPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulatedFirm(msgspec.Struct, frozen=True, kw_only=True):
+    """``kind`` as the register codes it: 1000 企业, 4000 分支机构, 5200 社会服务机构, 9100 合作社, 9500
+    个体工商户."""
+
     uscc: str
     name: str
     division: str
     representative_id_number: str | None = None
     representative_name: str | None = None
     account: str | None = None
+    kind: str = "1000"
+    head_office: str | None = None
 
 
 def account_number_of(identifier: str) -> str:
@@ -51,9 +56,9 @@ def load(store: Store, people: Iterable[SimulatedPerson], firms: Iterable[Simula
             [(p.id_number, p.name, p.phone, p.household_number, p.division, p.register_kind) for p in people],
         )
         store.run_many(
-            "INSERT OR IGNORE INTO firm (uscc, name, division, representative_id_number, representative_name) "
-            "VALUES (?, ?, ?, ?, ?)",
-            [(f.uscc, f.name, f.division, f.representative_id_number, f.representative_name) for f in firms],
+            "INSERT OR IGNORE INTO firm (uscc, name, division, representative_id_number, representative_name, "
+            "kind, head_office) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_firm_row(firm) for firm in firms],
         )
         holders = [(p.id_number, p.name, p.account) for p in people if p.has_account]
         holders += [(f.uscc, f.name, f.account) for f in firms]
@@ -61,6 +66,18 @@ def load(store: Store, people: Iterable[SimulatedPerson], firms: Iterable[Simula
             "INSERT OR IGNORE INTO account (number, bank, holder_name, holder_identifier) VALUES (?, ?, ?, ?)",
             [(number or account_number_of(holder), BANK, name, holder) for holder, name, number in holders],
         )
+
+
+def _firm_row(firm: SimulatedFirm) -> tuple[str | None, ...]:
+    return (
+        firm.uscc,
+        firm.name,
+        firm.division,
+        firm.representative_id_number,
+        firm.representative_name,
+        firm.kind,
+        firm.head_office,
+    )
 
 
 def _luhn_digit(body: str) -> str:

@@ -15,7 +15,8 @@ CREATE INDEX IF NOT EXISTS person_name ON person (name);
 CREATE INDEX IF NOT EXISTS person_household ON person (household_number);
 CREATE TABLE IF NOT EXISTS firm (
   number INTEGER PRIMARY KEY, uscc TEXT UNIQUE NOT NULL, name TEXT NOT NULL, division TEXT NOT NULL,
-  representative_id_number TEXT, representative_name TEXT);
+  representative_id_number TEXT, representative_name TEXT,
+  kind TEXT NOT NULL DEFAULT '1000', standing TEXT NOT NULL DEFAULT '1', head_office TEXT);
 CREATE INDEX IF NOT EXISTS firm_name ON firm (name);
 CREATE TABLE IF NOT EXISTS record (
   number INTEGER PRIMARY KEY, department TEXT NOT NULL, identifier TEXT NOT NULL, kind TEXT NOT NULL,
@@ -48,6 +49,12 @@ CREATE TABLE IF NOT EXISTS fault (
 CREATE TABLE IF NOT EXISTS short_message (
   key TEXT PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL);
 """
+#: Columns that a world from an earlier version lacks.
+ADDED = (
+    ("firm", "kind", "TEXT NOT NULL DEFAULT '1000'"),
+    ("firm", "standing", "TEXT NOT NULL DEFAULT '1'"),
+    ("firm", "head_office", "TEXT"),
+)
 
 Row = sqlite3.Row
 
@@ -64,7 +71,14 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.executescript(SCHEMA)
+        self._add_columns()
         self._depth = 0
+
+    def _add_columns(self) -> None:
+        for table, column, kind in ADDED:
+            known = {row["name"] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+            if column not in known:
+                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     @contextmanager
     def transaction(self) -> Iterator["Store"]:

@@ -1,16 +1,17 @@
 """All capacities open to a person, read afresh from registers, delegations and seats."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
 
 from identity.capacity.schemas import CapacityOption
-from identity.delegation import enterprises, proxies
 from identity.delegation import repository as delegations
+from identity.delegation.ending import basis_of
+from identity.delegation.models import Assignment, Mandate
+from identity.registry import firms, majority
 from identity.registry import repository as registry_rows
 from identity.registry import service as registry
-from identity.registry.models import Relationship
 from identity.registry.schemas import SubjectView
 from identity.seats import service as seats
 from kernel.clock import SHANGHAI, business_date
@@ -18,6 +19,8 @@ from kernel.crypto import Vault
 from kernel.i18n import N_
 from kernel.web.principal import Capacity
 
+#: What a parent may do for a child of 14 and older: everything but show the child's papers.
+OF_14_AND_OLDER = frozenset({"tong"})
 ROLE_NAMES = {"administrator": N_("企业管理员"), "agent": N_("企业经办人")}
 
 
@@ -31,11 +34,13 @@ def options_for(
     if "person" in capacities:
         options += _children(session, subject_id, vault, now)
         options += _proxied(session, subject_id, vault, now)
+        options += _worked_on(session, subject_id, "institution", vault, now)
     if "enterprise" in capacities:
         options += _represented(session, subject_id, vault, now)
         options += _memberships(session, subject_id, vault, now)
+        options += _worked_on(session, subject_id, "agency", vault, now)
     if "seat" in capacities:
-        options += _seats(session, subject_id)
+        options += _seats(session, subject_id, now)
     return options
 
 
@@ -45,27 +50,31 @@ def _own(session: Session, subject_id: int, vault: Vault) -> CapacityOption:
 
 
 def _children(session: Session, subject_id: int, vault: Vault, now: datetime) -> list[CapacityOption]:
-    """Parents act for their children until these are 18, guardians while the register says so (民法典 Art. 23)."""
+    """Parents act for their children until these are 18, guardians while the register says so (民法典 Art. 23).
+
+    From 14 on a child's papers are theirs to show (PIPL Art. 31), so what was opened before ends on that birthday.
+    """
     on = business_date(now)
     found = []
     for kind, note in (("parent", N_("未成年子女")), ("guardian", N_("被监护人"))):
         for row in registry_rows.relationships_of(session, kind=kind, on=on, from_subject=subject_id):
-            comes_of_age = _eighteenth_birthday(session, row, vault)
-            if kind == "parent" and comes_of_age <= on:
+            age = majority.of_child(session, row, vault=vault)
+            if kind == "parent" and age.comes_of_age_on <= on:
                 continue
-            ends = [day for day in (row.until_on, comes_of_age if kind == "parent" else None) if day]
+            turns = [age.turns_14_on, age.comes_of_age_on] if kind == "parent" else []
+            ends = [day for day in (row.until_on, *turns) if day is not None and day > on]
             view = registry.describe(session, [row.to_subject], vault=vault)[row.to_subject]
-            basis = f"relationship:{row.relationship_id}"
             found.append(
-                _option(basis, "person", view, note, until_at=_midnight(min(ends)) if ends else None)
+                _option(
+                    f"relationship:{row.relationship_id}",
+                    "person",
+                    view,
+                    note,
+                    scopes=OF_14_AND_OLDER if kind == "parent" and age.turns_14_on <= on else None,
+                    until_at=_midnight(min(ends)) if ends else None,
+                )
             )
     return found
-
-
-def _eighteenth_birthday(session: Session, row: Relationship, vault: Vault) -> date:
-    """By the child's number; a newborn without one was born when the relationship began."""
-    by_number = registry.comes_of_age_on(session, row.to_subject, vault=vault)
-    return by_number or row.from_on + timedelta(days=18 * 365)
 
 
 def _proxied(session: Session, subject_id: int, vault: Vault, now: datetime) -> list[CapacityOption]:
@@ -73,7 +82,7 @@ def _proxied(session: Session, subject_id: int, vault: Vault, now: datetime) -> 
     views = registry.describe(session, [row.principal_id for row in rows], vault=vault)
     return [
         _option(
-            proxies.basis_of(row.proxy_id),
+            basis_of(row),
             "person",
             views[row.principal_id],
             row.relation,
@@ -99,7 +108,7 @@ def _represented(session: Session, subject_id: int, vault: Vault, now: datetime)
             f"relationship:{row.relationship_id}",
             "enterprise",
             views[row.to_subject],
-            N_("法定代表人"),
+            firms.HEADS[views[row.to_subject].form or "enterprise"],
             until_at=_midnight(row.until_on) if row.until_on else None,
         )
         for row in rows
@@ -107,11 +116,16 @@ def _represented(session: Session, subject_id: int, vault: Vault, now: datetime)
 
 
 def _memberships(session: Session, subject_id: int, vault: Vault, now: datetime) -> list[CapacityOption]:
-    rows = delegations.live_memberships(session, now, subject_id=subject_id)
+    on = business_date(now)
+    rows = [
+        row
+        for row in delegations.live_memberships(session, now, subject_id=subject_id)
+        if not registry.is_dissolved(session, row.firm_id, on)
+    ]
     views = registry.describe(session, [row.firm_id for row in rows], vault=vault)
     return [
         _option(
-            enterprises.basis_of(row.membership_id),
+            basis_of(row),
             "enterprise",
             views[row.firm_id],
             ROLE_NAMES[row.role],
@@ -122,19 +136,52 @@ def _memberships(session: Session, subject_id: int, vault: Vault, now: datetime)
     ]
 
 
-def _seats(session: Session, subject_id: int) -> list[CapacityOption]:
+def _worked_on(
+    session: Session, subject_id: int, kind: str, vault: Vault, now: datetime
+) -> list[CapacityOption]:
+    """Whom the organisation one works for has been asked to act for, and let one work on."""
+    on = business_date(now)
+    work = [
+        (assignment, mandate)
+        for assignment, mandate in delegations.live_work(session, subject_id, now)
+        if mandate.kind == kind and not _is_over(session, mandate, on)
+    ]
+    numbers = {number for _, mandate in work for number in (mandate.principal_id, mandate.holder_id)}
+    views = registry.describe(session, numbers, vault=vault)
+    return [_work(assignment, mandate, views) for assignment, mandate in work]
+
+
+def _work(assignment: Assignment, mandate: Mandate, views: dict[int, SubjectView]) -> CapacityOption:
+    return _option(
+        basis_of(assignment),
+        "enterprise" if mandate.kind == "agency" else "person",
+        views[mandate.principal_id],
+        views[mandate.holder_id].name,
+        scopes=frozenset(mandate.scopes),
+        until_at=min(assignment.until_at, mandate.until_at),
+    )
+
+
+def _is_over(session: Session, mandate: Mandate, on: date) -> bool:
+    """Dissolution ends mandates when it is reported; one dated ahead ends them on its day."""
+    return registry.is_dissolved(session, mandate.holder_id, on) or (
+        mandate.kind == "agency" and registry.is_dissolved(session, mandate.principal_id, on)
+    )
+
+
+def _seats(session: Session, subject_id: int, now: datetime) -> list[CapacityOption]:
     return [
         CapacityOption(
-            basis=seats.basis_of(seat.id),
+            basis=seats.basis_of(taken.seat.id),
             capacity="seat",
             acting_for=subject_id,
-            name=seat.title,
-            note=seat.department,
-            seat=seat,
+            name=taken.seat.title,
+            note=taken.seat.department,
+            seat=taken.seat,
             scopes=None,
-            until_at=None,
+            until_at=taken.until_at,
         )
-        for seat in seats.seats_of(session, subject_id)
+        for taken in seats.seats_of(session, subject_id, now)
     ]
 
 

@@ -5,14 +5,15 @@ Everything hangs on the one above it: whoever loses the right takes down all who
 
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 from sqlalchemy.orm import Session
 
 from identity.delegation import repository
+from identity.delegation.ending import end_mandates_held_by, end_membership, end_order_of_firm
 from identity.delegation.models import Membership
-from identity.grants import service as grants
 from identity.registry import repository as registry_rows
 from identity.registry import service as registry
 from identity.registry.schemas import RelationshipRow
@@ -21,11 +22,52 @@ from kernel.clock import business_date
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.ids import new_id
+from kernel.notices.service import notify
 
 ADMINISTRATORS_AT_MOST = 5
 LONGEST = timedelta(days=3 * 366)
 MEMBER_SCOPES = frozenset({"rongtong", "licences"})
 Role = Literal["administrator", "agent"]
+Standing = Literal["representative", "administrator", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """By what somebody acts for a firm: ``membership_id`` is nothing for its legal representative."""
+
+    standing: Standing
+    membership_id: uuid.UUID | None
+    scopes: frozenset[str]
+    until_at: datetime | None
+
+
+def authorities_over(session: Session, firm_id: int, subject_id: int, now: datetime) -> list[Authority]:
+    """All that somebody has over a firm now, the strongest first; nothing over a dissolved one."""
+    on = business_date(now)
+    if registry.is_dissolved(session, firm_id, on):
+        return []
+    found: list[Authority] = []
+    if subject_id in registry.related_to(session, "legal_representative", firm_id, on):
+        found.append(Authority("representative", None, MEMBER_SCOPES, None))
+    memberships = repository.live_memberships(session, now, subject_id=subject_id, firm_id=firm_id)
+    found.extend(
+        Authority(
+            cast(Role, membership.role),
+            membership.membership_id,
+            frozenset(membership.scopes),
+            membership.until_at,
+        )
+        for membership in sorted(memberships, key=lambda one: one.role != "administrator")
+    )
+    return found
+
+
+def require_governor(session: Session, firm_id: int, subject_id: int, now: datetime) -> Authority:
+    """The right of a legal representative or administrator. Raises ``Forbidden``."""
+    for authority in authorities_over(session, firm_id, subject_id, now):
+        if authority.standing != "agent":
+            return authority
+    raise Forbidden("只有法定代表人和管理员可以办理这件事。")
 
 
 def register_member(
@@ -41,24 +83,18 @@ def register_member(
 ) -> uuid.UUID:
     """Appoint somebody. A legal representative appoints both roles, an administrator only agents, within their scopes.
 
-    Raises ``Forbidden`` when ``appointed_by`` may not, ``Conflict`` at the sixth administrator.
+    Raises ``Forbidden`` when ``appointed_by`` may not, ``Conflict`` at the sixth administrator and the second time.
     """
-    on = business_date(now)
-    if not scopes or not MEMBER_SCOPES.issuperset(scopes):
-        raise InvalidInput(
-            "填写的内容有误，请按提示修改。",
-            errors=[FieldError("scopes", N_("授权范围只能是 rongtong 和 licences"))],
-        )
-    if not now < until_at <= now + LONGEST:
-        raise InvalidInput(
-            "填写的内容有误，请按提示修改。", errors=[FieldError("until", N_("授权期限应在今后三年以内"))]
-        )
-    if registry.is_dissolved(session, firm_id, on):
-        raise Conflict("这家企业已经注销，不能再授权。")
-    parent, ceiling, latest = _authority(session, firm_id, appointed_by, role, now)
-    if not ceiling.issuperset(scopes):
+    _check(session, firm_id, scopes, until_at, now)
+    authority = _appointing(session, firm_id, appointed_by, role, now)
+    if not authority.scopes.issuperset(scopes):
         raise Forbidden("授权范围不能超出授权人自己的范围。")
-    if role == "administrator" and _administrators(session, firm_id, now) >= ADMINISTRATORS_AT_MOST:
+    if subject_id == appointed_by:
+        raise InvalidInput("不能任命自己。", errors=[FieldError("id_number", N_("不能任命自己"))])
+    present = repository.live_memberships(session, now, firm_id=firm_id)
+    if any(one.subject_id == subject_id and one.role == role for one in present):
+        raise Conflict("对方已经是这家企业的成员。要改范围或期限，请先撤销，再重新任命。")
+    if role == "administrator" and sum(one.role == role for one in present) >= ADMINISTRATORS_AT_MOST:
         raise Conflict("每家企业最多5名管理员，请先撤销一名。")
     membership_id = new_id()
     repository.add(
@@ -69,9 +105,9 @@ def register_member(
             subject_id=subject_id,
             role=role,
             scopes=sorted(scopes),
-            appointed_by=parent,
+            appointed_by=authority.membership_id,
             from_at=now,
-            until_at=min(until_at, latest) if latest else until_at,
+            until_at=min(until_at, authority.until_at) if authority.until_at else until_at,
             revoked_at=None,
         ),
     )
@@ -82,8 +118,18 @@ def register_member(
         membership_id,
         now=now,
         by=appointed_by,
-        firm=firm_id,
+        acting_for=firm_id,
+        to=subject_id,
         role=role,
+    )
+    notify(
+        session,
+        subject_id=subject_id,
+        kind="membership.granted",
+        title="有企业请您代为办事",
+        body="您现在可以在东楚融通为这家企业办事。如果您不认识这家企业，请在“我的企业”里退出，并拨打12345。",
+        link="/tong/me/enterprises",
+        now=now,
     )
     return membership_id
 
@@ -91,10 +137,46 @@ def register_member(
 def revoke_membership(session: Session, *, membership_id: uuid.UUID, by_subject: int, now: datetime) -> None:
     """End a membership and all that hang on it. The legal representative, its appointer, or its holder may."""
     membership = repository.get_membership(session, membership_id)
-    if membership is None or not _may_revoke(session, membership, by_subject, now):
+    if membership is None or not may_revoke(session, membership, by_subject, now):
         raise NotFound("没有找到这项企业授权。")
-    note(session, "membership.revoke", "membership", membership_id, now=now, by=by_subject)
-    _cut(session, membership, now)
+    if membership.revoked_at is not None:
+        return
+    note(
+        session,
+        "membership.revoke",
+        "membership",
+        membership_id,
+        now=now,
+        by=by_subject,
+        acting_for=membership.firm_id,
+    )
+    end_membership(session, membership, reason="membership_revoked", now=now)
+    if by_subject != membership.subject_id:
+        notify(
+            session,
+            subject_id=membership.subject_id,
+            kind="membership.revoked",
+            title="一项企业授权已撤销",
+            body="从现在起，您不能再为这家企业办事。有疑问请联系企业。",
+            link="/tong/me/enterprises",
+            now=now,
+        )
+
+
+def may_revoke(session: Session, membership: Membership, by_subject: int, now: datetime) -> bool:
+    if by_subject == membership.subject_id:
+        return True
+    if by_subject in registry.related_to(
+        session, "legal_representative", membership.firm_id, business_date(now)
+    ):
+        return True
+    parent = repository.get_membership(session, membership.appointed_by) if membership.appointed_by else None
+    return (
+        parent is not None
+        and parent.subject_id == by_subject
+        and parent.revoked_at is None
+        and parent.until_at > now
+    )
 
 
 def members_of(session: Session, firm_id: int, now: datetime) -> list[Membership]:
@@ -120,57 +202,45 @@ def change_legal_representative(
             )
         ],
     )
-    repository.revoke_all_of_firm(session, firm_id, now)
-    grants.end_for_enterprise(session, firm_id, reason="representative_changed", now=now)
+    end_order_of_firm(session, firm_id, reason="representative_changed", now=now)
     note(session, "representative.change", "subject", firm_id, now=now, to=new_subject_id, source=source)
 
 
 def dissolve_enterprise(session: Session, *, firm_id: int, on: date, now: datetime) -> None:
-    """The register strikes the firm off: nobody acts for it any more."""
+    """The register strikes the firm off: nobody acts for it any more, and its branches go with it."""
     firm = registry_rows.get(session, firm_id)
     if firm is None or firm.kind != "firm":
         raise NotFound("登记中没有这家企业。")
+    if firm.dissolved_on is not None and firm.dissolved_on <= on:
+        return
     firm.dissolved_on = on
-    repository.revoke_all_of_firm(session, firm_id, now)
-    grants.end_for_enterprise(session, firm_id, reason="enterprise_dissolved", now=now)
-    note(session, "enterprise.dissolve", "subject", firm_id, now=now)
-
-
-def basis_of(membership_id: uuid.UUID) -> str:
-    return f"membership:{membership_id}"
-
-
-def _authority(
-    session: Session, firm_id: int, subject_id: int, role: Role, now: datetime
-) -> tuple[uuid.UUID | None, frozenset[str], datetime | None]:
-    """On what the appointment hangs, its widest scope, and its latest end."""
-    if subject_id in registry.related_to(session, "legal_representative", firm_id, business_date(now)):
-        return None, MEMBER_SCOPES, None
-    for membership in repository.live_memberships(session, now, subject_id=subject_id, firm_id=firm_id):
-        if membership.role == "administrator" and role == "agent":
-            return membership.membership_id, frozenset(membership.scopes), membership.until_at
-    raise Forbidden("只有法定代表人可以任命管理员，法定代表人或管理员可以任命经办人。")
-
-
-def _administrators(session: Session, firm_id: int, now: datetime) -> int:
-    live = repository.live_memberships(session, now, firm_id=firm_id)
-    return sum(membership.role == "administrator" for membership in live)
-
-
-def _may_revoke(session: Session, membership: Membership, by_subject: int, now: datetime) -> bool:
-    if by_subject == membership.subject_id:
-        return True
-    if by_subject in registry.related_to(
-        session, "legal_representative", membership.firm_id, business_date(now)
-    ):
-        return True
-    parent = repository.get_membership(session, membership.appointed_by) if membership.appointed_by else None
-    return parent is not None and parent.subject_id == by_subject and parent.revoked_at is None
-
-
-def _cut(session: Session, membership: Membership, now: datetime) -> None:
-    membership.revoked_at = membership.revoked_at or now
     session.flush()
-    grants.end_on_basis(session, basis_of(membership.membership_id), reason="membership_revoked", now=now)
-    for below in repository.appointed_under(session, membership.membership_id):
-        _cut(session, below, now)
+    end_order_of_firm(session, firm_id, reason="enterprise_dissolved", now=now)
+    end_mandates_held_by(session, firm_id, reason="enterprise_dissolved", now=now)
+    note(session, "enterprise.dissolve", "subject", firm_id, now=now)
+    for branch_id in registry.related_from(session, "head_office", firm_id, on):
+        dissolve_enterprise(session, firm_id=branch_id, on=on, now=now)
+
+
+def _check(
+    session: Session, firm_id: int, scopes: Collection[str], until_at: datetime, now: datetime
+) -> None:
+    errors = []
+    if not scopes or not MEMBER_SCOPES.issuperset(scopes):
+        errors.append(FieldError("scopes", N_("授权范围只能是 rongtong 和 licences")))
+    if not now < until_at <= now + LONGEST:
+        errors.append(FieldError("until", N_("授权期限应在今后三年以内")))
+    if errors:
+        raise InvalidInput("填写的内容有误，请按提示修改。", errors=errors)
+    if registry.is_dissolved(session, firm_id, business_date(now)):
+        raise Conflict("这家企业已经注销，不能再授权。")
+
+
+def _appointing(session: Session, firm_id: int, subject_id: int, role: Role, now: datetime) -> Authority:
+    """On what the appointment hangs, its widest scope, and its latest end."""
+    for authority in authorities_over(session, firm_id, subject_id, now):
+        if authority.standing == "representative" or (
+            authority.standing == "administrator" and role == "agent"
+        ):
+            return authority
+    raise Forbidden("只有法定代表人可以任命管理员，法定代表人或管理员可以任命经办人。")

@@ -9,6 +9,20 @@ from sqlalchemy.orm import Session
 from identity.grants import repository
 from identity.grants.models import OAuthGrant
 
+#: Ends after which the person is still signed in, but may no longer do this: left the seat, or is let act no more.
+LOST = frozenset(
+    {
+        "left_seat",
+        "seat_closed",
+        "proxy_revoked",
+        "membership_revoked",
+        "mandate_revoked",
+        "assignment_withdrawn",
+        "representative_changed",
+        "enterprise_dissolved",
+    }
+)
+
 
 def end_grant(session: Session, grant_id: uuid.UUID, *, reason: str, now: datetime) -> None:
     """One grant with all its tokens."""
@@ -20,14 +34,25 @@ def end_of_session(session: Session, sid: uuid.UUID, *, reason: str, now: dateti
     repository.end(session, OAuthGrant.sid == sid, reason=reason, now=now)
 
 
-def end_on_basis(session: Session, basis: str, *, reason: str, now: datetime) -> None:
-    """Everything that rests on one seat, proxy, membership or relationship."""
-    repository.end(session, OAuthGrant.basis == basis, reason=reason, now=now)
+def end_on_basis(
+    session: Session, basis: str, *, reason: str, now: datetime, subject_id: int | None = None
+) -> None:
+    """Everything that rests on one seat, proxy, membership or relationship; or what one person has on it."""
+    condition = OAuthGrant.basis == basis
+    if subject_id is not None:
+        condition = sa.and_(condition, OAuthGrant.subject_id == subject_id)
+    repository.end(session, condition, reason=reason, now=now)
 
 
 def end_for_enterprise(session: Session, firm_id: int, *, reason: str, now: datetime) -> None:
     """Whatever anyone may do for a firm."""
     condition = sa.and_(OAuthGrant.acting_for == firm_id, OAuthGrant.capacity == "enterprise")
+    repository.end(session, condition, reason=reason, now=now)
+
+
+def end_for_person(session: Session, subject_id: int, *, reason: str, now: datetime) -> None:
+    """Whatever others may do for a person."""
+    condition = sa.and_(OAuthGrant.acting_for == subject_id, OAuthGrant.capacity == "person")
     repository.end(session, condition, reason=reason, now=now)
 
 

@@ -15,12 +15,13 @@ from joserfc.jws import extract_compact
 
 from identity.clients.models import OAuthClient
 from identity.grants.models import OAuthGrant
+from identity.grants.service import LOST
 from identity.oauth import repository
 from identity.oauth.keys import KeyRing
 from identity.registry.service import name_of
 from identity.seats.service import view_of
 from kernel.crypto import Vault
-from kernel.errors import Unauthenticated
+from kernel.errors import CapacityLost, Unauthenticated
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.ids import new_id
@@ -29,6 +30,7 @@ from kernel.web.principal import Capacity, Principal
 LIFETIME = timedelta(minutes=15)
 TYPE = "at+jwt"
 _DEAD = N_("登录已经结束或权限有变，请重新登录。")
+_LOST = N_("您已离开这个席位，或对方的授权已经结束。请重新选择身份。")
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +115,10 @@ class TokenResolver:
         self._keys = keys or KeyRing(house)
 
     def __call__(self, token: str) -> Principal:
-        """Who this token speaks for now. Raises ``Unauthenticated`` the moment its grant has ended."""
+        """Who this token speaks for now. Raises ``Unauthenticated`` the moment its grant has ended.
+
+        ``CapacityLost`` when the person may still be signed in, but sits elsewhere now or is let act no more.
+        """
         now = self._house.clock.now()
         claims = read(token, house=self._house, keys=self._keys, now=now)
         if claims is None:
@@ -124,8 +129,10 @@ class TokenResolver:
             raise Unauthenticated(_DEAD)
         grant = found.grant
         is_live = grant.ended_at is None and grant.expires_at > now and grant.epoch == claims.epoch
-        if not is_live or grant.client_id != claims.client_id:
+        if grant.client_id != claims.client_id:
             raise Unauthenticated(_DEAD)
+        if not is_live:
+            raise CapacityLost(_LOST) if grant.end_reason in LOST else Unauthenticated(_DEAD)
         return Principal(
             subject_id=grant.subject_id,
             name=name_of(found.person, vault=self._house.vault),

@@ -9,12 +9,16 @@ from kernel.database import Base, BigNumber, UtcDateTime
 
 
 class Subject(Base):
-    """A person, household, firm or institution. The identifier and the name lie sealed; the index finds, never shows."""
+    """A person, household, firm or institution. The identifier and the name lie sealed; the index finds, never shows.
+
+    ``form`` is what kind of firm the register says it is; nothing where only its credit code tells.
+    """
 
     __tablename__ = "subject"
 
     subject_id: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     kind: Mapped[str] = mapped_column(sa.String(16))
+    form: Mapped[str | None] = mapped_column(sa.String(24))
     identifier_kind: Mapped[str | None] = mapped_column(sa.String(24))
     identifier_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     identifier_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)
@@ -37,3 +41,13 @@ class Relationship(Base):
     source: Mapped[str] = mapped_column(sa.String(64))
     from_on: Mapped[date] = mapped_column(sa.Date)
     until_on: Mapped[date | None] = mapped_column(sa.Date)
+
+
+class Contact(Base):
+    """How to reach somebody without an account: the phone number they gave at a counter, sealed."""
+
+    __tablename__ = "contact"
+
+    subject_id: Mapped[int] = mapped_column(sa.ForeignKey("subject.subject_id"), primary_key=True)
+    phone_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,13 +1,13 @@
 """All SQL of the registry."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from identity.registry.models import Relationship, Subject
+from identity.registry.models import Contact, Relationship, Subject
 
 
 def by_index(session: Session, identifier_index: bytes) -> Subject | None:
@@ -91,3 +91,12 @@ def end_relationships(session: Session, *, kind: str, to_subject: int, on: date)
         )
         .values(until_on=on)
     )
+
+
+def get_contact(session: Session, subject_id: int) -> Contact | None:
+    return session.get(Contact, subject_id)
+
+
+def keep_contact(session: Session, subject_id: int, phone_sealed: bytes, *, now: datetime) -> None:
+    session.merge(Contact(subject_id=subject_id, phone_sealed=phone_sealed, recorded_at=now))
+    session.flush()

@@ -8,16 +8,22 @@ import msgspec
 from identity.registry.identifiers import IdentifierKind
 
 SubjectKind = Literal["person", "household", "firm", "institution"]
-RelationshipKind = Literal["parent", "guardian", "spouse", "legal_representative"]
+RelationshipKind = Literal["parent", "guardian", "spouse", "legal_representative", "head_office"]
+#: What kind of firm the register says it is.
+FirmForm = Literal["enterprise", "sole_proprietor", "cooperative", "branch", "social_organisation"]
 
 
 class SubjectView(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject as its own pages show it: the name whole, the identifier masked (``""`` when it has none)."""
+    """A subject as its own pages show it: the name whole, the identifier masked (``""`` when it has none).
+
+    ``form`` is set for firms.
+    """
 
     subject_id: int
     kind: SubjectKind
     name: str
     masked_identifier: str
+    form: FirmForm | None
 
 
 class SubjectRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,9 +8,17 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from identity.registry import repository
+from identity.registry.firms import form_of_uscc
 from identity.registry.identifiers import IdentifierKind, birth_date_of, mask, normalise
 from identity.registry.models import Subject
-from identity.registry.schemas import RelationshipKind, RelationshipRow, SubjectKind, SubjectRow, SubjectView
+from identity.registry.schemas import (
+    FirmForm,
+    RelationshipKind,
+    RelationshipRow,
+    SubjectKind,
+    SubjectRow,
+    SubjectView,
+)
 from kernel.crypto import Vault
 from kernel.errors import InvalidInput, NotFound
 
@@ -156,12 +164,39 @@ def related_from(session: Session, kind: RelationshipKind, subject_id: int, on: 
 
 def comes_of_age_on(session: Session, subject_id: int, *, vault: Vault) -> date | None:
     """The eighteenth birthday (民法典 Art. 17); ``None`` for those without a citizen's number: no child is presumed."""
+    born = birth_date(session, subject_id, vault=vault)
+    return birthday(born, 18) if born else None
+
+
+def birth_date(session: Session, subject_id: int, *, vault: Vault) -> date | None:
+    """By the citizen's number; ``None`` without one."""
     subject = _required(session, subject_id)
     if subject.identifier_kind != "id_number" or subject.identifier_sealed is None:
         return None
-    born = birth_date_of(vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id)))
+    return birth_date_of(vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id)))
+
+
+def birthday(born: date, years: int) -> date:
+    """The day on which somebody is so many years old; those of 29 February on 1 March (民法典 Art. 200-204)."""
     is_leap_day = (born.month, born.day) == (2, 29)
-    return date(born.year + 18, 3, 1) if is_leap_day else born.replace(year=born.year + 18)
+    return date(born.year + years, 3, 1) if is_leap_day else born.replace(year=born.year + years)
+
+
+def set_firm_form(session: Session, firm_id: int, form: FirmForm) -> None:
+    """What the register says it is."""
+    _required(session, firm_id).form = form
+
+
+def set_contact(session: Session, subject_id: int, phone: str, *, vault: Vault, now: datetime) -> None:
+    """How to reach somebody without an account, by a number they gave at a counter."""
+    repository.keep_contact(
+        session, subject_id, vault.seal(phone, context=_contact_place(subject_id)), now=now
+    )
+
+
+def contact_of(session: Session, subject_id: int, *, vault: Vault) -> str | None:
+    contact = repository.get_contact(session, subject_id)
+    return vault.open(contact.phone_sealed, context=_contact_place(subject_id)) if contact else None
 
 
 def is_dissolved(session: Session, firm_id: int, on: date) -> bool:
@@ -186,6 +221,10 @@ def _identifier_place(subject_id: int) -> str:
     return f"subject/identifier_sealed/{subject_id}"
 
 
+def _contact_place(subject_id: int) -> str:
+    return f"contact/phone_sealed/{subject_id}"
+
+
 def _name_place(subject_id: int) -> str:
     return f"subject/name_sealed/{subject_id}"
 
@@ -207,14 +246,14 @@ def _columns(row: SubjectRow, vault: Vault, now: datetime) -> dict[str, object]:
 def _view(subject: Subject, vault: Vault) -> SubjectView:
     identifier = ""
     if subject.identifier_sealed is not None:
-        identifier = mask(
-            vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id))
-        )
+        identifier = vault.open(subject.identifier_sealed, context=_identifier_place(subject.subject_id))
+    form = subject.form or form_of_uscc(identifier if subject.identifier_kind == "uscc" else "")
     return SubjectView(
         subject_id=subject.subject_id,
         kind=cast(SubjectKind, subject.kind),
         name=name_of(subject, vault=vault),
-        masked_identifier=identifier,
+        masked_identifier=mask(identifier),
+        form=cast(FirmForm, form) if subject.kind == "firm" else None,
     )
 
 

@@ -42,7 +42,7 @@ class Seat(Base):
 
 
 class SeatHolding(Base):
-    """Who sits there. At most one holding of a seat is without an end."""
+    """Who sits there. At most one holding of a seat is without an end; an acting one (代理) has dates beforehand."""
 
     __tablename__ = "seat_holding"
     __table_args__ = (
@@ -58,5 +58,6 @@ class SeatHolding(Base):
     holding_id: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     seat_id: Mapped[int] = mapped_column(sa.ForeignKey("seat.seat_id"), index=True)
     subject_id: Mapped[int] = mapped_column(sa.ForeignKey("account.subject_id"), index=True)
+    is_acting: Mapped[bool] = mapped_column(server_default=sa.false())
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

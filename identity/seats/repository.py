@@ -13,6 +13,14 @@ def get_division(session: Session, code: str) -> Division | None:
     return session.get(Division, code)
 
 
+def all_divisions(session: Session) -> Sequence[Division]:
+    return session.scalars(sa.select(Division).order_by(Division.code)).all()
+
+
+def all_departments(session: Session) -> Sequence[Department]:
+    return session.scalars(sa.select(Department).order_by(Department.division_code, Department.name)).all()
+
+
 def department_named(session: Session, division_code: str, name: str) -> Department | None:
     return session.scalar(
         sa.select(Department).where(Department.division_code == division_code, Department.name == name)
@@ -33,15 +41,36 @@ def get(session: Session, seat_id: int) -> tuple[Seat, Department] | None:
     return (row[0], row[1]) if row else None
 
 
-def held_by(session: Session, subject_id: int) -> Sequence[tuple[Seat, Department]]:
+def held_by(
+    session: Session, subject_id: int, now: datetime
+) -> Sequence[tuple[Seat, Department, SeatHolding]]:
+    """The open seats a person sits on now, in their own right or acting."""
     rows = session.execute(
-        sa.select(Seat, Department)
+        sa.select(Seat, Department, SeatHolding)
         .join(Department, Department.department_id == Seat.department_id)
         .join(SeatHolding, SeatHolding.seat_id == Seat.seat_id)
-        .where(SeatHolding.subject_id == subject_id, SeatHolding.until_at.is_(None), Seat.is_open)
-        .order_by(Seat.seat_id)
+        .where(
+            SeatHolding.subject_id == subject_id,
+            SeatHolding.from_at <= now,
+            _has_not_ended(now),
+            Seat.is_open,
+        )
+        .order_by(Seat.seat_id, SeatHolding.is_acting)
     )
-    return [(seat, department) for seat, department in rows]
+    return [(seat, department, holding) for seat, department, holding in rows]
+
+
+def seats_now_or_later(session: Session, subject_id: int, now: datetime) -> Sequence[Seat]:
+    """Also those that somebody will act on from a later day."""
+    return (
+        session.scalars(
+            sa.select(Seat)
+            .join(SeatHolding, SeatHolding.seat_id == Seat.seat_id)
+            .where(SeatHolding.subject_id == subject_id, _has_not_ended(now), Seat.is_open)
+        )
+        .unique()
+        .all()
+    )
 
 
 def open_seats(session: Session) -> Sequence[tuple[Seat, Department]]:
@@ -60,9 +89,14 @@ def current_holding(session: Session, seat_id: int) -> SeatHolding | None:
     )
 
 
-def end_holding(session: Session, seat_id: int, now: datetime) -> None:
-    session.execute(
-        sa.update(SeatHolding)
-        .where(SeatHolding.seat_id == seat_id, SeatHolding.until_at.is_(None))
-        .values(until_at=now)
-    )
+def holdings_now_or_later(session: Session, seat_ids: Sequence[int], now: datetime) -> Sequence[SeatHolding]:
+    """The holder of each seat first, then those who act for them."""
+    return session.scalars(
+        sa.select(SeatHolding)
+        .where(SeatHolding.seat_id.in_(seat_ids), _has_not_ended(now))
+        .order_by(SeatHolding.seat_id, SeatHolding.is_acting, SeatHolding.from_at)
+    ).all()
+
+
+def _has_not_ended(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(SeatHolding.until_at.is_(None), SeatHolding.until_at > now)

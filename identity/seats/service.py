@@ -1,19 +1,24 @@
 """Make seats, fill them, vacate them. Whoever leaves a seat has lost its rights when the commit is done."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import get_args
 
 from sqlalchemy.orm import Session
 
+from identity.accounts import repository as accounts
 from identity.grants import service as grants
 from identity.seats import repository
 from identity.seats.models import Department, Division, Seat, SeatHolding
+from identity.seats.schemas import SeatTaken
+from identity.seats.separation import check_person, check_post
 from identity.trail import note
-from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
-from kernel.web.principal import Duty, SeatView
+from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from kernel.i18n import N_
+from kernel.web.principal import Duty, Principal, SeatView
 
 DUTIES: frozenset[str] = frozenset(get_args(Duty))
+LONGEST_ACTING = timedelta(days=366)
 
 
 def ensure_division(session: Session, *, code: str, name: str, parent_code: str | None = None) -> None:
@@ -23,7 +28,14 @@ def ensure_division(session: Session, *, code: str, name: str, parent_code: str 
 
 
 def create_seat(
-    session: Session, *, division_code: str, department: str, title: str, duties: Collection[str]
+    session: Session,
+    *,
+    division_code: str,
+    department: str,
+    title: str,
+    duties: Collection[str],
+    by: Principal | None = None,
+    now: datetime | None = None,
 ) -> int:
     """A new empty post; its number. The division must be known, the department is made when new."""
     if unknown := sorted(set(duties) - DUTIES):
@@ -31,6 +43,7 @@ def create_seat(
         raise InvalidInput(
             f"{what}。", errors=[FieldError("duties", what, f"可选：{' '.join(sorted(DUTIES))}")]
         )
+    check_post(duties)
     if repository.get_division(session, division_code) is None:
         raise InvalidInput(f"没有代码为{division_code}的行政区划，请先登记。")
     office = repository.department_named(session, division_code, department)
@@ -39,37 +52,92 @@ def create_seat(
         repository.add(session, office)
     seat = Seat(department_id=office.department_id, title=title, duties=sorted(duties), is_open=True)
     repository.add(session, seat)
+    if now is not None:
+        note(session, "seat.create", "seat", seat.seat_id, now=now, by=by, duties=sorted(duties))
     return seat.seat_id
 
 
-def assign_seat(session: Session, *, seat_id: int, subject_id: int, now: datetime) -> None:
+def assign_seat(
+    session: Session, *, seat_id: int, subject_id: int, now: datetime, by: Principal | None = None
+) -> None:
     """Seat a person with an account; the one who sat there has no rights of this seat from now on."""
     seat = _required(session, seat_id)
-    if not seat.is_open:
-        raise Conflict("这个席位已经撤销，不能再任命。")
     current = repository.current_holding(session, seat_id)
     if current is not None and current.subject_id == subject_id:
         return
-    _vacate(session, seat_id, now)
-    repository.add(session, SeatHolding(seat_id=seat_id, subject_id=subject_id, from_at=now))
-    note(session, "seat.assign", "seat", seat_id, now=now, to=subject_id)
+    _check_seating(session, seat, subject_id, by, now)
+    _vacate(session, seat_id, by, now)
+    for holding in repository.holdings_now_or_later(session, [seat_id], now):
+        if holding.subject_id == subject_id:
+            _end(session, holding, now)  # who acted there holds it now
+    repository.add(session, SeatHolding(seat_id=seat_id, subject_id=subject_id, is_acting=False, from_at=now))
+    note(session, "seat.assign", "seat", seat_id, now=now, by=by, to=subject_id)
 
 
-def vacate_seat(session: Session, seat_id: int, *, now: datetime) -> None:
+def let_act(
+    session: Session,
+    *,
+    seat_id: int,
+    subject_id: int,
+    from_at: datetime,
+    until_at: datetime,
+    now: datetime,
+    by: Principal | None = None,
+) -> int:
+    """代理: somebody acts on a seat beside its holder, from one instant to another; the holding's number."""
+    seat = _required(session, seat_id)
+    if not now <= from_at < until_at <= now + LONGEST_ACTING:
+        what = N_("代理期限应在今后一年以内，且开始早于结束")
+        raise InvalidInput("填写的内容有误，请按提示修改。", errors=[FieldError("until", what)])
+    _check_seating(session, seat, subject_id, by, now)
+    for holding in repository.holdings_now_or_later(session, [seat_id], now):
+        if holding.subject_id == subject_id:
+            raise Conflict("对方已经在这个席位上，或已安排代理。")
+    holding = SeatHolding(
+        seat_id=seat_id, subject_id=subject_id, is_acting=True, from_at=from_at, until_at=until_at
+    )
+    repository.add(session, holding)
+    note(session, "seat.act", "seat", seat_id, now=now, by=by, to=subject_id, until=until_at.isoformat())
+    return holding.holding_id
+
+
+def end_acting(
+    session: Session, *, seat_id: int, subject_id: int, now: datetime, by: Principal | None = None
+) -> None:
+    """Somebody acts no longer, or will not."""
+    _required(session, seat_id)
+    for holding in repository.holdings_now_or_later(session, [seat_id], now):
+        if holding.is_acting and holding.subject_id == subject_id:
+            _end(session, holding, now)
+            note(session, "seat.act_no_more", "seat", seat_id, now=now, by=by, held_by=subject_id)
+            return
+    raise NotFound("对方没有在这个席位上代理。")
+
+
+def vacate_seat(session: Session, seat_id: int, *, now: datetime, by: Principal | None = None) -> None:
     """The seat is empty until somebody is assigned."""
     _required(session, seat_id)
-    _vacate(session, seat_id, now)
+    _vacate(session, seat_id, by, now)
 
 
-def close_seat(session: Session, seat_id: int, *, now: datetime) -> None:
-    """Abolish the post."""
-    _required(session, seat_id).is_open = False
-    _vacate(session, seat_id, now)
+def close_seat(session: Session, seat_id: int, *, now: datetime, by: Principal | None = None) -> None:
+    """Abolish the post; nobody sits or acts there any more."""
+    seat = _required(session, seat_id)
+    if not seat.is_open:
+        return
+    seat.is_open = False
+    for holding in repository.holdings_now_or_later(session, [seat_id], now):
+        _end(session, holding, now)
+    grants.end_on_basis(session, basis_of(seat_id), reason="seat_closed", now=now)
+    note(session, "seat.close", "seat", seat_id, now=now, by=by)
 
 
-def seats_of(session: Session, subject_id: int) -> list[SeatView]:
-    """The seats a person holds now."""
-    return [view_of(seat, department) for seat, department in repository.held_by(session, subject_id)]
+def seats_of(session: Session, subject_id: int, now: datetime) -> list[SeatTaken]:
+    """The seats a person sits on now, in their own right or acting until a day."""
+    return [
+        SeatTaken(seat=view_of(seat, department), until_at=holding.until_at)
+        for seat, department, holding in repository.held_by(session, subject_id, now)
+    ]
 
 
 def list_seats(session: Session) -> list[SeatView]:
@@ -99,13 +167,37 @@ def basis_of(seat_id: int) -> str:
     return f"seat:{seat_id}"
 
 
-def _vacate(session: Session, seat_id: int, now: datetime) -> None:
+def _check_seating(
+    session: Session, seat: Seat, subject_id: int, by: Principal | None, now: datetime
+) -> None:
+    if not seat.is_open:
+        raise Conflict("这个席位已经撤销，不能再任命。")
+    if by is not None and by.subject_id == subject_id:
+        raise Forbidden("不能任命自己，请由另一名安全管理员办理。")
+    if accounts.get(session, subject_id) is None:
+        raise Conflict("对方还没有东楚通账户，请先请对方注册。")
+    held = repository.seats_now_or_later(session, subject_id, now)
+    check_person((one.duties for one in held if one.seat_id != seat.seat_id), seat.duties)
+
+
+def _vacate(session: Session, seat_id: int, by: Principal | None, now: datetime) -> None:
     current = repository.current_holding(session, seat_id)
     if current is None:
         return
-    note(session, "seat.vacate", "seat", seat_id, now=now, held_by=current.subject_id)
-    repository.end_holding(session, seat_id, now)
-    grants.end_on_basis(session, basis_of(seat_id), reason="left_seat", now=now)
+    note(session, "seat.vacate", "seat", seat_id, now=now, by=by, held_by=current.subject_id)
+    _end(session, current, now)
+
+
+def _end(session: Session, holding: SeatHolding, now: datetime) -> None:
+    holding.until_at = now
+    session.flush()
+    grants.end_on_basis(
+        session,
+        basis_of(holding.seat_id),
+        reason="left_seat",
+        now=now,
+        subject_id=holding.subject_id,
+    )
 
 
 def _required(session: Session, seat_id: int) -> Seat:

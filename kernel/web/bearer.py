@@ -13,7 +13,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
-from kernel.errors import Forbidden, Unauthenticated
+from kernel.errors import CapacityLost, Forbidden, Unauthenticated
 from kernel.web.principal import Capacity, Duty, Principal
 from kernel.web.requests import WebRequest
 
@@ -75,7 +75,7 @@ async def visitor_of(connection: Connection) -> Principal | None:
     """Who is asking, if they are signed in at all."""
     try:
         return await principal_of(connection)
-    except Unauthenticated:
+    except (Unauthenticated, CapacityLost):
         return None
 
 

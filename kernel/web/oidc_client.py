@@ -24,7 +24,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from kernel.crypto import SealBroken, Vault
-from kernel.errors import Forbidden, InvalidInput, OutsideFailure, Unauthenticated, Unavailable
+from kernel.errors import CapacityLost, Forbidden, InvalidInput, OutsideFailure, Unauthenticated, Unavailable
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.ids import new_token
@@ -125,7 +125,7 @@ class RelyingParty:
         """For the frame around a page: as the handler found it, and never worth asking the issuer."""
         try:
             return self.doorkeeper.principal_of(request, may_renew=False)
-        except Unauthenticated:
+        except (Unauthenticated, CapacityLost):
             return None
 
     def begin(self, *, return_to: str, prompt: str, max_age: int | None) -> Redirect:

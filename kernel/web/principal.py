@@ -17,6 +17,7 @@ Duty = Literal[
     "payment.approve",
     "audit.read",
     "admin.system",
+    "admin.security",
     "counter.assist",
     "licence.issue",
     "licence.verify",

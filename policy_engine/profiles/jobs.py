@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from connectors.events.forms import DepartmentEvent
 from connectors.events.service import EVENT_TOPIC, open_event
-from identity.delegation.enterprises import change_legal_representative
+from identity.delegation.ending import end_with_person
+from identity.delegation.enterprises import change_legal_representative, dissolve_enterprise
 from identity.registry import service as registry
 from kernel.crypto import Vault
 from kernel.errors import DongchuError, InvalidInput, NotFound
@@ -22,6 +23,8 @@ from policy_engine.profiles.resolution import Resolution
 from policy_engine.profiles.schemas import Applied, Change, FactChange, RawValue
 from policy_engine.profiles.service import FACTS_SCHEDULED, apply_changes
 from policy_engine.profiles.vocabulary import require_known_attributes
+
+DEATH = "person.is_deceased"
 
 log = logging.getLogger(__name__)
 
@@ -103,21 +106,31 @@ def take(session: Session, vault: Vault, event: DepartmentEvent, *, now: datetim
         resolution.resolve()
         applied = apply_changes(session, resolution.changes, now=now)
         registry.load_relationships(session, resolution.relationships)
-        for firm_id, person_id in resolution.representatives:
-            change_legal_representative(
-                session,
-                firm_id=firm_id,
-                new_subject_id=person_id,
-                source=event.source,
-                on=resolution.on,
-                now=now,
-            )
+        _tell_identity(session, event, resolution, now)
     except (InvalidInput, NotFound) as refusal:
         nested.rollback()
         _note(session, event.source, event.event_id, refusal, now)
         return None
     nested.commit()
     return applied
+
+
+def _tell_identity(session: Session, event: DepartmentEvent, resolution: Resolution, now: datetime) -> None:
+    """Who may act for whom changes in the same transaction: a new representative, a firm struck off, a death."""
+    for firm_id, person_id in resolution.representatives:
+        change_legal_representative(
+            session,
+            firm_id=firm_id,
+            new_subject_id=person_id,
+            source=event.source,
+            on=resolution.on,
+            now=now,
+        )
+    for firm_id in resolution.dissolved:
+        dissolve_enterprise(session, firm_id=firm_id, on=resolution.on, now=now)
+    for change in event.changes:
+        if change.attribute == DEATH and change.value is True:
+            end_with_person(session, resolution.numbers[change.role], reason="died", now=now)
 
 
 def _note(session: Session, source: str, event_id: str, refusal: DongchuError, now: datetime) -> None:

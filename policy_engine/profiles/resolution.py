@@ -42,6 +42,7 @@ class Resolution:
     changes: list[Change] = field(default_factory=list)
     relationships: list[RelationshipRow] = field(default_factory=list)
     representatives: list[tuple[int, int]] = field(default_factory=list)  # (firm, its new representative)
+    dissolved: list[int] = field(default_factory=list)
 
     def resolve(self) -> None:
         """Raises ``NotFound`` when the event concerns somebody whom neither register nor event makes known."""
@@ -182,6 +183,8 @@ class Resolution:
                 self.relationships.append(row)
         elif relation.relation == "represented_by" and not self._is_stated("legal_representative", relation):
             self.representatives.append((role, self.numbers[relation.to_role]))
+        elif relation.relation == "is_dissolved":
+            self.dissolved.append(role)
 
     @property
     def on(self) -> date:

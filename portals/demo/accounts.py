@@ -172,7 +172,17 @@ SEATS = (
         CITY_NAME,
         "数据局",
         "市数据局系统管理席",
-        ("admin.system", "audit.read"),
+        ("admin.system",),
+    ),
+    DemoSeat(
+        "security",
+        "安全管理",
+        "security administrator",
+        CITY,
+        CITY_NAME,
+        "数据局",
+        "市数据局安全管理席",
+        ("admin.security",),
     ),
     DemoSeat(
         "labour_accept",
@@ -304,7 +314,7 @@ def principal_on(session: Session, house: House, cast: Cast, key: str) -> Princi
     """The official on a demonstration seat, for what the demonstration does in their name while it is being made."""
     place = next(number for number, seat in enumerate(SEATS) if seat.key == key)
     subject_id = cast.officials[place]
-    view: SeatView = seats.seats_of(session, subject_id)[0]
+    view: SeatView = seats.seats_of(session, subject_id, house.clock.now())[0].seat
     name = registry.describe(session, [subject_id], vault=house.vault)[subject_id].name
     return Principal(
         subject_id=subject_id,

@@ -12,6 +12,7 @@ DUTIES: dict[Duty, str] = {
     "payment.approve": N_("支付审批"),
     "audit.read": N_("审计查阅"),
     "admin.system": N_("系统管理"),
+    "admin.security": N_("安全管理"),
     "counter.assist": N_("窗口帮办"),
     "licence.issue": N_("证照签发"),
     "licence.verify": N_("证照核验"),

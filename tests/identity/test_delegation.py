@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from identity.clients.portals import ensure_portals
 from identity.delegation import enterprises, proxies
 from identity.grants import repository as grant_rows
 from identity.grants.models import OAuthGrant
+from identity.registry import service as registry
 from identity.seats import service as seats
 from identity.sessions.service import open_session
 from kernel.audit import recent
@@ -148,6 +150,19 @@ def test_a_proxy_for_more_than_a_year_or_for_oneself_is_refused(
             )
 
 
+def somebody(session: Session, house: House, number: int, kind: Literal["person", "firm"] = "person") -> int:
+    """One more person or firm of the registry."""
+    return registry.ensure(
+        session,
+        kind=kind,
+        name=f"第{number}",
+        identifier_kind="other",
+        identifier=f"{kind}-{number}",
+        vault=house.vault,
+        now=house.clock.now(),
+    )
+
+
 def appoint(session: Session, house: House, people: People, subject: int, role: str, by: int) -> uuid.UUID:
     return service.register_enterprise_member(
         session,
@@ -183,10 +198,18 @@ def test_an_agent_appoints_nobody_and_a_stranger_neither(
 
 
 def test_a_sixth_administrator_is_refused(session: Session, house: House, people: People) -> None:
-    for _ in range(5):
+    for number in range(5):
+        appoint(session, house, people, somebody(session, house, number), "administrator", people.daughter)
+    with pytest.raises(Conflict, match="最多5名"):
         appoint(session, house, people, people.mother, "administrator", people.daughter)
-    with pytest.raises(Conflict):
+
+
+def test_nobody_is_appointed_twice_or_by_themselves(session: Session, house: House, people: People) -> None:
+    appoint(session, house, people, people.mother, "administrator", people.daughter)
+    with pytest.raises(Conflict, match="已经是"):
         appoint(session, house, people, people.mother, "administrator", people.daughter)
+    with pytest.raises(InvalidInput):
+        appoint(session, house, people, people.mother, "agent", people.mother)
 
 
 def test_a_new_legal_representative_ends_every_right_of_the_old_order(
@@ -227,12 +250,19 @@ def test_a_seat_given_to_another_ends_the_formers_grants(
     grant = live_grant(session, house, people.official, "待遇审核岗")
     seats.assign_seat(session, seat_id=people.seat, subject_id=people.mother, now=house.clock.now())
     assert has_ended(session, grant)
-    assert [seat.title for seat in seats.seats_of(session, people.mother)] == ["待遇审核岗"]
-    assert seats.seats_of(session, people.official) == []
+    now = house.clock.now()
+    assert [one.seat.title for one in seats.seats_of(session, people.mother, now)] == ["待遇审核岗"]
+    assert seats.seats_of(session, people.official, now) == []
 
 
 def test_every_change_of_rights_is_in_the_audit_trail(session: Session, house: House, people: People) -> None:
     appoint(session, house, people, people.official, "agent", people.daughter)
     seats.vacate_seat(session, people.seat, now=house.clock.now())
-    actions = [event.action for event in recent(session, action="identity.")]
-    assert actions[:2] == ["identity.seat.vacate", "identity.membership.grant"]
+    events = recent(session, action="identity.")
+    assert [event.action for event in events[:2]] == ["identity.seat.vacate", "identity.membership.grant"]
+    granted = events[1]
+    assert (granted.actor_id, granted.acting_for, granted.capacity) == (
+        people.daughter,
+        people.firm,
+        "enterprise",
+    )

@@ -32,8 +32,15 @@ class RegisterFirm(PersonForm, frozen=True, kw_only=True):
     uscc: Annotated[Uscc, titled("统一社会信用代码（18位）")]
     name: Annotated[FirmName, titled("企业名称")]
     kind: Annotated[
-        Literal["1000", "9500", "9100", "4000"],
-        choice("主体类型", _1000="企业", _9500="个体工商户", _9100="农民专业合作社", _4000="分支机构"),
+        Literal["1000", "9500", "9100", "4000", "5200"],
+        choice(
+            "主体类型",
+            _1000="企业",
+            _9500="个体工商户",
+            _9100="农民专业合作社",
+            _4000="分支机构",
+            _5200="社会服务机构",
+        ),
     ] = "1000"
     industry: Annotated[
         Literal["C", "F", "H", "I", "M"],
@@ -74,6 +81,7 @@ def register_firm(desk: Desk, form: RegisterFirm) -> SentEvent:
             division=form.division,
             representative_id_number=representative["id_number"],
             representative_name=representative["name"],
+            kind=form.kind,
         )
         load(desk.store, (), (firm,))
         message = FirmRegistered(
@@ -121,6 +129,7 @@ def change_standing(desk: Desk, form: ChangeStanding) -> SentEvent:
         standing=form.standing,
         changed_on=day(desk.clock.today()),
     )
+    desk.store.run("UPDATE firm SET standing = ? WHERE uscc = ?", form.standing, firm["uscc"])
     return desk.send(DEPARTMENT, "firm_standing_changed", message, firm["uscc"])
 
 

@@ -69,13 +69,19 @@ def test_a_resident_without_a_seat_is_kept_out_of_the_office_kindly(city: City) 
 
 
 def test_moving_a_seat_moves_its_rights_at_once(city: City) -> None:
-    surfer = sign_in(city, "zhengtong", "jianguo")
-    assert surfer.http.get("/zhengtong/decide", headers=JSON).json() == {"seat": "待遇审核岗"}
+    former = sign_in(city, "zhengtong", "jianguo")
+    assert former.http.get("/zhengtong/decide", headers=JSON).json() == {"seat": "待遇审核岗"}
     with city.house.database.write() as session:
         seats.assign_seat(
             session, seat_id=city.people.seat, subject_id=city.people.mother, now=city.clock.now()
         )
-    assert surfer.http.get("/zhengtong/decide", headers=JSON).status_code == 401
+    answer = former.http.get("/zhengtong/decide", headers=JSON)
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:dongchu:problem:capacity-lost"
+    page = former.http.get("/zhengtong/decide")
+    assert "/zhengtong/login?prompt=select_account" in page.text  # the way on
+    later = sign_in(city, "zhengtong", "guiying")
+    assert later.http.get("/zhengtong/decide", headers=JSON).json() == {"seat": "待遇审核岗"}
 
 
 def test_a_guard_wants_the_duty_not_only_the_sign_in(city: City) -> None:

@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 import portals.tables
+from identity.delegation.claiming import RegisteredFirm
 from kernel.clock import FixedClock
 from kernel.errors import Unauthenticated
 from kernel.house import House, open_house
@@ -55,6 +56,20 @@ def _make(home: Path) -> None:
     house.ephemeral.close()
 
 
+class Register:
+    """The register of firms as tests want it: ``firms`` by code, ``heads`` the id number of who represents each."""
+
+    def __init__(self) -> None:
+        self.firms: dict[str, RegisteredFirm] = {}
+        self.heads: dict[str, str] = {}
+
+    def find_firm(self, uscc: str) -> RegisteredFirm | None:
+        return self.firms.get(uscc)
+
+    def is_legal_representative(self, uscc: str, id_number: str) -> bool:
+        return self.heads.get(uscc) == id_number
+
+
 class City:
     """One city for all tests of the portal; each test works on claims and versions of its own."""
 
@@ -80,6 +95,7 @@ class City:
             ),
             bank=Bank(),
             treasury=Treasury(),
+            firms=Register(),
             resolve=self.resolve,
         )
 

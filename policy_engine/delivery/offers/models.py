@@ -17,7 +17,7 @@ class Offer(Base):
     __table_args__ = (
         sa.UniqueConstraint("policy_id", "subject_id", "unit_id"),
         sa.Index("ix_offer_subject_id_state", "subject_id", "state"),
-        sa.Index("ix_offer_policy_id_state_id", "policy_id", "state", "id"),
+        sa.Index("ix_offer_state_policy_id_id", "state", "policy_id", "id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -15,6 +15,8 @@ from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.evaluation import facts_for
 from policy_engine.profiles.schemas import Family, KnownSubject
 
+#: Of one family; a question that tries every day of years does not fill the memory.
+MOST_DAYS_KEPT = 64
 _TRUTH: Mapping[str, bool | None] = {"eligible": True, "ineligible": False, "unknown": None}
 
 
@@ -35,6 +37,25 @@ class FamilyCase:
         self._statuses = published.statuses
         self._held: dict[tuple[str, int], bool | None] = {}
         self._contexts: dict[int, dict[str, Any]] = {}
+        self._days: dict[tuple[date, frozenset[str]], FamilyCase] = {}
+
+    def on(self, day: date, statuses: frozenset[str]) -> "FamilyCase":
+        """The same family on another day, with the statuses of these policies worked out. Kept: one explanation after
+        another asks for the same few days."""
+        key = (day, statuses)
+        case = self._days.get(key)
+        if case is None:
+            case = FamilyCase(self.family, self.published, day)
+            case.work_out(statuses)
+            if len(self._days) < MOST_DAYS_KEPT:
+                self._days[key] = case
+        return case
+
+    def work_out(self, statuses: frozenset[str]) -> None:
+        """Judge the policies that compute these statuses, for everybody."""
+        for policy, subject in self.policies_on():
+            if policy.document.id in statuses:
+                self.judge(policy, subject)
 
     def policies_on(self) -> Iterator[tuple[PublishedPolicy, Subject]]:
         """Every policy in force with everybody of the family whom it may concern, by strata.

@@ -63,7 +63,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         with house.database.read() as session:
             policy = services.published.current(session).named(policy_id)
         if policy is None or policy.document.audience != "firm":
-            raise NotFound("没有找到这项政策。")
+            raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
         explanations = explaining.explanation_of(services, principal, policy)
         return pages.page(request, "rongtong/policy.html", policy=policy, explanations=explanations)
 
@@ -71,9 +71,10 @@ def create_app(services: Services, pages: Pages) -> Litestar:
     def enterprise_page(
         request: WebRequest, principal: NamedDependency[Principal], pages: NamedDependency[Pages]
     ) -> Response[str]:
-        return pages.page(
-            request, "rongtong/enterprise.html", facts=_facts(services, principal), who=principal
-        )
+        by_source: dict[str, list[KnownAbout]] = {}
+        for fact in _facts(services, principal):
+            by_source.setdefault(fact.source_name, []).append(fact)
+        return pages.page(request, "rongtong/enterprise.html", by_source=by_source, who=principal)
 
     @get(
         "/api/v1/near-misses",

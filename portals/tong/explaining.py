@@ -16,6 +16,7 @@ from policy_engine.matching.explanation import near_misses as near_misses_in
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 from policy_engine.profiles.schemas import RawValue
 from portals.services import Services
+from portals.shared.explaining import is_within_reach
 from portals.shared.families import cases_of, key_of
 
 
@@ -60,6 +61,7 @@ def asked_for(services: Services, principal: Principal, policy_id: str, key: str
 def near_misses(services: Services, principal: Principal) -> list[Near]:
     """What is almost there, the nearest first, each once."""
     found: list[Near] = []
+    today = services.house.clock.today()
     with services.house.database.read() as session:
         subjects = _subjects(session, services, principal)
         for case in cases_of(session, services, subjects):
@@ -71,6 +73,7 @@ def near_misses(services: Services, principal: Principal) -> list[Near]:
                     miss=miss,
                 )
                 for miss in near_misses_in(case, subjects, reader_id=principal.acting_for)
+                if is_within_reach(miss, today)
             ]
     return sorted(found, key=lambda one: (one.miss.kind != "one_fact", not one.is_oneself))
 

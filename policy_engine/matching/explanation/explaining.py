@@ -22,15 +22,23 @@ ONE_DAY = timedelta(days=1)
 
 
 def explain(
-    case: FamilyCase, policy: PublishedPolicy, subject: Subject, *, reader_id: int | None = None
+    case: FamilyCase,
+    policy: PublishedPolicy,
+    subject: Subject,
+    *,
+    reader_id: int | None = None,
+    is_brief: bool = False,
 ) -> Explanation:
     """Everything about one policy and one subject. ``reader_id`` is who reads; None is an official with the file.
 
+    ``is_brief`` leaves out until when the clauses that hold will hold, the dearest part: for lists of many policies.
     The texts are in the language being spoken.
     """
     situation = Situation(case, policy, subject)
     judgement, document = situation.judgement, policy.document
-    clauses = tuple(_clause(situation, place, reader_id) for place in range(len(document.eligibility)))
+    clauses = tuple(
+        _clause(situation, place, reader_id, is_brief=is_brief) for place in range(len(document.eligibility))
+    )
     lacking = case.lacking(judgement.missing, subject)
     deciding = deciding_facts(situation, lacking) if judgement.verdict == "unknown" else ()
     is_refused = judgement.verdict == "ineligible"
@@ -68,7 +76,7 @@ def near_misses(
         kind = _nearness(judgement, case.lacking(judgement.missing, subject))
         if kind is None or policy.document.entity in ("hire", "loan"):
             continue  # of a firm's many contracts some always miss something
-        explanation = explain(case, policy, subject, reader_id=reader_id)
+        explanation = explain(case, policy, subject, reader_id=reader_id, is_brief=True)
         if not _is_painful(explanation) and (kind == "one_fact" or _may_change(explanation)):
             found.append(
                 NearMiss(
@@ -78,12 +86,13 @@ def near_misses(
     return sorted(found, key=lambda one: (one.kind != "one_fact", one.explanation.policy_id))
 
 
-def _clause(situation: Situation, place: int, reader_id: int | None) -> ClauseExplained:
+def _clause(situation: Situation, place: int, reader_id: int | None, *, is_brief: bool) -> ClauseExplained:
     clause, judged = situation.document.eligibility[place], situation.judgement.clauses[place]
     kind, case, subject = situation.document.entity, situation.case, situation.subject
     ids = facts_read(clause.condition, kind)
     node = situation.trees[place]
-    turning = turns_on(situation, place) if judged.truth != "needed" else None
+    is_asked = judged.truth == "not_met" or (judged.truth == "met" and not is_brief)
+    turning = turns_on(situation, place) if is_asked else None
     standards = parameter_lines(node, situation.base, situation.as_of)
     is_open = may_read_all(case.family, ids, subject, reader_id)
     return ClauseExplained(

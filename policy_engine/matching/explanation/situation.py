@@ -146,10 +146,13 @@ class Situation:
                 found[attribute.name] = judge_amount(derivation(attribute.id), {**found, AS_OF: on})
 
     def _afresh(self, on: date, changes: Changes) -> Context:
-        case = FamilyCase(changed_family(self.case.family, self.subject, changes), self.case.published, on)
-        for policy, subject in case.policies_on():
-            if policy.document.id in self.below:
-                case.judge(policy, subject)
+        if changes:
+            case = FamilyCase(
+                changed_family(self.case.family, self.subject, changes), self.case.published, on
+            )
+            case.work_out(self.below)
+        else:
+            case = self.case.on(on, self.below)
         return case.context(self.subject)
 
 

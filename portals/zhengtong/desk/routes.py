@@ -21,6 +21,7 @@ from portals.zhengtong.access import on_a_seat, seat_of
 from portals.zhengtong.desk import acts, listing
 from portals.zhengtong.desk.asking import asked_on
 from portals.zhengtong.desk.facts import named_facts
+from portals.zhengtong.desk.waiting import waiting_for
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
@@ -64,6 +65,7 @@ def home(
         policies=sorted({(item.policy.policy_id, item.policy.title) for item in everything}),
         batch_actions=_batch_actions(principal),
         has_review_duty=bool(_REVIEW_DUTIES & principal.seat.duties),
+        others=waiting_for(services, principal),
         actions=words.CLAIM_ACTIONS,
         division_name=division_name,
         duties=side_bar(principal.seat, waiting=len(everything)),

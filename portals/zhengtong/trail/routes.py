@@ -13,6 +13,7 @@ from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.exports import export
 from portals.zhengtong.trail import acts
+from portals.zhengtong.words import RECORDED
 
 MAY_AUDIT = needs("audit.read")
 MAY_WATCH = needs("admin.system", "audit.read")
@@ -34,6 +35,7 @@ def audit_trail(
         "zhengtong/trail/audit.html",
         lines=[(line, _told(line.detail)) for line in lines],
         action=action,
+        recorded=RECORDED,
         chain=acts.chain(services, is_checked=bool(check)),
         older=lines[-1].number if len(lines) == acts.PAGE else None,
     )

@@ -6,7 +6,8 @@ from tests.portals.zhengtong.conftest import Enter
 
 PAGES = [
     ("street", "/zhengtong", "待办", "To do"),
-    ("author", "/zhengtong", "没有受理、审核或审定职责", "does not accept, review or decide"),
+    ("author", "/zhengtong", "政策草稿", "Policy drafts"),
+    ("auditor", "/zhengtong", "现在没有等您办理的事", "Nothing waits for you now"),
     ("author", "/zhengtong/policies", "依据情况", "Standing"),
     ("author", "/zhengtong/policies/new", "检查并存为草稿", "Check and save as draft"),
     ("finance", "/zhengtong/payments", "待支付", "Ready to pay"),

@@ -27,13 +27,14 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 def waiting_for(services: Services, principal: Principal) -> list[Waiting]:
     """What this seat can deal with now, each kind once; nothing for a seat that has only claims."""
     found: list[Waiting] = []
+    knows_policies = principal.has_duty("policy.author") or principal.has_duty("policy.publish")
+    known = policies.listed(services) if knows_policies else []
     if principal.has_duty("policy.author"):
-        found.append(_policies(services, "draft", _("政策草稿"), _("补全后提交审查")))
+        found.append(_policies(known, _("政策草稿"), _("补全后提交审查"), "draft"))
     if principal.has_duty("policy.publish"):
-        found.append(_policies(services, "in_review", _("待审查的政策"), _("看覆盖人数和用例，再批准")))
-        found.append(
-            _policies(services, "approved", _("已批准、待发布的政策"), _("先发布到 1%%，再扩大到全部"))
-        )
+        under_review = ("in_review", "decomposed", "verified")
+        found.append(_policies(known, _("待审查的政策"), _("看条件、用例和覆盖人数，再批准"), *under_review))
+        found.append(_policies(known, _("已批准、待发布的政策"), _("先发布到 1%%，再扩大到全部"), "approved"))
     if principal.has_duty("payment.approve"):
         found += _money(services, principal)
     if principal.has_duty("admin.system"):
@@ -41,18 +42,14 @@ def waiting_for(services: Services, principal: Principal) -> list[Waiting]:
     return [one for one in found if one.count]
 
 
-def _policies(services: Services, state: str, title: str, what: str) -> Waiting:
-    lines = policies.listed(services, state=state)
-    href = f"{HOME}/policies?state={state}"
+def _policies(known: list[PolicyLine], title: str, what: str, *states: str) -> Waiting:
+    lines = [line for line in known if line.state in states]
+    found = {line.state for line in lines}
+    href = f"{HOME}/policies?state={found.pop() if len(found) == 1 else ''}"
     if len(lines) == 1:
         href = f"{HOME}/policies/{lines[0].version_id}"
-    return Waiting(
-        title=title, note=" · ".join((what, *_named(lines))), href=href, icon="policy", count=len(lines)
-    )
-
-
-def _named(lines: list[PolicyLine]) -> list[str]:
-    return [line.title for line in lines[:2]]
+    note = " · ".join((what, *(line.title for line in lines[:2])))
+    return Waiting(title=title, note=note, href=href, icon="policy", count=len(lines))
 
 
 def _money(services: Services, principal: Principal) -> list[Waiting]:

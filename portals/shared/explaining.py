@@ -9,7 +9,6 @@ from policy_engine.policies.published import PublishedPolicy
 from policy_engine.profiles.service import load_family
 from portals.services import Services
 
-
 #: What time alone brings later than this is no step that anybody is about to take.
 SOON = timedelta(days=730)
 

@@ -31,6 +31,8 @@ SYSTEMS = (
     "treasury",
     "messaging",
 )
+#: OpenID providers beside ours; ``token`` is our client secret there. A house without them works just as well.
+IDENTITY_PROVIDERS = ("province_identity", "network_identity")
 _KEYS_FILE = "connectors.json"
 
 
@@ -49,9 +51,10 @@ class OutsideSystem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """All outside systems by id (see ``SYSTEMS``)."""
+    """All outside systems by id (see ``SYSTEMS``), and the identity providers one may sign in through."""
 
     systems: dict[str, OutsideSystem]
+    identity_providers: dict[str, OutsideSystem] = {}
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], base_url: str, home: Path) -> "ConnectorSettings":
@@ -65,15 +68,17 @@ class ConnectorSettings(msgspec.Struct, frozen=True, kw_only=True):
     def embedded(cls, base_url: str, home: Path) -> "ConnectorSettings":
         """Every system played by the simulators under ``<base_url>/simulators``, keys kept in ``<home>/keys``."""
         keys = _keys_at(home / "keys")
+
+        def played(name: str) -> OutsideSystem:
+            return OutsideSystem(
+                base_url=f"{base_url}/simulators/{name}",
+                token=keys[name].token,
+                signing_keys=keys[name].signing_keys,
+            )
+
         return cls(
-            systems={
-                name: OutsideSystem(
-                    base_url=f"{base_url}/simulators/{name}",
-                    token=keys[name].token,
-                    signing_keys=keys[name].signing_keys,
-                )
-                for name in SYSTEMS
-            }
+            systems={name: played(name) for name in SYSTEMS},
+            identity_providers={name: played(name) for name in IDENTITY_PROVIDERS},
         )
 
 
@@ -98,7 +103,7 @@ def _keys_at(folder: Path) -> dict[str, SystemKeys]:
     known: dict[str, SystemKeys] = {}
     if path.exists():
         known = msgspec.json.decode(path.read_bytes(), type=dict[str, SystemKeys])
-    missing = [name for name in SYSTEMS if name not in known]
+    missing = [name for name in (*SYSTEMS, *IDENTITY_PROVIDERS) if name not in known]
     if missing:  # a home from before these systems were spoken to
         known |= {name: SystemKeys(secrets.token_urlsafe(32), (SigningKey(_secret()),)) for name in missing}
         _write(folder, known)

@@ -21,10 +21,11 @@ from identity.clients.portals import ensure_portals
 from identity.oauth.keys import KeyRing
 from identity.oauth.pages import oauth_page_handlers
 from identity.oauth.routes import protocol_handlers
-from identity.outside import Outside
+from identity.outside import Outside, providers_of
 from identity.passkeys.routes import passkey_handlers
 from identity.qr.routes import qr_handlers
 from identity.sessions.routes import security_handlers
+from identity.upstream.routes import upstream_handlers
 from kernel.house import House
 from kernel.web.pages import Pages
 from kernel.web.problems import exception_handlers
@@ -44,7 +45,10 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
     keys, browser = KeyRing(house), Browser(house)
     bound = pages.for_portal("identity")
     systems = outside or ConnectorSettings.embedded(house.settings.base_url, house.settings.home)
-    hall = EntryHall(house, bound, browser, Outside(systems, Watch(house.ephemeral, house.clock)))
+    watch = Watch(house.ephemeral, house.clock)
+    hall = EntryHall(house, bound, browser, Outside(systems, watch))
+    providers = providers_of(systems, house.settings.issuer, watch)
+    hall.providers = tuple(providers)
 
     def prepare() -> None:
         keys.prepare()
@@ -62,10 +66,11 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
             *factor_handlers(hall),
             *passkey_handlers(hall),
             *qr_handlers(hall),
-            *security_handlers(house, bound, browser),
+            *upstream_handlers(hall, providers),
+            *security_handlers(house, bound, browser, tuple(providers)),
         ],
         on_startup=[prepare],
-        on_shutdown=[hall.outside.close],
+        on_shutdown=[hall.outside.close, *(provider.close for provider in providers.values())],
         state=State({"hall": hall}),
         exception_handlers=exception_handlers(bound, sign_in=_sign_in),
         before_send=[add_security_headers],

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from connectors.identity_providers.client import IdentityProvider, ProviderId
 from connectors.messaging.client import MessagingClient
 from connectors.public_security.client import PublicSecurityClient
 from connectors.resilience import Watch
@@ -14,6 +15,7 @@ from connectors.settings import ConnectorSettings
 from kernel.errors import Unavailable
 from kernel.i18n import N_
 
+PROVIDERS: dict[ProviderId, str] = {"province": "province_identity", "network": "network_identity"}
 AT_ONCE = 8
 PATIENCE_SECONDS = 4.0
 _BUSY = N_("现在办理的人较多，请稍等几秒再试。")
@@ -48,3 +50,19 @@ class Outside:
             yield
         finally:
             self._places.release()
+
+
+def providers_of(
+    settings: ConnectorSettings, issuer: str, watch: Watch | None = None
+) -> dict[ProviderId, IdentityProvider]:
+    """The identity providers that this house knows; each leads back to an address of its own (RFC 9700 §4.4)."""
+    return {
+        provider: IdentityProvider(
+            provider,
+            settings.identity_providers[name],
+            redirect_uri=f"{issuer}/upstream/{provider}/callback",
+            watch=watch,
+        )
+        for provider, name in PROVIDERS.items()
+        if name in settings.identity_providers
+    }

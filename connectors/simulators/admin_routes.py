@@ -7,7 +7,7 @@ from litestar import Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from connectors.settings import SYSTEMS
+from connectors.settings import IDENTITY_PROVIDERS, SYSTEMS
 from connectors.simulators.desk import shanghai_day
 from connectors.simulators.faults import Fault, current_fault, set_fault
 from connectors.simulators.population import SimulatedFirm, SimulatedPerson, load
@@ -112,7 +112,7 @@ admin_router = Router(
 
 
 def known_system(system: str) -> str:
-    if system not in SYSTEMS:
+    if system not in (*SYSTEMS, *IDENTITY_PROVIDERS):
         raise NotFound("没有这个模拟系统，请核对名称。")
     return system
 

@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from connectors.settings import SYSTEMS
 from connectors.simulators.admin_routes import admin_router
 from connectors.simulators.department_routes import action_router, feed_router
+from connectors.simulators.identity_providers import Provider, provider_router
 from connectors.simulators.money_routes import money_routers
 from connectors.simulators.page_routes import page_routes
 from connectors.simulators.refusals import Refused, answer_refused
@@ -33,6 +34,7 @@ def create_app(
     """
     lives = world or World(settings, clock)
     pages = (pages or Pages({"connectors": TEMPLATES}, is_demonstration=True)).for_portal("kernel")
+    providers = settings.outside.identity_providers.items()
     reporting = [system for system in SYSTEMS if system != "messaging"]
 
     @asynccontextmanager
@@ -50,6 +52,7 @@ def create_app(
             admin_router,
             *page_routes(),
             *money_routers(),
+            *(provider_router(Provider(name, system, clock)) for name, system in providers),
             *(feed_router(system) for system in reporting),
             *(action_router(system) for system in reporting if system != "treasury"),
         ],

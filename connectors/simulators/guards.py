@@ -24,7 +24,9 @@ def require_token(system: str) -> Guard:
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         world: World = connection.app.state["world"]
-        expected = f"Bearer {world.settings.outside.systems[system].token}"
+        outside = world.settings.outside
+        known = outside.systems.get(system) or outside.identity_providers[system]
+        expected = f"Bearer {known.token}"
         given = connection.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), expected.encode()):
             raise Refused("token_wrong", "访问令牌不正确", status=401)

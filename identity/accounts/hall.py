@@ -41,6 +41,8 @@ class EntryHall:
         self.codes = MessageCodes(house, outside)
         self.tickets = Tickets(house.ephemeral, house.vault)
         self.assurance = assurance_of(house)
+        #: Identities elsewhere that one may sign in through, where the city has any.
+        self.providers: tuple[str, ...] = ()
 
     def page(
         self,

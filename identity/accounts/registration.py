@@ -17,7 +17,7 @@ from identity.registry import service as registry
 from identity.registry.identifiers import birth_date_of, normalise
 from identity.trail import note
 from kernel.clock import business_date
-from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput
+from kernel.errors import Conflict, DongchuError, FieldError, Gone, InvalidInput
 from kernel.i18n import N_
 from kernel.notices.service import notify
 from kernel.web.requests import WebRequest
@@ -43,6 +43,8 @@ class RegistrationDesk:
         """Check with public security, make the account, sign in."""
         hall, next_query, value = self._hall, form.get("next", ""), form.get("ticket", "")
         ticket = hall.tickets.read(value, browser=hall.visit_of(request))
+        if not ticket.phone or ticket.subjects:
+            raise Gone
         name, typed = form.get("name", "").strip(), form.get("id_number", "")
         try:
             subject_id = self._make(request, ticket.phone, name, typed, form.get("password", ""))
@@ -64,7 +66,7 @@ class RegistrationDesk:
         id_number = normalise("id_number", typed)
         if not name or len(name) > registry.NAME_LONGEST:
             raise _refusal("name", N_("请填写证件上的姓名"))
-        if _age(birth_date_of(id_number), business_date(now)) < OWN_CONSENT_AGE:
+        if age_on(birth_date_of(id_number), business_date(now)) < OWN_CONSENT_AGE:
             raise _refusal("id_number", N_("未满14周岁的孩子由父母或监护人登录后代为办理，也可以到窗口办理"))
         visitor = hall.browser.visitor_of(request)
         hall.quotas.spend("register/address", network_of(visitor.address), limit=PER_ADDRESS)
@@ -132,7 +134,8 @@ def _warn(session: Session, subject_id: int, now: datetime) -> None:
     )
 
 
-def _age(born_on: date, on: date) -> int:
+def age_on(born_on: date, on: date) -> int:
+    """Full years of age."""
     return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
 
 

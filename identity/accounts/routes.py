@@ -36,6 +36,7 @@ class LoginDesk:
             next_query=next_query,
             problem=problem,
             has_passkeys=self._has_passkeys,
+            providers=self._hall.providers,
             **given,
         )
 

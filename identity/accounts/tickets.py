@@ -16,10 +16,18 @@ _OVER = N_("这一步等待太久，已经失效，请从登录页重新开始�
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """``phone`` is proved; ``subjects`` are the accounts it opens (none: a new registration)."""
+    """``phone`` is proved; ``subjects`` are the accounts it opens (none: a new registration).
 
-    phone: str
+    Or an identity elsewhere is proved: ``external`` is its name at ``issuer``; name and number where that tells them.
+    """
+
+    phone: str = ""
     subjects: tuple[int, ...] = ()
+    provider: str = ""
+    issuer: str = ""
+    external: str = ""
+    name: str = ""
+    id_number: str = ""
 
 
 class Tickets:

@@ -1,15 +1,16 @@
 """The security page: where one is signed in, who may act for one, which clients were let in; and ending each."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
+from connectors.identity_providers.client import LABELS, ProviderId
 from identity.accounts import factors
 from identity.accounts import service as accounts
 from identity.accounts.history import login_history
@@ -21,6 +22,7 @@ from identity.passkeys import service as passkeys
 from identity.registry import service as registry
 from identity.sessions import repository
 from identity.sessions.service import address_of, end_own_session, live_session
+from identity.upstream import repository as upstream
 from kernel.errors import Unauthenticated
 from kernel.house import House
 from kernel.web.pages import Pages
@@ -32,8 +34,11 @@ Change = Callable[[Session, int, datetime], None]
 class SecurityDesk:
     """What stands behind the handlers of this module."""
 
-    def __init__(self, house: House, pages: Pages, browser: Browser) -> None:
+    def __init__(
+        self, house: House, pages: Pages, browser: Browser, providers: Collection[ProviderId]
+    ) -> None:
         self._house, self._pages, self._browser = house, pages, browser
+        self._providers = tuple(providers)
 
     def page(self, request: WebRequest) -> Response[Any]:
         """Everything about one's own account. Raises ``Unauthenticated``."""
@@ -70,7 +75,20 @@ class SecurityDesk:
         proxies = delegations.live_proxies_from(session, subject_id, now)
         account = accounts.required(session, subject_id)
         people = registry.describe(session, {subject_id, *(row.agent_id for row in proxies)}, vault=vault)
+        links = upstream.of_subject(session, subject_id)
+        linked = {link.provider for link in links}
         return {
+            "providers": self._providers,
+            "links": [
+                {
+                    "link_id": link.link_id,
+                    "label": LABELS[cast(ProviderId, link.provider)],
+                    "linked_at": link.linked_at,
+                    "used_at": link.used_at,
+                }
+                for link in links
+            ],
+            "unlinked": [(name, LABELS[name]) for name in self._providers if name not in linked],
             "person_name": people[subject_id].name,
             "phone": accounts.phone_of(account, vault=vault) or "",
             "has_password": account.password_hash is not None,
@@ -106,9 +124,11 @@ class SecurityDesk:
         }
 
 
-def security_handlers(house: House, pages: Pages, browser: Browser) -> list[ControllerRouterHandler]:
+def security_handlers(
+    house: House, pages: Pages, browser: Browser, providers: Collection[ProviderId] = ()
+) -> list[ControllerRouterHandler]:
     """``/security``."""
-    desk = SecurityDesk(house, pages, browser)
+    desk = SecurityDesk(house, pages, browser, providers)
 
     @get("/security", sync_to_thread=True, tags=["account"])
     def security(request: WebRequest) -> Response[Any]:

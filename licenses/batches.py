@@ -22,6 +22,7 @@ from licenses.log.sources import ACT, act_content
 from licenses.models import Licence, LicenceBatch, LicenceOperation
 from licenses.recording import FACTS_TOPIC, actor_name
 from licenses.states import LicenceState, Operation
+from licenses.status_list import tell_changed
 from licenses.trust import require_may_issue
 from licenses.writing import Writer, content, facts_payload, number, number_of
 
@@ -206,9 +207,10 @@ def _write(
         )
         if payload is not None:
             messages.append((f"subject:{holder_id}", payload))
-    superseded = [one["previous_id"] for one in licences if one["previous_id"] is not None]
+    superseded = {one["previous_id"] for one in licences if one["previous_id"] is not None}
     if superseded:
         repository.supersede(session, superseded, writer.now)
+        tell_changed(session, {one.id: one.status_index for one in former.values() if one.id in superseded})
     repository.insert_many(session, Licence, licences)
     repository.insert_many(session, LicenceOperation, history)
     enqueue_many(session, FACTS_TOPIC, messages, now=writer.now)

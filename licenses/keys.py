@@ -1,42 +1,88 @@
-"""The issuer's keys: made on first need, sealed in the database, found by anyone who verifies."""
+"""The issuer's keys: made on first need, sealed in the database, found by anyone who verifies.
+
+A new key is published a day before it signs, and stays published for ever: who keeps a copy of the list always has the one
+that is needed.
+"""
 
 import uuid
+from datetime import timedelta
 
 import msgspec
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 from sqlalchemy.orm import Session
 
+from kernel.audit import record
 from kernel.house import House
 from kernel.ids import new_id
+from licenses.certificates import der_text, new_leaf, new_root
 from licenses.document.certificate import new_certificate
 from licenses.models import LicenceKey
 from licenses.seal import SoftwareSigner
+
+#: Between the publication of a key and its first signature: longer than anybody may cache the list.
+OVERLAP = timedelta(days=1)
 
 #: Opened once in a process: a key's id stands for the same key for ever.
 _opened: dict[uuid.UUID, ECKey] = {}
 _opened_seals: dict[uuid.UUID, SoftwareSigner] = {}
 
 
+def prepare(house: House) -> None:
+    """Make the first keys of a new store, so that what only reads finds them."""
+    with house.database.write() as session:
+        certificate_chain(session, house, credential_key(session, house))
+        certificate_chain(session, house, reader_key(session, house))
+
+
 def credential_key(session: Session, house: House) -> ECKey:
     """The ES256 key that signs credentials now."""
-    row = _active(session, "ES256")
-    if row is not None:
-        if row.id not in _opened:
-            parameters = {"kid": str(row.id)}
-            _opened[row.id] = ECKey.import_key(msgspec.json.decode(_private(row, house)), parameters)
-        return _opened[row.id]
-    key = ECKey.generate_key("P-256")
-    identity = new_id()
-    private = msgspec.json.encode(key.as_dict(private=True)).decode()
-    public = msgspec.json.encode(key.as_dict(private=False)).decode()
-    _add(session, house, "ES256", private, public, identity)
-    return ECKey.import_key(key.as_dict(private=True), {"kid": str(identity)})
+    return _signing_key(session, house, "ES256")
+
+
+def reader_key(session: Session, house: House) -> ECKey:
+    """The key that signs requests to wallets now; a purpose of its own, so that no request is ever taken for a credential."""
+    return _signing_key(session, house, "READER")
+
+
+def rotate_credential_key(session: Session, house: House, *, actor: str) -> str:
+    """Publish a new key, which signs from tomorrow on; the ``kid``."""
+    now = house.clock.now()
+    key = _new_signing_key(session, house, "ES256", is_later=True)
+    detail = {"active_at": (now + OVERLAP).isoformat()}
+    record(
+        session,
+        actor=actor,
+        action="licence.key_rotated",
+        object_kind="licence_key",
+        object_id=key.kid or "",
+        detail=detail,
+        now=now,
+    )
+    return key.kid or ""
+
+
+def certificate_chain(session: Session, house: House, key: ECKey) -> list[str]:
+    """The ``x5c`` of a key: its certificate, without the root (HAIP 1.0 §6.1.1)."""
+    row = session.get_one(LicenceKey, uuid.UUID(key.kid or ""))
+    certificate = row.certificate
+    if certificate is None:
+        certificate = row.certificate = _certified(session, house, row, key)
+        session.flush()
+    return [certificate]
+
+
+def root_certificate(session: Session, house: House) -> x509.Certificate:
+    """The trust anchor of every chain."""
+    return _root(session, house)[1]
 
 
 def seal_signer(session: Session, house: House) -> SoftwareSigner:
     """The SM2 key that seals licences now."""
-    row = _active(session, "SM2")
+    row = _active(session, house, "SM2")
     if row is not None:
         if row.id not in _opened_seals:
             _opened_seals[row.id] = SoftwareSigner(_private(row, house).encode())
@@ -49,7 +95,7 @@ def seal_signer(session: Session, house: House) -> SoftwareSigner:
 
 def document_key(session: Session, house: House) -> tuple[bytes, bytes]:
     """The key and certificate that sign documents now, PEM."""
-    row = _active(session, "X509")
+    row = _active(session, house, "X509")
     if row is not None:
         return _private(row, house).encode(), row.public.encode()
     name = "黄石市电子证照服务" + ("（演示）" if house.settings.is_demo else "")
@@ -65,7 +111,7 @@ def document_certificates(session: Session) -> list[bytes]:
 
 
 def public_credential_keys(session: Session) -> dict[str, ECKey]:
-    """Every ES256 key that ever signed, by ``kid``: old credentials stay verifiable."""
+    """Every ES256 key that ever signed or soon will, by ``kid``: old credentials stay verifiable."""
     rows = session.scalars(sa.select(LicenceKey).where(LicenceKey.algorithm == "ES256"))
     return {
         str(row.id): ECKey.import_key(msgspec.json.decode(row.public), {"kid": str(row.id)}) for row in rows
@@ -78,25 +124,87 @@ def public_seal_keys(session: Session) -> list[str]:
     return list(session.scalars(statement.order_by(LicenceKey.created_at.desc())))
 
 
-def _active(session: Session, algorithm: str) -> LicenceKey | None:
-    statement = sa.select(LicenceKey).where(
-        LicenceKey.algorithm == algorithm, LicenceKey.retired_at.is_(None)
+def _signing_key(session: Session, house: House, algorithm: str) -> ECKey:
+    row = _active(session, house, algorithm)
+    if row is None:
+        return _new_signing_key(session, house, algorithm)
+    if row.id not in _opened:
+        parameters = {"kid": str(row.id)}
+        _opened[row.id] = ECKey.import_key(msgspec.json.decode(_private(row, house)), parameters)
+    return _opened[row.id]
+
+
+def _new_signing_key(session: Session, house: House, algorithm: str, *, is_later: bool = False) -> ECKey:
+    key, identity = ECKey.generate_key("P-256"), new_id()
+    private = msgspec.json.encode(key.as_dict(private=True)).decode()
+    public = msgspec.json.encode(key.as_dict(private=False)).decode()
+    _add(session, house, algorithm, private, public, identity, is_later=is_later)
+    return ECKey.import_key(key.as_dict(private=True), {"kid": str(identity)})
+
+
+def _certified(session: Session, house: House, row: LicenceKey, key: ECKey) -> str:
+    """A leaf for one of our keys, by the root."""
+    what = "电子证照签发" if row.algorithm == "ES256" else "电子证照查验"
+    public = key.public_key
+    if not isinstance(public, ec.EllipticCurvePublicKey):
+        raise TypeError("an ES256 key is an elliptic curve key")
+    address, root = f"{house.settings.base_url}/licenses", _root(session, house)
+    return der_text(new_leaf(_named(house, what), public, address, root, house.clock.now()))
+
+
+def _root(session: Session, house: House) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    row = _active(session, house, "ROOT")
+    if row is not None:
+        key = serialization.load_pem_private_key(_private(row, house).encode(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError("the root's key is an elliptic curve key")
+        return key, x509.load_pem_x509_certificate(row.public.encode())
+    key, certificate = new_root(_named(house, "电子证照根证书"), house.clock.now())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return session.scalar(statement.order_by(LicenceKey.created_at.desc()).limit(1))
+    public = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    _add(session, house, "ROOT", private.decode(), public, new_id())
+    return key, certificate
+
+
+def _named(house: House, what: str) -> str:
+    return f"黄石市{what}" + ("（演示）" if house.settings.is_demo else "")
+
+
+def _active(session: Session, house: House, algorithm: str) -> LicenceKey | None:
+    since = sa.func.coalesce(LicenceKey.active_at, LicenceKey.created_at)
+    statement = sa.select(LicenceKey).where(
+        LicenceKey.algorithm == algorithm,
+        LicenceKey.retired_at.is_(None),
+        sa.or_(LicenceKey.active_at.is_(None), LicenceKey.active_at <= house.clock.now()),
+    )
+    return session.scalar(statement.order_by(since.desc(), LicenceKey.id.desc()).limit(1))
 
 
 def _private(row: LicenceKey, house: House) -> str:
     return house.vault.open(row.private_sealed, context=f"licence_key/private/{row.id}")
 
 
-def _add(session: Session, house: House, algorithm: str, private: str, public: str, identity: object) -> None:
+def _add(
+    session: Session,
+    house: House,
+    algorithm: str,
+    private: str,
+    public: str,
+    identity: uuid.UUID,
+    *,
+    is_later: bool = False,
+) -> None:
+    now = house.clock.now()
     session.add(
         LicenceKey(
             id=identity,
             algorithm=algorithm,
             private_sealed=house.vault.seal(private, context=f"licence_key/private/{identity}"),
             public=public,
-            created_at=house.clock.now(),
+            created_at=now,
+            active_at=now + OVERLAP if is_later else None,
         )
     )
     session.flush()

@@ -141,9 +141,20 @@ class LicenceGrant(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class LicenceStatusList(Base):
+    """How often a status in a list has changed: a list that was signed at another revision is signed again."""
+
+    __tablename__ = "licence_status_list"
+
+    family: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int]
+
+
 class LicenceKey(Base):
-    """Signing keys, private parts sealed. ``algorithm`` is ES256 (credentials), SM2 (seals) or X509 (documents, ``public``
-    is the certificate); the newest active one signs."""
+    """Signing keys, private parts sealed. ``algorithm`` is ES256 (credentials), SM2 (seals), X509 (documents, ``public``
+    is the certificate), ROOT (the city's own certification authority) or READER (requests to wallets). A key is published
+    at once and signs from ``active_at`` on; the one that became active last signs."""
 
     __tablename__ = "licence_key"
 
@@ -151,5 +162,7 @@ class LicenceKey(Base):
     algorithm: Mapped[str] = mapped_column(sa.String(10), index=True)
     private_sealed: Mapped[bytes]
     public: Mapped[str] = mapped_column(sa.Text)
+    certificate: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    active_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

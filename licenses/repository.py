@@ -3,12 +3,17 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.database import Base
+from licenses.issuance.models import LicenceCopy, LicenceWallet
 from licenses.models import Licence, LicenceBatch, LicenceOperation, LicenceUse
+
+#: Every state but 有效 and, by time alone, 失效.
+_ENDED = ("02", "03", "04", "06", "07", "99")
 
 
 def by_id(session: Session, licence_id: uuid.UUID, *, for_update: bool = False) -> Licence | None:
@@ -81,17 +86,37 @@ def successor_of(session: Session, licence_id: uuid.UUID) -> Licence | None:
     return session.scalar(sa.select(Licence).where(Licence.previous_id == licence_id))
 
 
-def status_values(session: Session) -> tuple[list[tuple[int, str, bool]], int]:
-    """(index, state, whether superseded) of every licence that is not plainly valid, and the highest index."""
+def highest_sequence(session: Session, family: Literal["licences", "wallets"]) -> int:
+    """The newest credential of a family, 0 while there is none."""
+    column = Licence.status_index if family == "licences" else LicenceCopy.sequence
+    return session.scalar(sa.select(sa.func.max(column))) or 0
+
+
+def status_values(
+    session: Session, family: Literal["licences", "wallets"], first: int, end: int
+) -> list[tuple[int, str, bool, bool]]:
+    """(sequence, state, whether superseded, whether taken back) of every credential from ``first`` up to ``end`` that is
+    not plainly valid."""
     is_superseded = Licence.superseded_at.is_not(None)
-    columns = sa.select(Licence.status_index, Licence.state, is_superseded)
-    ended, replaced = (
-        columns.where(Licence.state != "01"),
-        columns.where(is_superseded, Licence.state == "01"),
-    )
-    highest = session.scalar(sa.select(sa.func.max(Licence.status_index))) or 0
-    rows = session.execute(sa.union_all(ended, replaced))
-    return [(row[0], row[1], bool(row[2])) for row in rows], highest
+    if family == "licences":
+        columns = sa.select(Licence.status_index, Licence.state, is_superseded, sa.false())
+        columns = columns.where(Licence.status_index >= first, Licence.status_index < end)
+        parts = [
+            columns.where(Licence.state.in_(_ENDED)),
+            columns.where(is_superseded, Licence.state == "01"),
+        ]
+    else:
+        is_removed = LicenceWallet.removed_at.is_not(None)
+        columns = (
+            sa.select(LicenceCopy.sequence, Licence.state, is_superseded, is_removed)
+            .join(LicenceWallet, LicenceWallet.id == LicenceCopy.wallet_id)
+            .join(Licence, Licence.id == LicenceWallet.licence_id)
+            .where(LicenceCopy.sequence >= first, LicenceCopy.sequence < end)
+        )
+        has_ended = sa.or_(Licence.state.in_(_ENDED), is_superseded)
+        parts = [columns.where(has_ended, sa.not_(is_removed)), columns.where(is_removed)]
+    rows = session.execute(sa.union_all(*parts))
+    return [(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows]
 
 
 def operations(session: Session, licence_id: uuid.UUID) -> list[LicenceOperation]:

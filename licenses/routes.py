@@ -12,11 +12,10 @@ from kernel.errors import InvalidInput, TooManyRequests
 from kernel.house import House
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
-from licenses import keys
 from licenses.document.service import LARGEST, verify_document
+from licenses.issuance.metadata import public_jwks
 from licenses.offline import PREFIX, verify_offline
 from licenses.schemas import Verification
-from licenses.status_list import MEDIA_TYPE, status_list_token
 from licenses.verification import TRIES_WINDOW, signed_report, verify_credential, verify_identifier
 
 #: A file costs more to check than a number: as many from one place in ten minutes.
@@ -113,16 +112,7 @@ def verify_file_page(
 def issuer_keys(house: NamedDependency[House]) -> dict[str, Any]:
     """The ES256 keys that sign credentials (RFC 7517), old ones included."""
     with house.database.read() as session:
-        public = keys.public_credential_keys(session)
-        return {"keys": [key.as_dict(private=False) for key in public.values()]}
-
-
-@get("/status/1", sync_to_thread=True, tags=["trust"])
-def status_list(house: NamedDependency[House]) -> Response[bytes]:
-    """The status list token that credentials point to."""
-    with house.database.write() as session:
-        token = status_list_token(session, house, now=house.clock.now())
-    return Response(token.encode(), media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=60"})
+        return {"keys": public_jwks(session)}
 
 
 @get(["/", "/verify"], sync_to_thread=True, include_in_schema=False)
@@ -163,7 +153,6 @@ HANDLERS = [
     verify_file,
     verify_file_page,
     issuer_keys,
-    status_list,
     verify_page,
     verify_answer,
 ]

@@ -16,6 +16,7 @@ from licenses.catalogue import LicenceType, licence_type
 from licenses.models import Licence
 from licenses.recording import announce, log_operation, state_facts
 from licenses.states import OPERATION_LABELS, LicenceState, Operation, after
+from licenses.status_list import tell_changed
 from licenses.trust import authority_named, require_may_issue
 from licenses.writing import Writer, content, number, number_of
 
@@ -154,6 +155,7 @@ def operate(
         raise InvalidInput("只有撤销可以追溯到以前的日期生效。")
     _require_newest(licence)
     licence.state = after(LicenceState(licence.state), operation).value
+    tell_changed(session, {licence.id: licence.status_index})
     log_operation(session, house, licence, operation, reason.strip(), effective_on or today, actor)
     is_valid = licence.state == LicenceState.VALID
     state_facts(session, house, kind, licence, content(house, licence).fields if is_valid else None)
@@ -223,6 +225,7 @@ def _succeed(
     )
     if former is not None:
         former.superseded_at = writer.now
+        tell_changed(session, {former.id: former.status_index})
     licence = Licence(**row)
     session.add(licence)
     session.flush()

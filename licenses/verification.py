@@ -15,10 +15,12 @@ from kernel.i18n import gettext as _
 from licenses import credential, keys, repository
 from licenses.catalogue import licence_type
 from licenses.identifier import parse_identifier
+from licenses.issuance.repository import copy_in_wallet
 from licenses.models import Licence
 from licenses.schemas import FieldView, Verification
 from licenses.seal import is_seal_genuine
 from licenses.states import STATE_LABELS, LicenceState
+from licenses.status_list import Places
 from licenses.trust import authority_named, trust_list
 from licenses.writing import content, seal_payload
 
@@ -88,13 +90,32 @@ def verify_credential(session: Session, house: House, sd_jwt: str) -> Verificati
         raise InvalidInput("凭证过长，请确认粘贴的是一份完整的电子凭证。")
     issuers = keys.public_credential_keys(session)
     try:
-        verified = credential.verify(sd_jwt.strip(), issuers.get)
+        verified = credential.verify(credential.without_key_binding(sd_jwt.strip()), issuers.get)
     except credential.NotGenuine:
         return Verification("not_valid", ["凭证不是本市签发的，或内容被改动过。"], now)
+    if "cnf" in verified.claims:
+        return _of_copy(session, house, verified)
     licence = repository.by_identifier(session, str(verified.claims.get("licence", "")))
     if licence is None:
         return Verification("undetermined", ["签名有效，但没有查到对应的证照。"], now)
     return check_licence(session, house, licence, disclosed=verified.fields.keys())
+
+
+def _of_copy(session: Session, house: House, verified: credential.Credential) -> Verification:
+    """A copy out of a wallet, pasted: whose it is only the wallet's key can prove, so nothing of it is shown."""
+    sequence = Places.of(house, "wallets").sequence_of(verified.claims)
+    found = None if sequence is None else copy_in_wallet(session, sequence)
+    if found is None:
+        return Verification("undetermined", ["签名有效，但没有查到对应的证照。"], house.clock.now())
+    _copy, wallet, licence = found
+    answer = check_licence(session, house, licence)
+    if wallet.removed_at is not None:
+        reasons = [*answer.reasons, _("持有人已把这份证照从这个钱包移除。")]
+        answer = msgspec.structs.replace(answer, result="not_valid", reasons=reasons)
+    if answer.result != "valid":
+        return answer
+    reason = _("凭证和证照都有效，但不能证明出示它的人就是持有人。请用“请对方从钱包出示”当面核验。")
+    return msgspec.structs.replace(answer, result="undetermined", reasons=[reason], holder_name=None)
 
 
 def signed_report(session: Session, house: House, answer: Verification) -> str:

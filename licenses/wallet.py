@@ -17,6 +17,7 @@ from licenses.models import Licence
 from licenses.schemas import FieldView, LicenceView, UseView
 from licenses.states import STATE_LABELS, LicenceState
 from licenses.trust import authority_named
+from licenses.type_metadata import COMMON_CLAIMS, CommonClaim
 from licenses.writing import content, number
 
 #: How long before its last day a licence asks to be renewed.
@@ -42,9 +43,8 @@ def licence_of(
 def uses_of(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID) -> list[UseView]:
     """Every use of a licence's data, newest first."""
     licence = owned(session, holder_ids, licence_id)
-    fields = {
-        field.id: _said(field) for field in licence_type(licence.type_id).fields_of(licence.schema_version)
-    }
+    known = licence_type(licence.type_id).fields_of(licence.schema_version)
+    fields = {field.id: _said(field) for field in (*known, *COMMON_CLAIMS)}
     return [
         UseView(
             use.kind,
@@ -109,5 +109,5 @@ def _days_left(licence: Licence, state: LicenceState, today: date) -> int | None
     return days if days <= REMIND_DAYS else None
 
 
-def _said(field: LicenceField) -> str:
+def _said(field: LicenceField | CommonClaim) -> str:
     return field.label_en if current_locale() == ENGLISH else field.name

@@ -20,6 +20,8 @@ from licenses.models import Licence
 from licenses.schemas import Content
 from licenses.seal import Signer
 from licenses.states import LicenceState
+from licenses.status_list import Places
+from licenses.type_metadata import type_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,13 @@ class Writer:
     house: House
     key: ECKey
     signer: Signer
+    places: Places
     now: datetime
 
     @classmethod
     def open(cls, session: Session, house: House) -> "Writer":
         key, signer = keys.credential_key(session, house), keys.seal_signer(session, house)
-        return cls(house, key, signer, house.clock.now())
+        return cls(house, key, signer, Places.of(house, "licences"), house.clock.now())
 
     def row(
         self,
@@ -82,9 +85,9 @@ class Writer:
         return {
             "iss": f"{base_url}/licenses",
             "iat": credential.epoch(self.now),
-            "vct": f"urn:dongchu:licence:{kind.id}",
+            **type_claims(base_url, kind, kind.version),
             "licence": identifier,
-            "status": {"status_list": {"idx": status_index, "uri": f"{base_url}/licenses/status/1"}},
+            "status": self.places.claim(status_index),
             **({} if until is None else {"valid_until": until.isoformat()}),
         }
 

@@ -23,6 +23,7 @@ from identity.service import token_resolver
 from kernel.house import House
 from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
+from licenses.issuance.routes import root_metadata_handlers
 from policy_engine.decisions.service import DecisionRecords
 from policy_engine.delivery.judging import EngineJudgements
 from policy_engine.delivery.people import RegisteredPeople, known_facts
@@ -98,10 +99,11 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
     }
     apps: dict[str, Litestar] = {"/": portals.entrance.routes.create_app(house, pages)}
     apps.update({f"/{name}": makers[name]() for name in names})
-    if "identity" in names:
-        apps["/.well-known"] = Litestar(
-            [root_metadata_handler(house)], openapi_config=None, logging_config=None
-        )
+    metadata = [root_metadata_handler(house)] if "identity" in names else []
+    if "licenses" in names:
+        metadata += root_metadata_handlers(house)
+    if metadata:
+        apps["/.well-known"] = Litestar(metadata, openapi_config=None, logging_config=None)
     if house.settings.is_demo:
         world = SimulatorSettings.embedded(house.settings.home, house.settings.base_url, outside)
         apps["/simulators"] = connectors.simulators.app.create_app(world, house.clock, pages=pages)

@@ -7,6 +7,7 @@ import kernel.notices.models
 import kernel.outbox.models
 import kernel.transparency.models
 import kernel.web.sessions
+import licenses.issuance.models
 import licenses.models
 import policy_engine.decisions.models
 import policy_engine.delivery.models

@@ -40,7 +40,7 @@ def ask_holder(
     request: WebRequest, house: NamedDependency[House], data: JSONBody[LicenceRequest]
 ) -> RequestView:
     with house.database.write() as session:
-        consumer = _consumer(session, house, request)
+        consumer = consumer_of(session, house, request)
         return grants.ask(
             session,
             house,
@@ -62,7 +62,7 @@ def read_request(
     request: WebRequest, house: NamedDependency[House], request_id: FromPath[uuid.UUID]
 ) -> RequestView:
     with house.database.read() as session:
-        return grants.look(session, _consumer(session, house, request), request_id)
+        return grants.look(session, consumer_of(session, house, request), request_id)
 
 
 @post(
@@ -75,10 +75,11 @@ def use_grant(
     request: WebRequest, house: NamedDependency[House], request_id: FromPath[uuid.UUID]
 ) -> SharedLicence:
     with house.database.write() as session:
-        return grants.use(session, house, _consumer(session, house, request), request_id)
+        return grants.use(session, house, consumer_of(session, house, request), request_id)
 
 
-def _consumer(session: Session, house: House, request: WebRequest) -> LicenceConsumer:
+def consumer_of(session: Session, house: House, request: WebRequest) -> LicenceConsumer:
+    """Who calls, by Basic. Raises ``Unauthenticated``."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         decoded = base64.b64decode(encoded, validate=True).decode()

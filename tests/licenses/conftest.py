@@ -1,12 +1,19 @@
 """A holder, a firm, and a licence each."""
 
+from collections.abc import Iterator
+
 import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
 
 import identity.tables  # noqa: F401  tables that others refer to
 from identity.registry import service as registry
 from kernel.house import House
+from kernel.web.pages import Pages
 from licenses import service
+from licenses.app import TEMPLATES, create_app
 from licenses.models import Licence
+from tests.licenses.wallet_app import Wallet
 
 FIELDS = {"level": 1, "category": "肢体"}
 
@@ -61,3 +68,22 @@ def certificate_here(house: House, holder_here: int) -> Licence:
             fields=FIELDS,
             actor="test",
         )
+
+
+@pytest.fixture(scope="module")
+def licence_pages() -> Pages:
+    return Pages({"licenses": TEMPLATES})
+
+
+@pytest.fixture
+def service_here(house: House, licence_pages: Pages) -> Iterator[TestClient[Litestar]]:
+    """The licence service as its neighbours reach it."""
+    app = create_app(house, licence_pages)
+    with TestClient(app, base_url=house.settings.base_url, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def phone(house: House, service_here: TestClient[Litestar]) -> Wallet:
+    """A wallet that is nobody's here."""
+    return Wallet(service_here, int(house.clock.now().timestamp()))

@@ -1,0 +1,26 @@
+"""Reading what others signed: ES256 alone, headers long enough for a certificate, and none refused for saying more."""
+
+from typing import Any
+
+from joserfc import jws
+from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
+
+ALGORITHM = "ES256"
+
+
+class _Registry(JWSRegistry):
+    max_header_length = 8192
+
+
+_REGISTRY = _Registry(algorithms=[ALGORITHM], strict_check_header=False)
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """Before anything is verified. Raises ``JoseError`` or ``ValueError``."""
+    return jws.extract_compact(token.encode(), registry=_REGISTRY).headers()
+
+
+def payload_of(token: str, key: ECKey) -> bytes:
+    """What this key signed. Raises ``JoseError`` or ``ValueError``."""
+    return jws.deserialize_compact(token, key, registry=_REGISTRY).payload

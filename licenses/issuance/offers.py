@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Conflict, InvalidInput
 from kernel.house import House
+from kernel.i18n import gettext as _
 from kernel.ids import new_digits, new_token
 from licenses.catalogue import licence_type
 from licenses.issuance import repository
@@ -83,7 +84,7 @@ def offer(
     if check_licence(session, house, licence).result != "valid":
         raise Conflict("这份证照现在不是有效状态，不能添加到其他钱包。")
     if repository.count_active(session, licence.id) >= WALLETS_AT_MOST:
-        raise Conflict(f"这份证照已在{WALLETS_AT_MOST}个钱包里，请先移除不用的。")
+        raise Conflict(_("这份证照已在%(count)s个钱包里，请先移除不用的。", count=WALLETS_AT_MOST))
     reference = new_token()
     code = _code(house, reference)
     tx_code = new_digits(TX_CODE_DIGITS) if has_tx_code else ""

@@ -233,7 +233,7 @@ def test_a_proof_must_be_fresh_for_us_and_by_the_key_it_names(
     made = _offer(house, holder_here, driving)
     phone.redeem(phone.offered(made.by_value), made.tx_code)
     nonce, key, other = phone.nonce(), ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
-    bent = {
+    bent: dict[str, list[str]] = {
         "of another audience": [phone.proof(key, nonce, aud="https://elsewhere.example")],
         "too old": [phone.proof(key, nonce, iat=phone.now - 3600)],
         "without a time": [phone.proof(key, nonce, iat=None)],

@@ -51,7 +51,7 @@ def holder_phone(house: House, phone: Wallet, holder_here: int, driving: Licence
 
 
 def _ask(house: House, **more: Any) -> Asking:
-    asked = {
+    asked: dict[str, Any] = {
         "owner": SEAT,
         "verifier": COUNTER,
         "type_id": TYPE,

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlencode
 
+from authlib.oauth2.rfc6749.grants import BaseGrant
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
@@ -18,8 +19,10 @@ from identity.accounts.routes import login_handlers
 from identity.accounts.step_up import step_up_handlers
 from identity.browser import Browser
 from identity.clients.portals import ensure_portals
-from identity.oauth.keys import KeyRing
+from identity.oauth.device_pages import device_handlers
+from identity.oauth.openid_routes import client_registration_handlers, userinfo_handlers
 from identity.oauth.pages import oauth_page_handlers
+from identity.oauth.provider import open_provider
 from identity.oauth.routes import protocol_handlers
 from identity.outside import Outside, providers_of
 from identity.passkeys.routes import passkey_handlers
@@ -37,12 +40,19 @@ LOCALE = Path(__file__).parent / "locale"
 LARGEST_BODY = 64 * 1024
 
 
-def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None = None) -> Litestar:
+def create_app(
+    house: House,
+    pages: Pages,
+    *,
+    outside: ConnectorSettings | None = None,
+    grants: tuple[type[BaseGrant], ...] = (),
+) -> Litestar:
     """Everything under ``/identity``. Its first start makes the signing keys and registers the city's portals.
 
-    Without ``outside`` the simulators that the same process serves carry codes and check names.
+    Without ``outside`` the simulators that the same process serves carry codes and check names. ``grants`` are more ways
+    to a token, of storeys above.
     """
-    keys, browser = KeyRing(house), Browser(house)
+    provider, browser = open_provider(house, grants=grants), Browser(house)
     bound = pages.for_portal("identity")
     systems = outside or ConnectorSettings.embedded(house.settings.base_url, house.settings.home)
     watch = Watch(house.ephemeral, house.clock)
@@ -51,15 +61,18 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
     hall.providers = tuple(providers)
 
     def prepare() -> None:
-        keys.prepare()
+        provider.keys.prepare()
         with house.database.write() as session:
             ensure_portals(session, house=house)
 
     return Litestar(
         path="/identity",
         route_handlers=[
-            *protocol_handlers(house, keys),
-            *oauth_page_handlers(house, keys, bound, browser),
+            *protocol_handlers(provider),
+            *userinfo_handlers(provider),
+            *client_registration_handlers(provider),
+            *oauth_page_handlers(provider, bound, browser),
+            *device_handlers(provider, bound, browser),
             *login_handlers(hall),
             *registration_handlers(hall),
             *step_up_handlers(hall),
@@ -70,7 +83,11 @@ def create_app(house: House, pages: Pages, *, outside: ConnectorSettings | None 
             *security_handlers(house, bound, browser, tuple(providers)),
         ],
         on_startup=[prepare],
-        on_shutdown=[hall.outside.close, *(provider.close for provider in providers.values())],
+        on_shutdown=[
+            hall.outside.close,
+            provider.outward.close,
+            *(upstream.close for upstream in providers.values()),
+        ],
         state=State({"hall": hall}),
         exception_handlers=exception_handlers(bound, sign_in=_sign_in),
         before_send=[add_security_headers],

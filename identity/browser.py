@@ -22,7 +22,12 @@ from kernel.web.sessions import LiveSession, SessionStore
 
 HOME = "/identity/security"
 #: Pages of ours that a sign-in may lead to, by the name a ``next`` gives them, and the one parameter they take.
-_OWN_PAGES = {"security": (HOME, ""), "qr": ("/identity/qr/confirm", "c"), "upstream": (HOME, "")}
+_OWN_PAGES = {
+    "security": (HOME, ""),
+    "qr": ("/identity/qr/confirm", "c"),
+    "upstream": (HOME, ""),
+    "device": ("/identity/device", "user_code"),
+}
 _KEY_LENGTH = len(new_token())
 _KEY_SECONDS = 180 * 86_400
 _BROWSERS = (
@@ -144,13 +149,13 @@ def without_prompts(parameters: dict[str, str], *answered: str) -> dict[str, str
     return kept
 
 
-def may_lead_to(redirect_uri: str) -> dict[str, str]:
+def may_lead_to(*redirect_uris: str) -> dict[str, str]:
     """Headers that let the form of a page end, by redirect, at a registered client of another origin."""
-    parts = urlsplit(redirect_uri)
-    if not parts.netloc:
+    parts = [urlsplit(uri) for uri in redirect_uris]
+    origins = tuple(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts if one.netloc))
+    if not origins:
         return {"Cache-Control": "no-store"}
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return {"Content-Security-Policy": content_policy((origin,)), "Cache-Control": "no-store"}
+    return {"Content-Security-Policy": content_policy(origins), "Cache-Control": "no-store"}
 
 
 def address_of(request: WebRequest) -> str:

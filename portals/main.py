@@ -18,6 +18,7 @@ from connectors.market_regulation.client import MarketRegulationClient
 from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
 from connectors.treasury.client import TreasuryClient
+from identity.oauth.provider import open_provider
 from identity.oauth.routes import root_metadata_handler
 from identity.service import token_resolver
 from kernel.house import House
@@ -99,7 +100,7 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
     }
     apps: dict[str, Litestar] = {"/": portals.entrance.routes.create_app(house, pages)}
     apps.update({f"/{name}": makers[name]() for name in names})
-    metadata = [root_metadata_handler(house)] if "identity" in names else []
+    metadata = [root_metadata_handler(open_provider(house))] if "identity" in names else []
     if "licenses" in names:
         metadata += root_metadata_handlers(house)
     if metadata:

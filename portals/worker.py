@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 import connectors.events.jobs
 import connectors.messaging.jobs
+import identity.jobs
 import licenses.jobs
 import policy_engine.profiles.jobs
 from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
@@ -40,6 +41,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **delivery.build_handlers(
             house.database, house.clock, house.vault, services.ports, services.treasury
         ),
+        **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
         **connectors.messaging.jobs.handlers(house, messaging, _phone_of(services)),
@@ -53,6 +55,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         schedules=(
             *delivery.SCHEDULES,
             *rematching.SCHEDULES,
+            *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),

@@ -147,6 +147,8 @@ class EntryHall:
         with self.house.database.read() as session:
             client = find_client(session, parameters.get("client_id", ""))
         redirect_uri = parameters.get("redirect_uri", "")
+        if client is not None and "request_uri" in parameters:  # a pushed request keeps its address to itself
+            return client.name, may_lead_to(*client.redirect_uris)
         if client is None or not client.check_redirect_uri(redirect_uri):
             return "", plain
         return client.name, may_lead_to(redirect_uri)
@@ -156,5 +158,13 @@ def next_of(request: WebRequest) -> str:
     """Where a page was asked to lead on to, from its address; nothing when that cannot be read."""
     try:
         return parse_parameters(query_of(request)).get("next", "")
+    except OAuth2Error:
+        return ""
+
+
+def hint_of(request: WebRequest) -> str:
+    """Whom a client expects to sign in (OpenID Connect Core §3.1.2.1, ``login_hint``): no more than a filled-in field."""
+    try:
+        return parse_parameters(query_of(request)).get("login_hint", "")[:60]
     except OAuth2Error:
         return ""

@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 
 from identity.accounts import history
 from identity.accounts import service as accounts
-from identity.accounts.hall import EntryHall, next_of
+from identity.accounts.hall import EntryHall, hint_of, next_of
 from identity.accounts.tickets import Ticket
 from identity.browser import read_form
 from identity.passkeys.ceremonies import Ceremonies
@@ -143,7 +143,7 @@ def login_handlers(hall: EntryHall) -> list[ControllerRouterHandler]:
     @get("/login", sync_to_thread=True, tags=["account"])
     def login_page(request: WebRequest) -> Response[Any]:
         """All ways in."""
-        return desk.page(request, next_of(request))
+        return desk.page(request, next_of(request), login=hint_of(request))
 
     @post("/login", status_code=200, sync_to_thread=True, include_in_schema=False)
     def login(request: WebRequest, body: RawBody) -> Response[Any]:

@@ -119,6 +119,12 @@ def resume_client(session: Session, client_id: str, *, now: datetime) -> None:
     note(session, "client.resume", "client", client_id, now=now)
 
 
+def retire_own_tokens(session: Session, client_id: str) -> None:
+    """The tokens in which a client speaks for itself die; it may ask for new ones."""
+    required(session, client_id).epoch += 1
+    session.flush()
+
+
 def required(session: Session, client_id: str) -> OAuthClient:
     """A registered client, suspended or not. Raises ``NotFound``."""
     client = session.get(OAuthClient, client_id)
@@ -213,6 +219,7 @@ __all__ = [
     "register_client",
     "required",
     "resume_client",
+    "retire_own_tokens",
     "settings_of",
     "suspend_client",
 ]

@@ -14,7 +14,7 @@ PARAMETERS_AT_MOST = 40
 LONGEST_VALUE = 4096
 LONGEST_QUERY = 16_384
 #: Not parameters of OAuth, and therefore free to hold any text.
-FREE = frozenset({"ui_locales", "logout_hint", "login_hint", "claims"})
+FREE = frozenset({"ui_locales", "logout_hint", "login_hint", "claims", "authorization_details"})
 
 
 class MalformedRequest(OAuth2Error):

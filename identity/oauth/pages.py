@@ -11,16 +11,17 @@ from litestar.types import ControllerRouterHandler
 
 from identity.accounts.step_up import step_up_path
 from identity.browser import Browser, may_lead_to, query_of, read_form, redirect, without_prompts
-from identity.clients.service import SCOPES
+from identity.clients.scopes import SCOPES
+from identity.oauth import repository
 from identity.oauth.authorize import Authorization, Choices, Step
-from identity.oauth.edge import parse_parameters
-from identity.oauth.keys import KeyRing
+from identity.oauth.edge import FREE, parse_parameters
 from identity.oauth.logout import LogoutRequest, read_logout
+from identity.oauth.provider import Provider
+from identity.oauth.rfc9126_par import PREFIX, Pushed, find_pushed
 from identity.oauth.server import Answer, ProtocolServer
 from identity.sessions.service import end_session
 from kernel.errors import InvalidInput
-from kernel.house import House
-from kernel.web.pages import Pages
+from kernel.web.pages import Pages, reader_of
 from kernel.web.requests import WebRequest
 
 AnyResponse = Response[Any]
@@ -29,43 +30,79 @@ AnyResponse = Response[Any]
 class OAuthPages:
     """What stands behind the handlers of this module."""
 
-    def __init__(self, house: House, keys: KeyRing, pages: Pages, browser: Browser) -> None:
-        self._house, self._keys, self._pages, self._browser = house, keys, pages, browser
+    def __init__(self, provider: Provider, pages: Pages, browser: Browser) -> None:
+        self._provider, self._house = provider, provider.house
+        self._pages, self._browser = pages, browser
 
     def authorize(self, request: WebRequest, choices: Choices) -> AnyResponse:
         """Look first, in a transaction that cannot write; hand out a code only in a second one."""
         try:
-            parameters = parse_parameters(query_of(request))
+            travelling = parse_parameters(query_of(request))
         except OAuth2Error as error:
             return self._error_page(request, str(error.description))
-        step = self._decide(request, parameters, choices, may_issue=False)
-        if step.kind == "issue":
-            step = self._decide(request, parameters, choices, may_issue=True)
-        return self._show(request, parameters, choices, step)
+        try:
+            pushed = self._pushed(travelling)
+        except LookupError as error:
+            return self._error_page(request, str(error))
+        step = self._decide(request, travelling, pushed, choices, may_issue=False)
+        if step.kind == "issue" or (step.answer is not None and pushed is not None):
+            step = self._decide(request, travelling, pushed, choices, may_issue=True)
+        return self._show(request, travelling, pushed, choices, step)
+
+    def _pushed(self, travelling: dict[str, str]) -> Pushed | None:
+        """What the client left with us, if the address says so. Raises ``LookupError``."""
+        if not travelling.get("request_uri", "").startswith(PREFIX):
+            return None
+        with self._house.database.read() as session:
+            found = find_pushed(session, travelling, vault=self._house.vault, now=self._house.clock.now())
+        if found is None:
+            raise LookupError("The request_uri is not known, was used, or has expired.")
+        return found
 
     def _decide(
-        self, request: WebRequest, parameters: dict[str, str], choices: Choices, *, may_issue: bool
+        self,
+        request: WebRequest,
+        travelling: dict[str, str],
+        pushed: Pushed | None,
+        choices: Choices,
+        *,
+        may_issue: bool,
     ) -> Step:
         now = self._house.clock.now()
+        self._provider.keys.load()
         doors = self._house.database
         with doors.write() if may_issue else doors.read() as session:
-            server = ProtocolServer(session, house=self._house, keys=self._keys, now=now)
+            server = ProtocolServer(session, self._provider, now=now)
             sign_in = self._browser.sign_in_of(session, request)
-            return Authorization(server, parameters).decide(sign_in, choices, may_issue=may_issue)
+            parameters = pushed.parameters if pushed else travelling
+            authorization = Authorization(server, parameters, pushed_at=pushed.at if pushed else None)
+            step = authorization.decide(sign_in, choices, may_issue=may_issue)
+            is_over = step.answer is not None and pushed is not None and may_issue
+            if is_over and not repository.spend_pushed_request(session, pushed.request_hash, now):
+                session.rollback()  # somebody else was answered a moment ago: nothing of this may stay
+                return Step("answer", answer=Answer(400, {"error_description": "The request_uri was used."}))
+        return step
 
     def _show(
-        self, request: WebRequest, parameters: dict[str, str], choices: Choices, step: Step
+        self,
+        request: WebRequest,
+        travelling: dict[str, str],
+        pushed: Pushed | None,
+        choices: Choices,
+        step: Step,
     ) -> AnyResponse:
         if step.answer is not None:
             return self._answer(request, step.answer)
         client = step.client
         if client is None:
             raise RuntimeError(f"the step {step.kind} names no client")
+        parameters = pushed.parameters if pushed else travelling
         if step.kind == "login":
-            query = urlencode(without_prompts(parameters, "login"))
-            return redirect(f"/identity/login?{urlencode({'next': query})}")
+            query = urlencode(without_prompts(travelling, "login"))
+            named = {"login_hint": parameters["login_hint"]} if "login_hint" in parameters else {}
+            return redirect(f"/identity/login?{urlencode({'next': query, **named})}")
         if step.kind == "step_up":
-            return redirect(step_up_path(urlencode(parameters), step.wanted))
+            return redirect(step_up_path(urlencode(travelling), step.wanted))
         shared = {
             "client_name": client.name,
             "csrf_token": self._browser.csrf_token(request),
@@ -75,8 +112,8 @@ class OAuthPages:
             return self._pages.page(
                 request, "identity/no_capacity.html", status=403, client_id=client.client_id, **shared
             )
-        action = f"/identity/authorize?{urlencode(without_prompts(parameters, 'select_account'))}"
-        other = urlencode({"next": urlencode(without_prompts(parameters, "select_account", "login"))})
+        action = f"/identity/authorize?{urlencode(without_prompts(travelling, 'select_account'))}"
+        other = urlencode({"next": urlencode(without_prompts(travelling, "select_account", "login"))})
         if step.kind == "choose":
             return self._pages.page(
                 request,
@@ -87,13 +124,16 @@ class OAuthPages:
                 **shared,
             )
         option = step.option
+        answered = urlencode(without_prompts(travelling, "select_account", "consent"))
         return self._pages.page(
             request,
             "identity/consent.html",
-            action=f"/identity/authorize?{urlencode(without_prompts(parameters, 'select_account', 'consent'))}",
+            action=f"/identity/authorize?{answered}",
             basis=option.basis if option else choices.basis,
             acting_for=option.name if option and option.capacity in ("person", "enterprise") else "",
             scope_texts=[SCOPES[scope] for scope in step.scopes],
+            detail_texts=self._provider.details.told(step.details, reader_of(request).locale),
+            is_first_party=client.is_first_party,
             **shared,
         )
 
@@ -117,17 +157,19 @@ class OAuthPages:
         """RP-initiated logout: a valid hint, or the person's own confirmation, ends the sign-in for all portals."""
         now = self._house.clock.now()
         with self._house.database.read() as session:
-            asked = read_logout(session, parameters, house=self._house, keys=self._keys)
+            asked = read_logout(session, parameters, house=self._house, keys=self._provider.keys)
             live = self._browser.live(session, request)
         if asked.is_refused:
             return self._error_page(request, "The logout request is not valid.")
         ending = {sid for sid in (asked.sid, live.sid if live and is_confirmed else None) if sid}
         if live is not None and not ending:
+            kept = ("client_id", "post_logout_redirect_uri", "state")
             return self._pages.page(
                 request,
                 "identity/confirm_logout.html",
                 csrf_token=self._browser.csrf_token(request),
-                headers={"Cache-Control": "no-store"},
+                kept={name: parameters[name] for name in kept if name in parameters},
+                headers=may_lead_to(asked.redirect_uri),
             )
         cookies: list[Any] = []
         if ending:
@@ -148,11 +190,9 @@ class OAuthPages:
         return page
 
 
-def oauth_page_handlers(
-    house: House, keys: KeyRing, pages: Pages, browser: Browser
-) -> list[ControllerRouterHandler]:
+def oauth_page_handlers(provider: Provider, pages: Pages, browser: Browser) -> list[ControllerRouterHandler]:
     """``/authorize`` and ``/logout``."""
-    desk = OAuthPages(house, keys, pages, browser)
+    desk = OAuthPages(provider, pages, browser)
 
     @get("/authorize", sync_to_thread=True, tags=["oauth"])
     def authorize(request: WebRequest) -> AnyResponse:
@@ -161,7 +201,10 @@ def oauth_page_handlers(
 
     @post("/authorize", status_code=200, sync_to_thread=True, include_in_schema=False)
     def decide(request: WebRequest, body: RawBody) -> AnyResponse:
-        form = read_form(request, body)
+        """A decision from our own page; or a client's request, which may come by POST too (Core §3.1.2.1)."""
+        form = read_form(request, body, free=FREE)
+        if "client_id" in form:
+            return redirect(f"/identity/authorize?{urlencode(form)}")
         browser.check_form(request, form)
         decision = form.get("decision", "")
         if decision not in ("", "allow", "deny"):
@@ -179,10 +222,10 @@ def oauth_page_handlers(
 
     @post("/logout", status_code=200, sync_to_thread=True, include_in_schema=False)
     def confirmed_logout(request: WebRequest, body: RawBody) -> AnyResponse:
-        form = read_form(request, body)
-        if "id_token_hint" in form:  # a client may also post (§2); the hint speaks for it
+        form = read_form(request, body, free=FREE)
+        if "csrf_token" not in form:  # a client may also post (§2); what it says counts as in an address
             return desk.log_out(request, form, is_confirmed=False)
         browser.check_form(request, form)
-        return desk.log_out(request, {}, is_confirmed=True)
+        return desk.log_out(request, form, is_confirmed=True)
 
     return [authorize, decide, logout, confirmed_logout]

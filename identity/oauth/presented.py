@@ -1,29 +1,41 @@
-"""A token that somebody shows to the revocation or introspection endpoint, whatever its kind."""
+"""A token that somebody shows to the revocation, introspection or exchange endpoint, whatever its kind."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from identity.clients.models import OAuthClient
+from identity.clients.service import find_client
 from identity.grants import repository as grant_rows
 from identity.grants.models import OAuthGrant
+from identity.oauth.granting import stands
 from identity.oauth.models import RefreshToken
-from identity.oauth.rfc9068_access_token import TYPE, read, verified_claims
+from identity.oauth.rfc6749_refresh import refresh_hash
+from identity.oauth.rfc9068_access_token import TYPE, Claims, read
 from identity.oauth.server import ProtocolServer
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """Answers Authlib's questions about a token; ``is_live`` is as of this transaction."""
+    """Answers Authlib's questions about a token; ``is_live`` is as of this transaction.
+
+    A service's own token has no ``grant``; a refresh token no ``access``.
+    """
 
     kind: Literal["access_token", "refresh_token"]
-    grant: OAuthGrant
+    client_id: str
     is_live: bool
     expires_at: datetime
     claims: dict[str, Any]
+    grant: OAuthGrant | None = None
+    access: Claims | None = None
 
     def check_client(self, client: OAuthClient) -> bool:
-        return self.grant.client_id == client.client_id
+        return self.client_id == client.client_id
+
+    def is_for(self, client: OAuthClient) -> bool:
+        """Whether it was given to this client, or for this client to serve."""
+        return self.check_client(client) or self.claims.get("aud") == client.client_id
 
     def is_expired(self) -> bool:
         return not self.is_live
@@ -39,31 +51,25 @@ def find_presented(server: ProtocolServer, text: str) -> PresentedToken | None:
 
 def _access_token(server: ProtocolServer, text: str) -> PresentedToken | None:
     known = read(text, house=server.house, keys=server.keys, now=server.now)
-    grant = grant_rows.get(server.session, known.grant) if known else None
-    if known is None or grant is None or grant.client_id != known.client_id:
+    if known is None:
         return None
-    return PresentedToken(
-        kind="access_token",
-        grant=grant,
-        is_live=_stands(server, grant) and grant.epoch == known.epoch,
-        expires_at=grant.expires_at,
-        claims=verified_claims(text, TYPE, server.keys) or {},
-    )
+    claims = server.keys.verified(text, TYPE) or {}
+    expires_at = datetime.fromtimestamp(known.exp, UTC)
+    if known.grant is None:
+        client = find_client(server.session, known.client_id)
+        is_live = client is not None and client.epoch == known.epoch
+        return PresentedToken("access_token", known.client_id, is_live, expires_at, claims, None, known)
+    grant = grant_rows.get(server.session, known.grant)
+    if grant is None or grant.client_id != known.client_id:
+        return None
+    is_live = stands(grant, server.now) and grant.epoch == known.epoch
+    return PresentedToken("access_token", known.client_id, is_live, expires_at, claims, grant, known)
 
 
 def _refresh_token(server: ProtocolServer, text: str) -> PresentedToken | None:
-    row = server.session.get(RefreshToken, server.house.vault.hash_token(f"refresh/{text}"))
+    row = server.session.get(RefreshToken, refresh_hash(server.house.vault, text))
     grant = grant_rows.get(server.session, row.grant_id) if row else None
     if row is None or grant is None:
         return None
-    return PresentedToken(
-        kind="refresh_token",
-        grant=grant,
-        is_live=_stands(server, grant) and row.consumed_at is None and row.expires_at > server.now,
-        expires_at=row.expires_at,
-        claims={},
-    )
-
-
-def _stands(server: ProtocolServer, grant: OAuthGrant) -> bool:
-    return grant.ended_at is None and grant.expires_at > server.now
+    is_live = stands(grant, server.now) and row.consumed_at is None and row.expires_at > server.now
+    return PresentedToken("refresh_token", grant.client_id, is_live, row.expires_at, {}, grant)

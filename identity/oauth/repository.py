@@ -4,18 +4,37 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from identity.clients.models import OAuthClient
 from identity.grants.models import OAuthGrant
-from identity.oauth.models import AuthorizationCode, Consent, RefreshToken, SigningKey
+from identity.oauth.models import (
+    AuthorizationCode,
+    Consent,
+    DeviceAuthorization,
+    PushedRequest,
+    RefreshToken,
+    RegistrationTicket,
+    SigningKey,
+)
 from identity.registry.models import Subject
 from identity.seats.models import Department, Seat
 
+Row: TypeAlias = (
+    AuthorizationCode
+    | Consent
+    | DeviceAuthorization
+    | PushedRequest
+    | RefreshToken
+    | RegistrationTicket
+    | SigningKey
+)
 
-def add(session: Session, row: AuthorizationCode | RefreshToken | SigningKey | Consent) -> None:
+
+def add(session: Session, row: Row) -> None:
     session.add(row)
     session.flush()
 
@@ -67,6 +86,106 @@ def spend_refresh_token(session: Session, token_hash: bytes, client_id: str, now
         .returning(RefreshToken.token_hash)
     )
     return result.first() is not None
+
+
+def refresh_spent_at(session: Session, token_hash: bytes) -> datetime | None:
+    """When a refresh token was first used, as committed by now."""
+    return session.scalar(sa.select(RefreshToken.consumed_at).where(RefreshToken.token_hash == token_hash))
+
+
+def is_unspent(session: Session, token_hash: bytes) -> bool:
+    """Whether a refresh token exists and nobody has used it."""
+    found = session.scalar(
+        sa.select(RefreshToken.token_hash).where(
+            RefreshToken.token_hash == token_hash, RefreshToken.consumed_at.is_(None)
+        )
+    )
+    return found is not None
+
+
+def pushed_request_of(
+    session: Session, request_hash: bytes, client_id: str, now: datetime
+) -> PushedRequest | None:
+    """A request that this client pushed, not answered and not too old."""
+    return session.scalar(
+        sa.select(PushedRequest).where(
+            PushedRequest.request_hash == request_hash,
+            PushedRequest.client_id == client_id,
+            PushedRequest.consumed_at.is_(None),
+            PushedRequest.expires_at > now,
+        )
+    )
+
+
+def spend_pushed_request(session: Session, request_hash: bytes, now: datetime) -> bool:
+    result = session.execute(
+        sa.update(PushedRequest)
+        .where(
+            PushedRequest.request_hash == request_hash,
+            PushedRequest.consumed_at.is_(None),
+            PushedRequest.expires_at > now,
+        )
+        .values(consumed_at=now)
+        .returning(PushedRequest.request_hash)
+    )
+    return result.first() is not None
+
+
+def device_of(session: Session, device_hash: bytes, client_id: str) -> DeviceAuthorization | None:
+    return session.scalar(
+        sa.select(DeviceAuthorization).where(
+            DeviceAuthorization.device_hash == device_hash, DeviceAuthorization.client_id == client_id
+        )
+    )
+
+
+def device_waiting(session: Session, user_code_hash: bytes, now: datetime) -> DeviceAuthorization | None:
+    """A device that still waits for a person."""
+    return session.scalar(
+        sa.select(DeviceAuthorization).where(
+            DeviceAuthorization.user_code_hash == user_code_hash,
+            DeviceAuthorization.state == "pending",
+            DeviceAuthorization.expires_at > now,
+        )
+    )
+
+
+def move_device(
+    session: Session,
+    device_hash: bytes,
+    *,
+    from_state: str,
+    to_state: str,
+    now: datetime,
+    grant_id: uuid.UUID | None = None,
+) -> bool:
+    """One step of a device's life; of many who try, one makes it."""
+    result = session.execute(
+        sa.update(DeviceAuthorization)
+        .where(
+            DeviceAuthorization.device_hash == device_hash,
+            DeviceAuthorization.state == from_state,
+            DeviceAuthorization.expires_at > now,
+        )
+        .values(state=to_state, **({"grant_id": grant_id} if grant_id else {}))
+        .returning(DeviceAuthorization.device_hash)
+    )
+    return result.first() is not None
+
+
+def spend_ticket(session: Session, ticket_hash: bytes, now: datetime) -> RegistrationTicket | None:
+    """Use an initial access token once; the row, if it had a use left."""
+    result = session.execute(
+        sa.update(RegistrationTicket)
+        .where(
+            RegistrationTicket.ticket_hash == ticket_hash,
+            RegistrationTicket.uses_left > 0,
+            RegistrationTicket.expires_at > now,
+        )
+        .values(uses_left=RegistrationTicket.uses_left - 1)
+        .returning(RegistrationTicket.ticket_hash)
+    )
+    return session.get(RegistrationTicket, ticket_hash) if result.first() else None
 
 
 def signing_keys(session: Session) -> Sequence[SigningKey]:
@@ -140,11 +259,14 @@ def grant_with_people(session: Session, grant_id: uuid.UUID) -> GrantRow | None:
 
 
 def purge(session: Session, *, now: datetime, limit: int) -> int:
-    """Delete some codes and refresh tokens that can do nothing any more; how many."""
+    """Delete some codes, tokens and requests that can do nothing any more; how many."""
     count = 0
     for table, key in (
         (AuthorizationCode, AuthorizationCode.code_hash),
         (RefreshToken, RefreshToken.token_hash),
+        (PushedRequest, PushedRequest.request_hash),
+        (DeviceAuthorization, DeviceAuthorization.device_hash),
+        (RegistrationTicket, RegistrationTicket.ticket_hash),
     ):
         doomed = sa.select(key).where(table.expires_at <= now).limit(limit)
         count += len(session.execute(sa.delete(table).where(key.in_(doomed)).returning(key)).all())

@@ -7,15 +7,15 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from identity.clients.models import OAuthClient
-from identity.clients.scopes import WHO
 from identity.grants import repository as grant_rows
 from identity.grants import service as grants
 from identity.grants.models import OAuthGrant
 from identity.oauth import repository
+from identity.oauth.granting import Allowed, open_grant, stands
 from identity.oauth.models import AuthorizationCode
-from identity.oauth.server import EndUser, ProtocolRequest, ProtocolServer
-from kernel.ids import new_id, new_token
+from identity.oauth.rfc9396_details import narrowed
+from identity.oauth.server import ProtocolServer
+from kernel.ids import new_token
 
 CODE_LIFETIME = timedelta(seconds=60)
 
@@ -23,8 +23,8 @@ CODE_LIFETIME = timedelta(seconds=60)
 class CodeGrant(AuthorizationCodeGrant):
     """Codes for a person in one capacity. A code presented twice ends everything that came of it."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
     server: ProtocolServer
+    request: Any
 
     @staticmethod
     def validate_authorization_redirect_uri(request: Any, client: Any) -> str:
@@ -39,18 +39,20 @@ class CodeGrant(AuthorizationCodeGrant):
 
     def save_authorization_code(self, code: str, request: Any) -> None:
         """Open the grant and hang the code on it."""
-        server, end_user = self.server, request.user
-        grant = open_grant(server, end_user, request.client, request.scope)
+        server, client = self.server, request.client
+        allowed = Allowed(request.scope, request.details, request.claims)
+        grant = open_grant(server.session, request.user, client, allowed, now=server.now)
         repository.add(
             server.session,
             AuthorizationCode(
                 code_hash=server.house.vault.hash_token(f"code/{code}"),
                 grant_id=grant.grant_id,
-                client_id=request.client.client_id,
+                client_id=client.client_id,
                 redirect_uri=request.payload.redirect_uri,
                 scope=grant.scope,
                 nonce=request.payload.data.get("nonce"),
                 code_challenge=request.payload.data["code_challenge"],
+                dpop_jkt=request.payload.data.get("dpop_jkt"),
                 expires_at=server.now + CODE_LIFETIME,
                 consumed_at=None,
             ),
@@ -59,9 +61,12 @@ class CodeGrant(AuthorizationCodeGrant):
     def query_authorization_code(self, code: str, client: Any) -> AuthorizationCode | None:
         """Also a spent one: whether the caller may learn that depends on the verifier, which is checked first."""
         server = self.server
-        return repository.code_of(
+        found = repository.code_of(
             server.session, server.house.vault.hash_token(f"code/{code}"), client.client_id, server.now
         )
+        if found is not None and found.dpop_jkt not in (None, self.request.jkt):
+            raise InvalidGrantError("The code is bound to another key.")
+        return found
 
     def authenticate_user(self, authorization_code: Any) -> OAuthGrant:
         """Spend the code. Whoever proved to be its client and comes second, takes the first's tokens with them."""
@@ -75,9 +80,12 @@ class CodeGrant(AuthorizationCodeGrant):
                 server.session, authorization_code.grant_id, reason="code_replayed", now=server.now
             )
             raise InvalidGrantError("The code was already used.")
-        if grant is None or grant.ended_at is not None or grant.expires_at <= server.now:
+        if grant is None or not stands(grant, server.now):
             raise InvalidGrantError("The sign-in has ended.")
-        cast(ProtocolRequest, self.request).grant = grant
+        client: Any = self.request.client
+        asked = server.provider.details.read(self.request.form.get("authorization_details"), client)
+        self.request.details = narrowed(asked, grant.authorization_details)
+        self.request.grant = grant
         return grant
 
     def delete_authorization_code(self, authorization_code: Any) -> None:
@@ -91,39 +99,7 @@ class RequiredChallenge(CodeChallenge):
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
-        data = grant.request.payload.data
+        data = cast(dict[str, Any], grant.request.payload.data)
         if not data.get("code_challenge") or data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("PKCE with code_challenge_method=S256 is required.")
         super().validate_code_challenge(grant, redirect_uri)
-
-
-def open_grant(server: ProtocolServer, end_user: EndUser, client: OAuthClient, scope: str) -> OAuthGrant:
-    """What this sign-in, in the chosen capacity, lets this client do; no longer than what it rests on."""
-    option, sign_in = end_user.option, end_user.sign_in
-    if option is None:
-        raise InvalidRequestError("No capacity was chosen.")
-    asked = scope.split()
-    if option.scopes is not None:
-        asked = [one for one in asked if one in option.scopes or one in WHO]
-    ends = [sign_in.expires_at, *([option.until_at] if option.until_at else [])]
-    return grant_rows.add(
-        server.session,
-        OAuthGrant(
-            grant_id=new_id(),
-            epoch=1,
-            sid=sign_in.sid,
-            client_id=client.client_id,
-            subject_id=sign_in.subject_id,
-            capacity=option.capacity,
-            acting_for=option.acting_for,
-            seat_id=option.seat.id if option.seat else None,
-            basis=option.basis,
-            scope=" ".join(asked),
-            acr=sign_in.acr,
-            auth_at=sign_in.auth_at,
-            created_at=server.now,
-            expires_at=min(ends),
-            ended_at=None,
-            end_reason=None,
-        ),
-    )

@@ -5,6 +5,7 @@ from typing import Any
 
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 
+from identity.clients.service import retire_own_tokens
 from identity.grants import service as grants
 from identity.oauth.presented import PresentedToken, find_presented
 from identity.oauth.server import ProtocolServer
@@ -19,8 +20,10 @@ class Revocation(RevocationEndpoint):
         return find_presented(self.server, token_string)
 
     def revoke_token(self, token: PresentedToken, request: Any) -> None:
-        session, grant_id = self.server.session, token.grant.grant_id
-        if token.kind == "access_token":
-            grants.retire_access_tokens(session, grant_id)
+        session, now = self.server.session, self.server.now
+        if token.grant is None:
+            retire_own_tokens(session, token.client_id)
+        elif token.kind == "access_token":
+            grants.retire_access_tokens(session, token.grant.grant_id, now=now)
         else:
-            grants.end_grant(session, grant_id, reason="revoked_by_client", now=self.server.now)
+            grants.end_grant(session, token.grant.grant_id, reason="revoked_by_client", now=now)

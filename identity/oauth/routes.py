@@ -1,4 +1,4 @@
-"""HTTP of the protocol that programs speak: token, revocation, introspection, userinfo, keys, metadata.
+"""HTTP of the protocol that programs speak: token and its relatives, keys, metadata.
 
 Bodies are those of RFC 6749 §5.2, not problem details: clients are written against that.
 """
@@ -6,49 +6,58 @@ Bodies are those of RFC 6749 §5.2, not problem details: clients are written aga
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from authlib.oauth2 import OAuth2Error
-from litestar import MediaType, Response, get, post
+from litestar import Response, get, post
 from litestar.params import RawBody
 from litestar.types import ControllerRouterHandler
 
-from identity.clients.service import find_client
-from identity.grants import repository as grant_rows
+from identity.oauth import client_authentication, rfc8628_device, rfc9126_par
+from identity.oauth.answers import NO_STORE, json_answer
 from identity.oauth.edge import MalformedRequest, parse_parameters
-from identity.oauth.keys import KeyRing
-from identity.oauth.openapi import IntrospectionOperation, RevocationOperation, TokenOperation
+from identity.oauth.openapi import (
+    DeviceOperation,
+    IntrospectionOperation,
+    PushOperation,
+    RevocationOperation,
+    TokenOperation,
+)
+from identity.oauth.provider import Provider
+from identity.oauth.rfc6749_client_credentials import ServiceGrant
 from identity.oauth.rfc6749_code import CodeGrant, RequiredChallenge
 from identity.oauth.rfc6749_refresh import RotatingRefreshGrant
 from identity.oauth.rfc7009_revocation import Revocation
 from identity.oauth.rfc7662_introspection import Introspection
 from identity.oauth.rfc8414_metadata import metadata
-from identity.oauth.rfc9068_access_token import read
+from identity.oauth.rfc8628_device import DeviceGrant
+from identity.oauth.rfc8693_exchange import ExchangeGrant
+from identity.oauth.rfc9449_dpop import HEADER, Expected, InvalidProof
 from identity.oauth.server import Answer, ProtocolRequest, ProtocolServer
-from identity.oauth.token_response import IdToken, TokenMaker, user_info
+from identity.oauth.sm2 import ALG as SM2SM3
+from identity.oauth.token_response import IdToken, TokenMaker
 from kernel.errors import TooManyRequests, Unavailable
 from kernel.house import House
 from kernel.web.requests import WebRequest
 
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 FAILURES_PER_MINUTE = 60
+PUBLIC = {"Cache-Control": "public, max-age=300"}
 
 Endpoint = Callable[[ProtocolServer, ProtocolRequest], Answer]
 
 
-def protocol_handlers(house: House, keys: KeyRing) -> list[ControllerRouterHandler]:
-    """The handlers of these endpoints, for this house."""
+def protocol_handlers(provider: Provider) -> list[ControllerRouterHandler]:
+    """The handlers of these endpoints, for this issuer."""
 
     @post("/token", status_code=200, sync_to_thread=True, operation_class=TokenOperation, tags=["oauth"])
     def token(request: WebRequest, body: RawBody) -> Response[bytes]:
-        """Exchange a code or a refresh token (RFC 6749 §3.2)."""
-        return _answer_form(house, keys, request, body, _token)
+        """Exchange what one has for tokens (RFC 6749 §3.2)."""
+        return _answer_form(provider, request, body, "token", _token, takes_proof=True)
 
     @post(
         "/revoke", status_code=200, sync_to_thread=True, operation_class=RevocationOperation, tags=["oauth"]
     )
     def revoke(request: WebRequest, body: RawBody) -> Response[bytes]:
         """Revoke a token (RFC 7009)."""
-        return _answer_form(house, keys, request, body, _revoke)
+        return _answer_form(provider, request, body, "revoke", _revoke)
 
     @post(
         "/introspect",
@@ -59,27 +68,45 @@ def protocol_handlers(house: House, keys: KeyRing) -> list[ControllerRouterHandl
     )
     def introspect(request: WebRequest, body: RawBody) -> Response[bytes]:
         """Ask about a token (RFC 7662)."""
-        return _answer_form(house, keys, request, body, _introspect)
+        return _answer_form(provider, request, body, "introspect", _introspect)
 
-    @get("/userinfo", sync_to_thread=True, tags=["openid"])
-    def userinfo(request: WebRequest) -> Response[bytes]:
-        """Who the bearer's person is (OpenID Connect Core §5.3)."""
-        return _userinfo(house, keys, request)
+    @post("/par", status_code=201, sync_to_thread=True, operation_class=PushOperation, tags=["oauth"])
+    def par(request: WebRequest, body: RawBody) -> Response[bytes]:
+        """Leave an authorization request before sending the browser (RFC 9126)."""
+        return _answer_form(provider, request, body, "par", rfc9126_par.push, takes_proof=True)
+
+    @post(
+        "/device_authorization",
+        status_code=200,
+        sync_to_thread=True,
+        operation_class=DeviceOperation,
+        tags=["oauth"],
+    )
+    def device_authorization(request: WebRequest, body: RawBody) -> Response[bytes]:
+        """Codes for a device without a browser (RFC 8628 §3.1)."""
+        return _answer_form(
+            provider, request, body, "device_authorization", rfc8628_device.begin, takes_proof=True
+        )
 
     @get("/jwks.json", sync_to_thread=True, tags=["openid"])
     def jwks() -> Response[bytes]:
         """The public keys (RFC 7517)."""
-        return _json(200, keys.public_set(), {"Cache-Control": "public, max-age=15"})
+        return json_answer(200, provider.keys.public_set(), {"Cache-Control": "public, max-age=15"})
+
+    @get("/jwks-sm2.json", sync_to_thread=True, tags=["openid"])
+    def sm2_jwks() -> Response[bytes]:
+        """The public SM2 keys, for clients that asked for signatures by SM2 over SM3."""
+        return json_answer(200, provider.keys.public_set(SM2SM3), {"Cache-Control": "public, max-age=15"})
 
     @get("/.well-known/openid-configuration", sync_to_thread=False, tags=["openid"])
     def discovery() -> Response[bytes]:
         """OpenID Connect Discovery 1.0."""
-        return _json(200, metadata(house.settings), {"Cache-Control": "public, max-age=300"})
+        return json_answer(200, metadata(provider), PUBLIC)
 
-    return [token, revoke, introspect, userinfo, jwks, discovery]
+    return [token, revoke, introspect, par, device_authorization, jwks, sm2_jwks, discovery]
 
 
-def root_metadata_handler(house: House) -> ControllerRouterHandler:
+def root_metadata_handler(provider: Provider) -> ControllerRouterHandler:
     """The place RFC 8414 §3.1 gives an issuer with a path; mounted at the root of the origin."""
 
     @get(
@@ -88,7 +115,7 @@ def root_metadata_handler(house: House) -> ControllerRouterHandler:
         include_in_schema=False,
     )
     def server_metadata() -> Response[bytes]:
-        return _json(200, metadata(house.settings), {"Cache-Control": "public, max-age=300"})
+        return json_answer(200, metadata(provider), PUBLIC)
 
     return server_metadata
 
@@ -97,6 +124,11 @@ def _token(server: ProtocolServer, request: ProtocolRequest) -> Answer:
     id_token = IdToken(server)
     server.register_grant(CodeGrant, [RequiredChallenge(required=True), id_token])
     server.register_grant(RotatingRefreshGrant, [id_token.attach])
+    server.register_grant(DeviceGrant, [id_token.attach])
+    server.register_grant(ServiceGrant)
+    server.register_grant(ExchangeGrant)
+    for grant in server.provider.grants:
+        server.register_grant(grant)
     maker: Any = TokenMaker(server, request)
     server.register_token_generator("default", maker)
     return server.answer_token_request(request)
@@ -113,27 +145,53 @@ def _introspect(server: ProtocolServer, request: ProtocolRequest) -> Answer:
 
 
 def _answer_form(
-    house: House, keys: KeyRing, request: WebRequest, body: RawBody, endpoint: Endpoint
+    provider: Provider,
+    request: WebRequest,
+    body: RawBody,
+    name: str,
+    endpoint: Endpoint,
+    *,
+    takes_proof: bool = False,
 ) -> Response[bytes]:
     """Read the form, run the endpoint in one transaction, and answer as RFC 6749 says, whatever happens."""
-    keys.active()  # loaded before the transaction, which cannot open another
+    house = provider.house
+    provider.keys.load()
+    nonce = {HEADER: provider.proofs.nonce()} if takes_proof and "dpop" in request.headers else {}
     try:
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type != "application/x-www-form-urlencoded":
-            raise MalformedRequest("The body must be application/x-www-form-urlencoded.")
-        parameters = parse_parameters(body)
-        protocol_request = ProtocolRequest("POST", parameters, request.headers)
+        parameters = _form_of(request, body)
+        address = f"{house.settings.issuer}/{name}"
+        jkt = _proven_key(provider, request, address) if takes_proof else None
+        client_authentication.prepare(provider, parameters)
+        asked = ProtocolRequest("POST", parameters, request.headers, address=address, jkt=jkt)
         with house.database.write() as session:
-            server = ProtocolServer(session, house=house, keys=keys, now=house.clock.now())
-            answer = _refusals_answered(server, protocol_request, endpoint)
+            server = ProtocolServer(session, provider, now=house.clock.now())
+            answer = _refusals_answered(server, asked, endpoint)
     except OAuth2Error as error:
         answer = Answer(*error()[:2])
     except (Unavailable, TooManyRequests) as error:
         later = {"Retry-After": str(error.retry_after or 2)}
-        return _json(error.status, {"error": "temporarily_unavailable"}, {**NO_STORE, **later})
+        return json_answer(error.status, {"error": "temporarily_unavailable"}, {**NO_STORE, **later})
     if isinstance(answer.body, dict) and answer.body.get("error") == "invalid_client":
         return _refused_client(house, request, answer)
-    return _json(answer.status, answer.body, {**answer.headers, **NO_STORE})
+    return json_answer(answer.status, answer.body, {**answer.headers, **NO_STORE, **nonce})
+
+
+def _form_of(request: WebRequest, body: bytes) -> dict[str, str]:
+    """Raises ``MalformedRequest``."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/x-www-form-urlencoded":
+        raise MalformedRequest("The body must be application/x-www-form-urlencoded.")
+    return parse_parameters(body)
+
+
+def _proven_key(provider: Provider, request: WebRequest, address: str) -> str | None:
+    """The thumbprint of the key whose possession was proved, ``None`` without a proof. Raises ``InvalidProof``."""
+    proofs: list[str] = request.headers.getall("dpop", list[str]())
+    if not proofs:
+        return None
+    if len(proofs) > 1:
+        raise InvalidProof("There must be one DPoP header.")
+    return provider.proofs.thumbprint(proofs[0], Expected("POST", address, needs_nonce=True))
 
 
 def _refusals_answered(server: ProtocolServer, request: ProtocolRequest, endpoint: Endpoint) -> Answer:
@@ -141,6 +199,7 @@ def _refusals_answered(server: ProtocolServer, request: ProtocolRequest, endpoin
     try:
         return endpoint(server, request)
     except OAuth2Error as error:
+        error.redirect_uri = None  # here a program listens, not a browser
         return server.refuse(error)
 
 
@@ -150,38 +209,6 @@ def _refused_client(house: House, request: WebRequest, answer: Answer) -> Respon
     index = house.vault.blind_index(address, purpose="throttle/client").hex()[:32]
     failures = house.ephemeral.increment(f"oauth:failed:{index}", 60)
     if failures > FAILURES_PER_MINUTE:
-        return _json(429, {"error": "temporarily_unavailable"}, {**NO_STORE, "Retry-After": "60"})
+        return json_answer(429, {"error": "temporarily_unavailable"}, {**NO_STORE, "Retry-After": "60"})
     challenge = {"WWW-Authenticate": 'Basic realm="dongchu"'}
-    return _json(answer.status, answer.body, {**NO_STORE, **challenge})
-
-
-def _userinfo(house: House, keys: KeyRing, request: WebRequest) -> Response[bytes]:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    now = house.clock.now()
-    claims = read(token.strip(), house=house, keys=keys, now=now) if kind.lower() == "bearer" else None
-    if claims is not None:
-        with house.database.read() as session:
-            grant = grant_rows.get(session, claims.grant)
-            client = find_client(session, claims.client_id)
-            if (
-                grant is not None
-                and client is not None
-                and grant.ended_at is None
-                and grant.expires_at > now
-                and grant.epoch == claims.epoch
-            ):
-                if "openid" not in claims.scope.split():
-                    return _bearer_error(403, "insufficient_scope")
-                info = user_info(session, grant, client, claims.scope, vault=house.vault)
-                return _json(200, dict(info), NO_STORE)
-    return _bearer_error(401, "invalid_token")
-
-
-def _bearer_error(status: int, error: str) -> Response[bytes]:
-    """RFC 6750 §3."""
-    return _json(status, {"error": error}, {**NO_STORE, "WWW-Authenticate": f'Bearer error="{error}"'})
-
-
-def _json(status: int, body: Any, headers: dict[str, str]) -> Response[bytes]:
-    kept = {name: value for name, value in headers.items() if name.lower() != "content-type"}
-    return Response(msgspec.json.encode(body), status_code=status, media_type=MediaType.JSON, headers=kept)
+    return json_answer(answer.status, answer.body, {**NO_STORE, **challenge})

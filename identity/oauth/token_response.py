@@ -4,19 +4,20 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from authlib.oidc.core import UserInfo
+import sqlalchemy as sa
 from authlib.oidc.core.grants import OpenIDCode
-from joserfc import jwt
-from sqlalchemy.orm import Session
 
 from identity.clients.models import OAuthClient
 from identity.grants.models import OAuthGrant
-from identity.oauth import repository
 from identity.oauth.models import RefreshToken
-from identity.oauth.rfc9068_access_token import mint, subject_name
-from identity.oauth.server import ProtocolRequest, ProtocolServer
-from identity.registry import service as registry
-from kernel.crypto import Vault
+from identity.oauth.openid_subjects import shown_sid, subject_name
+from identity.oauth.openid_userinfo import personal_claims
+from identity.oauth.requests import ProtocolRequest
+from identity.oauth.rfc6749_refresh import refresh_hash
+from identity.oauth.rfc9068_access_token import mint
+from identity.oauth.rfc9449_dpop import require_proof, token_type
+from identity.oauth.server import ProtocolServer
+from kernel.database import insert
 from kernel.house import House
 from kernel.ids import new_token
 
@@ -39,30 +40,41 @@ class TokenMaker:
         expires_in: int | None = None,
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
-        server = self._server
-        access_token, lifetime = mint(
-            user, client, scope, house=server.house, keys=server.keys, now=server.now
-        )
-        refresh_token = new_token()
-        repository.add(
-            server.session,
-            RefreshToken(
-                token_hash=server.house.vault.hash_token(f"refresh/{refresh_token}"),
-                grant_id=user.grant_id,
-                client_id=client.client_id,
-                scope=user.scope,
-                issued_at=server.now,
-                expires_at=user.expires_at,
-                consumed_at=None,
-            ),
-        )
-        return {
-            "token_type": "Bearer",
+        server, request = self._server, self._request
+        require_proof(client, request.jkt)
+        access_token, lifetime = mint(server, user, client, scope, jkt=request.jkt, details=request.details)
+        answer = {
+            "token_type": token_type(request.jkt),
             "access_token": access_token,
             "expires_in": lifetime,
-            "refresh_token": refresh_token,
             "scope": scope,
         }
+        if client.check_grant_type("refresh_token") and include_refresh_token:
+            answer["refresh_token"] = self._refresh_token(user, client)
+        if request.details:
+            answer["authorization_details"] = request.details
+        return answer
+
+    def _refresh_token(self, grant: OAuthGrant, client: OAuthClient) -> str:
+        """The next of its chain; one that was made a moment ago and went astray is the same again."""
+        server, request = self._server, self._request
+        token = request.successor or new_token()
+        server.session.execute(
+            insert(server.session, RefreshToken)
+            .values(
+                token_hash=refresh_hash(server.house.vault, token),
+                grant_id=grant.grant_id,
+                client_id=client.client_id,
+                scope=grant.scope,
+                # A confidential client proves itself at every refresh; a public one has only its key (RFC 9449 §5).
+                dpop_jkt=request.jkt if client.is_public else None,
+                issued_at=server.now,
+                expires_at=grant.expires_at,
+                consumed_at=sa.null(),
+            )
+            .on_conflict_do_nothing()
+        )
+        return token
 
 
 class IdToken(OpenIDCode):
@@ -73,7 +85,7 @@ class IdToken(OpenIDCode):
         self._server = server
 
     def attach(self, grant: Any) -> None:
-        """To the refresh grant, which has no request of its own for a nonce."""
+        """To a grant that has no authorization request of its own for a nonce."""
         grant.register_hook("after_create_token_response", self.process_token)
 
     def exists_nonce(self, nonce: str, request: Any) -> bool:
@@ -81,38 +93,27 @@ class IdToken(OpenIDCode):
         return False
 
     def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
-        server, grant = self._server, request.grant
-        claims = id_claims(grant, request.client, house=server.house, now=server.now)
+        server, grant, client = self._server, request.grant, request.client
+        claims = id_claims(grant, client, house=server.house, now=server.now)
+        asked = (grant.claims or {}).get("id_token", ())
+        if asked:
+            known = personal_claims(server.session, grant, server.house.vault)
+            claims |= {name: known[name] for name in asked if name in known}
         if request.authorization_code is not None and request.authorization_code.nonce:
             claims["nonce"] = request.authorization_code.nonce
-        key = server.keys.active()
-        return jwt.encode({"alg": "ES256", "typ": "JWT", "kid": key.kid}, claims, key, ["ES256"])
+        return server.keys.sign(claims, "JWT", client.signing_alg)
 
 
 def id_claims(grant: OAuthGrant, client: OAuthClient, *, house: House, now: datetime) -> dict[str, Any]:
-    """Who signed in, when and how: never a name, never an identifier."""
+    """Who signed in, when and how: never an identifier, and a name only if it was asked for by name."""
     return {
         "iss": house.settings.issuer,
         "aud": client.client_id,
         "sub": subject_name(house.vault, client, grant.subject_id),
-        "sid": str(grant.sid),
+        "sid": shown_sid(house.vault, client, grant.sid),
         "iat": int(now.timestamp()),
         "exp": int((now + ID_TOKEN_LIFETIME).timestamp()),
         "auth_time": int(grant.auth_at.timestamp()),
         "acr": grant.acr,
-        "amr": ["pwd"],
+        "amr": grant.methods or ["pwd"],
     }
-
-
-def user_info(
-    session: Session, grant: OAuthGrant, client: OAuthClient, scope: str, *, vault: Vault
-) -> UserInfo:
-    """The claims of the userinfo endpoint (Core §5.3): the name only with ``profile``."""
-    info = UserInfo(sub=subject_name(vault, client, grant.subject_id))
-    if "profile" in scope.split():
-        views = registry.describe(session, {grant.subject_id, grant.acting_for}, vault=vault)
-        info["name"] = views[grant.subject_id].name
-        info["capacity"] = grant.capacity
-        if grant.acting_for != grant.subject_id:
-            info["acting_for_name"] = views[grant.acting_for].name
-    return info

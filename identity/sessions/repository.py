@@ -37,3 +37,13 @@ def end(session: Session, sid: uuid.UUID, *, reason: str, now: datetime) -> None
         .where(IdentitySession.sid == sid, IdentitySession.ended_at.is_(None))
         .values(ended_at=now, end_reason=reason)
     )
+
+
+def overdue(session: Session, *, now: datetime, limit: int) -> Sequence[uuid.UUID]:
+    """Sign-ins whose time is up and that nobody has ended."""
+    return session.scalars(
+        sa.select(IdentitySession.sid)
+        .where(IdentitySession.ended_at.is_(None), IdentitySession.expires_at <= now)
+        .order_by(IdentitySession.expires_at)
+        .limit(limit)
+    ).all()

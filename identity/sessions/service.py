@@ -71,6 +71,14 @@ def end_sessions_of(
             end_session(session, row.sid, reason=reason, now=now)
 
 
+def end_overdue(session: Session, *, now: datetime, limit: int) -> int:
+    """Close some sign-ins whose time is up, and all grants under them; how many."""
+    found = repository.overdue(session, now=now, limit=limit)
+    for sid in found:
+        end_session(session, sid, reason="expired", now=now)
+    return len(found)
+
+
 def end_own_session(session: Session, subject_id: int, sid: uuid.UUID, *, now: datetime) -> None:
     """A person ends one of their own sign-ins; another's reads as not found."""
     row = repository.get(session, sid)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
 
 import anyio
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
@@ -19,8 +20,6 @@ from kernel.web.requests import WebRequest
 
 #: A request or a socket, whatever its app keeps in it.
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
-#: Identity's part: the token's Principal as of now, or ``Unauthenticated``.
-ResolveToken = Callable[[str], Principal]
 _KEPT = "dongchu.principal"
 _LONGEST_TOKEN = 8192
 
@@ -28,6 +27,20 @@ _LONGEST_TOKEN = 8192
 #: Renewing a session's tokens asks the issuer, which may be this very process. These threads are apart from those
 #: that serve handlers, so that waiting for an answer can never take the thread that would give it.
 _ASKING = anyio.CapacityLimiter(24)
+
+
+class Possession(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes with a token that is bound to a key (DPoP, RFC 9449 §7): the proof, and the request it is about."""
+
+    proof: str
+    method: str
+    path: str
+
+
+class ResolveToken(Protocol):
+    """Identity's part: the token's Principal as of now, or ``Unauthenticated``."""
+
+    def __call__(self, token: str, possession: Possession | None = None) -> Principal: ...
 
 
 class TokenOfSession(Protocol):
@@ -44,24 +57,39 @@ class Doorkeeper:
         self._token_of_session = token_of_session
 
     def principal_of(self, connection: Connection, *, may_renew: bool) -> Principal:
-        """Raises ``Unauthenticated``. A bearer token, where sent, is the only thing that counts."""
+        """Raises ``Unauthenticated``. A token in the header, where sent, is the only thing that counts."""
         scope = cast(dict[str, Any], connection.scope)
         kept = scope.get(_KEPT)
         if kept is None:
-            kept = scope[_KEPT] = self._resolve(self._token_of(connection, may_renew))
+            kept = scope[_KEPT] = self._resolve(*self._token_of(connection, may_renew))
         return kept
 
-    def _token_of(self, connection: Connection, may_renew: bool) -> str:
+    def _token_of(self, connection: Connection, may_renew: bool) -> tuple[str, Possession | None]:
         header = connection.headers.get("authorization")
         if header is not None:
             kind, _, token = header.partition(" ")
-            if kind.lower() != "bearer" or not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN:
+            token = token.strip()
+            if (
+                kind.lower() not in ("bearer", "dpop")
+                or not token.isascii()
+                or not 0 < len(token) <= _LONGEST_TOKEN
+            ):
                 raise Unauthenticated("请求中的访问令牌格式不对，应为 Authorization: Bearer <令牌>。")
-            return token.strip()
+            return token, possession_of(connection) if kind.lower() == "dpop" else None
         token = self._token_of_session(connection, may_renew=may_renew) if self._token_of_session else None
         if token is None:
             raise Unauthenticated("请先登录，再继续办理。")
-        return token
+        return token, None
+
+
+def possession_of(connection: Connection) -> Possession:
+    """The proof sent along; two of them are as good as none (RFC 9449 §4.3)."""
+    proofs: list[str] = connection.headers.getall("dpop", list[str]())
+    return Possession(
+        proof=proofs[0] if len(proofs) == 1 else "",
+        method=str(connection.scope.get("method", "GET")),
+        path=connection.url.path,
+    )
 
 
 async def principal_of(connection: Connection) -> Principal:
@@ -112,7 +140,9 @@ __all__ = [
     "DEPENDENCIES",
     "Connection",
     "Doorkeeper",
+    "Possession",
     "ResolveToken",
+    "possession_of",
     "principal_of",
     "require",
     "visitor_of",

@@ -1,7 +1,7 @@
 """Who is asking, for whom, and what they may do: the one value that every handler judges by."""
 
 import uuid
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -38,7 +38,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """The person signed in, and the capacity in which this grant lets them act.
 
     ``acting_for`` is the subject whose affairs these are: the person themselves (``self``, and ``seat``, where the
-    affairs are the city's), another person (``person``), or a firm (``enterprise``).
+    affairs are the city's), another person (``person``), or a firm (``enterprise``). ``details`` are the itemised
+    things that were allowed in particular (RFC 9396).
     """
 
     subject_id: int
@@ -51,6 +52,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     acr: str
     client_id: str
     grant_id: uuid.UUID
+    details: tuple[dict[str, Any], ...] = ()
 
     @property
     def is_proxy(self) -> bool:

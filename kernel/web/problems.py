@@ -72,6 +72,8 @@ def exception_handlers(pages: Pages, sign_in: SignIn | None = None) -> Exception
         if problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
         if not wants_page(request):
+            if problem.status == 401:  # RFC 6750 §3, RFC 9449 §7.1
+                headers["WWW-Authenticate"] = 'Bearer, DPoP algs="ES256 EdDSA"'
             return Response(
                 encode_json(problem), status_code=problem.status, media_type=PROBLEM_JSON, headers=headers
             )

@@ -24,6 +24,7 @@ from connectors.simulators.settings import SimulatorSettings
 from connectors.simulators.store import Store
 from identity import service, tables
 from identity.app import LOCALE, TEMPLATES, create_app
+from identity.oauth.provider import open_provider
 from identity.oauth.routes import root_metadata_handler
 from identity.registry import service as registry
 from identity.registry.identifiers import id_check_character
@@ -258,7 +259,9 @@ def open_city(
     house.database.create_all()
     pages = Pages({"identity": TEMPLATES}, translations=Translations.load([LOCALE]))
     app = create_app(house, pages, outside=outside.settings if outside else None)
-    root = Litestar([preferences_and_static(pages), root_metadata_handler(house)], openapi_config=None)
+    root = Litestar(
+        [preferences_and_static(pages), root_metadata_handler(open_provider(house))], openapi_config=None
+    )
     people = settle(house)
     apps = {f"/{name}": make(house, name) for name, make in (portals or {}).items()}
     return City(house, people, clock, base, app, outside), Running(

@@ -111,7 +111,12 @@ def obtain_code(
     surfer: Surfer, attempt: Attempt, login: str = "guiying", **changes: str | None
 ) -> dict[str, str]:
     """Sign in, consent where asked, and the parameters that came back to the client."""
-    page = surfer.open(authorize_url(attempt.parameters(**changes)))
+    return answer_to(surfer, authorize_url(attempt.parameters(**changes)), login)
+
+
+def answer_to(surfer: Surfer, address: str, login: str = "guiying") -> dict[str, str]:
+    """The same for an address that a client made."""
+    page = surfer.open(address)
     if "/identity/login" in str(page.url):
         page = surfer.sign_in(page, login)
     if not page.is_redirect:

@@ -64,16 +64,19 @@ def test_of_eight_parallel_redemptions_exactly_one_succeeds(
 
 
 @pytest.mark.parametrize("which", ["city", pytest.param("postgres_city", marks=pytest.mark.postgres)])
-def test_of_eight_parallel_refreshes_at_most_one_succeeds(which: str, request: pytest.FixtureRequest) -> None:
+def test_eight_parallel_refreshes_go_on_with_one_and_the_same_chain(
+    which: str, request: pytest.FixtureRequest
+) -> None:
     city: City = request.getfixturevalue(which)
     client = TokenClient(city.issuer)
     tokens = fresh_tokens(city, client)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(client.refresh, [tokens["refresh_token"]] * 8))
-    winners = [answer for answer in answers if answer.status_code == 200]
-    assert len(winners) == 1
-    assert {answer.status_code for answer in answers if answer not in winners} == {400}
-    assert client.who(winners[0].json()["access_token"]).status_code == 401
+    assert {answer.status_code for answer in answers} == {200}
+    (successor,) = {answer.json()["refresh_token"] for answer in answers}
+    assert client.refresh(successor).status_code == 200
+    assert client.refresh(tokens["refresh_token"]).status_code == 400
+    assert client.who(answers[0].json()["access_token"]).status_code == 401
 
 
 def test_a_third_party_replaying_a_spent_code_revokes_nobody(city: City, client: TokenClient) -> None:
@@ -140,12 +143,42 @@ def test_refreshing_rotates_keeps_auth_time_and_never_widens(own_city: City) -> 
     assert client.refresh(narrower.json()["refresh_token"]).json()["scope"] == "openid profile"
 
 
-def test_using_a_refresh_token_twice_kills_the_family(city: City, client: TokenClient) -> None:
+def test_using_a_refresh_token_again_after_its_successor_kills_the_family(
+    city: City, client: TokenClient
+) -> None:
     first = fresh_tokens(city, client)
     second = client.refresh(first["refresh_token"]).json()
+    third = client.refresh(second["refresh_token"]).json()
     assert client.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
-    assert client.who(second["access_token"]).status_code == 401
-    assert client.refresh(second["refresh_token"]).json()["error"] == "invalid_grant"
+    assert client.who(third["access_token"]).status_code == 401
+    assert client.refresh(third["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_a_client_that_lost_the_answer_goes_on_and_a_late_one_does_not(own_city: City) -> None:
+    client = TokenClient(own_city.issuer)
+    first = fresh_tokens(own_city, client)
+    lost = client.refresh(first["refresh_token"]).json()
+    own_city.clock.move(timedelta(seconds=9))
+    again = client.refresh(first["refresh_token"]).json()
+    assert again["refresh_token"] == lost["refresh_token"]
+    assert client.who(again["access_token"]).status_code == 200
+    own_city.clock.move(timedelta(seconds=2))
+    assert client.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
+    assert client.refresh(again["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_a_quick_thief_and_the_owner_share_one_chain_until_the_second_of_them_ends_it(
+    own_city: City,
+) -> None:
+    client = TokenClient(own_city.issuer)
+    first = fresh_tokens(own_city, client)
+    owner = client.refresh(first["refresh_token"]).json()
+    thief = client.refresh(first["refresh_token"]).json()
+    own_city.clock.move(timedelta(minutes=10))
+    stolen = client.refresh(thief["refresh_token"]).json()
+    own_city.clock.move(timedelta(minutes=10))
+    assert client.refresh(owner["refresh_token"]).json()["error"] == "invalid_grant"
+    assert client.who(stolen["access_token"]).status_code == 401
 
 
 def test_another_clients_refresh_neither_succeeds_nor_burns(city: City, client: TokenClient) -> None:

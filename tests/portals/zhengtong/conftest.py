@@ -18,6 +18,7 @@ from kernel.errors import Unauthenticated
 from kernel.house import House, open_house
 from kernel.i18n import Translations, locale_folders
 from kernel.settings import Settings
+from kernel.web.bearer import Possession
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from policy_engine.decisions.service import DecisionRecords
@@ -99,7 +100,7 @@ class City:
             resolve=self.resolve,
         )
 
-    def resolve(self, token: str) -> Principal:
+    def resolve(self, token: str, possession: Possession | None = None) -> Principal:  # noqa: ARG002
         if token not in self.tokens:
             raise Unauthenticated("请先登录，再继续办理。")
         return self.tokens[token]

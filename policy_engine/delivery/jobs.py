@@ -6,7 +6,7 @@ order's key first. Every call outside happens between two transactions, never in
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from kernel.errors import OutsideRefused, OutsideTimeout
 from kernel.outbox import Handler, Message, Schedule, TryLater, enqueue, once
 from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts import service as accounts
+from policy_engine.delivery.awards import deaths, losses
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.claims import review
@@ -35,6 +36,7 @@ SCHEDULES = (
     Schedule("payment.due", timedelta(minutes=10)),
     Schedule("claim.close_notices", timedelta(minutes=30)),
     Schedule("offer.lapse", timedelta(hours=6)),
+    Schedule("award.confirm_deaths", timedelta(minutes=10)),
 )
 
 
@@ -50,6 +52,9 @@ def build_handlers(
         "payment.due": jobs.create_due,
         "claim.close_notices": jobs.close_notices,
         "offer.lapse": jobs.lapse_offers,
+        "award.confirm_deaths": jobs.confirm_deaths,
+        losses.LIFT: jobs.lift_losses,
+        losses.HEAR: jobs.hear_losses,
     }
 
 
@@ -140,6 +145,37 @@ class _Jobs:
     def lapse_offers(self, _message: Message) -> None:
         self._until_done(lambda session: offers.lapse_offers(session, now=self._clock.now()))
 
+    def confirm_deaths(self, _message: Message) -> None:
+        """A second source may have spoken meanwhile without changing the fact itself."""
+        after: int | None = 0
+        while after is not None:
+            with self._database.write() as session:
+                after = deaths.confirm_deaths(session, self._ports, now=self._clock.now(), after=after)
+
+    def lift_losses(self, message: Message) -> None:
+        """Too many rights were put in doubt on one day: nobody stays stopped until a person has looked."""
+        policy_id, day = _loss_day(message)
+        self._one_by_one(
+            lambda session, after: losses.lift_next(session, policy_id, day, after, now=self._clock.now())
+        )
+
+    def hear_losses(self, message: Message) -> None:
+        policy_id, day = _loss_day(message)
+        self._one_by_one(
+            lambda session, after: losses.hear_next(
+                session, self._ports, policy_id, day, after, now=self._clock.now()
+            )
+        )
+
+    def _one_by_one(self, step: Callable[[Session, uuid.UUID | None], uuid.UUID | None]) -> None:
+        """A transaction for each; safe to repeat from the start."""
+        done: uuid.UUID | None = None
+        while True:
+            with self._database.write() as session:
+                done = step(session, done)
+            if done is None:
+                return
+
     def _until_done(self, step: Callable[[Session], int]) -> None:
         """Small transactions one after another, so that nobody waits long for the gate."""
         while True:
@@ -196,3 +232,7 @@ class _Jobs:
         locked = repository.lock_payment(session, payment.id)
         is_present = locked is not None and locked.instruction_id == message.payload["instruction_id"]
         return locked if is_present else None
+
+
+def _loss_day(message: Message) -> tuple[str, date]:
+    return message.payload["policy_id"], date.fromisoformat(message.payload["day"])

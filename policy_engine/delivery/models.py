@@ -1,7 +1,7 @@
 """All tables of delivery in one place, for migrations and for readers."""
 
 from policy_engine.delivery.accounts.models import PayeeAccount
-from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
 from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
 from policy_engine.delivery.claims.models import Appeal, Claim, StageDecision, WrittenDecision
 from policy_engine.delivery.ledger.models import (
@@ -13,6 +13,7 @@ from policy_engine.delivery.ledger.models import (
 )
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
+from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
 
 __all__ = [
     "Appeal",
@@ -22,14 +23,20 @@ __all__ = [
     "Claim",
     "FundingAlarm",
     "Hold",
+    "Instalment",
     "LedgerAccount",
     "LedgerEntry",
     "LedgerTransaction",
+    "LossDay",
+    "LossOfDay",
     "NumberSeries",
     "Offer",
+    "OverpaidPeriod",
+    "Overpayment",
     "PayeeAccount",
     "Payment",
     "PaymentBatch",
+    "Repayment",
     "StageDecision",
     "WrittenDecision",
 ]

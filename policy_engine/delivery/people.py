@@ -71,6 +71,22 @@ class RegisteredPeople:
             return self.wards_of(session, subject_id, on) - {family.owner.subject_id}
         return frozenset(member.subject_id for member in family.members)
 
+    def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        home = profiles.load_family(session, subject_id)
+        kin = {
+            *registry.related_from(session, "parent", subject_id, on),
+            *registry.related_to(session, "parent", subject_id, on),
+        }
+        known = [*home.members, *profiles.load_subjects(session, kin).values()]
+        return frozenset(
+            one.subject_id
+            for one in known
+            if one.kind == "person"
+            and one.subject_id != subject_id
+            and is_adult(one, on)
+            and not is_dead(one)
+        )
+
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date
     ) -> Mapping[int, frozenset[int]]:
@@ -82,6 +98,11 @@ def is_adult(person: KnownSubject, on: date) -> bool:
     """Eighteen or older (民法典 Art. 17); who has no known birth date is not presumed a child."""
     born = person.facts.get("birth_date")
     return born is None or not isinstance(born.value, str) or is_adult_born(born.value, on)
+
+
+def is_dead(person: KnownSubject) -> bool:
+    death = person.facts.get("is_deceased")
+    return death is not None and death.value is True
 
 
 def is_adult_born(birth_date: str | None, on: date) -> bool:

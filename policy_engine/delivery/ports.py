@@ -58,6 +58,10 @@ class People(Protocol):
         """For whom or what a subject may ask besides itself: its minor children, a firm's hires and loans."""
         ...
 
+    def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        """The grown-ups of a person's household, parents and children, alive: who settles a dead person's affairs."""
+        ...
+
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date
     ) -> Mapping[int, frozenset[int]]:

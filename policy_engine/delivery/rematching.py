@@ -19,7 +19,8 @@ from kernel import audit
 from kernel.house import House
 from kernel.outbox import Handler, Message, Schedule, once
 from kernel.outbox.repository import keys_waiting
-from policy_engine.delivery.awards.hearing import RIGHT_ENDED, stop_for_deaths
+from policy_engine.delivery.awards.deaths import stop_for_deaths
+from policy_engine.delivery.awards.hearing import RIGHT_ENDED
 from policy_engine.delivery.offers.freed import offer_what_was_kept_away
 from policy_engine.delivery.offers.reach import Page, hold_claims_of_recalled, recall, widen_rollout
 from policy_engine.delivery.offers.service import reconcile

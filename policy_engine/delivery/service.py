@@ -6,7 +6,15 @@
 
 from policy_engine.delivery.accounts.enrolment import enrol_account
 from policy_engine.delivery.accounts.service import add_account, choices_for, verify_account
-from policy_engine.delivery.awards.hearing import end_award, restore_award, stop_for_deaths, suspend_for_death
+from policy_engine.delivery.awards.adjusting import adjust_award, adjust_raised
+from policy_engine.delivery.awards.deaths import (
+    confirm_deaths,
+    stop_for_deaths,
+    suspend_for_death,
+    undo_death,
+)
+from policy_engine.delivery.awards.hearing import end_award, restore_award
+from policy_engine.delivery.awards.losses import decide_losses
 from policy_engine.delivery.awards.service import create_due_payments, name_account
 from policy_engine.delivery.claims.appeals import appeal, decide_appeal
 from policy_engine.delivery.claims.objections import record_objection, settle_objection
@@ -27,6 +35,10 @@ from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_o
 from policy_engine.delivery.offers.service import Reconciled, reconcile
 from policy_engine.delivery.payments.batches import approve_batch, release_payment
 from policy_engine.delivery.payments.service import reserve_waiting
+from policy_engine.delivery.recovery.deciding import agree_instalments, write_off
+from policy_engine.delivery.recovery.deciding import decide as decide_overpayment
+from policy_engine.delivery.recovery.notices import state_ones_view
+from policy_engine.delivery.recovery.repaying import record_repayment
 
 __all__ = [
     "ACTIONS",
@@ -36,6 +48,9 @@ __all__ = [
     "Reconciled",
     "act_on_claim",
     "add_account",
+    "adjust_award",
+    "adjust_raised",
+    "agree_instalments",
     "appeal",
     "apply_anyway",
     "appropriate",
@@ -45,9 +60,12 @@ __all__ = [
     "choices_for",
     "close_notices",
     "confirm",
+    "confirm_deaths",
     "create_due_payments",
     "decide_appeal",
     "decide_batch",
+    "decide_losses",
+    "decide_overpayment",
     "decline",
     "defects",
     "end_award",
@@ -61,15 +79,19 @@ __all__ = [
     "recall",
     "reconcile",
     "record_objection",
+    "record_repayment",
     "release_payment",
     "reserve_waiting",
     "restore_award",
     "resume_claim",
     "settle_objection",
+    "state_ones_view",
     "stop_for_deaths",
     "submit_supplement",
     "suspend_for_death",
+    "undo_death",
     "verify_account",
     "widen_rollout",
     "withdraw_claim",
+    "write_off",
 ]

@@ -1,4 +1,4 @@
-"""Offer, claim, award and payment: four lives, each one explicit table of what may follow what.
+"""Offer, claim, award, payment and overpayment: lives, each one explicit table of what may follow what.
 
 Pure: a service asks the table before it changes anything, the tests walk the same tables, and what a table does not
 name cannot happen. Practice and law behind the moves: 低保审核确认办法 (accept, joint review, decide, public notice),
@@ -62,6 +62,15 @@ class PaymentState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OverpaymentState(StrEnum):
+    NOTICED = "noticed"  # told, and being heard: nothing is owed yet
+    OWED = "owed"  # a named official decided that it is to be paid back
+    INSTALMENT = "instalment"
+    REPAID = "repaid"
+    WRITTEN_OFF = "written_off"
+    DROPPED = "dropped"  # it was no overpayment after all
+
+
 State = TypeVar("State", bound=StrEnum)
 Table = Mapping[tuple[State, str], frozenset[State]]
 
@@ -98,7 +107,7 @@ def _table(
     return {(source, command): frozenset(targets) for command, sources, targets in rows for source in sources}
 
 
-Of, C, A, P = OfferState, ClaimState, AwardState, PaymentState
+Of, C, A, P, V = OfferState, ClaimState, AwardState, PaymentState, OverpaymentState
 
 OFFER: Machine[OfferState] = Machine(
     "offer",
@@ -149,6 +158,8 @@ AWARD: Machine[AwardState] = Machine(
         ("suspend", (A.RECOGNISED, A.ACTIVE, A.SUSPECTED), (A.SUSPENDED,)),
         ("restore", (A.SUSPECTED, A.SUSPENDED), (A.ACTIVE,)),
         ("end", (A.RECOGNISED, A.ACTIVE, A.SUSPECTED, A.SUSPENDED), (A.ENDED,)),
+        # Only of a right that ended by a death which was none (awards.deaths).
+        ("revive", (A.ENDED,), (A.ACTIVE,)),
     ),
 )
 
@@ -171,6 +182,19 @@ PAYMENT: Machine[PaymentState] = Machine(
     ),
 )
 
+OVERPAYMENT: Machine[OverpaymentState] = Machine(
+    "overpayment",
+    _table(
+        ("demand", (V.NOTICED,), (V.OWED,)),
+        ("drop", (V.NOTICED,), (V.DROPPED,)),
+        ("agree_instalments", (V.OWED,), (V.INSTALMENT,)),
+        ("repay", (V.NOTICED,), (V.NOTICED, V.REPAID)),
+        ("repay", (V.OWED,), (V.OWED, V.REPAID)),
+        ("repay", (V.INSTALMENT,), (V.INSTALMENT, V.REPAID)),
+        ("write_off", (V.NOTICED, V.OWED, V.INSTALMENT), (V.WRITTEN_OFF,)),
+    ),
+)
+
 #: A claim in one of these still may lead to a decision: the same right cannot be claimed a second time.
 OPEN_CLAIM = frozenset(
     {C.SUBMITTED, C.SUPPLEMENT, C.JOINT_REVIEW, C.REVIEW, C.NOTICE, C.OBJECTION, C.APPEALED}
@@ -181,6 +205,9 @@ HOLDS_RESERVATION = frozenset({P.ACCOUNT_MISSING, P.RESERVED, P.RETURNED})
 #: An order is or may be with the treasury or the bank: only their answer moves it on.
 IN_FLIGHT = frozenset(_OUTSIDE)
 NOT_YET_INSTRUCTED = frozenset({*_WAITING, P.ACCOUNT_MISSING, P.RESERVED, P.RETURNED})
+
+#: What may still be paid back.
+OPEN_OVERPAYMENT = frozenset({V.NOTICED, V.OWED, V.INSTALMENT})
 
 LABELS: Mapping[StrEnum, str] = MappingProxyType(
     {
@@ -219,5 +246,11 @@ LABELS: Mapping[StrEnum, str] = MappingProxyType(
         P.PAID: N_("已到账"),
         P.RETURNED: N_("银行退回"),
         P.CANCELLED: N_("已取消"),
+        V.NOTICED: N_("多发待核实"),
+        V.OWED: N_("待退回"),
+        V.INSTALMENT: N_("分期退回中"),
+        V.REPAID: N_("已退回"),
+        V.WRITTEN_OFF: N_("已核销"),
+        V.DROPPED: N_("不属多发"),
     }
 )

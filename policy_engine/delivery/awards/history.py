@@ -1,6 +1,7 @@
 """The history of an award."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ def log(
     before: str,
     *,
     now: datetime,
-    detail: dict[str, str] | None = None,
+    detail: dict[str, Any] | None = None,
 ) -> None:
     award.updated_at = now
     record_event(

@@ -56,3 +56,29 @@ class Award(Base):
     hearing_until_on: Mapped[date | None]
     recognised_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LossDay(Base):
+    """What one day's feeds put in doubt of one policy: flowing, or held for a person, who carried it out or dismissed it."""
+
+    __tablename__ = "loss_day"
+
+    policy_id: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    live_count: Mapped[int]
+    loss_count: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(sa.String(16), default="flowing")
+    decided_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LossOfDay(Base):
+    """One award that a day's feeds put in doubt."""
+
+    __tablename__ = "loss_of_day"
+
+    policy_id: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    award_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("award.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.String(500))

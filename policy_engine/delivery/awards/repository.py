@@ -7,7 +7,9 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from policy_engine.delivery.awards.models import Award
+from kernel.database import insert
+from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
 from policy_engine.delivery.states import AwardState
 
 #: The class of advisory locks on units, apart from every other use of them.
@@ -100,6 +102,79 @@ def lock_live_of_subject(session: Session, subject_id: int) -> list[Award]:
         sa.or_(Award.subject_id == subject_id, Award.unit_id == subject_id), Award.state != AwardState.ENDED
     )
     return list(session.scalars(statement.order_by(Award.id).with_for_update()))
+
+
+def suspended_subjects(session: Session, reason: str, after: int, limit: int) -> list[int]:
+    """Whose awards are suspended for this reason, by number above ``after``."""
+    statement = (
+        sa.select(Award.subject_id)
+        .where(Award.state == AwardState.SUSPENDED, Award.state_reason == reason, Award.subject_id > after)
+        .distinct()
+        .order_by(Award.subject_id)
+    )
+    return list(session.scalars(statement.limit(limit)))
+
+
+def raised(session: Session, policy_id: str, limit: int) -> list[uuid.UUID]:
+    """Active awards of a policy of which a newer match would pay more."""
+    statement = sa.select(Award.id).where(
+        Award.policy_id == policy_id,
+        Award.state == AwardState.ACTIVE,
+        Award.rematched_amount_fen > Award.amount_fen,
+    )
+    return list(session.scalars(statement.order_by(Award.id).limit(limit)))
+
+
+def in_question(
+    session: Session, division: str, condition: sa.ColumnElement[bool], limit: int
+) -> list[Award]:
+    """Awards of a division of which a person has something to decide, the oldest change first."""
+    statement = sa.select(Award).where(
+        Award.division.startswith(prefix_of(division), autoescape=True), condition
+    )
+    return list(session.scalars(statement.order_by(Award.updated_at, Award.id).limit(limit)))
+
+
+def lock_loss_day(session: Session, policy_id: str, day: date) -> LossDay:
+    """The row of a policy's day, made on first use with how many awards were live then."""
+    known = session.get(LossDay, (policy_id, day), with_for_update=True, populate_existing=True)
+    if known is not None:
+        return known
+    live = sa.select(sa.func.count()).where(Award.policy_id == policy_id, Award.state != AwardState.ENDED)
+    row = {
+        "policy_id": policy_id,
+        "day": day,
+        "live_count": session.scalar(live) or 0,
+        "loss_count": 0,
+        "state": "flowing",
+    }
+    session.execute(insert(session, LossDay).values(**row).on_conflict_do_nothing())
+    return session.get_one(LossDay, (policy_id, day), with_for_update=True, populate_existing=True)
+
+
+def note_loss(session: Session, day: LossDay, award_id: uuid.UUID, reason: str) -> bool:
+    """Whether the award is new among the losses of its day."""
+    statement = insert(session, LossOfDay).values(
+        policy_id=day.policy_id, day=day.day, award_id=award_id, reason=reason
+    )
+    noted = session.execute(statement.on_conflict_do_nothing().returning(LossOfDay.award_id))
+    return noted.scalar() is not None
+
+
+def next_loss(session: Session, policy_id: str, day: date, after: uuid.UUID | None) -> uuid.UUID | None:
+    """The award after ``after`` among the losses of a day."""
+    statement = sa.select(LossOfDay.award_id).where(LossOfDay.policy_id == policy_id, LossOfDay.day == day)
+    if after is not None:
+        statement = statement.where(LossOfDay.award_id > after)
+    return session.scalar(statement.order_by(LossOfDay.award_id).limit(1))
+
+
+def loss_reason(session: Session, policy_id: str, day: date, award_id: uuid.UUID) -> str:
+    return session.get_one(LossOfDay, (policy_id, day, award_id)).reason
+
+
+def loss_days_held(session: Session) -> list[LossDay]:
+    return list(session.scalars(sa.select(LossDay).where(LossDay.state == "held").order_by(LossDay.day)))
 
 
 def lock_due(session: Session, until: date, limit: int) -> list[Award]:

@@ -3,7 +3,7 @@
 What goes outside the app is the notices package's own neutral sentence: no benefit, no amount, no link.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -41,6 +41,24 @@ def tell(
     """One notice to everybody who follows the affairs of ``subject_id``; ``except_for`` did it and knows."""
     letter = Letter(subject_id, kind, title, body, link)
     tell_all(session, ports, [letter], now=now, except_for=except_for)
+
+
+def tell_these(
+    session: Session,
+    recipients: Collection[int],
+    kind: str,
+    title: str,
+    body: str,
+    *,
+    link: str,
+    now: datetime,
+) -> None:
+    """One notice to each of ``recipients``: those whom the caller knows to be concerned (a dead person's family)."""
+    notices = [
+        NewNotice(subject_id=recipient, kind=kind, title=title, body=body, link=link)
+        for recipient in sorted(recipients)
+    ]
+    notify_all(session, notices, now=now)
 
 
 def tell_all(

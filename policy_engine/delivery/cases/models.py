@@ -21,7 +21,7 @@ class CaseEvent(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    object_kind: Mapped[str] = mapped_column(sa.String(16))  # offer | claim | award | payment
+    object_kind: Mapped[str] = mapped_column(sa.String(16))  # offer | claim | award | payment | overpayment
     object_id: Mapped[uuid.UUID]
     #: The thread a person follows: null only before there is a claim.
     claim_id: Mapped[uuid.UUID | None]

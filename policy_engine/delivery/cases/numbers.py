@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.cases import repository
 
+#: Granted, refused, on an appeal, and on money to be paid back.
+DecisionKind = Literal["准", "不准", "复", "追"]
+
 
 def case_number(session: Session, division: str, on: date) -> str:
     """Division, day and a serial of five digits: ``420203-20261123-00001``."""
@@ -15,7 +18,7 @@ def case_number(session: Session, division: str, on: date) -> str:
     return f"{head}-{repository.next_in_series(session, f'case/{head}'):05d}"
 
 
-def decision_number(session: Session, kind: Literal["准", "不准", "复"], division: str, on: date) -> str:
+def decision_number(session: Session, kind: DecisionKind, division: str, on: date) -> str:
     """A 文号 in the usual form, gapless per division and year: ``420203待遇不准〔2026〕12号``."""
     place = prefix_of(division)[:6]
     serial = repository.next_in_series(session, f"decision/{kind}/{place}/{on.year}")

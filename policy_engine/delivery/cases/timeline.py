@@ -14,7 +14,7 @@ from policy_engine.delivery.access import Relation
 from policy_engine.delivery.cases.models import CaseEvent
 
 ActorKind = Literal["system", "person", "proxy", "counter", "seat", "bank"]
-ObjectKind = Literal["offer", "claim", "award", "payment"]
+ObjectKind = Literal["offer", "claim", "award", "payment", "overpayment"]
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from kernel.i18n import N_
 from kernel.web.principal import Principal, SeatView
 from policy_engine.decisions.record import Deed
 from policy_engine.decisions.service import Matter
-from policy_engine.delivery.cases.numbers import decision_number
+from policy_engine.delivery.cases.numbers import DecisionKind, decision_number
 from policy_engine.delivery.claims.models import Claim, WrittenDecision
 from policy_engine.delivery.periods import same_day_months_later
 from policy_engine.delivery.ports import Ports
@@ -29,7 +29,7 @@ WAYS_ON = (
     N_("可自收到本决定之日起六个月内依法提起行政诉讼。"),
 )
 
-_SERIES: dict[Outcome, Literal["准", "不准", "复"]] = {
+_SERIES: dict[Outcome, DecisionKind] = {
     "granted": "准",
     "refused": "不准",
     "upheld": "复",

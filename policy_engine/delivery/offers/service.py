@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import business_date
 from kernel.ids import new_id
 from policy_engine.delivery.awards import hearing as awards
-from policy_engine.delivery.awards import overlaps
+from policy_engine.delivery.awards import losses, overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import TRUST
@@ -208,7 +208,7 @@ class _Reconciliation:
         elif effect.verdict == "eligible":
             award.rematched_amount_fen = effect.amount_fen if effect.amount_fen != award.amount_fen else None
             if award.state == AwardState.SUSPECTED:
-                awards.clear_suspicion(self.session, award, now=self.now)
+                losses.clear_suspicion(self.session, award, now=self.now)
                 self.result.restored += 1
 
     def _may_reopen(self, offer: Offer, terms: Terms) -> bool:

@@ -38,6 +38,17 @@ def is_covered(session: Session, policy_id: str, unit_id: int, period: str) -> b
     return session.scalar(statement) or False
 
 
+def count_top_ups(session: Session, policy_id: str, unit_id: int, period: str) -> int:
+    statement = sa.select(sa.func.count()).where(
+        Payment.policy_id == policy_id,
+        Payment.unit_id == unit_id,
+        Payment.period == period,
+        Payment.kind.startswith("top_up"),
+        Payment.state != PaymentState.CANCELLED,
+    )
+    return session.scalar(statement) or 0
+
+
 def regular_payments_on(session: Session, policy_ids: Collection[str], unit_id: int) -> list[Payment]:
     """Payments to the unit under any of these policies that were not given up."""
     statement = sa.select(Payment).where(

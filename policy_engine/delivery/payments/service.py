@@ -42,6 +42,62 @@ def make_due(
     label = _free_label(session, award, terms, starts_on)
     if award.amount_fen is None or label is None:
         return None
+    return _make(session, ports, award, terms, starts_on, label, "regular", award.amount_fen, now=now)
+
+
+def make_top_up(
+    session: Session,
+    ports: Ports,
+    award: Award,
+    terms: Terms,
+    regular: Payment,
+    amount_fen: int,
+    *,
+    now: datetime,
+) -> Payment:
+    """补发: what the period of ``regular`` was paid too little, as a payment of its own. Award row is locked."""
+    made = repository.count_top_ups(session, award.policy_id, award.unit_id, regular.period)
+    kind = "top_up" if made == 0 else f"top_up.{made + 1}"
+    start = regular.period_starts_on
+    return _make(session, ports, award, terms, start, regular.period, kind, amount_fen, now=now)
+
+
+def lower(session: Session, payment: Payment, by_fen: int, reason: str, *, now: datetime) -> None:
+    """Pay less than was set aside; what is left over goes back at once. Before the order has left only."""
+    before = payment.state
+    if by_fen >= payment.amount_fen:
+        cancel(session, payment, reason, now=now)
+        return
+    if S(before) in HOLDS_RESERVATION and payment.budget_id is not None:
+        reference = f"{payment.id.hex}:lower:{payment.amount_fen}"
+        ledger.move(
+            session,
+            payment.budget_id,
+            "lower",
+            "reserved",
+            "available",
+            by_fen,
+            reference,
+            payment_id=payment.id,
+            now=now,
+        )
+        ledger.ask_to_serve_waiting(session, payment.budget_id, now=now)
+    payment.amount_fen -= by_fen
+    log(session, payment, "payment.lowered", SYSTEM, before, now=now, detail={"reason": reason})
+
+
+def _make(
+    session: Session,
+    ports: Ports,
+    award: Award,
+    terms: Terms,
+    starts_on: date,
+    label: str,
+    kind: str,
+    amount_fen: int,
+    *,
+    now: datetime,
+) -> Payment:
     payment = Payment(
         id=new_id(),
         award_id=award.id,
@@ -55,8 +111,8 @@ def make_due(
         division=award.division,
         period=label,
         period_starts_on=starts_on,
-        kind="regular",
-        amount_fen=award.amount_fen,
+        kind=kind,
+        amount_fen=amount_fen,
         state=S.DUE,
         is_held=False,
         due_on=max(starts_on, business_date(now)),

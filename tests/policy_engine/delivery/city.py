@@ -141,6 +141,9 @@ class Town:
     def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.wards_of(session, subject_id, on) or frozenset({HIRE, 1001, 1002})
 
+    def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        return frozenset({DAUGHTER}) if subject_id == GRANDMOTHER else frozenset()
+
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date
     ) -> Mapping[int, frozenset[int]]:

@@ -1,6 +1,5 @@
 """Awards, payments, batches and the books."""
 
-from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -16,7 +15,6 @@ from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.ledger.repository import balances, open_alarms
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments import service as payments
-from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.ports import Recheck
 from policy_engine.delivery.states import AwardState, PaymentState
 from tests.policy_engine.delivery.city import (
@@ -32,25 +30,7 @@ from tests.policy_engine.delivery.city import (
     official,
     person,
 )
-
-
-def award_of(office: Office, claim: Claim) -> Award:
-    with office.database.read() as session:
-        return session.query(Award).filter_by(claim_id=claim.id).one()
-
-
-def payments_of(office: Office, claim: Claim) -> list[Payment]:
-    """Oldest period first."""
-    with office.database.read() as session:
-        return list(reversed(payment_rows.payments_of_award(session, award_of(office, claim).id)))
-
-
-def next_month(office: Office) -> int:
-    """The first of the next month, and the payments it makes due."""
-    today = office.now.replace(day=28) + timedelta(days=5)
-    office.clock.set(today.replace(day=1))
-    with office.database.write() as session:
-        return service.create_due_payments(session, office.ports, until=office.clock.today(), now=office.now)
+from tests.policy_engine.delivery.stories import award_of, next_month, payments_of
 
 
 def test_a_grant_makes_an_award_with_this_months_payment_reserved(office: Office) -> None:

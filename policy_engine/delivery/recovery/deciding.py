@@ -1,0 +1,225 @@
+"""What becomes of an overpayment, decided after the hearing by a named official who did not find it himself."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from kernel import audit
+from kernel.clock import business_date
+from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
+from kernel.i18n import gettext as _
+from kernel.money import format_yuan
+from kernel.web.principal import Principal, SeatView
+from policy_engine.catalogue.divisions import encloses
+from policy_engine.delivery.access import is_concerned
+from policy_engine.delivery.awards import repository as award_rows
+from policy_engine.delivery.cases.letters import tell_these
+from policy_engine.delivery.cases.numbers import decision_number
+from policy_engine.delivery.cases.timeline import actor_of
+from policy_engine.delivery.periods import same_day_months_later
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.recovery import repository
+from policy_engine.delivery.recovery.models import Instalment, Overpayment
+from policy_engine.delivery.recovery.notices import log
+from policy_engine.delivery.states import OVERPAYMENT, OverpaymentState
+
+Outcome = Literal["demand", "drop", "write_off"]
+
+DAYS_TO_REPAY = 30
+MOST_INSTALMENTS = 60
+LONGEST_REASON = 2000
+
+
+def decide(
+    session: Session,
+    ports: Ports,
+    *,
+    overpayment_id: uuid.UUID,
+    principal: Principal,
+    outcome: Outcome,
+    reason: str,
+    is_known_to_payee: bool = False,
+    now: datetime,
+) -> Overpayment:
+    """Demand the money back, let it go, or find that it was due after all; numbered, reasoned, with the ways on.
+
+    An official error is not charged to the payee unless the decider states that the payee knew (``is_known_to_payee``).
+    Raises ``Conflict`` for a demand before the hearing has ended, ``Forbidden`` for who found it or is concerned.
+    """
+    overpayment, seat = _for_seat(session, ports, overpayment_id, principal, now=now)
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise InvalidInput(_("请写明理由，当事人会看到它。"))
+    today = business_date(now)
+    if outcome == "demand":
+        if today <= overpayment.hearing_until_on and not overpayment.statement:
+            raise Conflict(_("当事人的陈述期限未满，期满后才能决定追回。"))
+        if overpayment.is_official_error and not is_known_to_payee:
+            raise Conflict(_("多发是工作人员的差错造成的，不由当事人承担；除非查明其明知多发，否则请核销。"))
+    before = overpayment.state
+    overpayment.state = OVERPAYMENT.move(OverpaymentState(before), outcome)
+    overpayment.decided_by_id, overpayment.decided_at = principal.subject_id, now
+    overpayment.decision_reason = reason.strip()
+    overpayment.decision_number = decision_number(session, "追", seat.division, today)
+    overpayment.due_on = today + timedelta(days=DAYS_TO_REPAY) if outcome == "demand" else None
+    log(
+        session,
+        overpayment,
+        f"overpayment.{overpayment.state}",
+        actor_of(principal),
+        before,
+        reason=reason,
+        now=now,
+    )
+    _on_record(session, principal, overpayment, outcome, now=now)
+    _tell_decision(session, ports, overpayment, now=now)
+    return overpayment
+
+
+def agree_instalments(
+    session: Session,
+    ports: Ports,
+    *,
+    overpayment_id: uuid.UUID,
+    principal: Principal,
+    count: int,
+    first_due_on: date,
+    now: datetime,
+) -> Overpayment:
+    """Spread what is still owed over ``count`` months, equal to the fen but for the last."""
+    overpayment, _seat = _for_seat(session, ports, overpayment_id, principal, now=now, is_deciding=False)
+    if not 2 <= count <= MOST_INSTALMENTS:
+        raise InvalidInput(_("分期数应在 2 到 %(count)d 之间。", count=MOST_INSTALMENTS))
+    if first_due_on < business_date(now):
+        raise InvalidInput(_("首期日期不能早于今天。"))
+    left = overpayment.amount_fen - overpayment.repaid_fen
+    if left < count:
+        raise InvalidInput(_("金额太小，不能分这么多期。"))
+    before = overpayment.state
+    overpayment.state = OVERPAYMENT.move(OverpaymentState(before), "agree_instalments")
+    each = left // count
+    session.add_all(
+        Instalment(
+            overpayment_id=overpayment.id,
+            number=number + 1,
+            due_on=same_day_months_later(first_due_on, number),
+            amount_fen=each if number + 1 < count else left - each * (count - 1),
+        )
+        for number in range(count)
+    )
+    overpayment.due_on = same_day_months_later(first_due_on, count - 1)
+    log(session, overpayment, "overpayment.instalment", actor_of(principal), before, now=now)
+    _on_record(session, principal, overpayment, "agree_instalments", now=now)
+    return overpayment
+
+
+def write_off(
+    session: Session,
+    ports: Ports,
+    *,
+    overpayment_id: uuid.UUID,
+    principal: Principal,
+    reason: str,
+    now: datetime,
+) -> Overpayment:
+    """Finance gives up what is left of a demand; not the person who decided that it is owed."""
+    overpayment = repository.lock_overpayment(session, overpayment_id)
+    seat = principal.seat
+    if overpayment is None or seat is None or not encloses(seat.division, overpayment.division):
+        raise NotFound(_("没有找到您要的内容。"))
+    if not principal.has_duty("payment.approve"):
+        raise Forbidden(_("核销不属于您所在席位的职责。"))
+    _not_concerned(session, ports, overpayment, principal, now=now)
+    if principal.subject_id in (overpayment.decided_by_id, overpayment.found_by_id):
+        raise Forbidden(_("您参与过这笔多发的认定，应由其他人员核销。"))
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise InvalidInput(_("请写明核销的理由。"))
+    if overpayment.state == OverpaymentState.NOTICED:
+        raise Conflict(_("尚未作出书面决定，请由审定席位先作出决定。"))
+    before = overpayment.state
+    overpayment.state = OVERPAYMENT.move(OverpaymentState(before), "write_off")
+    overpayment.decision_reason = f"{overpayment.decision_reason or ''}\n{reason.strip()}".strip()
+    log(session, overpayment, "overpayment.written_off", actor_of(principal), before, reason=reason, now=now)
+    _on_record(session, principal, overpayment, "write_off", now=now)
+    _tell_decision(session, ports, overpayment, now=now)
+    return overpayment
+
+
+def recipients_of(
+    session: Session, ports: Ports, overpayment: Overpayment, *, now: datetime
+) -> frozenset[int]:
+    """Whom letters about it reach: the family of the dead, else whoever follows the subject's affairs."""
+    on = business_date(now)
+    if overpayment.cause == "death":
+        return ports.people.family_of(session, overpayment.subject_id, on)
+    return ports.people.recipients_of(session, [overpayment.subject_id], on)[overpayment.subject_id]
+
+
+def _for_seat(
+    session: Session,
+    ports: Ports,
+    overpayment_id: uuid.UUID,
+    principal: Principal,
+    *,
+    now: datetime,
+    is_deciding: bool = True,
+) -> tuple[Overpayment, SeatView]:
+    overpayment = repository.lock_overpayment(session, overpayment_id)
+    seat = principal.seat
+    if overpayment is None or seat is None or not encloses(seat.division, overpayment.division):
+        raise NotFound(_("没有找到您要的内容。"))
+    if not principal.has_duty("claim.decide"):
+        raise Forbidden(_("追回或核销多发的款项不属于您所在席位的职责。"))
+    if is_deciding and principal.subject_id == overpayment.found_by_id:
+        raise Forbidden(_("这笔多发由您发现，应由其他人员作出决定。"))
+    _not_concerned(session, ports, overpayment, principal, now=now)
+    return overpayment, seat
+
+
+def _not_concerned(
+    session: Session, ports: Ports, overpayment: Overpayment, principal: Principal, *, now: datetime
+) -> None:
+    award = award_rows.get_award(session, overpayment.award_id)
+    concerned = {overpayment.subject_id} | recipients_of(session, ports, overpayment, now=now)
+    if award is not None:
+        concerned |= {one for one in (award.applicant_id, award.payee_id, award.unit_id) if one is not None}
+    if is_concerned(principal.subject_id, concerned):
+        raise Forbidden(_("您与这项待遇有利害关系，应当回避。"))
+
+
+def _on_record(
+    session: Session, principal: Principal, overpayment: Overpayment, action: str, *, now: datetime
+) -> None:
+    audit.record(
+        session,
+        actor=principal,
+        action=f"overpayment.{action}",
+        object_kind="overpayment",
+        object_id=overpayment.id,
+        detail={"amount_fen": overpayment.amount_fen, "repaid_fen": overpayment.repaid_fen},
+        now=now,
+    )
+
+
+def _tell_decision(session: Session, ports: Ports, overpayment: Overpayment, *, now: datetime) -> None:
+    title = ports.terms(session, overpayment.policy_id, overpayment.policy_version).title
+    left = f"{format_yuan(overpayment.amount_fen - overpayment.repaid_fen)}元"
+    words, body = {
+        OverpaymentState.OWED: (
+            "请退回多发的款项",
+            f"请于 {overpayment.due_on} 前退回 {left}；有困难的可以申请分期。"
+            "您可在六十日内申请行政复议、六个月内提起行政诉讼。",
+        ),
+        OverpaymentState.WRITTEN_OFF: ("多发的款项已核销", f"{left} 不再向您追回。"),
+        OverpaymentState.DROPPED: ("没有多发", "经核实款项应当发放，这件事已经了结。"),
+    }[OverpaymentState(overpayment.state)]
+    tell_these(
+        session,
+        recipients_of(session, ports, overpayment, now=now),
+        f"overpayment.{overpayment.state}",
+        f"{title}：{words}",
+        f"决定书 {overpayment.decision_number}。理由：{overpayment.decision_reason}。{body}",
+        link=f"/recoveries/{overpayment.id}",
+        now=now,
+    )

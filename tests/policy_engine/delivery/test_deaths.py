@@ -1,0 +1,150 @@
+"""One register's word stops money, two end a right, and a death that was none is undone in one action."""
+
+from datetime import date
+
+import pytest
+
+from kernel import notices
+from kernel.errors import Conflict
+from policy_engine.delivery import service
+from policy_engine.delivery.awards.deaths import words_about
+from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.recovery.models import Overpayment
+from tests.policy_engine.delivery.city import DAUGHTER, GRANDMOTHER, Office, decider
+from tests.policy_engine.delivery.stories import (
+    award_of,
+    known_person,
+    next_month,
+    paid,
+    pay,
+    payments_of,
+    tell_death,
+)
+
+DIED_ON = date(2026, 11, 20)
+
+
+@pytest.fixture
+def claim(office: Office) -> Claim:
+    """November was paid, December stands reserved."""
+    known_person(office, GRANDMOTHER)
+    claim = paid(office)
+    next_month(office)
+    return claim
+
+
+def test_one_source_stops_and_ends_nothing(office: Office, claim: Claim) -> None:
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    assert award_of(office, claim).state == "suspended"
+    assert [one.is_held for one in payments_of(office, claim)] == [False, True]
+    assert next_month(office) == 0
+
+
+@pytest.mark.parametrize("first", ["public_security", "civil_affairs"])
+def test_a_second_source_ends_the_right_from_the_month_after(
+    office: Office, claim: Claim, first: str
+) -> None:
+    second = {"public_security": "civil_affairs", "civil_affairs": "public_security"}[first]
+    tell_death(office, GRANDMOTHER, first, DIED_ON)
+    tell_death(office, GRANDMOTHER, second, DIED_ON)
+    award = award_of(office, claim)
+    assert (award.state, award.end_reason, award.ends_on) == ("ended", "death", date(2026, 11, 1))
+    assert [one.state for one in payments_of(office, claim)] == ["paid", "cancelled"]
+    with office.database.read() as session:
+        [letter, _earlier] = notices.inbox(session, DAUGHTER)
+    assert letter.kind == "award.ended"
+
+
+def test_the_same_source_twice_is_one_source(office: Office, claim: Claim) -> None:
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    assert award_of(office, claim).state == "suspended"
+
+
+def test_a_second_source_that_changes_no_fact_is_found_by_the_round(office: Office, claim: Claim) -> None:
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    with office.database.write() as session:
+        assert service.confirm_deaths(session, office.ports, now=office.now) == GRANDMOTHER
+        assert service.confirm_deaths(session, office.ports, now=office.now, after=GRANDMOTHER) is None
+    assert award_of(office, claim).state == "suspended"
+
+
+def test_the_family_hears_what_is_due_before_what_was_paid_too_much(office: Office, claim: Claim) -> None:
+    pay(office, claim)  # December went out
+    tell_death(office, GRANDMOTHER, "civil_affairs", DIED_ON)
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    with office.database.read() as session:
+        [found] = session.query(Overpayment).all()
+        [letter] = [one for one in notices.inbox(session, DAUGHTER) if one.kind == "overpayment.noticed"]
+    assert (found.cause, found.amount_fen, found.state) == ("death", 10_000, "noticed")
+    assert "2026-12" in letter.body
+    assert "不会自动扣款" in letter.body
+
+
+def test_what_was_still_due_goes_to_the_family(office: Office) -> None:
+    known_person(office, GRANDMOTHER)
+    office.budget(1_000_000)
+    claim = office.grant(office.claimed())  # November reserved, not paid
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    tell_death(office, GRANDMOTHER, "civil_affairs", DIED_ON)
+    [november] = payments_of(office, claim)
+    assert (november.state, november.is_held) == ("reserved", False)
+    with office.database.read() as session:
+        letters = [one.body for one in notices.inbox(session, DAUGHTER) if one.kind == "award.ended"]
+    assert "2026-11 应发未发的 100元" in letters[0]
+
+
+def test_a_wrong_death_is_undone_with_every_period(office: Office, claim: Claim) -> None:
+    pay(office, claim)
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    tell_death(office, GRANDMOTHER, "civil_affairs", DIED_ON)
+    next_month(office)
+    with office.database.write() as session:
+        service.undo_death(
+            session,
+            office.ports,
+            award_id=award_of(office, claim).id,
+            principal=decider(),
+            reason="本人到场核实",
+            now=office.now,
+        )
+    award = award_of(office, claim)
+    assert (award.state, award.ends_on, award.end_reason) == ("active", None, None)
+    assert [(one.period, one.state) for one in payments_of(office, claim)] == [
+        ("2026-11", "paid"),
+        ("2026-12", "paid"),
+        ("2027-01", "reserved"),
+    ]
+    with office.database.read() as session:
+        assert [one.state for one in session.query(Overpayment)] == ["dropped"]
+
+
+def test_what_ended_for_another_reason_is_not_revived(office: Office, claim: Claim) -> None:
+    with office.database.write() as session:
+        service.end_award(
+            session,
+            office.ports,
+            award_id=award_of(office, claim).id,
+            principal=decider(),
+            from_month=date(2027, 1, 1),
+            reason="迁出",
+            now=office.now,
+        )
+    with pytest.raises(Conflict, match="不是因死亡"), office.database.write() as session:
+        service.undo_death(
+            session,
+            office.ports,
+            award_id=award_of(office, claim).id,
+            principal=decider(),
+            reason="x",
+            now=office.now,
+        )
+
+
+def test_a_register_that_takes_it_back_is_no_second_source(office: Office, claim: Claim) -> None:
+    tell_death(office, GRANDMOTHER, "civil_affairs", DIED_ON)
+    tell_death(office, GRANDMOTHER, "public_security", None)
+    with office.database.read() as session:
+        said = {word.source: word.is_dead for word in words_about(session, GRANDMOTHER)}
+    assert said == {"civil_affairs": True, "public_security": False}
+    assert award_of(office, claim).state == "suspended"

@@ -94,6 +94,20 @@ class RegisteredPeople:
         return {one: guardians.get(one) or frozenset({one}) for one in subject_ids}
 
 
+def _kin(session: Session, subject_id: int, on: date) -> list[KnownSubject]:
+    """The household, parents and children of a person, without the person."""
+    kin = {
+        *registry.related_from(session, "parent", subject_id, on),
+        *registry.related_to(session, "parent", subject_id, on),
+    }
+    known = profiles.load_subjects(session, {subject_id, *kin})
+    home = known.get(subject_id)
+    if home is not None and home.kind == "person":
+        for member in profiles.load_family(session, subject_id).members:
+            known[member.subject_id] = member
+    return [one for one in known.values() if one.kind == "person" and one.subject_id != subject_id]
+
+
 def is_adult(person: KnownSubject, on: date) -> bool:
     """Eighteen or older (民法典 Art. 17); who has no known birth date is not presumed a child."""
     born = person.facts.get("birth_date")

@@ -62,6 +62,10 @@ class People(Protocol):
         """The grown-ups of a person's household, parents and children, alive: who settles a dead person's affairs."""
         ...
 
+    def dead_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        """The other way round: the dead whose affairs a person settles."""
+        ...
+
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date
     ) -> Mapping[int, frozenset[int]]:

@@ -287,3 +287,88 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     reserved_fen: int
     instructed_fen: int
     paid_fen: int
+
+
+class OverpaidLine(msgspec.Struct, frozen=True, kw_only=True):
+    period: str
+    amount_fen: int
+
+
+class InstalmentLine(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    due_on: date
+    amount_fen: int
+
+
+class RepaymentLine(msgspec.Struct, frozen=True, kw_only=True):
+    receipt: str
+    received_on: date
+    amount_fen: int
+
+
+class OverpaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """``may_state_view``: the payee, or a dead payee's family, is still heard. ``left_fen`` is what is still open."""
+
+    id: uuid.UUID
+    award_id: uuid.UUID
+    claim_id: uuid.UUID
+    policy: PolicyHead
+    for_name: str
+    cause: str
+    is_official_error: bool
+    reason: str
+    amount_fen: int
+    repaid_fen: int
+    left_fen: int
+    state: str
+    state_label: str
+    hearing_until_on: date
+    statement: str
+    decision_number: str
+    decision_reason: str
+    due_on: date | None
+    found_at: datetime
+    may_state_view: bool
+    periods: tuple[OverpaidLine, ...]
+    instalments: tuple[InstalmentLine, ...]
+    repayments: tuple[RepaymentLine, ...]
+
+
+class DueToFamily(msgspec.Struct, frozen=True, kw_only=True):
+    """What was still due to somebody who died, by period."""
+
+    award_id: uuid.UUID
+    policy: PolicyHead
+    for_name: str
+    state: str
+    state_label: str
+    total_fen: int
+    periods: tuple[OverpaidLine, ...]
+
+
+class DeathWord(msgspec.Struct, frozen=True, kw_only=True):
+    """What one department last said of somebody's death."""
+
+    source: str
+    is_dead: bool
+    died_on: date | None
+
+
+class AwardInQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A right of which an official has something to decide: ``hearing_ended`` before that it cannot be ended."""
+
+    award: AwardView
+    division: str
+    rematched_amount_fen: int | None
+    hearing_ended: bool
+    death_words: tuple[DeathWord, ...]
+
+
+class LossesHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy's day on which feeds put more rights in doubt than they may by themselves."""
+
+    policy_id: str
+    title: str
+    day: date
+    loss_count: int
+    live_count: int

@@ -18,7 +18,7 @@ from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.portal import create_portal
 from portals.services import Services
-from portals.shared import benefits, explaining, messages, wallet
+from portals.shared import benefits, explaining, messages, recoveries, wallet
 
 PORTAL = "rongtong"
 
@@ -108,6 +108,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             list_near_misses,
             list_facts,
             *benefits.handlers(services, PORTAL),
+            *recoveries.handlers(services, PORTAL),
             *messages.handlers(house, PORTAL),
             *wallet.handlers(house, PORTAL),
         ],

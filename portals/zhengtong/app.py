@@ -30,6 +30,8 @@ from portals.zhengtong.policies import simulation as policies_simulation
 from portals.zhengtong.policies import upload as policies_upload
 from portals.zhengtong.policies import vocabulary
 from portals.zhengtong.reach import Reach
+from portals.zhengtong.rights import api as rights_api
+from portals.zhengtong.rights import routes as rights
 from portals.zhengtong.sources import api as sources_api
 from portals.zhengtong.sources import routes as sources
 from portals.zhengtong.trail import api as trail_api
@@ -64,6 +66,7 @@ def _pages() -> Router:
             *policies_simulation.HANDLERS,
             *vocabulary.PAGES,
             *payments.HANDLERS,
+            *rights.HANDLERS,
             *counter.HANDLERS,
             *licences.HANDLERS,
             *scanning.HANDLERS,
@@ -82,6 +85,7 @@ def _api() -> Router:
             *policies_api.HANDLERS,
             *vocabulary.API,
             *payments_api.HANDLERS,
+            *rights_api.HANDLERS,
             *counter_api.HANDLERS,
             *licences_api.HANDLERS,
             *trail_api.HANDLERS,

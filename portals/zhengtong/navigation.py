@@ -32,6 +32,13 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
                 ],
             )
         )
+    rights: list[Entry] = []
+    if may("claim.decide"):
+        rights.append(("rights", _("在享待遇"), f"{HOME}/rights", "heart", None))
+    if may("claim.decide", "payment.approve", "audit.read"):
+        rights.append(("overpayments", _("多发追回"), f"{HOME}/overpayments", "scale", None))
+    if rights:
+        groups.append((_("待遇"), rights))
     if may("payment.approve", "audit.read"):
         groups.append(
             (

@@ -17,20 +17,38 @@ from policy_engine.delivery.views.personal import (
     offer_detail,
 )
 from policy_engine.delivery.views.records import decision_file
+from policy_engine.delivery.views.rights import (
+    QUESTIONS,
+    due_to_family,
+    losses_held,
+    my_overpayments,
+    overpayment_for_person,
+    overpayment_for_seat,
+    overpayments_at,
+    rights_in_question,
+)
 
 __all__ = [
+    "QUESTIONS",
     "batch_payments",
     "batches",
     "budgets",
     "claim_detail",
     "claim_file",
     "decision_file",
+    "due_to_family",
     "inbox_offers",
+    "losses_held",
     "my_accounts",
     "my_awards",
     "my_claims",
+    "my_overpayments",
     "my_payments",
     "offer_detail",
+    "overpayment_for_person",
+    "overpayment_for_seat",
+    "overpayments_at",
     "payments_at",
+    "rights_in_question",
     "work_list",
 ]

@@ -144,6 +144,9 @@ class Town:
     def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return frozenset({DAUGHTER}) if subject_id == GRANDMOTHER else frozenset()
 
+    def dead_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        return frozenset({GRANDMOTHER}) if subject_id == DAUGHTER else frozenset()
+
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date
     ) -> Mapping[int, frozenset[int]]:

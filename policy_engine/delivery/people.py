@@ -72,20 +72,11 @@ class RegisteredPeople:
         return frozenset(member.subject_id for member in family.members)
 
     def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        home = profiles.load_family(session, subject_id)
-        kin = {
-            *registry.related_from(session, "parent", subject_id, on),
-            *registry.related_to(session, "parent", subject_id, on),
-        }
-        known = [*home.members, *profiles.load_subjects(session, kin).values()]
-        return frozenset(
-            one.subject_id
-            for one in known
-            if one.kind == "person"
-            and one.subject_id != subject_id
-            and is_adult(one, on)
-            and not is_dead(one)
-        )
+        kin = _kin(session, subject_id, on)
+        return frozenset(one.subject_id for one in kin if is_adult(one, on) and not is_dead(one))
+
+    def dead_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
+        return frozenset(one.subject_id for one in _kin(session, subject_id, on) if is_dead(one))
 
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date

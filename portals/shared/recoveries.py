@@ -59,9 +59,7 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
             )
 
     @get("/recoveries", sync_to_thread=True, include_in_schema=False)
-    def recoveries_page(
-        request: WebRequest, principal: Me, pages: NamedDependency[Pages]
-    ) -> Response[str]:
+    def recoveries_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
         return pages.page(request, "shared/recoveries.html", found=mine(principal))
 
     @get("/recoveries/{overpayment_id:uuid}", sync_to_thread=True, include_in_schema=False)

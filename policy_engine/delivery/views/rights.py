@@ -82,23 +82,23 @@ def losses_held(session: Session, ports: Ports, principal: Principal) -> list[Lo
 
 
 def overpayments_at(
-    session: Session, ports: Ports, principal: Principal, *, is_open: bool, now: datetime
+    session: Session, ports: Ports, principal: Principal, *, is_open: bool
 ) -> list[OverpaymentView]:
     """Overpayments of the seat's division, the oldest first."""
     seat = _seat(principal, "claim.decide", "payment.approve", "audit.read")
     states = OPEN_OVERPAYMENT if is_open else frozenset(OverpaymentState) - OPEN_OVERPAYMENT
     found = repository.in_division(session, seat.division, states, MOST)
-    return [_view(session, ports, one, now=now) for one in found]
+    return [_view(session, ports, one) for one in found]
 
 
 def overpayment_for_seat(
-    session: Session, ports: Ports, overpayment_id: uuid.UUID, principal: Principal, *, now: datetime
+    session: Session, ports: Ports, overpayment_id: uuid.UUID, principal: Principal
 ) -> OverpaymentView:
     seat = _seat(principal, "claim.decide", "payment.approve", "audit.read")
     found = repository.get_overpayment(session, overpayment_id)
     if found is None or not encloses(seat.division, found.division):
         raise NotFound(_("没有找到您要的内容。"))
-    return _view(session, ports, found, now=now)
+    return _view(session, ports, found)
 
 
 def my_overpayments(
@@ -106,7 +106,7 @@ def my_overpayments(
 ) -> list[OverpaymentView]:
     """Those of whose affairs one sees, and of one's dead; the newest first."""
     found = repository.overpayments_of(session, _heard_for(session, ports, principal, now))
-    return [_view(session, ports, one, now=now) for one in found]
+    return [_view(session, ports, one) for one in found]
 
 
 def overpayment_for_person(
@@ -116,10 +116,12 @@ def overpayment_for_person(
     found = repository.get_overpayment(session, overpayment_id)
     if found is None or found.subject_id not in _heard_for(session, ports, principal, now):
         raise NotFound(_("没有找到您要的内容。"))
-    return _view(session, ports, found, now=now)
+    return _view(session, ports, found)
 
 
-def due_to_family(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[DueToFamily]:
+def due_to_family(
+    session: Session, ports: Ports, principal: Principal, *, now: datetime
+) -> list[DueToFamily]:
     """What was still due to one's dead, and how their rights stand."""
     if principal.capacity != "self":
         return []
@@ -148,7 +150,7 @@ def _due(session: Session, ports: Ports, award: Award) -> DueToFamily:
     )
 
 
-def _view(session: Session, ports: Ports, found: Overpayment, *, now: datetime) -> OverpaymentView:
+def _view(session: Session, ports: Ports, found: Overpayment) -> OverpaymentView:
     periods = []
     for line in repository.periods_of(session, found.id):
         payment = payment_rows.get_payment(session, line.payment_id)

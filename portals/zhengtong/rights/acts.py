@@ -38,9 +38,7 @@ def questions(services: Services, principal: Principal, question: str) -> Questi
         if question == LOSSES:
             held = views.losses_held(session, services.ports, principal)
             return Questions(question=question, losses=tuple(held))
-        found = views.rights_in_question(
-            session, services.ports, principal, question, now=house.clock.now()
-        )
+        found = views.rights_in_question(session, services.ports, principal, question, now=house.clock.now())
     return Questions(question=question, rights=tuple(found))
 
 
@@ -106,19 +104,13 @@ def decide_losses(
 
 
 def overpayments(services: Services, principal: Principal, *, is_open: bool) -> list[OverpaymentView]:
-    house = services.house
-    with house.database.read() as session:
-        return views.overpayments_at(
-            session, services.ports, principal, is_open=is_open, now=house.clock.now()
-        )
+    with services.house.database.read() as session:
+        return views.overpayments_at(session, services.ports, principal, is_open=is_open)
 
 
 def overpayment(services: Services, principal: Principal, overpayment_id: uuid.UUID) -> OverpaymentView:
-    house = services.house
-    with house.database.read() as session:
-        return views.overpayment_for_seat(
-            session, services.ports, overpayment_id, principal, now=house.clock.now()
-        )
+    with services.house.database.read() as session:
+        return views.overpayment_for_seat(session, services.ports, overpayment_id, principal)
 
 
 def decide(

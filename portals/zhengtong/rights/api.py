@@ -137,7 +137,9 @@ def list_overpayments(
     summary="One overpayment",
     guards=[MAY_SEE],
 )
-def read_overpayment(services: Given, principal: Said, overpayment_id: FromPath[uuid.UUID]) -> OverpaymentView:
+def read_overpayment(
+    services: Given, principal: Said, overpayment_id: FromPath[uuid.UUID]
+) -> OverpaymentView:
     return acts.overpayment(services, principal, overpayment_id)
 
 

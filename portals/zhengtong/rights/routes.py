@@ -47,7 +47,11 @@ Shown = NamedDependency[Pages]
 
 @get("/rights", sync_to_thread=True, include_in_schema=False, guards=[MAY_DECIDE])
 def rights(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, question: FromQuery[str] = "suspected"
+    request: WebRequest,
+    pages: Shown,
+    services: Given,
+    principal: Said,
+    question: FromQuery[str] = "suspected",
 ) -> Response[str]:
     """What feeds and standards put in question, one list at a time."""
     return _rights_page(request, pages, services, principal, question)

@@ -14,6 +14,8 @@ PAGES = [
     ("finance", "/zhengtong/payments?view=returned", "退回", "Returned"),
     ("finance", "/zhengtong/payments/batches", "支付批次", "Payment batches"),
     ("finance", "/zhengtong/payments/budgets", "预算与账本", "Budgets and books"),
+    ("finance", "/zhengtong/overpayments", "多发追回", "Overpayments"),
+    ("civil_affairs", "/zhengtong/rights", "在享待遇", "Rights in force"),
     ("street", "/zhengtong/counter", "帮群众办", "Help at the counter"),
     ("street", "/zhengtong/counter/visits", "上门走访", "Visits"),
     ("licensing", "/zhengtong/licences", "证照管理", "Licences"),

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from kernel.database import BigNumber, JsonDocument, UtcDateTime
+from kernel.database import BigNumber, UtcDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:

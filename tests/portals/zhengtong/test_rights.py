@@ -1,0 +1,131 @@
+"""Rights in question and overpayments on the pages of those who decide, and of those who are asked."""
+
+import uuid
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from policy_engine.delivery import service as delivery
+from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.cases.timeline import SYSTEM
+from policy_engine.delivery.payments import repository as payment_rows
+from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.ports import TreasuryAnswer
+from policy_engine.delivery.recovery.models import Overpayment
+from policy_engine.delivery.recovery.notices import give_notice
+from tests.policy_engine.delivery.city import official
+from tests.portals.zhengtong.conftest import City, Enter
+from tests.portals.zhengtong.test_desk import action_of, claim, seat_for
+
+__all__ = ["claim"]
+
+DECIDER, OTHER, MONEY = 7101, 7102, 7103
+
+
+@pytest.fixture
+def found(city: City, claim: uuid.UUID) -> Overpayment:
+    """A granted claim, its payment made, and the right ended before it."""
+    house, services = city.house, city.services
+    now = house.clock.now()
+    while True:
+        seat = seat_for(city, claim)
+        action = action_of(seat)
+        with house.database.write() as session:
+            delivery.act_on_claim(
+                session,
+                services.ports,
+                claim_id=claim,
+                principal=seat,
+                action=action,  # type: ignore[arg-type]
+                reason="",
+                now=now,
+            )
+        if action == "grant":
+            break
+    with house.database.write() as session:
+        award = session.scalars(sa.select(Award).where(Award.claim_id == claim)).one()
+        [payment, *_rest] = payment_rows.payments_of_award(session, award.id)
+        division, award_id, payment_id = award.division[:6], award.id, payment.id
+    with house.database.write() as session:
+        delivery.approve_batch(
+            session,
+            services.ports,
+            principal=official(MONEY, "payment.approve", division=division),
+            payment_ids=[payment_id],
+            now=now,
+        )
+        payment = payment_rows.get_payment(session, payment_id)
+        assert payment is not None
+        payments.apply_answer(session, services.ports, payment, TreasuryAnswer(status="paid"), now=now)
+    with house.database.write() as session:
+        award = session.get_one(Award, award_id)
+        if award.state == "ended":  # one-off: nothing lasts, the sum was wrong all the same
+            payment = payment_rows.get_payment(session, payment_id)
+            assert payment is not None
+            give_notice(
+                session,
+                services.ports,
+                award,
+                [(payment, payment.amount_fen)],
+                cause="other",
+                is_official_error=True,
+                reason="录入差错",
+                actor=SYSTEM,
+                recipients=frozenset({award.subject_id}),
+                now=now,
+            )
+        else:
+            delivery.end_award(
+                session,
+                services.ports,
+                award_id=award_id,
+                principal=official(DECIDER, "claim.decide", division=division),
+                from_month=date(2020, 1, 1),
+                reason="不再符合条件",
+                now=now,
+            )
+    with house.database.read() as session:
+        return session.scalars(sa.select(Overpayment).where(Overpayment.award_id == award_id)).one()
+
+
+def test_from_notice_to_money_back(enter: Enter, found: Overpayment) -> None:
+    division = found.division[:6]
+    decider = enter(official(OTHER, "claim.decide", division=division))
+    path = f"/zhengtong/overpayments/{found.id}"
+    assert "还没有说明" in decider.get(path).text
+    early = decider.post(f"{path}/decision", {"outcome": "demand", "reason": "x"})
+    assert early.status_code == 409
+    assert decider.post(f"{path}/decision", {"outcome": "nonsense"}).status_code == 400
+    done = decider.post(f"{path}/decision", {"outcome": "write_off", "reason": "工作人员差错"})
+    assert done.status_code == 303
+    assert "已核销" in decider.get(path).text
+
+
+def test_money_that_comes_back_early_is_booked(enter: Enter, found: Overpayment) -> None:
+    money = enter(official(MONEY, "payment.approve", division=found.division[:6]))
+    path = f"/zhengtong/overpayments/{found.id}/repayments"
+    wrong = money.post(path, {"amount": "-5", "receipt": "HD-1", "received_on": "2026-11-23"})
+    assert wrong.status_code == 400
+    late = money.post(path, {"amount": "0.01", "receipt": f"HD-{found.id}", "received_on": "31 February"})
+    assert late.status_code == 400
+    sent = {"amount": "0.01", "receipt": f"HD-{found.id}", "received_on": "2026-11-23"}
+    assert [money.post(path, sent).status_code for _ in range(2)] == [303, 303]
+    answer = enter(
+        official(MONEY, "payment.approve", division=found.division[:6]), accept="application/json"
+    ).get(f"/zhengtong/api/v1/overpayments/{found.id}")
+    assert answer.json()["repaid_fen"] == 1
+
+
+def test_another_county_finds_nothing(enter: Enter, found: Overpayment) -> None:
+    other = "420281" if not found.division.startswith("420281") else "420222"
+    stranger = enter(official(OTHER, "claim.decide", division=other))
+    assert stranger.get(f"/zhengtong/overpayments/{found.id}").status_code == 404
+
+
+@pytest.mark.parametrize("question", ["suspected", "death", "died", "amount", "losses"])
+def test_every_list_of_questions_answers(enter: Enter, question: str) -> None:
+    seat = enter(official(DECIDER, "claim.decide", division="420200"))
+    assert seat.get(f"/zhengtong/rights?question={question}").status_code == 200
+    in_json = enter(official(DECIDER, "claim.decide", division="420200"), accept="application/json")
+    assert in_json.get(f"/zhengtong/api/v1/rights?question={question}").json()["question"] == question

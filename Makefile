@@ -3,7 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+PIP := $(BIN)/python -u -m pip --disable-pip-version-check --progress-bar off install
+# install(what pip is told, the locked file that says how many packages come)
+install = set -o pipefail; $(PIP) $(1) | awk -v total=$$(grep -c '==' $(2)) -f requirements/progress.awk
 
 .PHONY: run test check bench tck clean
 
@@ -20,19 +22,19 @@ bench: $(VENV)/.bench-installed
 $(VENV)/.run-installed: requirements/build.txt requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what running needs (about a minute the first time) …"
-	@$(PIP) --require-hashes -r requirements/build.txt
-	@$(PIP) --require-hashes --no-build-isolation -r requirements/run.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(call install,--require-hashes -r requirements/build.txt,requirements/build.txt)
+	@$(call install,--require-hashes --no-build-isolation -r requirements/run.txt,requirements/run.txt)
+	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.run-installed requirements/test.txt
 	@echo "Installing what the tests need …"
-	@$(PIP) --require-hashes --no-build-isolation -r requirements/test.txt
+	@$(call install,--require-hashes --no-build-isolation -r requirements/test.txt,requirements/test.txt)
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.test-installed requirements/bench.txt
 	@echo "Installing the rivals of the benchmarks …"
-	@$(PIP) --require-hashes --no-build-isolation -r requirements/bench.txt
+	@$(call install,--require-hashes --no-build-isolation -r requirements/bench.txt,requirements/bench.txt)
 	@touch $@
 
 # The OMG's test cases for DMN: TCK is a checkout of github.com/dmn-tck/tck.

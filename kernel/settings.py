@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,6 +31,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Only this machine's own browsers come here."""
+        return urlsplit(self.base_url).hostname in ("127.0.0.1", "::1", "localhost")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":

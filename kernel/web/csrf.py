@@ -1,10 +1,13 @@
 """No other site may act in the name of somebody signed in here: a token bound to the session, and where it came from.
 
 The token is derived from the session's cookie by a key of ours, so nothing is stored, and it changes with the session.
+On every page it looks different, under a mask that comes with it: a compressed page's length must not tell it (BREACH).
 """
 
 import base64
+import binascii
 import hmac
+import os
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -20,6 +23,7 @@ from kernel.web.requests import WebRequest
 
 FIELD: Final = "csrf_token"
 HEADER: Final = "x-csrf-token"
+_LENGTH: Final = 24
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _STALE: Final = N_("这个页面打开得太久，或者不是从本站提交的。请返回刷新后再试，您填写的内容没有被提交。")
 
@@ -28,7 +32,8 @@ def token_for(vault: Vault, cookie: str | None) -> str:
     """The token for pages of this session; empty where there is no session to protect."""
     if not cookie:
         return ""
-    return base64.urlsafe_b64encode(vault.blind_index(cookie, purpose="csrf")[:24]).decode()
+    mask = os.urandom(_LENGTH)
+    return base64.urlsafe_b64encode(mask + _masked(_secret(vault, cookie), mask)).decode()
 
 
 def check(request: WebRequest, *, vault: Vault, cookie: str | None, sent: str) -> None:
@@ -37,9 +42,25 @@ def check(request: WebRequest, *, vault: Vault, cookie: str | None, sent: str) -
         refuse_cross_site(request)
     except CsrfRefused as error:
         raise CsrfRefused(_STALE) from error
-    expected = token_for(vault, cookie)
-    if not expected or not hmac.compare_digest(expected.encode(), sent.encode()):
+    if not cookie or not hmac.compare_digest(_secret(vault, cookie), _unmasked(sent)):
         raise CsrfRefused(_STALE)
+
+
+def _secret(vault: Vault, cookie: str) -> bytes:
+    return vault.blind_index(cookie, purpose="csrf")[:_LENGTH]
+
+
+def _masked(secret: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(secret, mask, strict=True))
+
+
+def _unmasked(sent: str) -> bytes:
+    """The secret under a token's mask; empty for what is no token."""
+    try:
+        raw = base64.b64decode(sent, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return _masked(raw[_LENGTH:], raw[:_LENGTH]) if len(raw) == 2 * _LENGTH else b""
 
 
 class CsrfGuard:

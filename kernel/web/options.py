@@ -6,6 +6,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from kernel.web.compression import CompressionMiddleware
 from kernel.web.pages import Pages, reader_of
 from kernel.web.problems import SignIn, exception_handlers
 from kernel.web.requests import WebRequest
@@ -31,7 +32,7 @@ def web_options(pages: Pages, sign_in: SignIn | None = None) -> dict[str, Any]:
     An app with middleware of its own puts it after ours: `middleware=[*options.pop("middleware"), SessionMiddleware()]`.
     """
     return {
-        "middleware": [SpeakingMiddleware(pages)],
+        "middleware": [CompressionMiddleware(), SpeakingMiddleware(pages)],
         "exception_handlers": exception_handlers(pages, sign_in),
         "before_send": [add_security_headers],
         "logging_config": None,  # the process sets up logging once; Litestar would turn everything to INFO

@@ -62,8 +62,8 @@ class SessionStore:
         self._is_https = house.settings.is_https
         self._portal = portal
         self._absolute, self._idle = absolute, idle
-        if not self._is_https:
-            _log.warning("%s: cookies go over plain http; use this on loopback only", portal)
+        if not self._is_https and not house.settings.is_loopback:
+            _log.warning("%s: cookies go over plain http to %s", portal, house.settings.base_url)
 
     @property
     def cookie_name(self) -> str:

@@ -32,6 +32,7 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
     persons = pl.read_parquet(directory / "persons.parquet").filter(~pl.col("is_deceased"))
     payable = pl.read_parquet(directory / "registry.parquet").filter("has_payee_account")["subject_id"]
     firms = pl.read_parquet(directory / "firms.parquet")
+    hires = pl.read_parquet(directory / "hires.parquet")
     age = (as_of.year - pl.col("birth_date").dt.year()).alias("age")
     persons = persons.with_columns(age, is_payable=pl.col("subject_id").is_in(payable.implode()))
     local = persons.filter(pl.col("hukou_division").str.starts_with(COUNTY))
@@ -61,7 +62,12 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
             & ~pl.col("is_dishonest")
             & ~pl.col("main_revenue_this_year__unknown")
             & pl.col("main_revenue_this_year").is_not_null()
-        ).sort("main_revenue_this_year", "subject_id", descending=[True, False]),
+        ).sort(
+            ~pl.col("subject_id").is_in(_with_graduates(hires).implode()) | (pl.col("size") == "大型"),
+            "main_revenue_this_year",
+            "subject_id",
+            descending=[False, True, False],
+        ),
         "an enterprise in Daye whose revenue is known",
     )
     representative = int(firms.filter(subject_id=firm)["legal_representative_id"][0])
@@ -82,6 +88,15 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
         agent=others[0],
         officials=tuple(others[1 : officials + 1]),
     )
+
+
+def _with_graduates(hires: pl.DataFrame) -> pl.Series:
+    """Firms that have taken on a graduate, for which a grant waits to be claimed."""
+    return hires.filter(
+        pl.col("graduation_stage").is_not_null()
+        & pl.col("pays_social_insurance")
+        & (pl.col("contract_months") >= 12)
+    )["owner_id"]
 
 
 def _elder_and_daughter(local: pl.DataFrame) -> tuple[int, int]:

@@ -144,6 +144,14 @@ def test_a_form_without_the_token_changes_nothing_and_says_why(city: City) -> No
     assert surfer.http.post("/tong/change", headers=JSON).json()["type"] == "urn:dongchu:problem:csrf"
 
 
+def test_a_token_looks_different_on_every_page_and_means_the_same(city: City) -> None:
+    surfer = sign_in(city)
+    one, other = csrf_token(city, surfer), csrf_token(city, surfer)
+    assert one != other
+    for token, expected in ((one, 201), (other, 201), (one[:-4], 403), (one[:32] + other[32:], 403)):
+        assert surfer.http.post("/tong/change", data={"csrf_token": token}).status_code == expected
+
+
 def test_a_form_with_the_token_goes_through_by_field_and_by_header(city: City) -> None:
     surfer = sign_in(city)
     token = csrf_token(city, surfer)

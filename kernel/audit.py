@@ -1,6 +1,8 @@
-"""Who did what to what, when and for whom: rows that only grow, chained by SM3 so that a change or a gap shows.
+"""Who did what to what, when and for whom: rows that only grow, chained by HMAC-SM3 so that a change or a gap shows.
 
 Rows commit with the business change. A sequencer chains them afterwards in one order, so that writers do not queue.
+The key lies outside the database: whoever can write there cannot chain a forged row, and there is no door of ours by
+which a row could be changed or deleted, for administrators neither (网络安全法 Art. 21: kept six months at least).
 """
 
 from datetime import datetime
@@ -10,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel.crypto import sm3
+from kernel.crypto import Vault, hmac_sm3, sm3
 from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 from kernel.web.principal import Capacity, Principal
 
@@ -23,6 +25,14 @@ class Actor(NamedTuple):
     subject_id: int
     acting_for: int
     capacity: Capacity
+
+
+class KnownHead(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the chain had come when it was last looked at; rows up to ``plain_until`` were chained before the key."""
+
+    position: int
+    row_hash: bytes
+    plain_until: int = 0
 
 
 class AuditEvent(Base):
@@ -80,9 +90,10 @@ def record(
     session.add(event)
 
 
-def seal_chain(session: Session, *, limit: int = 1000) -> int:
+def seal_chain(session: Session, vault: Vault, *, limit: int = 1000) -> int:
     """Chain the rows that are not yet: called by one sequencer at a time (the worker); how many were chained."""
-    position, previous = _head(session)
+    key = chain_key(vault)
+    position, previous = chain_head(session)
     rows = session.scalars(
         sa.select(AuditEvent).where(AuditEvent.position.is_(None)).order_by(AuditEvent.number).limit(limit)
     ).all()
@@ -90,21 +101,37 @@ def seal_chain(session: Session, *, limit: int = 1000) -> int:
         position += 1
         row.position = position
         row.previous_hash = previous
-        row.row_hash = previous = _row_hash(row, previous)
+        row.row_hash = previous = row_hash(row, previous, key)
     return len(rows)
 
 
-def verify_chain(session: Session) -> list[str]:
-    """Every way in which the chained rows are not as they were written; empty when all is well."""
-    findings = []
+def verify_chain(session: Session, vault: Vault, head: KnownHead | None = None) -> list[str]:
+    """Every way in which the chained rows are not as they were written, the row named; empty when all is well.
+
+    ``head`` is what is remembered outside the database of how far the chain had come: without it rows that were
+    deleted from the end are not missed.
+    """
+    findings: list[str] = []
+    key = chain_key(vault)
     expected, previous = 1, GENESIS
+    plain_until = head.plain_until if head else 0
     rows = sa.select(AuditEvent).where(AuditEvent.position.is_not(None)).order_by(AuditEvent.position)
     for row in session.scalars(rows.execution_options(yield_per=1000)):
-        if row.position != expected:
-            findings.append(f"rows {expected} to {(row.position or 0) - 1} are missing")
-        elif row.previous_hash != previous or row.row_hash != _row_hash(row, previous):
-            findings.append(f"row {row.position} (number {row.number}) was changed")
-        expected, previous = (row.position or 0) + 1, row.row_hash or GENESIS
+        position = row.position or 0
+        name = f"row {position} (number {row.number})"
+        if position != expected:
+            findings.append(f"rows {expected} to {position - 1} are missing")
+        elif row.previous_hash != previous:
+            findings.append(f"{name} does not follow the row before it: one of them was moved or replaced")
+        if row.row_hash != row_hash(
+            row, row.previous_hash or GENESIS, None if position <= plain_until else key
+        ):
+            findings.append(f"{name} was changed")
+        if head and position == head.position and row.row_hash != head.row_hash:
+            findings.append(f"{name} is not the row that was remembered outside the store")
+        expected, previous = position + 1, row.row_hash or GENESIS
+    if head and head.position >= expected:
+        findings.append(f"rows {expected} to {head.position} are missing from the end")
     return findings
 
 
@@ -128,7 +155,8 @@ def recent(
     return list(session.scalars(statement.order_by(AuditEvent.number.desc()).limit(limit)))
 
 
-def _head(session: Session) -> tuple[int, bytes]:
+def chain_head(session: Session) -> tuple[int, bytes]:
+    """The newest position and its hash."""
     last = session.execute(
         sa.select(AuditEvent.position, AuditEvent.row_hash)
         .where(AuditEvent.position.is_not(None))
@@ -138,7 +166,12 @@ def _head(session: Session) -> tuple[int, bytes]:
     return (0, GENESIS) if last is None else (last[0] or 0, last[1] or GENESIS)
 
 
-def _row_hash(row: AuditEvent, previous: bytes) -> bytes:
+def chain_key(vault: Vault) -> bytes:
+    return vault.derive_key("audit/chain")
+
+
+def row_hash(row: AuditEvent, previous: bytes, key: bytes | None) -> bytes:
+    """What chains a row to the one before; without a key as the first stores did it, by SM3 alone."""
     content = (
         row.number,
         row.at.isoformat(),
@@ -150,6 +183,6 @@ def _row_hash(row: AuditEvent, previous: bytes) -> bytes:
         row.object_kind,
         row.object_id,
         row.detail,
-        *(() if row.capacity is None else (row.capacity,)),  # rows from before it was kept hash as they did
     )
-    return sm3(previous + msgspec.json.encode(content, order="sorted"))
+    data = previous + msgspec.json.encode(content, order="sorted")
+    return sm3(data) if key is None else hmac_sm3(key, data)

@@ -1,5 +1,6 @@
 """The worker's handlers, gathered from every storey."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from connectors.resilience import Watch
 from identity.accounts.models import Account
 from identity.registry import service as registry
 from kernel.audit import seal_chain
+from kernel.audit_head import remember_head
 from kernel.outbox import Handler, Message, Schedule, Worker, once
 from kernel.outbox.repository import purge
 from kernel.outbox.worker import KEEP_DONE
@@ -25,6 +27,8 @@ from policy_engine.delivery import service as delivery
 from portals.outside import outside_of
 from portals.reported_licences import with_licences
 from portals.services import Services
+
+log = logging.getLogger(__name__)
 
 SEAL_AUDIT = "audit.seal"
 PURGE = "outbox.purge"
@@ -76,10 +80,13 @@ def _housekeeping(services: Services) -> Mapping[str, Handler]:
                 delivery.ask_soon(session, message.payload["instruction_id"], now=house.clock.now())
 
     def seal(_message: Message) -> None:
-        while True:
+        is_more = True
+        while is_more:
             with house.database.write() as session:
-                if seal_chain(session, limit=200) < 200:
-                    return
+                is_more = seal_chain(session, house.vault, limit=200) == 200
+        with house.database.read() as session:
+            if not remember_head(session, house.settings.home, house.vault):
+                log.critical("the audit chain is not the one remembered: run `dongchu audit verify`")
 
     def purge_done(_message: Message) -> None:
         while True:

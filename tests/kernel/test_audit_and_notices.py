@@ -1,9 +1,13 @@
 """The audit chain shows tampering; notices number themselves and push after the commit."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
-from kernel.audit import AuditEvent, record, seal_chain, verify_chain
+from kernel.audit import GENESIS, AuditEvent, record, row_hash, seal_chain, verify_chain
+from kernel.audit_head import HeadBroken, known_head, remember_head
+from kernel.crypto import Vault
 from kernel.house import House
 from kernel.notices import (
     NewNotice,
@@ -39,32 +43,118 @@ def _record(house: House, count: int) -> None:
 def test_an_untouched_chain_verifies(any_house: House) -> None:
     _record(any_house, 5)
     with any_house.database.write() as session:
-        assert seal_chain(session) == 5
+        assert seal_chain(session, any_house.vault) == 5
     _record(any_house, 3)
     with any_house.database.write() as session:
-        assert seal_chain(session) == 3
+        assert seal_chain(session, any_house.vault) == 3
     with any_house.database.read() as session:
-        assert verify_chain(session) == []
+        assert verify_chain(session, any_house.vault) == []
 
 
 def test_a_changed_row_is_named(any_house: House) -> None:
     _record(any_house, 5)
     with any_house.database.write() as session:
-        seal_chain(session)
+        seal_chain(session, any_house.vault)
     with any_house.database.write() as session:
         session.execute(sa.update(AuditEvent).where(AuditEvent.position == 3).values(action="thing.forged"))
     with any_house.database.read() as session:
-        assert any("row 3" in finding for finding in verify_chain(session))
+        assert any("row 3" in finding for finding in verify_chain(session, any_house.vault))
 
 
 def test_a_deleted_row_is_missed(any_house: House) -> None:
     _record(any_house, 5)
     with any_house.database.write() as session:
-        seal_chain(session)
+        seal_chain(session, any_house.vault)
     with any_house.database.write() as session:
         session.execute(sa.delete(AuditEvent).where(AuditEvent.position == 2))
     with any_house.database.read() as session:
-        assert any("missing" in finding for finding in verify_chain(session))
+        assert any("missing" in finding for finding in verify_chain(session, any_house.vault))
+
+
+def test_swapped_rows_are_named(any_house: House) -> None:
+    _record(any_house, 5)
+    with any_house.database.write() as session:
+        seal_chain(session, any_house.vault)
+    with any_house.database.write() as session:
+        for position, other in ((2, 99), (4, 2), (99, 4)):
+            session.execute(
+                sa.update(AuditEvent).where(AuditEvent.position == position).values(position=other)
+            )
+    with any_house.database.read() as session:
+        findings = " ".join(verify_chain(session, any_house.vault))
+    assert "row 2 (number 4)" in findings
+    assert "row 4 (number 2)" in findings
+
+
+def test_whoever_can_only_write_to_the_store_cannot_chain_a_forged_row(any_house: House) -> None:
+    """The whole chain rebuilt with another key, as somebody without ours would: every row is named."""
+    _record(any_house, 3)
+    with any_house.database.write() as session:
+        seal_chain(session, any_house.vault)
+        session.execute(sa.update(AuditEvent).values(position=None, action="thing.forged"))
+    with any_house.database.write() as session:
+        seal_chain(session, Vault.ephemeral())
+    with any_house.database.read() as session:
+        assert len(verify_chain(session, any_house.vault)) == 3
+
+
+def test_rows_deleted_from_the_end_are_missed(any_house: House) -> None:
+    home, vault = any_house.settings.home, any_house.vault
+    _record(any_house, 5)
+    with any_house.database.write() as session:
+        seal_chain(session, vault)
+    with any_house.database.read() as session:
+        assert remember_head(session, home, vault)
+    with any_house.database.write() as session:
+        session.execute(sa.delete(AuditEvent).where(AuditEvent.position >= 4))
+    _record(any_house, 3)
+    with any_house.database.write() as session:
+        seal_chain(session, vault)
+    with any_house.database.read() as session:
+        assert not remember_head(session, home, vault)  # what is remembered is not given up for a forged end
+        findings = verify_chain(session, vault, known_head(home, vault))
+    assert any("remembered outside" in one for one in findings)
+
+
+def test_a_forged_memory_of_the_chain_is_refused(any_house: House) -> None:
+    home, vault = any_house.settings.home, any_house.vault
+    _record(any_house, 1)
+    with any_house.database.write() as session:
+        seal_chain(session, vault)
+    with any_house.database.read() as session:
+        remember_head(session, home, vault)
+    kept = home / "audit-head.json"
+    kept.write_bytes(kept.read_bytes().replace(b'"position":1', b'"position":0'))
+    with pytest.raises(HeadBroken):
+        known_head(home, vault)
+
+
+def test_a_chain_begun_before_the_key_goes_on_with_it(house: House) -> None:
+    _record(house, 2)
+    with house.database.write() as session:
+        previous = GENESIS
+        for position, row in enumerate(session.scalars(sa.select(AuditEvent)), start=1):
+            row.position, row.previous_hash = position, previous
+            row.row_hash = previous = row_hash(row, previous, None)
+    home, vault = house.settings.home, house.vault
+    with house.database.read() as session:
+        remember_head(session, home, vault)
+    _record(house, 2)
+    with house.database.write() as session:
+        seal_chain(session, vault)
+    with house.database.read() as session:
+        assert verify_chain(session, vault, known_head(home, vault)) == []
+        assert len(verify_chain(session, vault)) == 2
+
+
+def test_no_line_of_ours_deletes_or_changes_an_audit_row() -> None:
+    """There is no door: neither by the table's name nor by its class."""
+    root = Path(__file__).parents[2]
+    for package in ("kernel", "connectors", "identity", "licenses", "policy_engine", "portals"):
+        for path in (root / package).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            for door in ("delete(AuditEvent", "update(AuditEvent", "DELETE FROM audit_event"):
+                assert door not in text, f"{path}: {door}"
 
 
 def _notify(house: House, subject_id: int, title: str) -> int:

@@ -272,7 +272,7 @@ def test_a_record_of_use_that_is_deleted_or_edited_by_sql_is_named(
     licence = _issue(house, holder_here, "driving-licence")
     _scan(house, _show(house, holder_here, licence))
     with house.database.write() as session:
-        while seal_chain(session):
+        while seal_chain(session, house.vault):
             pass
         assert check_uses(session) == []
         session.execute(sa.text(statement))
@@ -286,13 +286,13 @@ def test_deleting_the_record_and_its_trail_breaks_the_chain(house: House, holder
     for _ in range(2):
         _scan(house, _show(house, holder_here, licence))
     with house.database.write() as session:
-        while seal_chain(session):
+        while seal_chain(session, house.vault):
             pass
         first = session.scalars(sa.select(LicenceUse).order_by(LicenceUse.id)).first()
         assert first is not None
         session.execute(sa.delete(LicenceUse).where(LicenceUse.id == first.id))
         session.execute(sa.delete(AuditEvent).where(AuditEvent.object_id == str(first.id)))
-        assert "missing" in verify_chain(session)[0]
+        assert "missing" in verify_chain(session, house.vault)[0]
 
 
 def test_a_use_that_was_slipped_in_is_noticed(house: House, holder_here: int) -> None:

@@ -11,6 +11,7 @@ from identity.registry import service as registry
 from identity.seats import repository as seat_rows
 from kernel import audit, outbox
 from kernel.audit import AuditEvent
+from kernel.audit_head import HeadBroken, known_head
 from kernel.house import House
 from kernel.i18n import gettext as _
 from kernel.web.formats import masked
@@ -122,10 +123,19 @@ def trail(services: Services, action: str, before: int | None) -> list[AuditLine
 
 def chain(services: Services, *, is_checked: bool) -> ChainState:
     """How far the chain has come; checking walks through every row."""
-    with services.house.database.read() as session:
+    house = services.house
+    with house.database.read() as session:
         chained, waiting = repository.chain_counts(session)
-        findings = tuple(audit.verify_chain(session)) if is_checked else None
+        findings = tuple(_chain_findings(session, house)) if is_checked else None
     return ChainState(chained=chained, waiting=waiting, findings=findings)
+
+
+def _chain_findings(session: Session, house: House) -> list[str]:
+    try:
+        head = known_head(house.settings.home, house.vault)
+    except HeadBroken as error:
+        return [str(error), *audit.verify_chain(session, house.vault)]
+    return audit.verify_chain(session, house.vault, head)
 
 
 def dead_letters(services: Services) -> list[DeadLetter]:

@@ -31,8 +31,8 @@ class Licence(Base):
     state: Mapped[str] = mapped_column(sa.String(2))
     issued_on: Mapped[date]
     valid_until: Mapped[date | None]
-    number_sealed: Mapped[bytes]
-    content_sealed: Mapped[bytes]
+    number_sealed: Mapped[bytes] = mapped_column(info={"sealed": "licence/number/{id}"})
+    content_sealed: Mapped[bytes] = mapped_column(info={"sealed": "licence/content/{id}"})
     seal: Mapped[bytes]
     previous_id: Mapped[uuid.UUID | None] = mapped_column(unique=True)
     superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
@@ -160,7 +160,7 @@ class LicenceKey(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     algorithm: Mapped[str] = mapped_column(sa.String(10), index=True)
-    private_sealed: Mapped[bytes]
+    private_sealed: Mapped[bytes] = mapped_column(info={"sealed": "licence_key/private/{id}"})
     public: Mapped[str] = mapped_column(sa.Text)
     certificate: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

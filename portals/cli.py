@@ -13,6 +13,7 @@ COMMANDS = {
     "migrate": ("portals.commands.store", "migrate_store"),
     "backup": ("portals.commands.store", "backup"),
     "restore": ("portals.commands.store", "restore"),
+    "keys": ("portals.commands.keys", "key_commands"),
     "audit": ("portals.commands.store", "audit_commands"),
     "demo": ("portals.commands.demo", "demo_commands"),
     "match": ("portals.commands.matching", "match"),

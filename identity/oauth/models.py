@@ -104,7 +104,7 @@ class PushedRequest(Base):
 
     request_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
     client_id: Mapped[str] = mapped_column(sa.String(64))
-    parameters_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    parameters_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary, info={"sealed": ""})
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -20,15 +20,17 @@ Scheme = Literal[
     "relief_family",  # 救助家庭编号 of civil affairs
     "hire_record",  # 就业登记号 of social insurance
     "loan_contract",  # 借款合同号 of a bank
+    "home_contract",  # 网签备案号 of housing
+    "project_filing",  # 项目代码 of industry
 ]
-SubjectKind = Literal["person", "household", "firm", "hire", "loan"]
+SubjectKind = Literal["person", "household", "firm", "hire", "loan", "home", "project"]
 RelationKind = Literal[
     "household_of",  # role is the household that to_role lives in
     "joins_household_of",  # role becomes a member of to_role's household
     "member_of",  # role becomes a member of the household to_role
     "mother_is",
     "father_is",
-    "belongs_to",  # role (a hire, a loan) is an item of to_role (a firm or a person)
+    "belongs_to",  # role (a hire, a loan, a home, a project) is an item of to_role (a firm, a household or a person)
     "employee_is",  # role (a hire) is about the person to_role
     "lives_with",  # role shares its living with to_role for relief (共同生活成员), register or not
     "represented_by",  # role (a firm) has to_role as its legal representative

@@ -7,7 +7,14 @@ from typing import Literal
 
 import msgspec
 
-EntityKind = Literal["person", "household", "firm", "hire", "loan"]
+EntityKind = Literal["person", "household", "firm", "hire", "loan", "home", "project"]
+#: What is a unit of its owner, and whose: the right is the firm's or the household's, paid for each of them.
+ITEM_OWNERS: dict[EntityKind, EntityKind] = {
+    "hire": "firm",
+    "loan": "firm",
+    "home": "household",
+    "project": "firm",
+}
 AttributeType = Literal["boolean", "integer", "money", "ratio", "text", "enum", "date", "division"]
 Sensitivity = Literal["general", "sensitive", "highest"]
 Use = Literal["eligibility", "payment", "routing", "statistics"]
@@ -60,7 +67,7 @@ class Attribute(msgspec.Struct, frozen=True):
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """A name in FEEL that leads from one entity to another: 家庭, 成员, 企业, 招用, 贷款."""
+    """A name in FEEL that leads from one entity to another: 家庭, 成员, 住房, 企业, 招用, 贷款, 项目."""
 
     name: str
     to: EntityKind

@@ -14,7 +14,15 @@ from policy_engine.catalogue.divisions import Division
 from policy_engine.catalogue.parameters import DatedValue, Parameter, ParameterArgument, Source
 
 FOLDER = Path(__file__).parent
-KINDS: tuple[EntityKind, ...] = ("person", "household", "firm", "hire", "loan")
+KINDS: tuple[EntityKind, ...] = (
+    "person",
+    "household",
+    "firm",
+    "hire",
+    "loan",
+    "home",
+    "project",
+)
 
 
 class Department(msgspec.Struct, frozen=True):

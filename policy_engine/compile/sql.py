@@ -269,7 +269,7 @@ class SqlPolicies:
 
 
 #: Kinds that are units of their owner: the owner is the subject.
-UNITS = ("hire", "loan")
+UNITS = ("hire", "loan", "home", "project")
 
 
 def _layered(rows: exp.Select, steps: Sequence[tuple[str, exp.Expr]]) -> exp.Select:

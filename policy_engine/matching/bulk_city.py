@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from policy_engine.catalogue import Attribute, catalogue
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 from policy_engine.catalogue.loading import KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX, number_to_polars
@@ -41,7 +41,7 @@ from policy_engine.profiles.snapshot import Snapshot
 
 _STATUS = "status:"
 _AUDIENCE: dict[EntityKind, str] = {
-    kind: "owner_id" if kind in ("hire", "loan") else "subject_id" for kind in KINDS
+    kind: "owner_id" if kind in ITEM_OWNERS else "subject_id" for kind in KINDS
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from policy_engine.catalogue import Attribute, catalogue
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 from policy_engine.catalogue.scopes import relation_path
 from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX
 from policy_engine.language import ast
@@ -17,7 +17,7 @@ from policy_engine.language.lists import list_call
 #: Columns lie in memory already: cut into pieces for the streaming engine they take several times as long.
 ENGINE: Literal["in-memory"] = "in-memory"
 #: Whose facts can be read beside one's own.
-OWNED: dict[EntityKind, EntityKind] = {"person": "household", "hire": "firm", "loan": "firm"}
+OWNED: dict[EntityKind, EntityKind] = {"person": "household", **ITEM_OWNERS}
 
 
 def key_of(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.catalogue.contexts import context_of
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.matching.effects import MatchEffect
@@ -166,7 +167,7 @@ def bearer_of(family: Family, kind: str, subject: Subject) -> KnownSubject | Non
 
 
 def subject_of(family: Family, one: KnownSubject) -> Subject:
-    """Hires and loans are units of their firm; everybody else is their own unit."""
-    if one.kind in ("hire", "loan"):
+    """Hires, loans, projects and homes are units of their owner; everybody else is their own unit."""
+    if one.kind in ITEM_OWNERS:
         return Subject(family.owner.subject_id, one.subject_id)
     return Subject(one.subject_id, one.subject_id)

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from policy_engine.matching import repository
+from policy_engine.matching.bulk_columns import OWNED
 from policy_engine.matching.chain import Chain, Firing
 from policy_engine.matching.compiled_judging import CompiledJudging
 from policy_engine.matching.effects import MatchEffect
@@ -143,7 +144,7 @@ class Rematch:
             if attribute_id == ARRIVED:
                 yield arrival_key(place)
             elif attribute_id == REGROUPED:
-                for kind in ("person", "hire", "loan"):
+                for kind in OWNED:
                     yield members_key(kind)
             else:
                 yield fact_key(attribute_id, place)

@@ -14,7 +14,7 @@ from functools import cached_property
 import msgspec
 
 from policy_engine.catalogue import catalogue
-from policy_engine.catalogue.attributes import Attribute, EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, Attribute, EntityKind
 from policy_engine.compile import NotLowerable
 from policy_engine.language import ProblemList
 from policy_engine.matching.chain import Concept, Network
@@ -153,9 +153,9 @@ networks_of = _Cache(4)
 
 
 def audience_of(family: FamilyValues, place: int) -> int:
-    """Whose benefit it is: the firm's for its hires and loans, else everybody's own."""
+    """Whose benefit it is: the owner's for its hires, loans, projects and homes, else everybody's own."""
     one = family.subjects[place]
-    return family.owner.subject_id if one.kind in ("hire", "loan") else one.subject_id
+    return family.owner.subject_id if one.kind in ITEM_OWNERS else one.subject_id
 
 
 def _places(kinds: tuple[EntityKind, ...], kind: EntityKind) -> list[int]:

@@ -10,10 +10,10 @@ import msgspec
 
 from kernel.web.principal import Duty
 from policy_engine.catalogue import Source
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 
 Audience = Literal["person", "household", "firm"]
-Each = Literal["self", "child", "hire", "loan"]
+Each = Literal["self", "child", "hire", "loan", "home", "project"]
 Period = Literal["once", "month", "quarter", "year"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
@@ -223,8 +223,8 @@ class PolicyDocument(_Part, frozen=True, kw_only=True):
 
     @property
     def entity(self) -> EntityKind:
-        """Whose facts the conditions are read on: the hire or loan of an ``each``, else the audience itself."""
-        return self.each if self.each in ("hire", "loan") else self.audience
+        """Whose facts the conditions are read on: the hire, loan, home or project of an ``each``, else the audience."""
+        return self.each if self.each in ITEM_OWNERS else self.audience
 
     @property
     def is_computed_status(self) -> bool:

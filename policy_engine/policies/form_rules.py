@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Catalogue
+from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.policies.dependencies import feel_texts
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.problems import Path
@@ -66,8 +67,8 @@ def table_shape(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Fin
 
 
 def audience_and_each(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
-    """Hires and loans belong to firms, children are persons."""
-    wanted = {"hire": "firm", "loan": "firm", "child": "person"}.get(document.each)
+    """Hires, loans and projects belong to firms, homes to households; children are persons."""
+    wanted = "person" if document.each == "child" else ITEM_OWNERS.get(document.entity)
     if wanted is not None and document.audience != wanted:
         mend = _("请把 audience 改为 %(wanted)s，或修改 each。", wanted=wanted)
         yield (

@@ -19,16 +19,20 @@ FRAME_NAMES: dict[EntityKind, str] = {
     "firm": "firms",
     "hire": "hires",
     "loan": "loans",
+    "home": "homes",
+    "project": "projects",
 }
-#: Numbers of a loaded city, and of every hire and loan: one number space, a thousand million for each kind.
+#: Numbers of a loaded city, and of every hire, loan, home and project: one number space, a thousand million for each kind.
 FIRST_ID: dict[EntityKind, int] = {kind: place * 10**9 + 1 for place, kind in enumerate(FRAME_NAMES, 1)}
-#: Which facts say where a subject is dealt with, the first that lies in the city; hires and loans go with their firm.
+#: Which facts say where a subject is dealt with, the first that lies in the city; items go with their owner.
 DIVISION_KEYS: dict[EntityKind, tuple[str, ...]] = {
     "person": ("hukou_division", "residence_division"),
     "household": ("hukou_division",),
     "firm": ("registered_division",),
     "hire": (),
     "loan": (),
+    "home": (),
+    "project": (),
 }
 CITY = "420200"
 _TYPES: dict[str, pl.DataType] = {

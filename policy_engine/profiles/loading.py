@@ -15,7 +15,7 @@ from kernel.crypto import Vault
 from kernel.errors import Conflict
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 from policy_engine.profiles import repository
 from policy_engine.profiles.layout import CITY, DIVISION_KEYS, FRAME_NAMES, UNKNOWN_SUFFIX, division_among
 
@@ -54,7 +54,10 @@ def load_city(
     observed_at = datetime.combine(note.as_of, time(), tzinfo=UTC)
     count, divisions = 0, dict[int, str]()
     for place, kind in enumerate(FRAME_NAMES):
-        step(_("载入%(kind)s档案", kind=catalogue().entities[kind].name), 0.55 + 0.09 * place)
+        step(
+            _("载入%(kind)s档案", kind=catalogue().entities[kind].name),
+            0.55 + 0.45 * place / len(FRAME_NAMES),
+        )
         frame = pl.read_parquet(directory / f"{FRAME_NAMES[kind]}.parquet")
         for chunk in frame.iter_slices(CHUNK):
             repository.insert_profiles(session, _profiles(kind, chunk, sequence, observed_at, divisions))
@@ -131,7 +134,7 @@ def _rows(
 
 
 def _load_contract_numbers(session: Session, rows: pl.DataFrame) -> None:
-    numbers = rows.filter(pl.col("kind").is_in(["hire", "loan"])).select(
+    numbers = rows.filter(pl.col("kind").is_in(list(ITEM_OWNERS))).select(
         scheme="identifier_kind", number="identifier", subject_id="subject_id"
     )
     for chunk in numbers.iter_slices(CHUNK):

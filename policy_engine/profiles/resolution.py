@@ -9,23 +9,25 @@ from sqlalchemy.orm import Session
 from connectors.events.forms import DepartmentEvent, Relation, SubjectRef
 from identity.registry import service as registry
 from identity.registry.identifiers import IdentifierKind
-from identity.registry.schemas import RelationshipKind, RelationshipRow
+from identity.registry.schemas import RelationshipKind, RelationshipRow, SubjectKind
 from kernel.clock import business_date
 from kernel.crypto import Vault
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Catalogue, catalogue
+from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.profiles import repository
 from policy_engine.profiles.layout import CITY
 from policy_engine.profiles.schemas import Change, FactChange, OwnerChanged, RawValue, SubjectAdded
 
-#: Schemes of the registry of subjects; hires and loans are known here, by their contract.
+#: Schemes of the registry of subjects; hires, loans, homes and projects are known here, by their contract.
 REGISTRY_SCHEMES: dict[str, IdentifierKind] = {
     "id_number": "id_number",
     "uscc": "uscc",
     "household_number": "household_number",
 }
-CONTRACT_SCHEMES = ("hire_record", "loan_contract")
+REGISTERED_KINDS: dict[str, SubjectKind] = {"person": "person", "household": "household", "firm": "firm"}
+CONTRACT_SCHEMES = ("hire_record", "loan_contract", "home_contract", "project_filing")
 PARENTS = ("mother_is", "father_is")
 ARRIVALS = ("joins_household_of", "member_of")
 
@@ -84,7 +86,7 @@ class Resolution:
 
     def _turn(self, subject: SubjectRef) -> int:
         """New members wait for the household or firm they belong to, contracts for the people they concern."""
-        if subject.kind in ("hire", "loan"):
+        if subject.kind in ITEM_OWNERS:
             return 3
         if subject.kind == "household" and not subject.identifiers:
             return 2
@@ -98,7 +100,7 @@ class Resolution:
     def _new(self, subject: SubjectRef) -> int:
         if subject.kind == "household" and not subject.identifiers:
             return self._home_of(self._other_end(subject.role, "household_of"))
-        if subject.kind in ("hire", "loan"):
+        if subject.kind in ITEM_OWNERS:
             return self._add_contract(subject)
         if subject.kind == "person" and not self._relations_of(subject.role, ARRIVALS):
             raise NotFound(_("事件中的居民不在登记库中：%(role)s", role=subject.role))
@@ -109,11 +111,12 @@ class Resolution:
     def _add_registered(self, subject: SubjectRef) -> int:
         """A newborn, a newly registered firm, or a household that a member moves into."""
         known = [one for one in subject.identifiers if one.scheme in REGISTRY_SCHEMES]
-        if subject.kind in ("hire", "loan") or not known:
+        kind = REGISTERED_KINDS.get(subject.kind)
+        if kind is None or not known:
             raise NotFound(_("事件没有给出可登记的号码：%(role)s", role=subject.role))
         number = registry.ensure(
             self.session,
-            kind=subject.kind,
+            kind=kind,
             name=subject.name or _("新立户"),
             identifier_kind=REGISTRY_SCHEMES[known[0].scheme],
             identifier=known[0].value,

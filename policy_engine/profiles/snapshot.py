@@ -42,12 +42,17 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 def from_directory(directory: Path) -> Snapshot:
     """The city that ``city generate`` wrote, without its family links; its sequence is 0."""
+    note = read_note(directory)
     frames = {}
     for kind, name in FRAME_NAMES.items():
         file = directory / f"{name}.parquet"
-        wanted, present = _columns(catalogue().entities[kind]), pl.read_parquet_schema(file)
+        wanted = _columns(catalogue().entities[kind])
+        if name not in note.rows:  # a city of a catalogue that did not know this kind has none of it
+            frames[kind] = _nobody(kind)
+            continue
+        present = pl.read_parquet_schema(file)
         frames[kind] = _in_memory(kind, file, [column for column in wanted if column in present])
-    return Snapshot(frames, 0, read_note(directory).as_of)
+    return Snapshot(frames, 0, note.as_of)
 
 
 def from_database(session: Session, as_of: date) -> Snapshot:
@@ -99,6 +104,11 @@ def _in_memory(kind: EntityKind, file: Path, columns: Sequence[str]) -> pl.DataF
     ]
     frame = pl.scan_parquet(file).select(columns).with_columns(categories).collect()
     return pl.DataFrame({name: frame.drop_in_place(name).rechunk() for name in columns})
+
+
+def _nobody(kind: EntityKind) -> pl.DataFrame:
+    types = frame_types(catalogue().entities[kind])
+    return pl.DataFrame(schema={"subject_id": pl.Int64, "owner_id": pl.Int64, **types})
 
 
 def _columns(entity: Entity) -> list[str]:

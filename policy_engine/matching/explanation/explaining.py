@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.catalogue.changes import is_misfortune
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation.deciding import deciding_facts
@@ -74,7 +75,7 @@ def near_misses(
         if subject.subject_id not in subject_ids or policy.document.benefit is None or judgement.defect:
             continue
         kind = _nearness(judgement, case.lacking(judgement.missing, subject))
-        if kind is None or policy.document.entity in ("hire", "loan"):
+        if kind is None or policy.document.entity in ITEM_OWNERS:
             continue  # of a firm's many contracts some always miss something
         explanation = explain(case, policy, subject, reader_id=reader_id, is_brief=True)
         if not _is_painful(explanation) and (kind == "one_fact" or _may_change(explanation)):

@@ -23,6 +23,7 @@ from policy_engine.profiles.city.drawing import (
     numbers,
     weighted,
 )
+from policy_engine.profiles.city.enterprises import Items
 from policy_engine.profiles.city.families import YEAR, People
 from policy_engine.profiles.city.homes import YUAN, Homes
 from policy_engine.profiles.city.residents import AT_SCHOOL, FLEXIBLE, JOBLESS, Disabilities
@@ -192,6 +193,38 @@ def more_of_households(
         **_homes_bought(rng, homes, today),
         **_latest_births(people, homes),
     }
+
+
+def homes_of_households(rng: np.random.Generator, facts: dict[str, pl.Series], as_of: date) -> Items:
+    """The latest purchase that a household's facts speak of as a home of its own; of some second ones the first too."""
+    today = day_number(as_of)
+    latest = np.flatnonzero(facts["bought_on"].is_not_null().to_numpy())
+    rank = facts["bought_rank"].to_numpy()[latest]
+    earlier = latest[(rank > 1) & (rng.random(len(latest)) < 0.5)]
+    count = len(latest) + len(earlier)
+    signed = facts["bought_on"].cast(pl.Int32).fill_null(0).to_numpy()
+    area = facts["bought_area"].to_numpy()
+    taxes = facts["deed_tax_paid"].to_numpy()
+    kinds = ("二手房", "新建普通商品住房")
+    is_new = (facts["bought_kind"].cast(pl.String) == kinds[1]).fill_null(False).to_numpy()
+    places = ("大冶城区", "大冶建制镇", "其他")
+    lies = facts["bought_place"].cast(pl.String).replace_strict(dict(zip(places, range(3), strict=True)))
+    where = lies.fill_null(2).to_numpy()[latest]
+    before = np.minimum(signed[earlier] - rng.integers(400, 3_000, len(earlier)), today)
+    return Items(
+        np.concatenate([latest, earlier]).astype(np.int32),
+        np.full(count, NOBODY, np.int32),
+        {
+            "signed_on": days(np.concatenate([signed[latest], before])),
+            "kind": labels(kinds, np.concatenate([is_new[latest], rng.random(len(earlier)) < 0.65])),
+            "place": labels(places, np.concatenate([where, rng.integers(0, 3, len(earlier))])),
+            "rank": numbers(np.concatenate([rank, np.ones(len(earlier), np.int64)])),
+            "area": numbers(np.concatenate([area[latest], rng.integers(50, 150, len(earlier))])),
+            "deed_tax_paid": numbers(
+                np.concatenate([taxes[latest], rng.integers(1_000, 9_000, len(earlier)) * YUAN])
+            ),
+        },
+    )
 
 
 def _homes_bought(rng: np.random.Generator, homes: Homes, today: int) -> dict[str, pl.Series]:

@@ -163,9 +163,9 @@ def _hitech(rng: np.random.Generator, firms: Firms) -> Bools:
 
 @dataclass
 class Items:
-    """Hires or loans: which firm each belongs to, whom it is about, and its attributes."""
+    """Hires, loans, projects or homes: whose each is, whom it is about, and its attributes."""
 
-    firm: Ints
+    owner: Ints
     person: Ints
     columns: dict[str, pl.Series]
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import polars as pl
 
 from policy_engine.catalogue import Catalogue
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 from policy_engine.profiles.city.drawing import NOBODY, Ints, labels, numbers
 from policy_engine.profiles.city.enterprises import Firms, Items
 from policy_engine.profiles.city.families import RELATIONS, People
@@ -39,8 +39,9 @@ def firms(drawn: Firms, facts: dict[str, pl.Series], catalogue: Catalogue) -> pl
 
 
 def items(kind: EntityKind, drawn: Items, catalogue: Catalogue) -> pl.DataFrame:
-    """Hires with the person taken on, loans with the person who signed."""
-    frame = _frame(kind, np.arange(len(drawn.firm)), ids("firm", drawn.firm), drawn.columns, catalogue)
+    """Hires with the person taken on, loans with the person who signed, homes and projects with nobody."""
+    owners = ids(ITEM_OWNERS[kind], drawn.owner)
+    frame = _frame(kind, np.arange(len(drawn.owner)), owners, drawn.columns, catalogue)
     return frame.with_columns(person_id=_link(drawn.person))
 
 

@@ -10,11 +10,13 @@ import polars as pl
 
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 from policy_engine.profiles.city import circumstances, enterprises, frames, residents, ventures
 from policy_engine.profiles.city.drawing import day_number
 from policy_engine.profiles.city.families import draw_people
 from policy_engine.profiles.city.homes import draw_homes, household_columns
 from policy_engine.profiles.city.registry import registry_frame
+from policy_engine.profiles.layout import FRAME_NAMES
 
 Progress = Callable[[str, float], None]
 SMALLEST_CITY = 100
@@ -36,7 +38,7 @@ def generate(
     as_of: date,
     progress: Progress | None = None,
 ) -> CityWritten:
-    """Write ``persons, households, firms, hires, loans, registry`` (.parquet) and ``city.json`` into ``out_dir``.
+    """Write ``persons, households, firms, hires, loans, homes, projects, registry`` (.parquet) and ``city.json``.
 
     The same arguments give the same bytes. ``progress`` is called with what is being done and the share done.
     Raises ValueError for fewer than 100 residents or no firm at all.
@@ -46,7 +48,7 @@ def generate(
     step = progress or (lambda _doing, _share: None)
     out_dir.mkdir(parents=True, exist_ok=True)
     known = catalogue()
-    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(11)]
+    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(12)]
     step(_("居民与家庭"), 0.0)
     people = draw_people(draws[0], residents_count, day_number(as_of))
     disabilities = residents.draw_disabilities(draws[1], people)
@@ -60,19 +62,24 @@ def generate(
     step(_("家庭与市场主体"), 0.5)
     facts = household_columns(draws[5], homes, known, as_of)
     facts |= circumstances.more_of_households(draws[9], people, homes, as_of)
+    bought = circumstances.homes_of_households(draws[11], facts, as_of)
     rows["households"] = _write(frames.households(facts, known), out_dir / "households.parquet")
     firms = enterprises.draw_firms(draws[6], firms_count, people, work, known)
     facts = enterprises.firm_columns(draws[6], firms, as_of)
     facts |= ventures.more_of_firms(draws[9], firms, facts, as_of)
     facts |= ventures.permits_of_firms(draws[10], firms)
+    projects = ventures.projects_of_firms(draws[11], facts, as_of)
     rows["firms"] = _write(frames.firms(firms, facts, known), out_dir / "firms.parquet")
     hires = enterprises.draw_hires(draws[7], firms, people, work, as_of)
     hires.columns |= ventures.more_of_hires(draws[9], hires, people, as_of)
     rows["hires"] = _write(frames.items("hire", hires, known), out_dir / "hires.parquet")
     loans = enterprises.draw_loans(draws[7], firms, as_of)
     rows["loans"] = _write(frames.items("loan", loans, known), out_dir / "loans.parquet")
+    rows["homes"] = _write(frames.items("home", bought, known), out_dir / "homes.parquet")
+    rows["projects"] = _write(frames.items("project", projects, known), out_dir / "projects.parquet")
     step(_("姓名与证号"), 0.6)
-    registry = registry_frame(draws[8], people, homes, firms, {"hire": rows["hires"], "loan": rows["loans"]})
+    items: dict[EntityKind, int] = {kind: rows[FRAME_NAMES[kind]] for kind in ITEM_OWNERS}
+    registry = registry_frame(draws[8], people, homes, firms, items)
     rows["registry"] = _write(registry, out_dir / "registry.parquet")
     note = {"as_of": as_of, "seed": seed, "rows": rows}
     (out_dir / "city.json").write_bytes(msgspec.json.format(msgspec.json.encode(note)))

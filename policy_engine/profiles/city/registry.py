@@ -21,7 +21,12 @@ from policy_engine.profiles.city.homes import Homes
 from policy_engine.profiles.city.names import firm_names, person_names
 
 NEWBORN_DAYS = 40
-SCHEMES: dict[EntityKind, tuple[str, str]] = {"hire": ("hire_record", "JY"), "loan": ("loan_contract", "JK")}
+SCHEMES: dict[EntityKind, tuple[str, str]] = {
+    "hire": ("hire_record", "JY"),
+    "loan": ("loan_contract", "JK"),
+    "home": ("home_contract", "WQ"),
+    "project": ("project_filing", "XM"),
+}
 
 
 def registry_frame(
@@ -29,7 +34,7 @@ def registry_frame(
 ) -> pl.DataFrame:
     """``subject_id, kind, name, identifier_kind, identifier, phone, has_payee_account, payee_account`` for all.
 
-    Some newborns have no number yet. Hires and loans carry the number of their contract and no name.
+    Some newborns have no number yet. Hires, loans, homes and projects carry the number of their contract or filing and no name.
     """
     names = person_names(rng, people)
     parts = [_persons(rng, people, names), _households(rng, homes, names), _firms(rng, firms)]

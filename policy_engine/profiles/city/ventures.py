@@ -5,7 +5,16 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from policy_engine.profiles.city.drawing import Numbers, day_number, days, flags, labels, numbers, weighted
+from policy_engine.profiles.city.drawing import (
+    NOBODY,
+    Numbers,
+    day_number,
+    days,
+    flags,
+    labels,
+    numbers,
+    weighted,
+)
 from policy_engine.profiles.city.enterprises import (
     CATERING,
     COMPANY,
@@ -23,6 +32,7 @@ from policy_engine.profiles.city.homes import YUAN
 FOUNDERS = ("就业困难人员", "高校毕业生", "返乡入乡人员", "退役军人", "登记失业人员")
 SPECIALITIES = ("专精特新中小企业", "小巨人企业")
 FOOD_BUSINESSES = ("食品销售经营者", "餐饮服务经营者", "集中用餐单位食堂")
+PROJECTS = ("节能改造", "技术改造", "新建扩建")
 FORMS = ("劳动合同", "就业见习", "以工代训")
 CONTRACT, INTERNSHIP, TRAINING = range(3)
 YOUNG_FIRM_DAYS = 5 * 365
@@ -117,6 +127,41 @@ def permits_of_firms(rng: np.random.Generator, firms: Firms) -> dict[str, pl.Ser
     feeds_staff = (firms.size <= SMALL) & (rng.random(len(firms)) < 0.15)
     business = np.where(caters, 1, np.where(sells, 0, 2))
     return {"food_business": labels(FOOD_BUSINESSES, business, caters | sells | feeds_staff)}
+
+
+def projects_of_firms(rng: np.random.Generator, facts: dict[str, pl.Series], as_of: date) -> Items:
+    """The retrofits that the firms' facts speak of, whole or in two parts, and as many other undertakings again."""
+    today, invested = day_number(as_of), facts["retrofit_investment"].to_numpy()
+    saved = facts["energy_saved"].to_numpy()
+    retrofits = np.flatnonzero(invested > 0)
+    is_split = rng.random(len(retrofits)) < 0.25
+    others = np.flatnonzero((facts["is_above_scale"].to_numpy()) & (rng.random(len(invested)) < 0.08))
+    owner = np.concatenate([retrofits, retrofits[is_split], others])
+    share = np.concatenate([np.where(is_split, 0.6, 1.0), np.full(int(is_split.sum()), 0.4)])
+    part = np.concatenate([retrofits, retrofits[is_split]])
+    investment = np.concatenate(
+        [
+            (invested[part] * share).astype(np.int64) // YUAN * YUAN,
+            rng.integers(50, 8_000, len(others)) * 10_000 * YUAN,
+        ]
+    )
+    count, is_retrofit = len(owner), np.arange(len(owner)) < len(part)
+    filed = rng.integers(200, 900, count)
+    is_done = is_retrofit | (rng.random(count) < 0.5)
+    return Items(
+        owner.astype(np.int32),
+        np.full(count, NOBODY, np.int32),
+        {
+            "kind": labels(PROJECTS, np.where(is_retrofit, 0, rng.integers(1, 3, count))),
+            "filed_on": days(today - filed),
+            "completed_on": days(today - filed // 3, is_done),
+            "is_accepted": flags(is_done & (rng.random(count) < 0.9)),
+            "investment": numbers(investment),
+            "energy_saved": numbers(
+                np.concatenate([(saved[part] * share).astype(np.int64), np.zeros(len(others), np.int64)])
+            ),
+        },
+    )
 
 
 def more_of_hires(

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from policy_engine.catalogue.contexts import context_of
+from policy_engine.catalogue.loading import KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.language import UNKNOWN, evaluate
@@ -42,7 +43,7 @@ def test_standards_are_called_by_name() -> None:
 
 
 def test_oracle_and_checker_know_the_same_names() -> None:
-    for kind in ("person", "household", "firm", "hire", "loan"):
+    for kind in KINDS:
         context = context_of(SubjectFacts(kind, {}), TODAY)
         assert context.keys() == scope_of(kind, TODAY).names.keys()
 

@@ -47,6 +47,8 @@ FORMS: dict[str, Use] = {
     "each child": lambda one: one.each == "child",
     "each hire": lambda one: one.each == "hire",
     "each loan": lambda one: one.each == "loan",
+    "each home": lambda one: one.each == "home",
+    "each project": lambda one: one.each == "project",
     "a household": lambda one: one.audience == "household" and one.benefit is not None,
     "a definition": lambda one: one.status is not None and one.status.nature == "definition",
     "a recognition": lambda one: one.status is not None and one.status.nature == "recognised",

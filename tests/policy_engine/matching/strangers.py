@@ -15,9 +15,9 @@ _DIVISIONS = ["420202070", "420222100", "420281101", "420100", "330000"]
 
 
 def stranger_family(seed: int, kind: EntityKind, *, unknown: float = 0.1) -> Family:
-    """A household with two persons, or a firm with a hire and a loan; each fact unknown with that probability."""
+    """A household with two persons and a home, or a firm with a hire, a loan and a project, facts unknown now and then."""
     dice = random.Random(seed)  # noqa: S311
-    members = ("person", "person") if kind == "household" else ("hire", "loan")
+    members = ("person", "person", "home") if kind == "household" else ("hire", "loan", "project")
     owner = _subject(dice, 1, kind, unknown)
     family = [_subject(dice, 2 + place, one, unknown) for place, one in enumerate(members)]
     return Family(owner, tuple(sorted(family, key=lambda one: one.subject_id)), 1)

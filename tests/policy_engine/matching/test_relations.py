@@ -1,7 +1,8 @@
-"""Conditions on members, hires and loans: every compiled form must say what the reference says, unknowns included."""
+"""Conditions on members, homes, hires, loans, projects: every compiled form says what the reference says, unknowns too."""
 
 import pytest
 
+from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.matching.bulk import match_city
 from policy_engine.matching.evaluation import FamilyCase
 from policy_engine.policies.compiled import compile_policies
@@ -22,11 +23,17 @@ CONDITIONS = {
     "max(成员[残疾等级 != null].残疾等级) >= 2": "household",
     "count(招用[在职月数 >= 12 and 缴纳社保]) > 0": "firm",
     "sum(贷款[not(逾期)].贷款本金) >= 10000 and 参保人数 > 0": "firm",
+    "count(住房[房屋面积 >= 90]) > 0 and not(some h in 住房 satisfies h.房屋套次 > 1)": "household",
+    "sum(项目[通过验收].固定资产投资) >= 10000000": "firm",
+    '房屋类型 = "二手房" and 房屋套次 = 1 and count(家庭.成员) >= 2 and 家庭.户口性质 = "城镇"': "home",
+    "项目年节能量 >= 100 and 通过验收 and 企业.规上企业 and count(企业.项目) <= 2": "project",
     "count(企业.招用) > 1 and (some h in 企业.招用 satisfies h.缴纳社保 and h.合同月数 >= 12)": "hire",
 }
 FORMULAS = {
     "household": "count(成员[年龄 < 18]) * 50.5 + count(成员)",
     "firm": "sum(招用.合同月数) * 10",
+    "home": "房屋契税 * 0.5",
+    "project": "项目年节能量 * 3.5",
 }
 
 
@@ -46,8 +53,8 @@ def about_relations() -> PublishedSet:
 def _asking(number: int, condition: str, kind: str) -> PolicyDocument:
     return benefit(
         id=f"relation-{number}",
-        audience="firm" if kind == "hire" else kind,
-        each="hire" if kind == "hire" else "self",
+        audience=next((owner for item, owner in ITEM_OWNERS.items() if item == kind), kind),
+        each=kind if kind in ITEM_OWNERS else "self",
         eligibility=[clause(condition, source="notice")],
         benefit={
             "formula": FORMULAS.get(kind, "100"),

@@ -83,5 +83,6 @@ def test_evaluation_sees_a_firm_with_its_hires_and_loans_and_a_hire_with_its_fir
     assert {name: len(items) for name, items in firm.related.items() if isinstance(items, tuple)} == {
         "招用": 1,
         "贷款": 1,
+        "项目": 0,
     }
     assert set(hire.related) == {"企业"}

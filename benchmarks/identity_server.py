@@ -23,9 +23,7 @@ def hello() -> str:
 
 def settings_of(home: Path, database_url: str, port: int) -> Settings:
     base = f"http://127.0.0.1:{port}"
-    return Settings(
-        home=home, database_url=database_url, port=port, base_url=base, issuer=f"{base}/identity"
-    )
+    return Settings(home=home, database_url=database_url, port=port, base_url=base, issuer=f"{base}/identity")
 
 
 def main(home: str, database_url: str, port: str) -> None:

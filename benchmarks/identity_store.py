@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import portals.tables  # noqa: F401  every table of the house
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+import portals.tables  # noqa: F401  every table of the house
 from identity.accounts.models import Account
 from identity.clients.service import register_client
 from identity.grants.models import OAuthGrant
@@ -30,7 +30,7 @@ from kernel.web.sessions import SessionStore
 
 CLIENT, SECRET = "bench-app", "a benchmark's secret"
 CALLBACK = "https://bench.invalid/callback"
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105 (of fictional accounts)
 TOKENS_EACH = 5
 CHUNK = 25_000
 SCOPE = "openid profile"
@@ -64,7 +64,7 @@ def fill(house: House, accounts: int, samples: int) -> list[Person]:
             now=now,
         )
     every = max(1, accounts // samples)
-    people = []
+    people: list[Person] = []
     for first in range(1, accounts + 1, CHUNK):
         numbers = range(first, min(first + CHUNK, accounts + 1))
         people += _chunk(house, numbers, {n for n in numbers if n % every == 0}, now)

@@ -11,6 +11,13 @@ from sqlalchemy.orm import Session
 from identity.clients.models import OAuthClient
 from identity.grants.models import OAuthGrant
 
+# Built once, because every use of a token runs it; as the store has it now, whatever this session read before.
+_BY_ID = (
+    sa.select(OAuthGrant)
+    .where(OAuthGrant.grant_id == sa.bindparam("grant_id"))
+    .execution_options(populate_existing=True)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -22,7 +29,7 @@ class Listener:
 
 
 def get(session: Session, grant_id: uuid.UUID) -> OAuthGrant | None:
-    return session.get(OAuthGrant, grant_id, populate_existing=True)
+    return session.scalar(_BY_ID, {"grant_id": grant_id})
 
 
 def add(session: Session, grant: OAuthGrant) -> OAuthGrant:

@@ -11,7 +11,7 @@ from identity.grants.models import OAuthGrant
 from identity.oauth.granting import stands
 from identity.oauth.models import RefreshToken
 from identity.oauth.rfc6749_refresh import refresh_hash
-from identity.oauth.rfc9068_access_token import TYPE, Claims, read
+from identity.oauth.rfc9068_access_token import TYPE, Claims, own_claims
 from identity.oauth.server import ProtocolServer
 
 
@@ -50,10 +50,10 @@ def find_presented(server: ProtocolServer, text: str) -> PresentedToken | None:
 
 
 def _access_token(server: ProtocolServer, text: str) -> PresentedToken | None:
-    known = read(text, house=server.house, keys=server.keys, now=server.now)
-    if known is None:
+    claims = server.keys.verified(text, TYPE)
+    known = own_claims(claims, house=server.house, now=server.now) if claims is not None else None
+    if claims is None or known is None:
         return None
-    claims = server.keys.verified(text, TYPE) or {}
     expires_at = datetime.fromtimestamp(known.exp, UTC)
     if known.grant is None:
         client = find_client(server.session, known.client_id)

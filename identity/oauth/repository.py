@@ -22,6 +22,50 @@ from identity.oauth.models import (
 )
 from identity.registry.models import Subject
 from identity.seats.models import Department, Seat
+from kernel.database import UtcDateTime
+
+# Built once: putting a statement together costs more than running it, and these run at every exchange.
+_HASH, _CLIENT = sa.bindparam("hash"), sa.bindparam("client")
+_NOW = sa.bindparam("now", type_=UtcDateTime)
+_CODE = sa.select(AuthorizationCode).where(
+    AuthorizationCode.code_hash == _HASH,
+    AuthorizationCode.client_id == _CLIENT,
+    AuthorizationCode.expires_at > _NOW,
+)
+_SPEND_CODE = (
+    sa.update(AuthorizationCode)
+    .where(
+        AuthorizationCode.code_hash == _HASH,
+        AuthorizationCode.client_id == _CLIENT,
+        AuthorizationCode.consumed_at.is_(None),
+        AuthorizationCode.expires_at > _NOW,
+    )
+    .values(consumed_at=_NOW)
+    .returning(AuthorizationCode.code_hash)
+)
+_TOKEN = sa.select(RefreshToken).where(RefreshToken.token_hash == _HASH, RefreshToken.client_id == _CLIENT)
+_SPEND_TOKEN = (
+    sa.update(RefreshToken)
+    .where(
+        RefreshToken.token_hash == _HASH,
+        RefreshToken.client_id == _CLIENT,
+        RefreshToken.consumed_at.is_(None),
+        RefreshToken.expires_at > _NOW,
+    )
+    .values(consumed_at=_NOW)
+    .returning(RefreshToken.token_hash)
+)
+_VALID_CONSENT = (
+    sa.select(Consent)
+    .where(
+        Consent.subject_id == sa.bindparam("subject"),
+        Consent.client_id == _CLIENT,
+        Consent.withdrawn_at.is_(None),
+        Consent.expires_at > _NOW,
+    )
+    .order_by(Consent.given_at.desc())
+    .limit(1)
+)
 
 Row: TypeAlias = (
     AuthorizationCode
@@ -41,51 +85,23 @@ def add(session: Session, row: Row) -> None:
 
 def code_of(session: Session, code_hash: bytes, client_id: str, now: datetime) -> AuthorizationCode | None:
     """The code, spent or not, if it was given to this client and is not too old."""
-    return session.scalar(
-        sa.select(AuthorizationCode).where(
-            AuthorizationCode.code_hash == code_hash,
-            AuthorizationCode.client_id == client_id,
-            AuthorizationCode.expires_at > now,
-        )
-    )
+    return session.scalar(_CODE, {"hash": code_hash, "client": client_id, "now": now})
 
 
 def spend_code(session: Session, code_hash: bytes, client_id: str, now: datetime) -> bool:
-    result = session.execute(
-        sa.update(AuthorizationCode)
-        .where(
-            AuthorizationCode.code_hash == code_hash,
-            AuthorizationCode.client_id == client_id,
-            AuthorizationCode.consumed_at.is_(None),
-            AuthorizationCode.expires_at > now,
-        )
-        .values(consumed_at=now)
-        .returning(AuthorizationCode.code_hash)
-    )
-    return result.first() is not None
+    """Whether it was this caller who spent it; what the session read of it before is not touched."""
+    found = session.connection().execute(_SPEND_CODE, {"hash": code_hash, "client": client_id, "now": now})
+    return found.first() is not None
 
 
 def refresh_token_of(session: Session, token_hash: bytes, client_id: str) -> RefreshToken | None:
-    return session.scalar(
-        sa.select(RefreshToken).where(
-            RefreshToken.token_hash == token_hash, RefreshToken.client_id == client_id
-        )
-    )
+    return session.scalar(_TOKEN, {"hash": token_hash, "client": client_id})
 
 
 def spend_refresh_token(session: Session, token_hash: bytes, client_id: str, now: datetime) -> bool:
-    result = session.execute(
-        sa.update(RefreshToken)
-        .where(
-            RefreshToken.token_hash == token_hash,
-            RefreshToken.client_id == client_id,
-            RefreshToken.consumed_at.is_(None),
-            RefreshToken.expires_at > now,
-        )
-        .values(consumed_at=now)
-        .returning(RefreshToken.token_hash)
-    )
-    return result.first() is not None
+    """Whether it was this caller who spent it; what the session read of it before is not touched."""
+    found = session.connection().execute(_SPEND_TOKEN, {"hash": token_hash, "client": client_id, "now": now})
+    return found.first() is not None
 
 
 def refresh_spent_at(session: Session, token_hash: bytes) -> datetime | None:
@@ -193,17 +209,7 @@ def signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def valid_consent(session: Session, subject_id: int, client_id: str, now: datetime) -> Consent | None:
-    return session.scalar(
-        sa.select(Consent)
-        .where(
-            Consent.subject_id == subject_id,
-            Consent.client_id == client_id,
-            Consent.withdrawn_at.is_(None),
-            Consent.expires_at > now,
-        )
-        .order_by(Consent.given_at.desc())
-        .limit(1)
-    )
+    return session.scalar(_VALID_CONSENT, {"subject": subject_id, "client": client_id, "now": now})
 
 
 def withdraw_consents(session: Session, subject_id: int, client_id: str, now: datetime) -> None:

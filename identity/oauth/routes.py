@@ -68,7 +68,7 @@ def protocol_handlers(provider: Provider) -> list[ControllerRouterHandler]:
     )
     def introspect(request: WebRequest, body: RawBody) -> Response[bytes]:
         """Ask about a token (RFC 7662)."""
-        return _answer_form(provider, request, body, "introspect", _introspect)
+        return _answer_form(provider, request, body, "introspect", _introspect, is_read_only=True)
 
     @post("/par", status_code=201, sync_to_thread=True, operation_class=PushOperation, tags=["oauth"])
     def par(request: WebRequest, body: RawBody) -> Response[bytes]:
@@ -152,6 +152,7 @@ def _answer_form(
     endpoint: Endpoint,
     *,
     takes_proof: bool = False,
+    is_read_only: bool = False,
 ) -> Response[bytes]:
     """Read the form, run the endpoint in one transaction, and answer as RFC 6749 says, whatever happens."""
     house = provider.house
@@ -163,7 +164,8 @@ def _answer_form(
         jkt = _proven_key(provider, request, address) if takes_proof else None
         client_authentication.prepare(provider, parameters)
         asked = ProtocolRequest("POST", parameters, request.headers, address=address, jkt=jkt)
-        with house.database.write() as session:
+        doors = house.database
+        with doors.read() if is_read_only else doors.write() as session:
             server = ProtocolServer(session, provider, now=house.clock.now())
             answer = _refusals_answered(server, asked, endpoint)
     except OAuth2Error as error:

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from identity.registry.models import Contact, Relationship, Subject
 
+# Built once: names are looked up by nearly every request.
+_BY_IDS = sa.select(Subject).where(Subject.subject_id.in_(sa.bindparam("numbers", expanding=True)))
+
 
 def by_index(session: Session, identifier_index: bytes) -> Subject | None:
     return session.scalar(sa.select(Subject).where(Subject.identifier_index == identifier_index))
@@ -19,7 +22,7 @@ def by_indexes(session: Session, indexes: Collection[bytes]) -> Sequence[Subject
 
 
 def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:
-    return session.scalars(sa.select(Subject).where(Subject.subject_id.in_(subject_ids))).all()
+    return session.scalars(_BY_IDS, {"numbers": list(subject_ids)}).all()
 
 
 def get(session: Session, subject_id: int) -> Subject | None:

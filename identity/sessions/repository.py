@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from identity.sessions.models import IdentitySession
 
+# Built once: every page of a signed-in browser runs it.
+_BY_ID = sa.select(IdentitySession).where(IdentitySession.sid == sa.bindparam("sid"))
+
 
 def get(session: Session, sid: uuid.UUID) -> IdentitySession | None:
-    return session.get(IdentitySession, sid)
+    return session.scalar(_BY_ID, {"sid": sid})
 
 
 def add(session: Session, row: IdentitySession) -> None:

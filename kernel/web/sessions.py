@@ -43,6 +43,10 @@ class WebSession(Base):
     busy_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+# Built once: every page of every portal runs it.
+_BY_COOKIE = sa.select(WebSession).where(WebSession.cookie_hash == sa.bindparam("cookie"))
+
+
 class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
     """A session that stands, opened; ``payload`` is what its portal keeps there (tokens)."""
 
@@ -119,7 +123,7 @@ class SessionStore:
         """The session of this cookie, unless it timed out (absolutely or idle) or belongs to another portal."""
         if not cookie or not cookie.isascii() or len(cookie) > 128:
             return None
-        row = session.scalar(sa.select(WebSession).where(WebSession.cookie_hash == self._hash(cookie)))
+        row = session.scalar(_BY_COOKIE, {"cookie": self._hash(cookie)})
         if (
             row is None
             or row.portal != self._portal

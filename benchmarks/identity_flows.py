@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -36,7 +36,7 @@ from kernel.web.csrf import token_for
 
 SIZES = (10_000, 1_000_000)
 SAMPLES = 400
-ROUNDS, SECONDS, THREADS = 5, 3.0, 4
+ROUNDS, SECONDS, THREADS = 5, 3.0, 2
 TICKS = os.sysconf("SC_CLK_TCK")
 BASIC = base64.b64encode(f"{CLIENT}:{SECRET.replace(' ', '+').replace(chr(39), '%27')}".encode()).decode()
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -115,6 +115,9 @@ class Caller:
             "127.0.0.1", self._port, timeout=60, source_address=(self._source, 0)
         )
 
+    def close(self) -> None:
+        self.http.close()
+
     def elsewhere(self) -> None:
         """From another address, as another person."""
         self.http.close()
@@ -149,11 +152,11 @@ class Load:
         }
 
     def warm_up(self) -> None:
-        caller = Caller(self._port)
-        for number in range(len(self._people)):
-            self.refresh(caller, number)
-        for work in self.works.values():
-            work(caller, 0)
+        with closing(Caller(self._port)) as caller:
+            for number in range(len(self._people)):
+                self.refresh(caller, number)
+            for work in self.works.values():
+                work(caller, 0)
 
     def hello(self, caller: Caller, _number: int) -> None:
         expect(caller.ask("GET", "/hello"), 200)
@@ -227,13 +230,13 @@ def rate(pid: int, port: int, work: Work, seconds: float) -> tuple[float, float]
     stop = time.monotonic() + seconds
 
     def run(place: int) -> None:
-        caller = Caller(port)
-        try:
-            while time.monotonic() < stop:
-                work(caller, next(numbers))
-                done[place] += 1
-        except Exception as error:
-            failures.append(error)
+        with closing(Caller(port)) as caller:
+            try:
+                while time.monotonic() < stop:
+                    work(caller, next(numbers))
+                    done[place] += 1
+            except Exception as error:
+                failures.append(error)
 
     before, start = processor_seconds(pid), time.monotonic()
     threads = [threading.Thread(target=run, args=(place,)) for place in range(THREADS)]

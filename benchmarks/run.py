@@ -17,7 +17,17 @@ def names() -> list[str]:
         path.stem
         for path in HERE.glob("*.py")
         if path.stem
-        not in ("__init__", "run", "bare_insert", "cities", "made_policies", "plain_policies", "soak")
+        not in (
+            "__init__",
+            "run",
+            "bare_insert",
+            "cities",
+            "identity_server",
+            "identity_store",
+            "made_policies",
+            "plain_policies",
+            "soak",
+        )
     )
 
 

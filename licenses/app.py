@@ -6,6 +6,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
+from identity.service import token_resolver
 from kernel.house import House
 from kernel.web.options import web_options
 from kernel.web.pages import Pages
@@ -22,6 +23,7 @@ LOCALE = Path(__file__).parent / "locale"
 def create_app(house: House, pages: Pages) -> Litestar:
     """Verification pages and API, what others trust us by, and what wallets speak. Its first start makes the keys."""
     bound = pages.for_portal("licenses")
+    resolve = token_resolver(house)
     return Litestar(
         [
             *routes.HANDLERS,
@@ -36,6 +38,7 @@ def create_app(house: House, pages: Pages) -> Litestar:
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),
             "pages": Provide(lambda: bound, sync_to_thread=False),
+            "resolve": Provide(lambda: resolve, sync_to_thread=False),
         },
         on_startup=[lambda: keys.prepare(house)],
         openapi_config=OpenAPIConfig(title="Dongchu licences", version="1", path="/schema"),

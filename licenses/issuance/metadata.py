@@ -14,7 +14,8 @@ from licenses.type_metadata import AUTHORITY_CLAIM, CHINESE, COMMON_CLAIMS, ENGL
 
 BATCH_SIZE = 10
 SIGNED_TYPE = "openidvci-issuer-metadata+jwt"
-_SCOPE = "licence:"
+#: At the identity service: the holder lets a wallet have any of their licences (§5.1.2).
+SCOPE = "licences"
 
 
 def issuer_identifier(house: House) -> str:
@@ -24,11 +25,6 @@ def issuer_identifier(house: House) -> str:
 
 def configuration_id(kind: LicenceType) -> str:
     return kind.id
-
-
-def scope_of(kind: LicenceType) -> str:
-    """The scope that stands for one type at the identity service (§5.1.2)."""
-    return f"{_SCOPE}{kind.id}"
 
 
 def offered_types() -> dict[str, LicenceType]:
@@ -99,7 +95,7 @@ def _configuration(house: House, kind: LicenceType) -> dict[str, Any]:
     return {
         "format": credential.TYPE,
         "vct": type_uri(base_url, kind, kind.version),
-        "scope": scope_of(kind),
+        "scope": SCOPE,
         "cryptographic_binding_methods_supported": ["jwk"],
         "credential_signing_alg_values_supported": [ALGORITHM],
         "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": [ALGORITHM]}},

@@ -1,20 +1,17 @@
 """The credential request (OpenID4VCI §8.2): which licence, for which keys, with which token."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.house import House
-from licenses.issuance import copies, proofs
+from kernel.web.principal import Principal
+from licenses.catalogue import LicenceType
+from licenses.issuance import copies, proofs, signed_in
 from licenses.issuance.errors import ProtocolError
 from licenses.issuance.metadata import configuration_id, issuer_identifier, offered_types
 from licenses.issuance.offers import Allowed
-
-#: What a token allows; asked with the type that the wallet wants.
-FindAllowed = Callable[[Session, str, str], Allowed]
-LARGEST = 128 * 1024
 
 
 class CredentialRequest(msgspec.Struct, frozen=True):
@@ -55,10 +52,14 @@ def read_request(body: bytes) -> CredentialRequest:
 
 
 def answer(
-    session: Session, house: House, allowed: Allowed, request: CredentialRequest
+    session: Session, house: House, bearer: Allowed | Principal, request: CredentialRequest
 ) -> CredentialResponse:
     """Check what was asked for against what the token allows, then the proofs, then issue. Raises ``ProtocolError``."""
-    _check_named(allowed, request)
+    if isinstance(bearer, Allowed):
+        allowed = bearer
+        _check_named(allowed, request)
+    else:
+        allowed = signed_in.allowed(session, house, bearer, _wanted_by(bearer, request))
     if request.proofs is None:
         raise ProtocolError("invalid_proof", "proofs are missing.")
     jwks = proofs.verified_keys(
@@ -95,6 +96,24 @@ def _check_named(allowed: Allowed, request: CredentialRequest) -> None:
             status=403,
             challenge="insufficient_scope",
         )
+
+
+def _wanted_by(principal: Principal, request: CredentialRequest) -> LicenceType:
+    """The type that a signed-in wallet names: by identifier where it was authorised by details, else by configuration."""
+    itemised = signed_in.itemised(principal)
+    identifier, configuration = request.credential_identifier, request.credential_configuration_id
+    if itemised and identifier is None:
+        raise _malformed("The credential_identifier of the token response must be used.")
+    if itemised and identifier not in itemised:
+        raise ProtocolError("unknown_credential_identifier", "The token does not stand for this credential.")
+    if not itemised and configuration is None:
+        raise ProtocolError(
+            "unknown_credential_identifier", "No credential_identifier was given to this wallet."
+        )
+    kind = offered_types().get(identifier if itemised else configuration)
+    if kind is None:
+        raise ProtocolError("unknown_credential_configuration", "There is no such credential configuration.")
+    return kind
 
 
 def _malformed(description: str) -> ProtocolError:

@@ -11,8 +11,10 @@ from litestar.params import FromPath, RawBody
 from litestar.types import ControllerRouterHandler
 
 from identity.oauth.edge import parse_parameters
-from kernel.errors import NotFound
+from kernel.errors import NotFound, Unauthenticated
 from kernel.house import House
+from kernel.web.bearer import ResolveToken
+from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from licenses.issuance import offers, proofs, requests, tokens, wallets
 from licenses.issuance.errors import ProtocolError, invalid_token
@@ -85,12 +87,14 @@ def nonce(house: NamedDependency[House]) -> Response[bytes]:
     operation_class=CredentialOperation,
     exception_handlers=REFUSALS,
 )
-def credential(request: WebRequest, house: NamedDependency[House], body: RawBody) -> Response[bytes]:
+def credential(
+    request: WebRequest, house: NamedDependency[House], resolve: NamedDependency[ResolveToken], body: RawBody
+) -> Response[bytes]:
     """Copies of a licence for the keys that the wallet proves to hold (OpenID4VCI §8)."""
-    allowed = _allowed(house, request)
+    bearer = _bearer(house, resolve, request)
     wanted = requests.read_request(body)
     with house.database.write() as session:
-        return _json(requests.answer(session, house, allowed, wanted))
+        return _json(requests.answer(session, house, bearer, wanted))
 
 
 @post(
@@ -101,9 +105,11 @@ def credential(request: WebRequest, house: NamedDependency[House], body: RawBody
     operation_class=NotificationOperation,
     exception_handlers=REFUSALS,
 )
-def notification(request: WebRequest, house: NamedDependency[House], body: RawBody) -> None:
+def notification(
+    request: WebRequest, house: NamedDependency[House], resolve: NamedDependency[ResolveToken], body: RawBody
+) -> None:
     """What became of the copies (OpenID4VCI §11); those that the wallet did not keep are invalid at once."""
-    allowed = _allowed(house, request)
+    bearer = _bearer(house, resolve, request)
     try:
         told = msgspec.json.decode(body, type=requests.NotificationRequest)
     except msgspec.DecodeError as error:
@@ -111,7 +117,7 @@ def notification(request: WebRequest, house: NamedDependency[House], body: RawBo
     if told.event not in wallets.EVENTS:
         raise ProtocolError("invalid_notification_request", "The event is not one of the three.")
     with house.database.write() as session:
-        wallets.hear(session, house, allowed.grant_key, told.notification_id, told.event)
+        wallets.hear(session, house, bearer, told.notification_id, told.event)
 
 
 def root_metadata_handlers(house: House) -> list[ControllerRouterHandler]:
@@ -138,17 +144,21 @@ def root_metadata_handlers(house: House) -> list[ControllerRouterHandler]:
     return [credential_issuer, authorization_server, vc_issuer]
 
 
-def _allowed(house: House, request: WebRequest) -> Allowed:
-    """What the bearer token stands for (RFC 6750 §2.1)."""
+def _bearer(house: House, resolve: ResolveToken, request: WebRequest) -> Allowed | Principal:
+    """What the access token stands for: one licence by our own word, or what its holder let a wallet have."""
     kind, _space, presented = request.headers.get("authorization", "").partition(" ")
-    if not presented:
+    token = presented.strip()
+    if not token:
         raise ProtocolError("invalid_token", "An access token is needed.", status=401)
-    allowed = None
-    if kind.lower() == "bearer" and presented.isascii():
-        allowed = tokens.allowed_by(house, presented.strip())
-    if allowed is None:
-        raise invalid_token("The access token is unknown or has expired.")
-    return allowed
+    if kind.lower() != "bearer" or not token.isascii() or len(token) > tokens.LONGEST:
+        raise invalid_token("The access token cannot be read.")
+    allowed = tokens.allowed_by(house, token)
+    if allowed is not None:
+        return allowed
+    try:
+        return resolve(token)
+    except Unauthenticated as error:
+        raise invalid_token("The access token is unknown or has expired.") from error
 
 
 def _prefers_jwt(accept: str) -> bool:

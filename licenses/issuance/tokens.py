@@ -15,10 +15,10 @@ from kernel.ids import new_token
 from licenses.issuance.errors import ProtocolError
 from licenses.issuance.metadata import issuer_identifier
 from licenses.issuance.offers import PRE_AUTHORIZED, Allowed, redeem
+from licenses.issuance.signed_in import DETAIL_TYPE
 
 LIFE = timedelta(minutes=10)
-#: RFC 9396 type of OpenID4VCI §5.1.1.
-DETAIL_TYPE = "openid_credential"
+LONGEST = 8192
 
 
 class TokenResponse(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.errors import Conflict, NotFound
 from kernel.house import House
+from kernel.web.principal import Principal
 from licenses.issuance import repository
 from licenses.issuance.errors import ProtocolError
 from licenses.issuance.models import LicenceWallet
+from licenses.issuance.offers import Allowed
+from licenses.issuance.signed_in import grant_key
 from licenses.status_list import touch
 from licenses.wallet import owned
 
@@ -70,13 +73,15 @@ def remove_wallet(
     )
 
 
-def hear(session: Session, house: House, grant_key: str, notification_id: str, event: str) -> None:
+def hear(
+    session: Session, house: House, bearer: Allowed | Principal, notification_id: str, event: str
+) -> None:
     """What became of the copies in the wallet (§11.1); said twice it is the same. Copies that were not kept end at once.
 
     Raises ``ProtocolError`` for an id that this token's wallet did not get.
     """
     wallet = repository.by_notification(session, house.vault.hash_token(notification_id))
-    if wallet is None or wallet.grant_key != house.vault.hash_token(grant_key):
+    if wallet is None or wallet.grant_key != house.vault.hash_token(_grant_key(bearer, wallet)):
         raise ProtocolError("invalid_notification_id", "The notification_id is unknown.")
     state = EVENTS[event]
     if wallet.removed_at is not None:
@@ -85,6 +90,10 @@ def hear(session: Session, house: House, grant_key: str, notification_id: str, e
         wallet.state = state
     else:
         _end(session, house, wallet.id, wallet.licence_id, state)
+
+
+def _grant_key(bearer: Allowed | Principal, wallet: LicenceWallet) -> str:
+    return bearer.grant_key if isinstance(bearer, Allowed) else grant_key(bearer, str(wallet.licence_id))
 
 
 def _end(

@@ -7,7 +7,7 @@ PIP := $(BIN)/python -u -m pip --disable-pip-version-check --progress-bar off in
 # install(what pip is told, the locked file that says how many packages come)
 install = set -o pipefail; $(PIP) $(1) | awk -v total=$$(grep -c '==' $(2)) -f requirements/progress.awk
 
-.PHONY: run test check bench tck clean
+.PHONY: run test check bench interop tck clean
 
 run: $(VENV)/.run-installed
 	@exec $(BIN)/dongchu run
@@ -35,6 +35,14 @@ $(VENV)/.test-installed: $(VENV)/.run-installed requirements/test.txt
 $(VENV)/.bench-installed: $(VENV)/.test-installed requirements/bench.txt
 	@echo "Installing the rivals of the benchmarks …"
 	@$(call install,--require-hashes --no-build-isolation -r requirements/bench.txt,requirements/bench.txt)
+	@touch $@
+
+# What others wrote speaks with us: libraries of Node.js 20, at exact versions, in a folder that is not kept.
+interop: $(VENV)/.test-installed tests/interop/wallets/node_modules
+	@$(BIN)/pytest -n 0 -q -m interop tests/interop
+
+tests/interop/wallets/node_modules: tests/interop/wallets/package.json
+	@cd tests/interop/wallets && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
 # The OMG's test cases for DMN: TCK is a checkout of github.com/dmn-tck/tck.

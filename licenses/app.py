@@ -8,6 +8,7 @@ from litestar.openapi import OpenAPIConfig
 
 from identity.service import token_resolver
 from kernel.house import House
+from kernel.web.bearer import ResolveToken
 from kernel.web.options import web_options
 from kernel.web.pages import Pages
 from licenses import keys, routes, scan_routes, trust_routes
@@ -20,10 +21,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 LOCALE = Path(__file__).parent / "locale"
 
 
-def create_app(house: House, pages: Pages) -> Litestar:
+def create_app(house: House, pages: Pages, resolve: ResolveToken | None = None) -> Litestar:
     """Verification pages and API, what others trust us by, and what wallets speak. Its first start makes the keys."""
     bound = pages.for_portal("licenses")
-    resolve = token_resolver(house)
+    resolver = resolve or token_resolver(house)
     return Litestar(
         [
             *routes.HANDLERS,
@@ -38,7 +39,7 @@ def create_app(house: House, pages: Pages) -> Litestar:
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),
             "pages": Provide(lambda: bound, sync_to_thread=False),
-            "resolve": Provide(lambda: resolve, sync_to_thread=False),
+            "resolve": Provide(lambda: resolver, sync_to_thread=False),
         },
         on_startup=[lambda: keys.prepare(house)],
         openapi_config=OpenAPIConfig(title="Dongchu licences", version="1", path="/schema"),

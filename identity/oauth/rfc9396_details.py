@@ -41,16 +41,22 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``text`` by language, with the fields in it as ``%(name)s``."""
+    """``text`` by language, with the fields in it as ``%(name)s``; ``answered`` is what the token response adds (§7)."""
 
     type: str
     text: dict[str, str]
     fields: dict[str, FieldRule]
+    answered: dict[str, list[str]] = {}
 
     def told(self, detail: Detail, locale: str) -> str:
         """What a person reads before they allow it."""
         words = self.text.get(locale[:2], self.text["zh"])
         return words % defaultdict(str, {name: _shown(value) for name, value in detail.items()})
+
+    def answer(self, detail: Detail) -> Detail:
+        """A granted detail as the token response gives it back."""
+        known = defaultdict(str, {name: _shown(value) for name, value in detail.items()})
+        return detail | {name: [text % known for text in texts] for name, texts in self.answered.items()}
 
 
 class DetailTypes:
@@ -88,6 +94,12 @@ class DetailTypes:
         """One sentence for each."""
         return [
             self._types[one["type"]].told(one, locale) for one in details or () if one["type"] in self._types
+        ]
+
+    def answered(self, details: Sequence[Detail]) -> list[Detail]:
+        """What a token response says of the details that were granted (§7)."""
+        return [
+            self._types[one["type"]].answer(one) if one["type"] in self._types else one for one in details
         ]
 
     def _check(self, detail: Any, client: OAuthClient) -> None:

@@ -52,7 +52,7 @@ class TokenMaker:
         if client.check_grant_type("refresh_token") and include_refresh_token:
             answer["refresh_token"] = self._refresh_token(user, client)
         if request.details:
-            answer["authorization_details"] = request.details
+            answer["authorization_details"] = server.provider.details.answered(request.details)
         return answer
 
     def _refresh_token(self, grant: OAuthGrant, client: OAuthClient) -> str:

@@ -6,7 +6,7 @@ def list_claims(principal: Principal) -> ...
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import anyio
 import msgspec
@@ -37,6 +37,7 @@ class Possession(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
+@runtime_checkable
 class ResolveToken(Protocol):
     """Identity's part: the token's Principal as of now, or ``Unauthenticated``."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from identity.oauth.rfc9449_dpop import ALGS
 from kernel.house import House
 from licenses import credential, keys
 from licenses.catalogue import LicenceType, licence_types
@@ -73,6 +74,7 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["none"],
         "grant_types_supported": ["urn:ietf:params:oauth:grant-type:pre-authorized_code"],
         "response_types_supported": [],
+        "dpop_signing_alg_values_supported": list(ALGS),
         "pre-authorized_grant_anonymous_access_supported": True,
         "status_list_aggregation_endpoint": aggregation_uri(house),
     }

@@ -47,7 +47,8 @@ class Offer(msgspec.Struct, frozen=True):
 
 class Allowed(msgspec.Struct, frozen=True):
     """What a code, and then an access token, stands for. ``grant_key`` keeps the requests of one wallet together;
-    ``is_by_identifier``: the wallet was given a ``credential_identifier`` and names the licence by it."""
+    ``is_by_identifier``: the wallet was given a ``credential_identifier`` and names the licence by it. ``jkt``: the key that the
+    token is bound to (DPoP)."""
 
     licence_id: uuid.UUID
     type_id: str
@@ -57,6 +58,7 @@ class Allowed(msgspec.Struct, frozen=True):
     grant_key: str
     client_id: str | None = None
     is_by_identifier: bool = False
+    jkt: str | None = None
 
 
 class _Kept(msgspec.Struct, frozen=True):

@@ -11,9 +11,10 @@ from litestar.params import FromPath, RawBody
 from litestar.types import ControllerRouterHandler
 
 from identity.oauth.edge import parse_parameters
+from identity.oauth.rfc9449_dpop import ALGS
 from kernel.errors import NotFound, Unauthenticated
 from kernel.house import House
-from kernel.web.bearer import ResolveToken
+from kernel.web.bearer import ResolveToken, possession_of
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from licenses.issuance import offers, proofs, requests, tokens, wallets
@@ -31,13 +32,14 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 KEPT = {"Cache-Control": "public, max-age=300"}
 
 
-def refused(_request: WebRequest, error: ProtocolError) -> Response[bytes]:
-    """A refusal as the specification words it."""
+def refused(request: WebRequest, error: ProtocolError) -> Response[bytes]:
+    """A refusal as the specification words it, in the scheme that the wallet used."""
     headers = dict(NO_STORE)
-    if error.status == 401:
-        headers["WWW-Authenticate"] = f'Bearer error="{error.challenge}"' if error.challenge else "Bearer"
-    elif error.challenge:
-        headers["WWW-Authenticate"] = f'Bearer error="{error.challenge}"'
+    if error.status == 401 or error.challenge:
+        is_bound = request.headers.get("authorization", "").lower().startswith("dpop ")
+        scheme, told = ("DPoP", f'algs="{" ".join(ALGS)}"') if is_bound else ("Bearer", "")
+        named = f'error="{error.challenge}"' if error.challenge else ""
+        headers["WWW-Authenticate"] = " ".join([scheme, ", ".join(filter(None, (named, told)))]).strip()
     return _json(error.body, error.status, headers)
 
 
@@ -70,7 +72,8 @@ def token(request: WebRequest, house: NamedDependency[House], body: RawBody) -> 
         parameters = parse_parameters(body)
     except OAuth2Error as error:
         raise ProtocolError("invalid_request", error.description or "The request cannot be read.") from error
-    return _json(tokens.exchange(house, parameters))
+    jkt = tokens.proven_key(house, request.headers.getall("dpop", list[str]()))
+    return _json(tokens.exchange(house, parameters, jkt=jkt))
 
 
 @post("/issuance/nonce", sync_to_thread=True, status_code=200, tags=["wallets"])
@@ -150,13 +153,14 @@ def _bearer(house: House, resolve: ResolveToken, request: WebRequest) -> Allowed
     token = presented.strip()
     if not token:
         raise ProtocolError("invalid_token", "An access token is needed.", status=401)
-    if kind.lower() != "bearer" or not token.isascii() or len(token) > tokens.LONGEST:
+    if kind.lower() not in ("bearer", "dpop") or not token.isascii() or len(token) > tokens.LONGEST:
         raise invalid_token("The access token cannot be read.")
-    allowed = tokens.allowed_by(house, token)
+    possession = possession_of(request) if kind.lower() == "dpop" else None
+    allowed = tokens.allowed_by(house, token, possession)
     if allowed is not None:
         return allowed
     try:
-        return resolve(token)
+        return resolve(token, possession)
     except Unauthenticated as error:
         raise invalid_token("The access token is unknown or has expired.") from error
 

@@ -24,7 +24,7 @@ def itemised(principal: Principal) -> list[str]:
     """The configurations that were named to the holder; none where a scope was asked for."""
     return [
         str(one.get("credential_configuration_id"))
-        for one in getattr(principal, "details", ())
+        for one in principal.details
         if one.get("type") == DETAIL_TYPE
     ]
 

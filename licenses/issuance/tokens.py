@@ -4,15 +4,17 @@ The token endpoint for pre-authorised codes stands here and not at the identity 
 the wallet, no client and no grant; it is this service's own word about one licence, and so is the token that follows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from identity.oauth.rfc9449_dpop import Expected, InvalidProof, ProofDesk, token_type
 from kernel.house import House
 from kernel.ids import new_token
-from licenses.issuance.errors import ProtocolError
+from kernel.web.bearer import Possession
+from licenses.issuance.errors import ProtocolError, invalid_token
 from licenses.issuance.metadata import issuer_identifier
 from licenses.issuance.offers import PRE_AUTHORIZED, Allowed, redeem
 from licenses.issuance.signed_in import DETAIL_TYPE
@@ -36,8 +38,11 @@ class _Detail(msgspec.Struct, frozen=True):
     locations: list[str] = []
 
 
-def exchange(house: House, parameters: Mapping[str, str]) -> TokenResponse:
-    """A token for exactly the licence of the offer (§6.1, §6.2). Raises ``ProtocolError``."""
+def exchange(house: House, parameters: Mapping[str, str], *, jkt: str | None) -> TokenResponse:
+    """A token for exactly the licence of the offer (§6.1, §6.2), for the holder of a key where the wallet proved one.
+
+    Raises ``ProtocolError``.
+    """
     grant_type = parameters.get("grant_type")
     if grant_type is None:
         raise ProtocolError("invalid_request", "grant_type is missing.")
@@ -59,9 +64,9 @@ def exchange(house: House, parameters: Mapping[str, str]) -> TokenResponse:
                 "credential_identifiers": [str(allowed.licence_id)],
             }
         ]
-    token = new_token()
+    allowed, token = msgspec.structs.replace(allowed, jkt=jkt), new_token()
     house.ephemeral.put(_key(house, token), msgspec.json.encode(allowed), LIFE.total_seconds())
-    return TokenResponse(token, "Bearer", int(LIFE.total_seconds()), granted)
+    return TokenResponse(token, token_type(jkt), int(LIFE.total_seconds()), granted)
 
 
 def _wanted(house: House, text: str | None) -> str | None:
@@ -81,10 +86,36 @@ def _wanted(house: House, text: str | None) -> str | None:
     return details[0].credential_configuration_id
 
 
-def allowed_by(house: House, token: str) -> Allowed | None:
-    """What one of our own tokens stands for."""
+def proven_key(house: House, proofs: Sequence[str]) -> str | None:
+    """The key that the wallet wants its token bound to (RFC 9449 §5), ``None`` for a plain one."""
+    if not proofs:
+        return None
+    if len(proofs) > 1:
+        raise ProtocolError("invalid_dpop_proof", "There is more than one proof.")
+    return _thumbprint(house, proofs[0], Expected("POST", f"{issuer_identifier(house)}/issuance/token"))
+
+
+def allowed_by(house: House, token: str, possession: Possession | None) -> Allowed | None:
+    """What one of our own tokens stands for. Raises ``ProtocolError`` where it is bound and comes without its proof."""
     found = house.ephemeral.get(_key(house, token))
-    return None if found is None else msgspec.json.decode(found, type=Allowed)
+    if found is None:
+        return None
+    allowed = msgspec.json.decode(found, type=Allowed)
+    if (allowed.jkt is None) != (possession is None):
+        raise invalid_token("A bound token needs its proof, and one that is not bound comes as Bearer.")
+    if possession is not None:
+        address = f"{house.settings.base_url}{possession.path}"
+        expected = Expected(possession.method, address, access_token=token)
+        if _thumbprint(house, possession.proof, expected) != allowed.jkt:
+            raise invalid_token("The token is bound to another key.")
+    return allowed
+
+
+def _thumbprint(house: House, proof: str, expected: Expected) -> str:
+    try:
+        return ProofDesk(house).thumbprint(proof, expected)
+    except InvalidProof as error:
+        raise ProtocolError("invalid_dpop_proof", error.description or "The proof does not hold.") from error
 
 
 def _key(house: House, token: str) -> str:

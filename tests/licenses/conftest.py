@@ -8,8 +8,11 @@ from litestar.testing import TestClient
 
 import identity.tables  # noqa: F401  tables that others refer to
 from identity.registry import service as registry
+from kernel.errors import Unauthenticated
 from kernel.house import House
+from kernel.web.bearer import Possession
 from kernel.web.pages import Pages
+from kernel.web.principal import Principal
 from licenses import service
 from licenses.app import TEMPLATES, create_app
 from licenses.models import Licence
@@ -75,10 +78,27 @@ def licence_pages() -> Pages:
     return Pages({"licenses": TEMPLATES})
 
 
+class SignedIn:
+    """Stands for the identity service: tokens that a test has made up, and whom they speak for."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, Principal] = {}
+
+    def __call__(self, token: str, possession: Possession | None = None) -> Principal:
+        if token not in self.tokens or possession is not None:
+            raise Unauthenticated("请先登录，再继续办理。")
+        return self.tokens[token]
+
+
 @pytest.fixture
-def service_here(house: House, licence_pages: Pages) -> Iterator[TestClient[Litestar]]:
+def signed_in() -> SignedIn:
+    return SignedIn()
+
+
+@pytest.fixture
+def service_here(house: House, licence_pages: Pages, signed_in: SignedIn) -> Iterator[TestClient[Litestar]]:
     """The licence service as its neighbours reach it."""
-    app = create_app(house, licence_pages)
+    app = create_app(house, licence_pages, resolve=signed_in)
     with TestClient(app, base_url=house.settings.base_url, raise_server_exceptions=False) as client:
         yield client
 

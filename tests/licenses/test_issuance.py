@@ -1,18 +1,22 @@
 """OpenID4VCI: a holder adds a licence to a wallet; copies are bound, recorded, listed, and dead when either side ends them."""
 
 import threading
+import uuid
 import zlib
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
 
+from identity import service as identity
 from kernel.clock import FixedClock
 from kernel.errors import Conflict, NotFound
 from kernel.house import House
 from kernel.notices import inbox
+from kernel.web.principal import Principal
 from licenses import keys, service, wallet
 from licenses.catalogue import licence_types
 from licenses.credential import verify
@@ -23,6 +27,7 @@ from licenses.states import Operation
 from licenses.status_list import PLACES
 from licenses.type_metadata import AUTHORITY_CLAIM, COMMON_CLAIMS
 from licenses.uses import check_uses
+from tests.licenses.conftest import SignedIn
 from tests.licenses.samples import FIELDS
 from tests.licenses.wallet_app import ISSUER, Held, Wallet, decoded, payload
 
@@ -371,3 +376,93 @@ def test_every_type_can_be_added_and_names_no_claim_twice() -> None:
     for kind in licence_types().values():
         for version in kind.versions:
             assert not {field.id for field in version.fields} & (common | registered), kind.id
+
+
+def _principal(holder: int, **more: Any) -> Principal:
+    plain = Principal(
+        subject_id=holder,
+        name="章小芸",
+        capacity="self",
+        acting_for=holder,
+        acting_for_name="章小芸",
+        seat=None,
+        scopes=frozenset({"licences"}),
+        acr="L2",
+        client_id="owf-wallet",
+        grant_id=uuid.uuid4(),
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+def test_a_wallet_that_its_holder_signed_in_gets_what_was_allowed_and_nothing_else(
+    house: House, phone: Wallet, signed_in: SignedIn, holder_here: int, driving: Licence
+) -> None:
+    with house.database.write() as session:
+        identity.register_client(
+            session,
+            house=house,
+            client_id="owf-wallet",
+            name="开源钱包",
+            redirect_uris=["https://wallet.example/cb"],
+            secret=None,
+            scopes=("licences",),
+        )
+    detail = {"type": "openid_credential", "credential_configuration_id": TYPE, "locations": [ISSUER]}
+    signed_in.tokens = {
+        "by scope": _principal(holder_here),
+        "by detail": _principal(holder_here, scopes=frozenset({"openid"}), details=(detail,)),
+        "for nothing": _principal(holder_here, scopes=frozenset({"openid"})),
+        "on a seat": _principal(holder_here, capacity="seat"),
+        "somebody else's": _principal(holder_here + 1),
+    }
+    key = ECKey.generate_key("P-256")
+
+    def asked(token: str, **sent: Any) -> tuple[int, str]:
+        phone.access_token = token
+        proofs = [phone.proof(key, phone.nonce(), iss="owf-wallet")]
+        answer = phone.ask(sent.pop("configuration", TYPE), proofs, **sent)
+        return answer.status_code, answer.json().get("error", "")
+
+    named = {"configuration": None, "credential_identifier": TYPE}
+    assert asked("by scope") == (200, "")
+    assert asked("by detail", **named) == (200, "")
+    assert asked("by detail") == (400, "invalid_credential_request")
+    married = {"configuration": None, "credential_identifier": "marriage-certificate"}
+    assert asked("by detail", **married) == (400, "unknown_credential_identifier")
+    assert asked("by scope", configuration="marriage-certificate") == (400, "credential_request_denied")
+    assert asked("by scope", **named) == (400, "unknown_credential_identifier")
+    assert asked("for nothing") == (403, "insufficient_scope")
+    assert asked("on a seat") == (403, "insufficient_scope")
+    assert asked("somebody else's") == (400, "credential_request_denied")
+    assert asked("made-up") == (401, "invalid_token")
+    with house.database.read() as session:
+        seen = wallets.wallets_of(session, [holder_here], driving.id)
+    assert [(one.name, one.is_name_known, one.copies) for one in seen] == [("开源钱包", True, 1)] * 2
+
+
+def test_a_token_that_is_bound_to_a_key_needs_its_proof(
+    house: House, phone: Wallet, holder_here: int, driving: Licence
+) -> None:
+    made = _offer(house, holder_here, driving, has_tx_code=False)
+    code = phone.offered(made.by_value)["grants"][offers.PRE_AUTHORIZED]["pre-authorized_code"]
+    key, thief = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+    proof = phone.dpop(key, "/licenses/issuance/token")
+    sent = {"grant_type": offers.PRE_AUTHORIZED, "pre-authorized_code": code}
+    wrong = phone.http.post("/licenses/issuance/token", data=sent, headers={"DPoP": proof + "x"})
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_dpop_proof")
+    answer = phone.http.post("/licenses/issuance/token", data=sent, headers={"DPoP": proof}).json()
+    assert answer["token_type"] == "DPoP"
+    token, path = answer["access_token"], "/licenses/issuance/credential"
+
+    def asked(scheme: str, proof: str | None) -> int:
+        nonce = phone.nonce()
+        body = {"credential_configuration_id": TYPE, "proofs": {"jwt": [phone.proof(key, nonce)]}}
+        headers = {"authorization": f"{scheme} {token}"} | ({} if proof is None else {"DPoP": proof})
+        return phone.http.post(path, json=body, headers=headers).status_code
+
+    assert asked("Bearer", None) == 401
+    assert asked("DPoP", phone.dpop(thief, path, token)) == 401
+    assert asked("DPoP", phone.dpop(key, path, "another")) == 400
+    good = phone.dpop(key, path, token)
+    assert asked("DPoP", good) == 200
+    assert asked("DPoP", good) == 400

@@ -110,6 +110,13 @@ class Wallet:
         headers = {"authorization": f"Bearer {self.access_token}"}
         return self.http.post("/licenses/issuance/notification", json=sent, headers=headers)
 
+    def dpop(self, key: ECKey, path: str, token: str | None = None) -> str:
+        """A proof that this wallet sends the request (RFC 9449 §4.2)."""
+        header = {"alg": "ES256", "typ": "dpop+jwt", "jwk": key.as_dict(private=False)}
+        claims = {"jti": secrets.token_hex(8), "htm": "POST", "htu": f"{BASE}{path}", "iat": self.now}
+        claims |= {} if token is None else {"ath": digest(token.encode())}
+        return jws.serialize_compact(header, json.dumps(claims), key, ["ES256"])
+
     # Presenting (OpenID4VP)
 
     def asked(self, invocation: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ import pytest
 
 import portals.tables
 from identity import service as identity
+from identity.clients.schemas import ClientSettings
+from identity.clients.service import register
 from identity.registry import service as registry
 from kernel.house import House, open_house
 from kernel.settings import Settings
@@ -175,7 +177,8 @@ def test_pre_authorised_a_licence_goes_out_one_field_comes_back_and_its_end_is_s
     licence = city.issue()
     offer = city.offer(licence)
     link = offer.by_reference if is_encrypted else offer.by_value
-    received = wallet.do("receive", offer=link, txCode=offer.tx_code, copies=3)
+    received = wallet.do("receive", offer=link, txCode=offer.tx_code, copies=3, isBound=is_encrypted)
+    assert received["tokenType"] == ("DPoP" if is_encrypted else "Bearer")
     assert (received["isSigned"], received["held"], received["claims"]["class"]) == (True, 3, "C1")
     assert wallet.do("verify") == {"verified": True, "status": 0}
     with city.house.database.read() as session:
@@ -197,36 +200,45 @@ def test_pre_authorised_a_licence_goes_out_one_field_comes_back_and_its_end_is_s
     assert (result["result"], result["fields"]) == ("not_valid", {})
 
 
+@pytest.mark.parametrize("is_itemised", [True, False])
 def test_authorisation_code_the_holder_signs_in_and_lets_the_wallet_have_it(
-    city: City, wallet: ForeignWallet
+    city: City, wallet: ForeignWallet, is_itemised: bool
 ) -> None:
-    with city.house.database.write() as session:
-        identity.register_client(
-            session,
-            house=city.house,
-            client_id=CLIENT,
-            name="开源钱包",
-            redirect_uris=[CALLBACK],
-            secret=None,
-            scopes=("openid", "licences"),
-        )
-    licence = city.issue()
-    offer = city.offer(licence)
-    begun = wallet.do(
-        "authorize", offer=offer.by_reference, clientId=CLIENT, redirectUri=CALLBACK, scope="licences"
+    settings = ClientSettings(
+        name="开源钱包",
+        redirect_uris=(CALLBACK,),
+        auth_method="none",
+        scopes=("openid", "licences"),
+        requires_par=True,
+        requires_dpop=True,
+        authorization_details_types=("openid_credential",),
     )
+    with city.house.database.write() as session:
+        register(session, CLIENT, settings, secret=None, vault=city.house.vault, now=city.house.clock.now())
+    licence = city.issue()
+    scope = "openid" if is_itemised else "licences"
+    begun = wallet.do(
+        "authorize",
+        offer=city.offer(licence).by_reference,
+        clientId=CLIENT,
+        redirectUri=CALLBACK,
+        scope=scope,
+        isItemised=is_itemised,
+    )
+    assert "urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri" in begun["url"]
     surfer = Surfer(city.base)
     page = surfer.sign_in(surfer.open(begun["url"].removeprefix(city.base)), "xiaoyun")
     if not page.is_redirect:
         page = surfer.submit(page, "authorize", decision="allow")
     address, back = redirect_of(page)
+    surfer.close()
     assert (address, back["iss"]) == (CALLBACK, city.house.settings.issuer)
     received = wallet.do("redeem", code=back["code"], copies=2)
+    assert (received["tokenType"], received["isItemised"]) == ("DPoP", is_itemised)
     assert (received["held"], received["claims"]["class"]) == (2, "C1")
-    surfer.close()
     with city.house.database.read() as session:
         seen = wallets.wallets_of(session, [city.holder], licence.id)[0]
-    assert (seen.name, seen.is_name_known, seen.copies) == ("开源钱包", True, 2)
+    assert (seen.name, seen.is_name_known, seen.state, seen.copies) == ("开源钱包", True, "accepted", 2)
     asking = city.ask()
     wallet.do("present", invocation=asking["invocation"])
     assert city.result(asking)["result"] == "valid"

@@ -4,7 +4,12 @@
 import { X509Certificate, createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { clientAuthenticationAnonymous, clientAuthenticationNone, setGlobalConfig } from "@openid4vc/oauth2";
+import {
+  clientAuthenticationAnonymous,
+  clientAuthenticationNone,
+  resourceRequest,
+  setGlobalConfig,
+} from "@openid4vc/oauth2";
 import { Openid4vciClient } from "@openid4vc/openid4vci";
 import { Openid4vpClient } from "@openid4vc/openid4vp";
 import { digest as sdDigest, generateSalt } from "@sd-jwt/crypto-nodejs";
@@ -42,7 +47,14 @@ async function newHolderKey() {
   return jwk;
 }
 
+/** Signed metadata of the issuer, which the library reads but does not ask for. */
+function fetchSigned(address, options = {}) {
+  const isIssuer = String(address).includes("/.well-known/openid-credential-issuer");
+  return fetch(address, isIssuer ? { ...options, headers: { ...options.headers, accept: "application/jwt" } } : options);
+}
+
 const callbacks = (clientAuthentication) => ({
+  fetch: fetchSigned,
   hash: (data, algorithm) => createHash(algorithm.replace("-", "")).update(data).digest(),
   generateRandom: (length) => randomBytes(length),
   clientAuthentication,
@@ -108,7 +120,28 @@ async function signRaw(key, data) {
   return Buffer.from(signature).toString("base64url");
 }
 
-async function credentialsFor(client, flow, copies, more = {}) {
+/** The library asks by configuration only; by identifier it is asked with its own resource request. */
+async function credentialsByName(issuerMetadata, accessToken, proofs, { credentialIdentifier }, { dpop }) {
+  const { response } = await resourceRequest({
+    url: issuerMetadata.credentialIssuer.credential_endpoint,
+    accessToken,
+    dpop,
+    callbacks: callbacks(clientAuthenticationAnonymous()),
+    requestOptions: {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ credential_identifier: credentialIdentifier, proofs: { jwt: proofs } }),
+    },
+  });
+  return { credentialResponse: await response.json() };
+}
+
+/** A key of the wallet's own for its tokens (DPoP). */
+async function newSender() {
+  return { signer: { method: "jwk", alg: "ES256", publicJwk: await newHolderKey() } };
+}
+
+async function credentialsFor(client, flow, copies, more = {}, named = undefined) {
   const { credentialOffer, issuerMetadata, accessToken, clientId } = flow;
   const [configuration] = credentialOffer.credential_configuration_ids;
   const { c_nonce: nonce } = await client.requestNonce({ issuerMetadata });
@@ -124,13 +157,15 @@ async function credentialsFor(client, flow, copies, more = {}) {
     });
     proofs.push(jwt);
   }
-  const { credentialResponse } = await client.retrieveCredentials({
-    issuerMetadata,
-    accessToken,
-    credentialConfigurationId: configuration,
-    proofs: { jwt: proofs },
-    ...more,
-  });
+  const { credentialResponse } = named
+    ? await credentialsByName(issuerMetadata, accessToken, proofs, named, more)
+    : await client.retrieveCredentials({
+        issuerMetadata,
+        accessToken,
+        credentialConfigurationId: configuration,
+        proofs: { jwt: proofs },
+        ...more,
+      });
   for (const { credential } of credentialResponse.credentials) {
     const { payload } = await sdJwt().verify(credential, { requiredClaimKeys: [] });
     held.push({ credential, claims: payload });
@@ -146,26 +181,42 @@ async function credentialsFor(client, flow, copies, more = {}) {
 
 const actions = {
   /** The pre-authorised code flow. */
-  async receive({ offer, txCode, copies }) {
+  async receive({ offer, txCode, copies, isBound }) {
     const client = new Openid4vciClient({ callbacks: callbacks(clientAuthenticationAnonymous()) });
     const credentialOffer = await client.resolveCredentialOffer(offer);
     const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer);
-    const { accessTokenResponse } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({
+    const { accessTokenResponse, dpop } = await client.retrievePreAuthorizedCodeAccessTokenFromOffer({
       credentialOffer,
       issuerMetadata,
       txCode,
+      dpop: isBound ? await newSender() : undefined,
     });
     const flow = { credentialOffer, issuerMetadata, accessToken: accessTokenResponse.access_token };
     const isSigned = issuerMetadata.signedCredentialIssuer?.jwt.payload.sub === credentialOffer.credential_issuer;
-    return { isSigned, ...(await credentialsFor(client, flow, copies)) };
+    const bound = isBound ? { dpop } : {};
+    return { isSigned, tokenType: accessTokenResponse.token_type, ...(await credentialsFor(client, flow, copies, bound)) };
   },
 
   /** The authorisation code flow, first half: where the browser goes. */
-  async authorize({ offer, clientId, redirectUri, scope }) {
+  async authorize({ offer, clientId, redirectUri, scope, isItemised }) {
     const client = new Openid4vciClient({ callbacks: callbacks(clientAuthenticationNone({ clientId })) });
     const credentialOffer = await client.resolveCredentialOffer(offer);
     const issuerMetadata = await client.resolveIssuerMetadata(credentialOffer.credential_issuer);
-    const begun = await client.initiateAuthorization({ clientId, redirectUri, scope, credentialOffer, issuerMetadata });
+    const details = [
+      {
+        type: "openid_credential",
+        credential_configuration_id: credentialOffer.credential_configuration_ids[0],
+        locations: [credentialOffer.credential_issuer],
+      },
+    ];
+    const begun = await client.initiateAuthorization({
+      clientId,
+      redirectUri,
+      scope,
+      credentialOffer,
+      issuerMetadata,
+      ...(isItemised ? { additionalRequestPayload: { authorization_details: JSON.stringify(details) } } : {}),
+    });
     actions.flow = { client, credentialOffer, issuerMetadata, clientId, redirectUri, pkce: begun.pkce };
     return { url: begun.authorizationRequestUrl };
   },
@@ -173,20 +224,19 @@ const actions = {
   /** The second half: with the code that the browser brought back. */
   async redeem({ code, copies }) {
     const { client, pkce, redirectUri, ...flow } = actions.flow;
-    const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
-    const publicJwk = await exportJWK(publicKey);
-    holderKeys.set(publicJwk.x, privateKey);
     const { accessTokenResponse, dpop } = await client.retrieveAuthorizationCodeAccessTokenFromOffer({
       issuerMetadata: flow.issuerMetadata,
       credentialOffer: flow.credentialOffer,
       authorizationCode: code,
       pkceCodeVerifier: pkce.codeVerifier,
       redirectUri,
-      dpop: { signer: { method: "jwk", alg: "ES256", publicJwk } },
+      dpop: await newSender(),
     });
-    const bound = accessTokenResponse.token_type === "DPoP" ? { dpop } : {};
     const token = { ...flow, accessToken: accessTokenResponse.access_token };
-    return { tokenType: accessTokenResponse.token_type, ...(await credentialsFor(client, token, copies, bound)) };
+    const [detail] = accessTokenResponse.authorization_details ?? [];
+    const named = detail && { credentialIdentifier: detail.credential_identifiers[0] };
+    const received = await credentialsFor(client, token, copies, { dpop }, named);
+    return { tokenType: accessTokenResponse.token_type, isItemised: Boolean(detail), ...received };
   },
 
   /** Present exactly what is asked for, out of the newest credential. */

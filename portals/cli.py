@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": ("portals.commands.demo", "demo_commands"),
     "match": ("portals.commands.matching", "match"),
     "city": ("policy_engine.profiles.cli", "city_commands"),
+    "facts": ("portals.commands.facts", "facts_commands"),
     "decision": ("portals.commands.decisions", "decision_commands"),
     "policy": ("portals.commands.policies", "policy_commands"),
     "log": ("portals.commands.log", "log_commands"),

@@ -13,6 +13,7 @@ import policy_engine.decisions.models
 import policy_engine.delivery.models
 import policy_engine.matching.models
 import policy_engine.policies.models
+import policy_engine.profiles.files.models
 import policy_engine.profiles.models
 from kernel.database import Base
 

@@ -11,6 +11,7 @@ import connectors.events.jobs
 import connectors.messaging.jobs
 import identity.jobs
 import licenses.jobs
+import policy_engine.profiles.files.jobs
 import policy_engine.profiles.jobs
 from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
 from connectors.messaging.client import MessagingClient
@@ -41,6 +42,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
     messaging = MessagingClient(outside.systems["messaging"], watch=Watch(house.ephemeral, house.clock))
     handlers: dict[str, Handler] = {
         **policy_engine.profiles.jobs.handlers(house),
+        **policy_engine.profiles.files.jobs.handlers(house),
         **rematching.handlers(house, services.published, services.ports),
         **delivery.build_handlers(
             house.database, house.clock, house.vault, services.ports, services.treasury

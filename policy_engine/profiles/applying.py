@@ -1,5 +1,6 @@
 """Changes worked out in memory, before anything is written: what counts, what is kept for the record, who is touched."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -40,6 +41,7 @@ class Working:
     arrived: set[int] = field(default_factory=set)
     history: list[dict[str, Any]] = field(default_factory=list)
     scheduled: list[tuple[date, FactChange]] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """All of them, in order. Raises ``NotFound`` when one concerns nobody known."""
@@ -68,12 +70,14 @@ class Working:
         if attribute.entity != subject.kind:
             raise NotFound(_("这个对象没有这类事实，请核对属性编号。"))
         if change.valid_from and change.valid_from > self.today:
+            self.outcomes["scheduled"] += 1
             self.scheduled.append((change.valid_from, change))
             self._record(change, known, "scheduled")
             return
         outcome = judge(attribute, known, change)
         if change.valid_until and change.valid_until < self.today:
             outcome = "outdated"
+        self.outcomes[outcome] += 1
         if outcome == "repeated":
             self._confirm(subject, attribute.key, change)
             return

@@ -1,6 +1,6 @@
 """All SQL of profiles."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import insert_rows, merge_rows
 from kernel.database import insert
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -25,9 +26,14 @@ from policy_engine.profiles.schemas import (
 
 SEQUENCE_NAME = "facts"
 MOST_PARAMETERS = 500
+#: From so many rows on they are written as a file is.
+MANY = 20
 #: Rows, not mapped objects: a profile read twice in one transaction is as it is now, not as it was.
 TABLE = cast(sa.Table, Profile.__table__)
 #: The facts as text: read straight into what judging needs.
+_AS_TEXT = sa.cast(TABLE.c.facts, sa.Text).label("facts")
+_COLUMNS: list[Any] = [_AS_TEXT if column.name == "facts" else column for column in TABLE.c]
+_SUBJECT = sa.select(*_COLUMNS)
 _VALUES = (
     sa.select(TABLE.c.subject_id, TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
     .where(TABLE.c.owner_id == sa.bindparam("owner_id"))
@@ -51,6 +57,7 @@ class _Value(msgspec.Struct, frozen=True, array_like=True):
     value: RawValue
 
 
+_decode_facts = msgspec.json.Decoder(dict[str, KnownFact]).decode
 _decode_values = msgspec.json.Decoder(dict[str, _Value]).decode
 
 
@@ -69,7 +76,7 @@ def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Fam
     """Families by owner; owners without a profile are left out."""
     found: dict[int, list[KnownSubject]] = {}
     for part in _parts(sorted(set(owner_ids))):
-        statement = sa.select(TABLE).where(TABLE.c.owner_id.in_(part)).order_by(TABLE.c.subject_id)
+        statement = _SUBJECT.where(TABLE.c.owner_id.in_(part)).order_by(TABLE.c.subject_id)
         for row in session.execute(statement):
             found.setdefault(row.owner_id, []).append(_subject(row))
     families = {}
@@ -126,7 +133,7 @@ def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, K
     """Single subjects by number; numbers without a profile are left out."""
     found = {}
     for part in _parts(sorted(set(subject_ids))):
-        for row in session.execute(sa.select(TABLE).where(TABLE.c.subject_id.in_(part))):
+        for row in session.execute(_SUBJECT.where(TABLE.c.subject_id.in_(part))):
             found[row.subject_id] = _subject(row)
     return found
 
@@ -163,7 +170,7 @@ def owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
 
 def members_about(session: Session, person_id: int) -> list[KnownSubject]:
     """The hires and loans that concern a person."""
-    statement = sa.select(TABLE).where(TABLE.c.about_id == person_id).order_by(TABLE.c.subject_id)
+    statement = _SUBJECT.where(TABLE.c.about_id == person_id).order_by(TABLE.c.subject_id)
     return [_subject(row) for row in session.execute(statement)]
 
 
@@ -243,8 +250,11 @@ def insert_profiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> None
         session.execute(sa.insert(TABLE), rows)
 
 
-def save(session: Session, subjects: Iterable[KnownSubject], added: Collection[int]) -> None:
+def save(session: Session, subjects: Sequence[KnownSubject], added: Collection[int]) -> None:
     """Write subjects back: the new ones as rows, the others over their rows."""
+    if len(subjects) >= MANY:
+        _save_many(session, subjects)
+        return
     for one in subjects:
         values = profile_row(one)
         if one.subject_id in added:
@@ -254,8 +264,20 @@ def save(session: Session, subjects: Iterable[KnownSubject], added: Collection[i
             session.execute(sa.update(TABLE).where(TABLE.c.subject_id == one.subject_id).values(values))
 
 
+def _save_many(session: Session, subjects: Sequence[KnownSubject]) -> None:
+    columns = tuple(TABLE.c.keys())
+    statement = insert(session, Profile)
+    replaced = {name: statement.excluded[name] for name in columns if name != "subject_id"}
+    upsert = statement.on_conflict_do_update(index_elements=["subject_id"], set_=replaced)
+    rows = ([values[name] for name in columns] for values in map(profile_row, subjects))
+    merge_rows(session, Profile, upsert, columns, rows)
+
+
 def insert_history(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
+    if len(rows) >= MANY:
+        columns = tuple(rows[0])
+        insert_rows(session, FactHistory, columns, ([row[name] for name in columns] for row in rows))
+    elif rows:
         session.execute(sa.insert(FactHistory), rows)
 
 
@@ -298,12 +320,12 @@ def profile_row(subject: KnownSubject) -> dict[str, Any]:
         "owner_id": subject.owner_id,
         "about_id": subject.about_id,
         "division": subject.division,
-        "facts": msgspec.to_builtins(subject.facts),
+        "facts": subject.facts,
         "sequence": subject.sequence,
     }
 
 
-def _subject(row: sa.Row[Any]) -> KnownSubject:
+def _subject(row: Any) -> KnownSubject:
     return KnownSubject(
         subject_id=row.subject_id,
         kind=msgspec.convert(row.kind, EntityKind),
@@ -311,7 +333,7 @@ def _subject(row: sa.Row[Any]) -> KnownSubject:
         about_id=row.about_id,
         division=row.division,
         sequence=row.sequence,
-        facts=msgspec.convert(row.facts, dict[str, KnownFact]),
+        facts=_decode_facts(str(row.facts)),
     )
 
 

@@ -1,6 +1,6 @@
 """What it means to learn a fact: checked, weighed against other sources, numbered, remembered, and passed on once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.clock import SHANGHAI, business_date
-from kernel.outbox import enqueue
+from kernel.outbox import enqueue, enqueue_many
 from policy_engine.catalogue import catalogue
 from policy_engine.profiles import repository
 from policy_engine.profiles.applying import Working
@@ -18,11 +18,19 @@ from policy_engine.profiles.schemas import (
     Change,
     FactChange,
     FactsChanged,
+    KnownSubject,
     OwnerChanged,
 )
 from policy_engine.profiles.validation import require_valid
 
-__all__ = ["FACTS_CHANGED", "FACTS_SCHEDULED", "apply_changes", "load_families", "load_family"]
+__all__ = [
+    "FACTS_CHANGED",
+    "FACTS_SCHEDULED",
+    "apply_changes",
+    "apply_checked",
+    "load_families",
+    "load_family",
+]
 
 FACTS_CHANGED: Final = "facts.changed"
 FACTS_SCHEDULED: Final = "facts.scheduled"
@@ -38,8 +46,15 @@ def apply_changes(session: Session, changes: Sequence[Change], *, now: datetime)
     require_valid(changes, catalogue())
     before = repository.lock_sequence(session)
     changes = _not_yet_told(session, changes, now)
-    if not changes:
-        return Applied(before, ())
+    return apply_checked(session, changes, now=now)[0] if changes else Applied(before, ())
+
+
+def apply_checked(
+    session: Session, changes: Sequence[Change], *, now: datetime
+) -> tuple[Applied, Mapping[str, int]]:
+    """``apply_changes`` for whoever checked each change and keeps count of what was told; also how many had which
+    outcome."""
+    before = repository.lock_sequence(session)
     working = Working(
         catalogue=catalogue(),
         sequence=before + 1,
@@ -54,10 +69,10 @@ def apply_changes(session: Session, changes: Sequence[Change], *, now: datetime)
     written = sorted(working.touched | working.confirmed)
     repository.save(session, [working.subjects[one] for one in written], working.added)
     if not working.touched:
-        return Applied(before, ())
+        return Applied(before, ()), working.outcomes
     repository.set_sequence(session, working.sequence)
     _tell(session, working, now)
-    return Applied(working.sequence, working.owners)
+    return Applied(working.sequence, working.owners), working.outcomes
 
 
 def _not_yet_told(session: Session, changes: Sequence[Change], now: datetime) -> list[Change]:
@@ -82,9 +97,13 @@ def _bring_old_owners(session: Session, working: Working, changes: Sequence[Chan
 
 
 def _tell(session: Session, working: Working, now: datetime) -> None:
-    touched = [working.subjects[one] for one in sorted(working.touched)]
+    by_owner: dict[int, list[KnownSubject]] = {}
+    for number in sorted(working.touched):
+        one = working.subjects[number]
+        by_owner.setdefault(one.owner_id, []).append(one)
+    messages = []
     for owner_id in working.owners:
-        concerned = [one for one in touched if one.owner_id == owner_id]
+        concerned = by_owner[owner_id]
         kind = "household" if concerned[0].kind in ("household", "person") else "firm"
         payload = FactsChanged(
             owner_id=owner_id,
@@ -94,7 +113,8 @@ def _tell(session: Session, working: Working, now: datetime) -> None:
             is_restructured=owner_id in working.restructured,
             arrived=tuple(one.subject_id for one in concerned if one.subject_id in working.arrived),
         )
-        enqueue(session, FACTS_CHANGED, f"{kind}:{owner_id}", payload, now=now)
+        messages.append((f"{kind}:{owner_id}", payload))
+    enqueue_many(session, FACTS_CHANGED, messages, now=now)
 
 
 def _schedule(session: Session, working: Working, now: datetime) -> None:

@@ -23,7 +23,7 @@ def require_valid(changes: Sequence[Change], catalogue: Catalogue) -> None:
     """Raise ``InvalidInput`` that names every fault, or say nothing."""
     errors = []
     for position, change in enumerate(changes):
-        if isinstance(change, FactChange) and (fault := _fault(change, catalogue)):
+        if isinstance(change, FactChange) and (fault := fault_of(change, catalogue)):
             what, mend = fault
             errors.append(FieldError(where=f"changes[{position}].{change.attribute}", what=what, mend=mend))
     if errors:
@@ -32,7 +32,8 @@ def require_valid(changes: Sequence[Change], catalogue: Catalogue) -> None:
         )
 
 
-def _fault(change: FactChange, catalogue: Catalogue) -> tuple[str, str] | None:
+def fault_of(change: FactChange, catalogue: Catalogue) -> tuple[str, str] | None:
+    """What is wrong with one change and how to mend it, or None."""
     try:
         attribute = catalogue.attribute(change.attribute)
     except KeyError:

@@ -33,6 +33,7 @@ from portals.zhengtong.reach import Reach
 from portals.zhengtong.rights import api as rights_api
 from portals.zhengtong.rights import routes as rights
 from portals.zhengtong.sources import api as sources_api
+from portals.zhengtong.sources import files as sources_files
 from portals.zhengtong.sources import routes as sources
 from portals.zhengtong.trail import api as trail_api
 from portals.zhengtong.trail import routes as trail
@@ -72,6 +73,7 @@ def _pages() -> Router:
             *scanning.HANDLERS,
             *trail.HANDLERS,
             *sources.HANDLERS,
+            *sources_files.PAGES,
         ],
         guards=[require(scope=SCOPE)],
     )
@@ -90,6 +92,7 @@ def _api() -> Router:
             *licences_api.HANDLERS,
             *trail_api.HANDLERS,
             *sources_api.HANDLERS,
+            *sources_files.API,
         ],
         guards=[require(scope=SCOPE), on_a_seat],
     )

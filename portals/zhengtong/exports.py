@@ -9,21 +9,10 @@ from litestar import Response
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.spreadsheets import MARK, safe_cell
 from kernel.web.principal import Principal
 
-#: What a spreadsheet takes for the beginning of a formula, full width included (OWASP, CSV injection).
-_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-_MARK = "\ufeff"
-
-
-def safe_cell(value: object) -> str:
-    """A cell as text; one that could be read as a formula is quoted with an apostrophe. Plain numbers stay."""
-    if value is None:
-        return ""
-    text = str(value)
-    if isinstance(value, int | float):
-        return text
-    return f"'{text}" if text.lstrip().startswith(_STARTS) or text.startswith(_STARTS) else text
+__all__ = ["csv_text", "export", "safe_cell"]
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -32,7 +21,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([safe_cell(cell) for cell in header])
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return _MARK + buffer.getvalue()
+    return MARK + buffer.getvalue()
 
 
 def export(

@@ -66,6 +66,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         watching.append(("matches", _("全市核对"), f"{HOME}/system/matches", "refresh", None))
         watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))
     if may("admin.system"):
+        watching.append(("files", _("批量数据"), f"{HOME}/system/files", "upload", None))
         watching.append(("letters", _("积压任务"), f"{HOME}/system/letters", "alert", None))
     if watching:
         groups.append((_("监督与运行"), watching))

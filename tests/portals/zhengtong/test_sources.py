@@ -10,9 +10,12 @@ from connectors.events import repository as events
 from connectors.events.service import reject
 from connectors.resilience import Watch
 from connectors.resilience.breaker import FAILURES
+from identity.registry import service as registry
 from kernel.audit import AuditEvent
-from kernel.outbox import OutboxMessage, dead_letters, enqueue
+from kernel.outbox import Message, OutboxMessage, dead_letters, enqueue
 from policy_engine.profiles import repository as profiles
+from policy_engine.profiles.files.jobs import folder_of, handlers
+from policy_engine.profiles.files.service import FILE_TOPIC
 from tests.conftest import NOON
 from tests.portals.zhengtong.conftest import City, Enter
 
@@ -145,3 +148,78 @@ def test_a_system_that_is_down_is_shown_as_down_and_how_old_its_data_are(enter: 
     assert (housing["condition"], housing["is_stale"]) == ("down", True)
     watch.breaker("housing").succeeded()
     assert enter("street").get("/zhengtong/system/connectors").status_code == 403
+
+
+def id_number_of(city: City, subject_id: int) -> str:
+    with city.house.database.read() as session:
+        return registry.identifier_of(session, subject_id, vault=city.house.vault)
+
+
+def test_a_file_is_handed_in_taken_in_the_background_and_its_rejects_taken_home(
+    enter: Enter, city: City
+) -> None:
+    seat, api = enter("administrator"), enter("administrator", accept="application/json")
+    content = f"身份证号,失业保险缴费月数\n{id_number_of(city, city.cast.elder)},17\n=1+1,18\n".encode()
+    sent = {"source": "human_resources", "observed_on": "2026-11-23"}
+    answer = seat.upload("/zhengtong/system/files", {"file": ("月数.csv", content), **fields(sent)})
+    assert answer.status_code == 303
+    place = answer.headers["location"]
+    file_id = place.rsplit("/", 1)[1]
+    assert "排队中" in seat.get(place).text
+    take_file(city, file_id)
+    page = seat.get(place).text
+    assert "已完成" in page
+    assert "=1+1" in page
+    home = seat.get(f"{place}/rejects.csv")
+    assert "attachment" in home.headers["content-disposition"]
+    assert ",'=1+1," in home.text
+    assert last_act(city).action == "facts.file.rejects"
+    shown = api.get(f"/zhengtong/api/v1/fact-files/{file_id}").json()
+    assert (shown["rejected"], shown["state"]) == (1, "done")
+    again = seat.upload("/zhengtong/system/files", {"file": ("again.csv", content), **fields(sent)})
+    assert again.headers["location"] == place
+    assert list(folder_of(city.house).iterdir()) == []
+
+
+def fields(sent: dict[str, str]) -> dict[str, tuple[None, str]]:
+    return {name: (None, value) for name, value in sent.items()}
+
+
+def take_file(city: City, file_id: str) -> None:
+    with city.house.database.read() as session:
+        row = session.scalar(sa.select(OutboxMessage).where(OutboxMessage.topic == FILE_TOPIC))
+    assert row is not None
+    message = Message(row.number, row.message_id, row.topic, row.key, {"file_id": file_id}, 1, uuid.uuid4())
+    handlers(city.house)[FILE_TOPIC](message)
+
+
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [
+        ({"source": "human_resources", "observed_on": "2026-11-24"}, "observed_on"),
+        ({"source": "human_resources", "observed_on": "gestern"}, "observed_on"),
+        ({"source": "nobody", "observed_on": "2026-11-23"}, "source"),
+        ({"source": "education", "observed_on": "2026-11-23"}, "失业保险缴费月数"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_leaves_nothing_behind(
+    enter: Enter, city: City, sent: dict[str, str], named: str
+) -> None:
+    content = "身份证号,失业保险缴费月数\n".encode()
+    answer = enter("administrator").upload(
+        "/zhengtong/system/files", {"file": ("a.csv", content), **fields(sent)}
+    )
+    assert answer.status_code == 400
+    assert named in answer.text
+    assert not list(folder_of(city.house).glob("*"))
+    api = enter("administrator", accept="application/json")
+    refused = api.upload("/zhengtong/api/v1/fact-files", {"file": ("a.csv", content), **fields(sent)})
+    assert refused.status_code == 400
+    assert refused.json()["errors"]
+
+
+def test_only_who_runs_the_house_hands_in_files(enter: Enter) -> None:
+    assert enter("auditor").get("/zhengtong/system/files").status_code == 403
+    sent = {"file": ("a.csv", b"x"), **fields({"source": "tax"})}
+    assert enter("street").upload("/zhengtong/system/files", sent).status_code == 403
+    assert enter("administrator").post("/zhengtong/system/files", {"source": "tax"}).status_code == 400

@@ -24,6 +24,7 @@ def names() -> list[str]:
             "cities",
             "identity_server",
             "identity_store",
+            "made_licences",
             "made_policies",
             "plain_policies",
             "soak",

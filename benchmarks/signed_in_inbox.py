@@ -39,7 +39,7 @@ def measure() -> Iterator[dict[str, Any]]:
     from tests.journeys.conftest import Demo
     from tests.journeys.visitor import signed_in
 
-    with tempfile.TemporaryDirectory() as home, _hello() as hello:
+    with tempfile.TemporaryDirectory() as home, hello() as (greeting, _process):
         demo = Demo(Path(home))
         demo.start()
         try:
@@ -49,7 +49,7 @@ def measure() -> Iterator[dict[str, Any]]:
             page = f"{demo.base}/tong/inbox"
             rows: dict[str, list[float]] = {"hello": [], "api": [], "page": []}
             for _ in range(ROUNDS):
-                rows["hello"].append(_rate(hello, {}))
+                rows["hello"].append(_rate(greeting, {}))
                 rows["api"].append(_rate(inbox, cookies))
                 rows["page"].append(_rate(page, cookies))
         finally:
@@ -85,7 +85,8 @@ def _rate(address: str, cookies: dict[str, str]) -> float:
 
 
 @contextmanager
-def _hello() -> Iterator[str]:
+def hello() -> Iterator[tuple[str, int]]:
+    """A bare hello on the same server: its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -98,7 +99,7 @@ def _hello() -> Iterator[str]:
                 break
             except httpx.TransportError:
                 time.sleep(0.05)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(10)

@@ -8,6 +8,7 @@ from kernel.errors import FieldError, InvalidInput
 
 ROOT = "1.2.156.3005.2"
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _TYPE = re.compile(r"[0-9A-Z]{21}")
 _ISSUER_STRICT = re.compile(r"[0-9A-Z]{18}")
 _ISSUER_LENIENT = re.compile(r"[0-9A-Z]{6,21}")
@@ -35,7 +36,7 @@ def check_character(text: str) -> str:
     """ISO 7064 MOD 37,36 (hybrid) over digits and capital letters; root and dots are not part of it."""
     product = 36
     for character in text:
-        total = (product + _ALPHABET.index(character)) % 36 or 36
+        total = (product + _VALUES[character]) % 36 or 36
         product = total * 2 % 37
     return _ALPHABET[(37 - product) % 36]
 

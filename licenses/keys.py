@@ -5,7 +5,9 @@ that is needed.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 import msgspec
 import sqlalchemy as sa
@@ -25,6 +27,13 @@ from licenses.seal import SoftwareSigner
 
 #: Between the publication of a key and its first signature: longer than anybody may cache the list.
 OVERLAP = timedelta(days=1)
+
+_KEPT = "licence-public-keys"
+_PUBLIC = (
+    sa.select(LicenceKey.id, LicenceKey.public)
+    .where(LicenceKey.algorithm == sa.bindparam("algorithm"))
+    .order_by(LicenceKey.created_at.desc())
+)
 
 #: Opened once in a process: a key's id stands for the same key for ever.
 _opened: dict[uuid.UUID, ECKey] = {}
@@ -112,16 +121,26 @@ def document_certificates(session: Session) -> list[bytes]:
 
 def public_credential_keys(session: Session) -> dict[str, ECKey]:
     """Every ES256 key that ever signed or soon will, by ``kid``: old credentials stay verifiable."""
-    rows = session.scalars(sa.select(LicenceKey).where(LicenceKey.algorithm == "ES256"))
-    return {
-        str(row.id): ECKey.import_key(msgspec.json.decode(row.public), {"kid": str(row.id)}) for row in rows
-    }
+    return {str(row[0]): _public_key(row[0], row[1]) for row in _public(session, "ES256")}
 
 
 def public_seal_keys(session: Session) -> list[str]:
     """Every SM2 public key that ever sealed, PEM."""
-    statement = sa.select(LicenceKey.public).where(LicenceKey.algorithm == "SM2")
-    return list(session.scalars(statement.order_by(LicenceKey.created_at.desc())))
+    return [row[1] for row in _public(session, "SM2")]
+
+
+@lru_cache(maxsize=64)
+def _public_key(identity: uuid.UUID, public: str) -> ECKey:
+    return ECKey.import_key(msgspec.json.decode(public), {"kid": str(identity)})
+
+
+def _public(session: Session, algorithm: str) -> Sequence[tuple[uuid.UUID, str]]:
+    """Identity and public part, the newest first. A verification asks more than once: a session keeps what it read."""
+    kept: dict[str, Sequence[tuple[uuid.UUID, str]]] = session.info.setdefault(_KEPT, {})
+    if algorithm not in kept:
+        rows = session.execute(_PUBLIC, {"algorithm": algorithm})
+        kept[algorithm] = [(row[0], row[1]) for row in rows]
+    return kept[algorithm]
 
 
 def _signing_key(session: Session, house: House, algorithm: str) -> ECKey:
@@ -208,3 +227,4 @@ def _add(
         )
     )
     session.flush()
+    session.info.pop(_KEPT, None)

@@ -8,6 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import insert_rows
 from kernel.database import Base
 from licenses.issuance.models import LicenceCopy, LicenceWallet
 from licenses.models import Licence, LicenceBatch, LicenceOperation, LicenceUse
@@ -16,13 +17,17 @@ from licenses.models import Licence, LicenceBatch, LicenceOperation, LicenceUse
 _ENDED = ("02", "03", "04", "06", "07", "99")
 
 
+#: Built once: it is asked for at every verification.
+_BY_IDENTIFIER = sa.select(Licence).where(Licence.identifier == sa.bindparam("identifier"))
+
+
 def by_id(session: Session, licence_id: uuid.UUID, *, for_update: bool = False) -> Licence | None:
     statement = sa.select(Licence).where(Licence.id == licence_id)
     return session.scalar(statement.with_for_update() if for_update else statement)
 
 
 def by_identifier(session: Session, identifier: str) -> Licence | None:
-    return session.scalar(sa.select(Licence).where(Licence.identifier == identifier))
+    return session.scalar(_BY_IDENTIFIER, {"identifier": identifier})
 
 
 def by_source_event(session: Session, source_event: str) -> Licence | None:
@@ -77,9 +82,9 @@ def batch_by_key(session: Session, key: str, *, for_update: bool = False) -> Lic
 
 
 def insert_many(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
-    """Many rows in one statement."""
+    """Many rows with the same columns in the same order, as fast as the driver takes them."""
     if rows:
-        session.execute(sa.insert(table), rows)
+        insert_rows(session, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def successor_of(session: Session, licence_id: uuid.UUID) -> Licence | None:

@@ -1,5 +1,6 @@
 """The SM2 seal that gives a licence legal effect (电子签名法; GB/T 32918). A certified device plugs in at ``Signer``."""
 
+from functools import lru_cache
 from typing import Protocol
 
 from tongsuopy.crypto import exceptions, hashes, serialization
@@ -39,11 +40,15 @@ class SoftwareSigner:
         return self._key.sign(data, ec.ECDSA(hashes.SM3()))
 
 
+@lru_cache(maxsize=64)
+def _public_key(pem: str) -> ec.EllipticCurvePublicKey:
+    return serialization.load_pem_public_key(pem.encode())
+
+
 def is_seal_genuine(public_pem: str, seal: bytes, data: bytes) -> bool:
     """Whether the seal is that key's over these bytes; what is no signature at all is not."""
-    key = serialization.load_pem_public_key(public_pem.encode())
     try:
-        key.verify(seal, data, ec.ECDSA(hashes.SM3()))
+        _public_key(public_pem).verify(seal, data, ec.ECDSA(hashes.SM3()))
     except (exceptions.InvalidSignature, exceptions.InternalError):  # the latter where it is not even DER
         return False
     return True

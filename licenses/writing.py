@@ -1,6 +1,7 @@
 """What a licence is made of: identifier, credential, seal and sealed content, the same for one and for a hundred thousand."""
 
 import uuid
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -51,8 +52,10 @@ class Writer:
         former: Licence | None,
         source_event: str | None,
         valid_until: date | None = None,
+        seal: Callable[[bytes], object] | None = None,
     ) -> dict[str, Any]:
-        """The columns of a new licence, signed by both keys; the caller inserts it."""
+        """The columns of a new licence, signed by both keys; the caller inserts it. ``seal`` may put the SM2 signature
+        off: what it returns stands in the place of the seal until the caller puts the seal there."""
         licence_id, today = new_id(), business_date(self.now)
         until = valid_until or (None if kind.valid_years is None else years_later(today, kind.valid_years))
         identifier = str(_identifier(kind, issuer, today, former))
@@ -75,7 +78,7 @@ class Writer:
             "created_at": self.now,
             "number_sealed": vault.seal(number, context=f"licence/number/{licence_id}"),
             "content_sealed": vault.seal(text, context=f"licence/content/{licence_id}"),
-            "seal": self.signer.sign(seal_payload(identifier, sd_jwt)),
+            "seal": (seal or self.signer.sign)(seal_payload(identifier, sd_jwt)),
         }
 
     def _claims(
@@ -101,11 +104,20 @@ def _identifier(kind: LicenceType, issuer: str, today: date, former: Licence | N
 
 def number_of(session: Session, house: House, kind: LicenceType, holder_id: int) -> str:
     """A disability number is the citizen's number and two more digits; a firm's licence bears its credit code."""
+    return numbers_of(session, house, kind, [holder_id])[holder_id]
+
+
+def numbers_of(
+    session: Session, house: House, kind: LicenceType, holder_ids: Collection[int]
+) -> dict[int, str]:
+    """``number_of`` for many, by holder."""
     rule = kind.number
     if not (rule.is_holder_identifier or rule.prefix_holder_identifier):
-        return new_digits(16)
-    identifier = registry.identifier_of(session, holder_id, vault=house.vault)
-    return identifier if rule.is_holder_identifier else identifier + new_digits(2)
+        return {one: new_digits(16) for one in holder_ids}
+    identifiers = registry.identifiers_of(session, holder_ids, vault=house.vault)
+    if rule.is_holder_identifier:
+        return identifiers
+    return {one: identifier + new_digits(2) for one, identifier in identifiers.items()}
 
 
 def content(house: House, licence: Licence) -> Content:

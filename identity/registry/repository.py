@@ -25,6 +25,13 @@ def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:
     return session.scalars(_BY_IDS, {"numbers": list(subject_ids)}).all()
 
 
+def sealed_identifiers(session: Session, subject_ids: Collection[int]) -> dict[int, bytes]:
+    """Of those who have an identifier."""
+    columns = sa.select(Subject.subject_id, Subject.identifier_sealed)
+    rows = session.execute(columns.where(Subject.subject_id.in_(subject_ids)))
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
 def get(session: Session, subject_id: int) -> Subject | None:
     return session.get(Subject, subject_id)
 

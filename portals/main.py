@@ -31,7 +31,7 @@ from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import PublishedPolicies
-from portals.outside import BankAccounts, RegisterOfFirms, TreasuryOrders, outside_of
+from portals.outside import BankAccounts, BankStatements, RegisterOfFirms, TreasuryOrders, outside_of
 from portals.server import PathApps
 from portals.services import Services
 
@@ -54,6 +54,7 @@ def open_services(house: House) -> Services:
     """Join the storeys: delivery asks policies, profiles, matching and the outside through its ports."""
     outside = outside_of(house)
     watch = Watch(house.ephemeral, house.clock)
+    bank = BankClient(outside.systems["banks"], watch=watch)
     published = PublishedPolicies()
     engine = EngineJudgements(published, house.clock)
     ports = Ports(
@@ -69,8 +70,9 @@ def open_services(house: House) -> Services:
         house=house,
         published=published,
         ports=ports,
-        bank=BankAccounts(BankClient(outside.systems["banks"], watch=watch)),
+        bank=BankAccounts(bank),
         treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"], watch=watch)),
+        statements=BankStatements(bank),
         firms=RegisterOfFirms(MarketRegulationClient(outside.systems["market_regulation"], watch=watch)),
         resolve=token_resolver(house),
     )

@@ -1,7 +1,8 @@
 """The bank and the treasury, as delivery wants them, played by the connectors' clients over HTTP."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Literal
 
 from connectors.banks.client import BankClient
@@ -9,10 +10,12 @@ from connectors.market_regulation.client import MarketRegulationClient
 from connectors.market_regulation.mapping import STANDING
 from connectors.settings import ConnectorSettings
 from connectors.treasury.client import TreasuryClient
+from connectors.wire import read_fen
 from identity.delegation.claiming import RegisteredFirm
 from identity.registry.firms import FORMS
 from kernel.house import House
 from policy_engine.delivery.ports import PaymentOrder, TreasuryAnswer
+from policy_engine.delivery.reconciliation.comparing import BankLine
 
 _STATUS: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned", "refused"]] = {
     "accepted": "accepted",
@@ -55,6 +58,25 @@ class TreasuryOrders:
         if answer is None:
             return None
         return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
+
+
+class BankStatements:
+    """``Statements``: what the bank booked on a day."""
+
+    def __init__(self, client: BankClient) -> None:
+        self._client = client
+
+    def of_day(self, day: date) -> Sequence[BankLine]:
+        return [
+            BankLine(
+                line.line_number,
+                line.direction,
+                read_fen(line.amount),
+                line.instruction_id,
+                line.bank_reference,
+            )
+            for line in self._client.statement(day).lines
+        ]
 
 
 class RegisterOfFirms:

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from identity.delegation.claiming import FirmRegister
 from kernel.house import House
 from kernel.web.bearer import ResolveToken
-from policy_engine.delivery.ports import AccountCheck, Ports, Treasury
+from policy_engine.delivery.ports import AccountCheck, Ports, Statements, Treasury
 from policy_engine.policies.published import PublishedPolicies
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """``resolve`` turns an access token into a ``Principal``; ``bank``, ``treasury`` and ``firms`` leave the house."""
+    """``resolve`` turns an access token into a ``Principal``; the four after ``ports`` leave the house."""
 
     house: House
     published: PublishedPolicies
     ports: Ports
     bank: AccountCheck
     treasury: Treasury
+    statements: Statements
     firms: FirmRegister
     resolve: ResolveToken

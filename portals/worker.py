@@ -25,6 +25,7 @@ from kernel.outbox.repository import purge
 from kernel.outbox.worker import KEEP_DONE
 from policy_engine.delivery import rematching
 from policy_engine.delivery import service as delivery
+from policy_engine.delivery.reconciliation import jobs as reconciliation
 from portals.outside import outside_of
 from portals.reported_licences import with_licences
 from portals.services import Services
@@ -47,6 +48,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **delivery.build_handlers(
             house.database, house.clock, house.vault, services.ports, services.treasury
         ),
+        **reconciliation.handlers(house.database, house.clock, services.statements),
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
@@ -61,6 +63,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         schedules=(
             *delivery.SCHEDULES,
             *rematching.SCHEDULES,
+            *reconciliation.SCHEDULES,
             *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,

@@ -13,6 +13,7 @@ from policy_engine.delivery.ledger.models import (
 )
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
+from policy_engine.delivery.reconciliation.models import Difference, ReconciledDay, StatementLine
 from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Budget",
     "CaseEvent",
     "Claim",
+    "Difference",
     "FundingAlarm",
     "Hold",
     "Instalment",
@@ -36,7 +38,9 @@ __all__ = [
     "PayeeAccount",
     "Payment",
     "PaymentBatch",
+    "ReconciledDay",
     "Repayment",
     "StageDecision",
+    "StatementLine",
     "WrittenDecision",
 ]

@@ -4,7 +4,7 @@ Calls that take a ``Session`` run inside the caller's transaction and must not l
 and are never called while a transaction is open.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -17,6 +17,7 @@ from policy_engine.catalogue import Attribute
 from policy_engine.decisions.models import DecisionRecord
 from policy_engine.decisions.record import DecisionFile, Deed
 from policy_engine.decisions.service import Matter
+from policy_engine.delivery.reconciliation.comparing import BankLine
 from policy_engine.delivery.terms import Terms
 
 
@@ -163,6 +164,12 @@ class Treasury(Protocol):
     def query(self, instruction_id: str) -> TreasuryAnswer | None:
         """What became of an order; null when the treasury never saw it."""
         ...
+
+
+class Statements(Protocol):
+    """The bank's bookings of one day (Asia/Shanghai), whole and in order. Outside: raises ``OutsideFailure``."""
+
+    def of_day(self, day: date) -> Sequence[BankLine]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountView | None
     due_on: date
     paid_at: datetime | None
+    reconciled_on: date | None
     waiting_position: int | None
 
 
@@ -372,3 +373,30 @@ class LossesHeld(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     loss_count: int
     live_count: int
+
+
+class ReconciledDayView(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of the bank against the books, over all fiscal authorities: the city pays from one account."""
+
+    day: date
+    line_count: int
+    out_fen: int
+    back_fen: int
+    matched_count: int
+    matched_fen: int
+    state: str
+    reconciled_at: datetime
+
+
+class DifferenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something on which the bank and the books do not agree, and what was said of it."""
+
+    id: uuid.UUID
+    day: date
+    kind: str
+    instruction_id: str
+    claim_id: uuid.UUID | None
+    bank_fen: int
+    books_fen: int
+    state: str
+    explanation: str

@@ -35,6 +35,8 @@ from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_o
 from policy_engine.delivery.offers.service import Reconciled, reconcile
 from policy_engine.delivery.payments.batches import approve_batch, release_payment
 from policy_engine.delivery.payments.service import reserve_waiting
+from policy_engine.delivery.reconciliation.jobs import reconcile as reconcile_with_bank
+from policy_engine.delivery.reconciliation.service import explain as explain_difference
 from policy_engine.delivery.recovery.deciding import agree_instalments, write_off
 from policy_engine.delivery.recovery.deciding import decide as decide_overpayment
 from policy_engine.delivery.recovery.notices import state_ones_view
@@ -70,6 +72,7 @@ __all__ = [
     "defects",
     "end_award",
     "enrol_account",
+    "explain_difference",
     "hold_claim",
     "hold_claims_of_recalled",
     "lapse_offers",
@@ -78,6 +81,7 @@ __all__ = [
     "open_offer",
     "recall",
     "reconcile",
+    "reconcile_with_bank",
     "record_objection",
     "record_repayment",
     "release_payment",

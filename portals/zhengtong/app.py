@@ -23,6 +23,7 @@ from portals.zhengtong.licences import routes as licences
 from portals.zhengtong.licences import scanning
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.payments import api as payments_api
+from portals.zhengtong.payments import reconciling
 from portals.zhengtong.payments import routes as payments
 from portals.zhengtong.policies import api as policies_api
 from portals.zhengtong.policies import routes as policies
@@ -67,6 +68,7 @@ def _pages() -> Router:
             *policies_simulation.HANDLERS,
             *vocabulary.PAGES,
             *payments.HANDLERS,
+            *reconciling.PAGES,
             *rights.HANDLERS,
             *counter.HANDLERS,
             *licences.HANDLERS,
@@ -87,6 +89,7 @@ def _api() -> Router:
             *policies_api.HANDLERS,
             *vocabulary.API,
             *payments_api.HANDLERS,
+            *reconciling.API,
             *rights_api.HANDLERS,
             *counter_api.HANDLERS,
             *licences_api.HANDLERS,

@@ -79,4 +79,6 @@ class Payment(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     instructed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The day on whose bank statement the order stands as the books have it.
+    reconciled_on: Mapped[date | None]
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

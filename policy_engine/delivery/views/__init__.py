@@ -16,6 +16,7 @@ from policy_engine.delivery.views.personal import (
     my_claims,
     offer_detail,
 )
+from policy_engine.delivery.views.reconciliation import differences_of_day, reconciled_days
 from policy_engine.delivery.views.records import decision_file
 from policy_engine.delivery.views.rights import (
     QUESTIONS,
@@ -36,6 +37,7 @@ __all__ = [
     "claim_detail",
     "claim_file",
     "decision_file",
+    "differences_of_day",
     "due_to_family",
     "inbox_offers",
     "losses_held",
@@ -49,6 +51,7 @@ __all__ = [
     "overpayment_for_seat",
     "overpayments_at",
     "payments_at",
+    "reconciled_days",
     "rights_in_question",
     "work_list",
 ]

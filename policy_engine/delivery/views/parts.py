@@ -169,6 +169,7 @@ def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime
         account=account_of(session, payment.account_id, now),
         due_on=payment.due_on,
         paid_at=payment.paid_at,
+        reconciled_on=payment.reconciled_on,
         waiting_position=payment_rows.waiting_position(session, payment) if is_waiting else None,
     )
 

@@ -26,6 +26,7 @@ from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.ports import ClauseLine, Facts, PaymentOrder, Ports, Recheck, TreasuryAnswer
+from policy_engine.delivery.reconciliation.comparing import BankLine
 from policy_engine.delivery.terms import Accrual, Stage, Terms
 from policy_engine.matching.effects import MatchEffect, Verdict
 
@@ -206,6 +207,16 @@ class Treasury:
 
     def paid_fen(self) -> int:
         return sum(order.amount_fen for key, order in self.orders.items() if self.states[key] == "paid")
+
+
+class Statements:
+    """What the bank booked, by day."""
+
+    def __init__(self) -> None:
+        self.days: dict[date, list[BankLine]] = {}
+
+    def of_day(self, day: date) -> list[BankLine]:
+        return self.days.get(day, [])
 
 
 def person(subject_id: int, *, acting_for: int | None = None) -> Principal:

@@ -34,7 +34,7 @@ from portals.services import Services
 from portals.zhengtong.app import create_app
 from tests.conftest import NOON
 from tests.made_once import copied
-from tests.policy_engine.delivery.city import Bank, Treasury
+from tests.policy_engine.delivery.city import Bank, Statements, Treasury
 
 ROOT = Path(portals.tables.__file__).parent.parent
 TEMPLATES = {
@@ -96,6 +96,7 @@ class City:
             ),
             bank=Bank(),
             treasury=Treasury(),
+            statements=Statements(),
             firms=Register(),
             resolve=self.resolve,
         )

@@ -14,6 +14,8 @@ PAGES = [
     ("finance", "/zhengtong/payments?view=returned", "退回", "Returned"),
     ("finance", "/zhengtong/payments/batches", "支付批次", "Payment batches"),
     ("finance", "/zhengtong/payments/budgets", "预算与账本", "Budgets and books"),
+    ("finance", "/zhengtong/payments/reconciliation", "还没有对过账", "No day has been held"),
+    ("finance", "/zhengtong/payments/reconciliation/2026-11-20", "银行和账本逐笔一致", "agree line by line"),
     ("finance", "/zhengtong/overpayments", "多发追回", "Overpayments"),
     ("civil_affairs", "/zhengtong/rights", "在享待遇", "Rights in force"),
     ("street", "/zhengtong/counter", "帮群众办", "Help at the counter"),

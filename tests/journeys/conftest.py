@@ -37,6 +37,7 @@ class Demo:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._accounts: list[dict[str, str]] = []
         self._clients: list[httpx.Client] = []
         self.client = self.visitor(timeout=30)
 
@@ -92,8 +93,9 @@ class Demo:
 
     def account(self, key: str) -> dict[str, str]:
         """The demo login with this key."""
-        accounts = json.loads(self.command("demo", "accounts", "--json"))
-        return next(one for one in accounts if one["key"] == key)
+        if not self._accounts:
+            self._accounts = json.loads(self.command("demo", "accounts", "--json"))
+        return next(one for one in self._accounts if one["key"] == key)
 
     def simulate(self, system: str, action: str, **data: Any) -> dict[str, Any]:
         """Let a simulated department do something."""

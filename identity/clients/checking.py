@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from identity.accounts.assurance import LEVELS
 from identity.clients.schemas import (
     AUTH_METHODS,
     CODE,
@@ -28,6 +29,8 @@ _MEND_ADDRESS = N_("请使用 https 地址；本机调试可用 http://127.0.0.1
 MOST_ADDRESSES = 20
 MOST_KEYS = 20
 LONGEST_NAME = 80
+#: A sign-in that must be younger than this would never be young enough for the way back.
+FRESHEST_SECONDS = (60, 30 * 86_400)
 _PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 
 
@@ -37,6 +40,7 @@ def check(client_id: str, settings: ClientSettings) -> None:
         *_check_identity(client_id, settings),
         *_check_addresses(settings),
         *_check_rights(settings),
+        *_check_demands(settings),
         *_check_keys(settings),
     ]
     if errors:
@@ -117,6 +121,15 @@ def _check_rights(settings: ClientSettings) -> Iterator[FieldError]:
     for audience in settings.audiences:
         if not _AUDIENCE.fullmatch(audience):
             yield FieldError("audience", f"不能使用的受众：{audience[:80]}")
+
+
+def _check_demands(settings: ClientSettings) -> Iterator[FieldError]:
+    """What it wants of every sign-in."""
+    least, most = FRESHEST_SECONDS
+    if settings.default_max_age is not None and not least <= settings.default_max_age <= most:
+        yield FieldError("default_max_age", f"应在{least}至{most}秒之间")
+    if unknown := sorted(set(settings.default_acr_values) - set(LEVELS)):
+        yield FieldError("default_acr_values", f"没有这样的等级：{' '.join(unknown)}")
 
 
 def _check_keys(settings: ClientSettings) -> Iterator[FieldError]:

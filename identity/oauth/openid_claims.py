@@ -56,7 +56,9 @@ def read_claims(text: str | None, *, redirect_uri: str) -> ClaimsAsked:
     try:
         asked = msgspec.json.decode(text, type=dict[str, Any])
         places = {
-            place: msgspec.convert(asked.get(place) or {}, dict[str, dict[str, Any] | None])
+            place: msgspec.convert(
+                {} if asked.get(place) is None else asked[place], dict[str, dict[str, Any] | None]
+            )
             for place in ("id_token", "userinfo")
         }
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:

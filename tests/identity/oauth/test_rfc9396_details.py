@@ -23,6 +23,11 @@ ONE = {"type": "openid_credential", "credential_configuration_id": "disability-c
 TWO = {"type": "openid_credential", "credential_configuration_id": "driving-licence"}
 
 
+def told(*details: dict[str, str]) -> list[dict[str, Any]]:
+    """As a token response names them, with the names by which they are fetched (OpenID4VCI §6.2)."""
+    return [{**one, "credential_identifiers": [one["credential_configuration_id"]]} for one in details]
+
+
 def itemised() -> Attempt:
     return Attempt("itemised", CALLBACK, "openid")
 
@@ -31,15 +36,15 @@ def test_what_a_person_allowed_stands_in_tokens_and_introspection(clients: Clien
     client = clients.of("itemised")
     asked = json.dumps([ONE, TWO])
     tokens = clients.tokens(itemised(), client, authorization_details=asked)
-    assert tokens["authorization_details"] == [ONE, TWO]
+    assert tokens["authorization_details"] == told(ONE, TWO)
     assert claims_of(tokens["access_token"])["authorization_details"] == [ONE, TWO]
-    told = client.post("introspect", token=tokens["access_token"]).json()
-    assert told["authorization_details"] == [ONE, TWO]
+    known = client.post("introspect", token=tokens["access_token"]).json()
+    assert known["authorization_details"] == [ONE, TWO]
     assert TokenResolver(clients.city.house)(tokens["access_token"]).details == (ONE, TWO)
     refreshed = client.refresh(tokens["refresh_token"], authorization_details=json.dumps([TWO])).json()
-    assert refreshed["authorization_details"] == [TWO]
+    assert refreshed["authorization_details"] == told(TWO)
     again = client.refresh(refreshed["refresh_token"])
-    assert again.json()["authorization_details"] == [ONE, TWO]
+    assert again.json()["authorization_details"] == told(ONE, TWO)
     three = {**ONE, "credential_configuration_id": "marriage-certificate"}
     wider = client.refresh(again.json()["refresh_token"], authorization_details=json.dumps([three]))
     assert wider.json()["error"] == "invalid_authorization_details"

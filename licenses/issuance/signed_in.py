@@ -31,7 +31,9 @@ def itemised(principal: Principal) -> list[str]:
 
 def allowed(session: Session, house: House, principal: Principal, kind: LicenceType) -> Allowed:
     """What the holder let this wallet have of a type. Raises ``ProtocolError``."""
-    if principal.capacity == "seat" or not (principal.has_scope(SCOPE) or itemised(principal)):
+    if principal.capacity not in ("self", "enterprise") or not (
+        principal.has_scope(SCOPE) or itemised(principal)
+    ):
         raise ProtocolError(
             "insufficient_scope", "The token is not for licences.", status=403, challenge="insufficient_scope"
         )

@@ -118,7 +118,7 @@ def response(
 def ask_wallet(
     request: WebRequest, house: NamedDependency[House], data: JSONBody[PresentationRequest]
 ) -> Asking:
-    with house.database.read() as session:
+    with house.database.write() as session:  # the first request of all makes our key
         consumer = consumer_of(session, house, request)
         entitlement = _entitlement(session, house, consumer, data)
         return service.ask(

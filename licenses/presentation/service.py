@@ -27,7 +27,7 @@ from licenses.models import Licence
 from licenses.presentation import requests, transactions
 from licenses.presentation.key_binding import NotBound, verify_presentation
 from licenses.presentation.queries import QUERY_ID, required
-from licenses.presentation.transactions import Asked, Outcome
+from licenses.presentation.transactions import Asked, Open, Outcome
 from licenses.schemas import Verification, Verifier
 from licenses.status_list import Places
 from licenses.type_metadata import HOLDER_NAME, type_uri
@@ -86,9 +86,10 @@ def ask(
         return_uri=return_uri,
     )
     transactions.put_asked(house, reference, asked)
-    transactions.mark_open(house, result_key, owner)
     client, uri = requests.client_id(session, house), requests.request_uri(house, reference)
-    return Asking(handle, requests.invocation(client, uri), uri, client, transactions.SECONDS)
+    invocation = requests.invocation(client, uri)
+    transactions.put_open(house, result_key, Open(owner, invocation, type_id, cause))
+    return Asking(handle, invocation, uri, client, transactions.SECONDS)
 
 
 def receive(session: Session, house: House, reference: str, parameters: Mapping[str, str]) -> str:
@@ -130,10 +131,16 @@ def receive(session: Session, house: House, reference: str, parameters: Mapping[
 
 def is_answered(house: House, handle: str, *, owner: str) -> bool:
     """Raises ``Gone`` for a request that has lapsed, was collected, or is somebody else's."""
-    key = transactions.result_key_of(house, handle)
-    if not transactions.is_owner(house, key, owner):
+    shown(house, handle, owner=owner)
+    return transactions.outcome_at(house, transactions.result_key_of(house, handle)) is not None
+
+
+def shown(house: House, handle: str, *, owner: str) -> Open:
+    """The code to show again. Raises ``Gone`` like ``is_answered``."""
+    found = transactions.open_at(house, transactions.result_key_of(house, handle), owner)
+    if found is None:
         raise Gone("这次查验已经结束，请重新发起。")
-    return transactions.outcome_at(house, key) is not None
+    return found
 
 
 def collect(

@@ -31,6 +31,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     return_uri: str
 
 
+class Open(msgspec.Struct, frozen=True):
+    """What whoever asked shows to the holder while they wait."""
+
+    owner: str
+    invocation: str
+    type_id: str
+    cause: str
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """``refusal``: the wallet's own error code. ``problem``: why a genuine presentation does not count."""
 
@@ -64,7 +73,9 @@ def may_try(house: House, reference: str) -> bool:
 
 
 def put_outcome(house: House, result_key: str, outcome: Outcome) -> None:
-    house.ephemeral.put(_open_key(result_key), outcome.owner.encode(), RESULT_SECONDS)
+    known = open_at(house, result_key, outcome.owner)
+    if known is not None:
+        house.ephemeral.put(_open_key(result_key), msgspec.json.encode(known), RESULT_SECONDS)
     house.ephemeral.put(result_key, msgspec.json.encode(outcome), RESULT_SECONDS)
 
 
@@ -80,13 +91,15 @@ def take_outcome(house: House, result_key: str) -> Outcome | None:
     return None if found is None else msgspec.json.decode(found, type=Outcome)
 
 
-def mark_open(house: House, result_key: str, owner: str) -> None:
+def put_open(house: House, result_key: str, shown: Open) -> None:
     """Remember whose a request is, so that nobody else learns even whether it was answered."""
-    house.ephemeral.put(_open_key(result_key), owner.encode(), SECONDS)
+    house.ephemeral.put(_open_key(result_key), msgspec.json.encode(shown), SECONDS)
 
 
-def is_owner(house: House, result_key: str, owner: str) -> bool:
-    return house.ephemeral.get(_open_key(result_key)) == owner.encode()
+def open_at(house: House, result_key: str, owner: str) -> Open | None:
+    found = house.ephemeral.get(_open_key(result_key))
+    shown = None if found is None else msgspec.json.decode(found, type=Open)
+    return shown if shown is not None and shown.owner == owner else None
 
 
 def result_key_of(house: House, handle: str) -> str:

@@ -22,7 +22,7 @@ from licenses.document.service import LONGEST_DAYS, MEDIA_TYPE, make_for_holder
 from licenses.schemas import AskView, LicenceView, OfflineCode, ShownToken, UseView
 from licenses.sharing import repository as sharing
 from licenses.states import LicenceState
-from portals.shared import granting
+from portals.shared import granting, other_wallets
 
 Form = URLEncodedBody[dict[str, str]]
 
@@ -273,4 +273,5 @@ def handlers(
         answer_ask,
         take_licence_along,
         *granting.handlers(house, portal, holders),
+        *other_wallets.handlers(house, portal, holders),
     ]

@@ -19,8 +19,8 @@ from portals.zhengtong.desk import api as desk_api
 from portals.zhengtong.desk import batches as desk_batches
 from portals.zhengtong.desk import routes as desk
 from portals.zhengtong.licences import api as licences_api
+from portals.zhengtong.licences import presenting, scanning
 from portals.zhengtong.licences import routes as licences
-from portals.zhengtong.licences import scanning
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import reconciling
@@ -73,6 +73,7 @@ def _pages() -> Router:
             *counter.HANDLERS,
             *licences.HANDLERS,
             *scanning.HANDLERS,
+            *presenting.HANDLERS,
             *trail.HANDLERS,
             *sources.HANDLERS,
             *sources_files.PAGES,
@@ -93,6 +94,7 @@ def _api() -> Router:
             *rights_api.HANDLERS,
             *counter_api.HANDLERS,
             *licences_api.HANDLERS,
+            *presenting.API,
             *trail_api.HANDLERS,
             *sources_api.HANDLERS,
             *sources_files.API,

@@ -26,7 +26,9 @@ from identity.oauth.provider import open_provider
 from identity.oauth.routes import protocol_handlers
 from identity.outside import Outside, providers_of
 from identity.passkeys.routes import passkey_handlers
+from identity.proofing.routes import face_handlers
 from identity.qr.routes import qr_handlers
+from identity.recovery.routes import recovery_handlers
 from identity.sessions.routes import security_handlers
 from identity.upstream.routes import upstream_handlers
 from kernel.house import House
@@ -80,6 +82,8 @@ def create_app(
             *passkey_handlers(hall),
             *qr_handlers(hall),
             *upstream_handlers(hall, providers),
+            *recovery_handlers(hall),
+            *face_handlers(hall),
             *security_handlers(house, bound, browser, tuple(providers)),
         ],
         on_startup=[prepare],

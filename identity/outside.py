@@ -3,17 +3,23 @@
 At most a few of these calls wait at a time, so that a slow gateway can never take every thread that serves people.
 """
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from connectors.identity_providers.client import IdentityProvider, ProviderId
 from connectors.messaging.client import MessagingClient
 from connectors.public_security.client import PublicSecurityClient
+from connectors.public_security.messages import FaceAnswer, FaceSession
 from connectors.resilience import Watch
 from connectors.settings import ConnectorSettings
-from kernel.errors import Unavailable
+from kernel.errors import OutsideFailure, OutsideRefused, Unavailable
 from kernel.i18n import N_
+from kernel.ids import new_id
+
+log = logging.getLogger(__name__)
 
 PROVIDERS: dict[ProviderId, str] = {"province": "province_identity", "network": "network_identity"}
 AT_ONCE = 8
@@ -27,6 +33,7 @@ class Outside:
     def __init__(self, settings: ConnectorSettings, watch: Watch | None = None) -> None:
         self._messaging = MessagingClient(settings.systems["messaging"], watch=watch)
         self._security = PublicSecurityClient(settings.systems["public_security"], watch=watch)
+        self.face_origin = origin_of(settings.systems["public_security"].base_url)
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
     def send_code(self, phone: str, code: str, *, key: str) -> None:
@@ -37,6 +44,26 @@ class Outside:
         """Whether public security knows one living person by this name and number."""
         with self._place():
             return self._security.is_identity(name, id_number)
+
+    def begin_face_check(self, name: str, id_number: str, *, return_to: str) -> FaceSession:
+        """Where public security looks at the person. Raises ``OutsideRefused`` for an origin other than theirs."""
+        with self._place():
+            session = self._security.begin_face_check(name, id_number, return_to=return_to)
+        if origin_of(session.address) != self.face_origin:
+            raise OutsideRefused(N_("公安的核验地址不对，已经停止。"), code="address_wrong")
+        return session
+
+    def face_result(self, number: str) -> FaceAnswer:
+        with self._place():
+            return self._security.face_result(number)
+
+    def warn(self, phone: str, text: str) -> None:
+        """A text to a number that is, or until now was, an account's; whether it arrives holds nobody up."""
+        try:
+            with self._place():
+                self._messaging.send_message(phone, text, key=str(new_id()))
+        except (OutsideFailure, Unavailable):
+            log.warning("a warning to a former phone did not go out")
 
     def close(self) -> None:
         for client in (self._messaging, self._security):
@@ -50,6 +77,11 @@ class Outside:
             yield
         finally:
             self._places.release()
+
+
+def origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def providers_of(

@@ -7,10 +7,13 @@ from sqlalchemy.orm import Session
 from connectors.messaging.client import MessagingClient
 from kernel.errors import OutsideRefused
 from kernel.house import House
+from kernel.notices.models import Notice
 from kernel.notices.service import wants
 from kernel.outbox import Handler, Message
 
 NOTICE_TOPIC = "notice.deliver"
+ACCOUNT_KINDS = "account."
+RECOVERY_KIND = "account.recovery"
 PhoneOf = Callable[[Session, int], str | None]
 
 
@@ -19,14 +22,18 @@ def handlers(house: House, client: MessagingClient, phone_of: PhoneOf) -> Mappin
 
     def deliver(message: Message) -> None:
         subject_id = int(message.payload["subject_id"])
+        number = int(message.payload["number"])
         with house.database.read() as session:
-            phone = phone_of(session, subject_id) if wants(session, subject_id, "sms") else None
+            notice = session.get(Notice, number)
+            kind = notice.kind if notice is not None else ""
+            # Whoever took over an account would first of all silence it: what concerns the account itself always goes out.
+            is_wanted = kind.startswith(ACCOUNT_KINDS) or wants(session, subject_id, "sms")
+            phone = phone_of(session, subject_id) if is_wanted else None
         if phone is None:
             return
+        text = (alarm if kind == RECOVERY_KIND else summons)(message.payload["check_number"])
         try:
-            client.send_message(
-                phone, summons(message.payload["check_number"]), key=f"notice-{message.payload['number']}"
-            )
+            client.send_message(phone, text, key=f"notice-{number}")
         except OutsideRefused:
             return  # the gateway will never take this number; the notice stays in the inbox
 
@@ -38,3 +45,8 @@ def summons(check_number: str) -> str:
     return (
         f"【东楚通】您有一条新消息，请打开东楚通查看。核验编号 {check_number}。办理不收费，不索要任何信息。"
     )
+
+
+def alarm(check_number: str) -> str:
+    """Somebody wants to put another phone in the place of this one."""
+    return f"【东楚通】有人申请用新手机号替换本号登录。不是您本人的，请打开东楚通停止，或拨打市民热线。核验编号 {check_number}。"

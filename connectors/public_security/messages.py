@@ -70,3 +70,27 @@ class IdentityAnswer(msgspec.Struct, frozen=True):
     """``hcjg`` true only when name and number are of one living person."""
 
     is_match: bool = msgspec.field(name="hcjg")
+
+
+class FaceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """人脸核验下单: the person is led to public security's own page; no picture ever passes through the asker."""
+
+    id_number: IdNumber = msgspec.field(name="gmsfhm")
+    name: PersonName = msgspec.field(name="xm")
+    return_to: str = msgspec.field(name="fhdz")
+
+
+class FaceSession(msgspec.Struct, frozen=True):
+    number: Number = msgspec.field(name="lsh")
+    address: str = msgspec.field(name="hydz")
+
+
+class FaceQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    number: Number = msgspec.field(name="lsh")
+
+
+class FaceAnswer(msgspec.Struct, frozen=True):
+    """``hyjg``: 1 the living person before the camera is the one named, 0 not, 9 not done."""
+
+    outcome: Code = msgspec.field(name="hyjg")
+    reference: Number | None = msgspec.field(name="hybh", default=None)

@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from connectors.settings import SYSTEMS
 from connectors.simulators.admin_routes import admin_router
 from connectors.simulators.department_routes import action_router, feed_router
+from connectors.simulators.face_checks import face_router
 from connectors.simulators.identity_providers import Provider, provider_router
 from connectors.simulators.money_routes import money_routers
 from connectors.simulators.page_routes import page_routes
@@ -52,6 +53,7 @@ def create_app(
             admin_router,
             *page_routes(),
             *money_routers(),
+            face_router(settings.outside.systems["public_security"]),
             *(provider_router(Provider(name, system, clock)) for name, system in providers),
             *(feed_router(system) for system in reporting),
             *(action_router(system) for system in reporting if system != "treasury"),

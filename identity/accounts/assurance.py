@@ -13,6 +13,8 @@ from identity.accounts.models import Account
 from kernel.house import House
 
 FILE = "assurance.yaml"
+#: Public security compared the person before the camera with the one named, in this sign-in and for it alone.
+FACE = "face"
 LEVELS = ("L1", "L2", "L3", "L4")
 #: Different proofs in one method: a passkey that its owner unlocks is a thing held and a thing known or borne
 #: (RFC 8176: ``hwk`` stays in one device, ``swk`` is kept alike in several).
@@ -28,11 +30,13 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Assurance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The city's levels, what a seat demands, and for how long a comparison at a counter holds."""
+    """The city's levels, what a seat demands, how long a comparison at a counter holds, how long recovery cools off."""
 
     levels: dict[str, Demand]
     seat: Demand
     in_person_days: int
+    recovery_hours: int = 72
+    recovery_open_days: int = 14
 
     def level_of(self, account: Account, methods: Collection[str], now: datetime) -> str:
         """The highest level that this sign-in reaches."""
@@ -44,7 +48,7 @@ class Assurance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def _meets(self, demand: Demand, account: Account, methods: Collection[str], now: datetime) -> bool:
         seen = account.in_person_at
-        is_seen = seen is not None and now < seen + timedelta(days=self.in_person_days)
+        is_seen = FACE in methods or (seen is not None and now < seen + timedelta(days=self.in_person_days))
         return (
             strength(methods) >= demand.methods
             and (account.real_name_at is not None or is_seen or not demand.real_name)

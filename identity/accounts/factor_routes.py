@@ -25,6 +25,8 @@ from kernel.web.requests import WebRequest
 
 _TYPED = frozenset({"password", "code", "phone"})
 BACK_HERE = "own=security"
+#: What the number that was given up is told; it holds no word that an outside message may not.
+FORMER_PHONE = "【东楚通】您的登录手机号已换成新号，本号不再能登录。不是您本人的，请立即拨打市民热线。"
 
 
 class FactorDesk:
@@ -139,8 +141,11 @@ class FactorDesk:
         except DongchuError as problem:
             return self.page(request, "identity/phone.html", problem=problem, phone=phone, is_sent=True)
         with hall.house.database.write() as session:
+            former = accounts.phone_of(accounts.required(session, sign_in.subject_id), vault=hall.house.vault)
             accounts.set_phone(session, sign_in.subject_id, phone, vault=hall.house.vault, now=now)
             _tell(session, sign_in.subject_id, "账户手机号已更改", now)
+        if former is not None and former != phone:
+            hall.outside.warn(former, FORMER_PHONE)
         return redirect(HOME)
 
 

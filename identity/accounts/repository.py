@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from identity.accounts.models import Account, LoginEvent, TotpFactor
+from kernel.database import changed_rows
 
 #: Families share a phone; more accounts than this behind one number are not offered for choice.
 MOST_PER_PHONE = 6
@@ -80,3 +81,9 @@ def events_of(session: Session, subject_id: int, limit: int) -> Sequence[LoginEv
         .order_by(LoginEvent.at.desc())
         .limit(limit)
     ).all()
+
+
+def purge_events(session: Session, *, before: datetime, limit: int) -> int:
+    """Delete some attempts to sign in from before; how many."""
+    old = sa.select(LoginEvent.event_id).where(LoginEvent.at < before).limit(limit)
+    return changed_rows(session, sa.delete(LoginEvent).where(LoginEvent.event_id.in_(old)))

@@ -57,7 +57,7 @@ def create_account(
             subject_id=subject_id,
             login_name=name,
             phone_sealed=vault.seal(number, context=_phone_place(subject_id)) if number else None,
-            phone_index=_phone_index(vault, number) if number else None,
+            phone_index=phone_index(vault, number) if number else None,
             password_hash=password_hash or (passwords.hash(password) if password is not None else None),
             state="active",
             real_name_at=now if is_real_name else None,
@@ -73,13 +73,13 @@ def find_account(session: Session, login: str, *, vault: Vault) -> Account | Non
         number = normalise_phone(text)
     except InvalidInput:
         return repository.by_login_name(session, text.lower()) if len(text) <= 40 else None
-    found = repository.by_phone_index(session, _phone_index(vault, number))
+    found = repository.by_phone_index(session, phone_index(vault, number))
     return found[0] if len(found) == 1 else None
 
 
 def accounts_of_phone(session: Session, phone: str, *, vault: Vault) -> list[AccountChoice]:
     """Whose accounts a phone opens, for whoever has just proved to hold it."""
-    rows = repository.by_phone_index(session, _phone_index(vault, phone))
+    rows = repository.by_phone_index(session, phone_index(vault, phone))
     open_to = [row.subject_id for row in rows if row.state == "active"]
     people = registry.describe(session, open_to, vault=vault)
     return [
@@ -144,7 +144,7 @@ def set_phone(session: Session, subject_id: int, phone: str, *, vault: Vault, no
     account = required(session, subject_id)
     number = normalise_phone(phone)
     account.phone_sealed = vault.seal(number, context=_phone_place(subject_id))
-    account.phone_index = _phone_index(vault, number)
+    account.phone_index = phone_index(vault, number)
     note(session, "phone.change", "subject", subject_id, now=now)
 
 
@@ -194,7 +194,8 @@ def _checked_login_name(login_name: str) -> str:
     return name
 
 
-def _phone_index(vault: Vault, number: str) -> bytes:
+def phone_index(vault: Vault, number: str) -> bytes:
+    """By which accounts with this phone are found."""
     return vault.blind_index(number, purpose="account/phone")
 
 

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from identity.accounts import factors
 from identity.accounts import service as accounts
-from identity.accounts.assurance import LEVELS
+from identity.accounts.assurance import FACE, LEVELS
 from identity.accounts.hall import EntryHall
 from identity.browser import query_of, read_form
 from identity.oauth.edge import MalformedRequest, parse_parameters
@@ -17,6 +17,7 @@ from identity.passkeys import service as passkeys
 from identity.sessions.models import IdentitySession
 from kernel.errors import DongchuError, InvalidInput, Unauthenticated
 from kernel.web.requests import WebRequest
+from kernel.web.security_headers import content_policy
 
 PATH = "/identity/step-up"
 #: Wrong second factors: of one sign-in, and of one person by all strangers' sign-ins together, per hour.
@@ -39,7 +40,11 @@ class StepUpDesk:
             account = accounts.required(session, sign_in.subject_id)
             has_totp = factors.has_totp(session, sign_in.subject_id)
             has_passkey = bool(passkeys.usable_of(session, sign_in.subject_id))
-        headers = {"Cache-Control": "no-store"}
+        # The form of the face check ends, by redirect, at public security's own page.
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": content_policy((hall.outside.face_origin,)),
+        }
         if problem is not None and problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
         return hall.pages.page(
@@ -51,7 +56,11 @@ class StepUpDesk:
             next=next_query,
             wanted=wanted,
             acr=sign_in.acr,
-            needs_counter=wanted == LEVELS[-1] and account.in_person_at is None,
+            needs_person=wanted == LEVELS[-1]
+            and account.in_person_at is None
+            and FACE not in sign_in.methods,
+            has_real_name=account.real_name_at is not None,
+            may_face=FACE not in sign_in.methods,
             has_totp=has_totp,
             has_passkey=has_passkey,
             has_phone=account.phone_sealed is not None and "sms" not in sign_in.methods,

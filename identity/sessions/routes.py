@@ -19,6 +19,8 @@ from identity.delegation import repository as delegations
 from identity.delegation.proxies import revoke_proxy
 from identity.oauth.consents import consents_of, withdraw_consent
 from identity.passkeys import service as passkeys
+from identity.recovery import repository as recovery_rows
+from identity.recovery import service as recovery
 from identity.registry import service as registry
 from identity.sessions import repository
 from identity.sessions.service import address_of, end_own_session, live_session
@@ -78,6 +80,15 @@ class SecurityDesk:
         links = upstream.of_subject(session, subject_id)
         linked = {link.provider for link in links}
         return {
+            "recoveries": [
+                {
+                    "recovery_id": row.recovery_id,
+                    "phone": recovery.phone_of(row, vault=vault),
+                    "asked_at": row.asked_at,
+                    "ready_at": row.ready_at,
+                }
+                for row in recovery_rows.waiting_of(session, subject_id, now)
+            ],
             "providers": self._providers,
             "links": [
                 {

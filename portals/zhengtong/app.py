@@ -14,6 +14,7 @@ from portals.portal import create_portal
 from portals.services import Services
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.counter import api as counter_api
+from portals.zhengtong.counter import proofing
 from portals.zhengtong.counter import routes as counter
 from portals.zhengtong.desk import api as desk_api
 from portals.zhengtong.desk import batches as desk_batches
@@ -71,6 +72,7 @@ def _pages() -> Router:
             *reconciling.PAGES,
             *rights.HANDLERS,
             *counter.HANDLERS,
+            *proofing.PAGES,
             *licences.HANDLERS,
             *scanning.HANDLERS,
             *presenting.HANDLERS,
@@ -93,6 +95,7 @@ def _api() -> Router:
             *reconciling.API,
             *rights_api.HANDLERS,
             *counter_api.HANDLERS,
+            *proofing.API,
             *licences_api.HANDLERS,
             *presenting.API,
             *trail_api.HANDLERS,

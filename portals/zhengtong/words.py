@@ -104,6 +104,7 @@ AUTHORISATIONS: dict[str, str] = {
 #: What a page says after something was done; the address carries only the key.
 DONE: dict[str, str] = {
     "claim": N_("已办理，申请人会收到消息。"),
+    "proved": N_("已核验并记录，本人会收到消息。"),
     "held": N_("已暂停办理，理由已写入办理记录。"),
     "resumed": N_("已恢复办理。"),
     "appeal": N_("申诉已作出决定，决定书已送达。"),

@@ -130,7 +130,7 @@ def find(services: Services, principal: Principal, kind: str, identifier: str) -
 
 def person(services: Services, principal: Principal, key: str) -> PersonAtCounter:
     """What concerns the person found. ``NotFound`` when the key is another's or too old."""
-    subject_id = _found(services, principal, key)
+    subject_id = found(services, principal, key)
     house, now = services.house, services.house.clock.now()
     with house.database.read() as session:
         view = registry.describe(session, [subject_id], vault=house.vault)[subject_id]
@@ -203,7 +203,7 @@ def apply(
 ) -> uuid.UUID:
     """Apply on paper for the person found, whatever the engine says."""
     _check(paper)
-    subject_id = _found(services, principal, key)
+    subject_id = found(services, principal, key)
     house, now = services.house, services.house.clock.now()
     _ask_bank(services, account_id)
     with house.database.write() as session:
@@ -252,7 +252,8 @@ def _is_here(session: Session, services: Services, division: str, subject_id: in
         return False
 
 
-def _found(services: Services, principal: Principal, key: str) -> int:
+def found(services: Services, principal: Principal, key: str) -> int:
+    """Whom this key names, for the official who looked. Raises ``NotFound``."""
     kept = services.house.ephemeral.get(_place(key)) if key.isascii() and len(key) <= 64 else None
     found = msgspec.json.decode(kept, type=_Found) if kept is not None else None
     if found is None or found.official_id != principal.subject_id:

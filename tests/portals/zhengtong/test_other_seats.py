@@ -2,6 +2,7 @@
 
 import pytest
 
+from identity.accounts import repository as accounts
 from identity.registry import service as registry
 from portals.zhengtong.exports import csv_text, safe_cell
 from tests.portals.zhengtong.conftest import City, Enter
@@ -48,6 +49,31 @@ def test_somebody_of_the_street_is_found_at_the_counter(enter: Enter, city: City
     assert number not in page
     assert "代为申请" in page
     assert enter("auditor").get(address).status_code == 403
+
+
+def test_who_somebody_is_is_checked_at_the_counter(enter: Enter, city: City) -> None:
+    with city.house.database.read() as session:
+        number = registry.identifier_of(session, city.cast.elder, vault=city.house.vault)
+    seat = enter("street")
+    address = seat.post("/zhengtong/counter", {"kind": "id_number", "identifier": number}).headers["location"]
+    assert "当面核验" in seat.get(f"{address}/proof").text
+    seen = {
+        "level": "L4",
+        "first": "id_card",
+        "first_tail": number[-4:],
+        "first_until": "2036-01-31",
+        "second": "household_book",
+        "second_tail": "0077",
+        "slip": "HY-2026-0001",
+    }
+    refused = seat.post(f"{address}/proof", seen)
+    assert refused.status_code == 400
+    assert "比对本人和证件照片" in refused.text
+    assert seat.post(f"{address}/proof", {**seen, "compared": "1"}).status_code == 303
+    with city.house.database.read() as session:
+        account = accounts.get(session, city.cast.elder)
+        assert account is not None
+        assert account.in_person_at == city.house.clock.now()
 
 
 def test_a_wrong_number_comes_back_to_the_form(enter: Enter) -> None:

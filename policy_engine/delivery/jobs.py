@@ -23,7 +23,7 @@ from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.claims import review
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import reach as offers
-from policy_engine.delivery.payments import repository
+from policy_engine.delivery.payments import repository, runs
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.ports import PaymentOrder, Ports, Treasury, TreasuryAnswer
@@ -52,6 +52,7 @@ def build_handlers(
         "payment.due": jobs.create_due,
         "claim.close_notices": jobs.close_notices,
         "offer.lapse": jobs.lapse_offers,
+        runs.TOPIC: jobs.advance_run,
         "award.confirm_deaths": jobs.confirm_deaths,
         losses.LIFT: jobs.lift_losses,
         losses.HEAR: jobs.hear_losses,
@@ -119,6 +120,16 @@ class _Jobs:
             is_open = payment.state in IN_FLIGHT
         if is_open:
             raise TryLater(BETWEEN_LOOKS, f"still {answer.status}")
+
+    def advance_run(self, message: Message) -> None:
+        """A run of payments goes on, a few orders in each transaction, until it has to wait for answers."""
+        batch_id = uuid.UUID(message.payload["batch_id"])
+        step: runs.Step = "more"
+        while step == "more":
+            with self._database.write(timeout=30) as session:
+                step = runs.advance(session, self._ports, batch_id, now=self._clock.now())
+        if step == "wait":
+            raise TryLater(BETWEEN_LOOKS, "orders are under way")
 
     def serve_waiting(self, message: Message) -> None:
         def serve(session: Session) -> int:

@@ -273,6 +273,23 @@ class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     held_count: int
     paid_count: int
     returned_count: int
+    state: str
+    planned_count: int
+    planned_fen: int
+    tried_count: int
+    part: int
+    window_until_at: datetime | None
+    stop_reason: str
+
+
+class ReadyGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """What could be paid in one go."""
+
+    policy_id: str
+    title: str
+    period: str
+    count: int
+    total_fen: int
 
 
 class BudgetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,10 @@ from policy_engine.delivery.offers.answers import decline, open_offer
 from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_offers, recall, widen_rollout
 from policy_engine.delivery.offers.service import Reconciled, reconcile
 from policy_engine.delivery.payments.batches import approve_batch, release_payment
+from policy_engine.delivery.payments.runs import plan as plan_run
+from policy_engine.delivery.payments.runs import resume as resume_run
+from policy_engine.delivery.payments.runs import take_out as take_out_of_run
+from policy_engine.delivery.payments.runs import withdraw as withdraw_run
 from policy_engine.delivery.payments.service import reserve_waiting
 from policy_engine.delivery.reconciliation.jobs import reconcile as reconcile_with_bank
 from policy_engine.delivery.reconciliation.service import explain as explain_difference
@@ -79,6 +83,7 @@ __all__ = [
     "name_account",
     "open_budget",
     "open_offer",
+    "plan_run",
     "recall",
     "reconcile",
     "reconcile_with_bank",
@@ -88,14 +93,17 @@ __all__ = [
     "reserve_waiting",
     "restore_award",
     "resume_claim",
+    "resume_run",
     "settle_objection",
     "state_ones_view",
     "stop_for_deaths",
     "submit_supplement",
     "suspend_for_death",
+    "take_out_of_run",
     "undo_death",
     "verify_account",
     "widen_rollout",
     "withdraw_claim",
+    "withdraw_run",
     "write_off",
 ]

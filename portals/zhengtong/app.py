@@ -26,6 +26,7 @@ from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import reconciling
 from portals.zhengtong.payments import routes as payments
+from portals.zhengtong.payments import runs as payment_runs
 from portals.zhengtong.policies import api as policies_api
 from portals.zhengtong.policies import routes as policies
 from portals.zhengtong.policies import simulation as policies_simulation
@@ -70,6 +71,7 @@ def _pages() -> Router:
             *vocabulary.PAGES,
             *payments.HANDLERS,
             *reconciling.PAGES,
+            *payment_runs.PAGES,
             *rights.HANDLERS,
             *counter.HANDLERS,
             *proofing.PAGES,
@@ -93,6 +95,7 @@ def _api() -> Router:
             *vocabulary.API,
             *payments_api.HANDLERS,
             *reconciling.API,
+            *payment_runs.API,
             *rights_api.HANDLERS,
             *counter_api.HANDLERS,
             *proofing.API,

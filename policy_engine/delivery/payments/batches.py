@@ -68,7 +68,7 @@ def approve_batch(
     session.add(batch)
     session.flush()
     for payment in mine:
-        if _still_stands(session, ports, payment, now=now):
+        if still_stands(session, ports, payment, now=now):
             payments.instruct(session, payment, batch, now=now)
             batch.payment_count += 1
             batch.total_fen += payment.amount_fen
@@ -115,7 +115,7 @@ def release_payment(
     return payment
 
 
-def _still_stands(session: Session, ports: Ports, payment: Payment, *, now: datetime) -> bool:
+def still_stands(session: Session, ports: Ports, payment: Payment, *, now: datetime) -> bool:
     """The pinned version on today's facts: a loss holds the payment with its reason and opens a hearing."""
     if payment.recheck is not None and "released_by" in payment.recheck:
         return True

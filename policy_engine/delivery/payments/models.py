@@ -26,6 +26,20 @@ class PaymentBatch(Base):
     payment_count: Mapped[int]
     total_fen: Mapped[int] = mapped_column(BigNumber)
     held_count: Mapped[int]
+    #: What was ticked leaves at once and is done; a run is planned → sending ⇄ stopped → done, or withdrawn.
+    state: Mapped[str] = mapped_column(sa.String(16), default="done", server_default="done")
+    policy_id: Mapped[str | None] = mapped_column(sa.String(80))
+    period: Mapped[str | None] = mapped_column(sa.String(12))
+    window_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    part: Mapped[int] = mapped_column(default=0, server_default="0")
+    planned_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    planned_fen: Mapped[int] = mapped_column(BigNumber, default=0, server_default="0")
+    tried_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    stop_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    resumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: What had been settled and had come back when a person last let a stopped run go on.
+    forgiven_settled: Mapped[int] = mapped_column(default=0, server_default="0")
+    forgiven_returned: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Payment(Base):

@@ -2,14 +2,19 @@
 
 import uuid
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
-from policy_engine.delivery.states import NOT_YET_INSTRUCTED, PaymentState
+from policy_engine.delivery.states import IN_FLIGHT, NOT_YET_INSTRUCTED, PaymentState
+
+#: A run in one of these keeps what is in it.
+OPEN_RUN = ("planned", "sending", "stopped")
 
 
 def lock_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
@@ -90,6 +95,7 @@ def lock_ready(
         Payment.state == PaymentState.RESERVED,
         Payment.is_held.is_(False),
         Payment.division.startswith(prefix_of(division), autoescape=True),
+        _is_outside_runs(),
     )
     if payment_ids is not None:
         statement = statement.where(Payment.id.in_(list(payment_ids)))
@@ -140,6 +146,116 @@ def waiting_position(session: Session, payment: Payment) -> int:
     return session.scalar(statement) or 0
 
 
+def gather(
+    session: Session, batch: PaymentBatch, *, official_id: int, concerned: Collection[int]
+) -> tuple[int, int]:
+    """Put every reserved payment that fits into a run; how many, and their sum.
+
+    Without those an official acted on or is concerned in: who decides does not pay (公务员法 Art. 76).
+    """
+    acted_on = sa.select(StageDecision.claim_id).where(StageDecision.official_id == official_id)
+    fits = sa.and_(
+        Payment.state == PaymentState.RESERVED,
+        Payment.is_held.is_(False),
+        Payment.policy_id == batch.policy_id,
+        Payment.period == batch.period,
+        Payment.division.startswith(prefix_of(batch.division), autoescape=True),
+        Payment.claim_id.not_in(acted_on),
+        Payment.subject_id.not_in(concerned),
+        Payment.unit_id.not_in(concerned),
+        sa.or_(Payment.payee_id.is_(None), Payment.payee_id.not_in(concerned)),
+        _is_outside_runs(),
+    )
+    session.execute(sa.update(Payment).where(fits).values(batch_id=batch.id))
+    found = session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Payment.amount_fen), 0)).where(
+            Payment.batch_id == batch.id
+        )
+    ).one()
+    return int(found[0]), int(found[1])
+
+
+def let_go(session: Session, batch_id: uuid.UUID) -> int:
+    """Take what has not left out of a run; how many that were."""
+    statement = (
+        sa.update(Payment)
+        .where(Payment.batch_id == batch_id, Payment.state == PaymentState.RESERVED)
+        .values(batch_id=None)
+        .returning(Payment.id)
+    )
+    return len(session.scalars(statement).all())
+
+
+def lock_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
+    return session.get(PaymentBatch, batch_id, with_for_update=True, populate_existing=True)
+
+
+def lock_ready_of_batch(session: Session, batch_id: uuid.UUID, limit: int) -> list[Payment]:
+    """The next of a run that have not left."""
+    statement = sa.select(Payment).where(_is_ready_in(batch_id)).order_by(Payment.id).limit(limit)
+    return list(session.scalars(statement.with_for_update()))
+
+
+def count_ready(session: Session, batch_id: uuid.UUID) -> int:
+    return session.scalar(sa.select(sa.func.count()).where(_is_ready_in(batch_id))) or 0
+
+
+def count_in_flight(session: Session, batch_id: uuid.UUID) -> int:
+    statement = sa.select(sa.func.count()).where(
+        Payment.batch_id == batch_id, Payment.state.in_([*IN_FLIGHT])
+    )
+    return session.scalar(statement) or 0
+
+
+def oldest_in_flight(session: Session, batch_id: uuid.UUID) -> datetime | None:
+    """When the oldest order of a run that has no answer yet was given."""
+    statement = sa.select(sa.func.min(Payment.instructed_at)).where(
+        Payment.batch_id == batch_id, Payment.state.in_([*IN_FLIGHT])
+    )
+    return session.scalar(statement)
+
+
+def settled_of_batch(session: Session, batch_id: uuid.UUID) -> tuple[int, int]:
+    """How many of a run ended, and how many of them came back."""
+    statement = (
+        sa.select(Payment.state, sa.func.count())
+        .where(Payment.batch_id == batch_id, Payment.state.in_((PaymentState.PAID, PaymentState.RETURNED)))
+        .group_by(Payment.state)
+    )
+    counts = {state: int(count) for state, count in session.execute(statement)}
+    return sum(counts.values()), counts.get(PaymentState.RETURNED, 0)
+
+
+def groups_ready(session: Session, division: str, limit: int) -> list[tuple[str, str, int, int]]:
+    """(policy, period, how many, their sum) of what could be paid in one go, the largest first."""
+    counted = sa.func.count()
+    statement = (
+        sa.select(Payment.policy_id, Payment.period, counted, sa.func.sum(Payment.amount_fen))
+        .where(
+            Payment.state == PaymentState.RESERVED,
+            Payment.is_held.is_(False),
+            Payment.division.startswith(prefix_of(division), autoescape=True),
+            _is_outside_runs(),
+        )
+        .group_by(Payment.policy_id, Payment.period)
+        .order_by(counted.desc(), Payment.policy_id, Payment.period)
+    )
+    rows = session.execute(statement.limit(limit))
+    return [(policy_id, period, int(count), int(total)) for policy_id, period, count, total in rows]
+
+
+def _is_ready_in(batch_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Payment.batch_id == batch_id, Payment.state == PaymentState.RESERVED, Payment.is_held.is_(False)
+    )
+
+
+def _is_outside_runs() -> sa.ColumnElement[bool]:
+    """Not waiting in a run that is planned, under way or stopped."""
+    open_runs = sa.select(PaymentBatch.id).where(PaymentBatch.state.in_(OPEN_RUN))
+    return sa.or_(Payment.batch_id.is_(None), Payment.batch_id.not_in(open_runs))
+
+
 def get_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
     return session.get(PaymentBatch, batch_id)
 
@@ -153,6 +269,8 @@ def batches(session: Session, division: str, limit: int) -> list[PaymentBatch]:
     return list(session.scalars(ordered.limit(limit)))
 
 
-def payments_of_batch(session: Session, batch_id: uuid.UUID) -> list[Payment]:
+def payments_of_batch(session: Session, batch_id: uuid.UUID, limit: int) -> list[Payment]:
+    """What came back first, then by number."""
     statement = sa.select(Payment).where(Payment.batch_id == batch_id)
-    return list(session.scalars(statement.order_by(Payment.id)))
+    came_back = sa.case((Payment.state == PaymentState.RETURNED, 0), else_=1)
+    return list(session.scalars(statement.order_by(came_back, Payment.id).limit(limit)))

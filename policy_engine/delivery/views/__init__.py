@@ -8,6 +8,7 @@ from policy_engine.delivery.views.money import (
     my_awards,
     my_payments,
     payments_at,
+    ready_groups,
 )
 from policy_engine.delivery.views.personal import (
     claim_detail,
@@ -51,6 +52,7 @@ __all__ = [
     "overpayment_for_seat",
     "overpayments_at",
     "payments_at",
+    "ready_groups",
     "reconciled_days",
     "rights_in_question",
     "work_list",

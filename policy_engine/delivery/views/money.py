@@ -17,9 +17,12 @@ from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments.models import PaymentBatch
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import AwardView, BatchView, BudgetView, PaymentView
+from policy_engine.delivery.schemas import AwardView, BatchView, BudgetView, PaymentView, ReadyGroup
 from policy_engine.delivery.states import PaymentState
 from policy_engine.delivery.views.parts import award_view, payment_view
+
+#: Of a large batch so many payments are shown; the counts are of all.
+MOST_SHOWN = 500
 
 
 def my_awards(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[AwardView]:
@@ -59,8 +62,23 @@ def batch_payments(
     batch = payment_rows.get_batch(session, batch_id)
     if batch is None or not encloses(seat.division, batch.division):
         raise NotFound(_("没有找到您要的内容。"))
-    payments = payment_rows.payments_of_batch(session, batch_id)
+    payments = payment_rows.payments_of_batch(session, batch_id, MOST_SHOWN)
     return _batch_view(session, batch), [payment_view(session, ports, payment, now) for payment in payments]
+
+
+def ready_groups(session: Session, ports: Ports, principal: Principal) -> list[ReadyGroup]:
+    """What a finance seat could pay in one go, by policy and period, the largest first."""
+    seat = _money_seat(principal)
+    return [
+        ReadyGroup(
+            policy_id=policy_id,
+            title=ports.terms(session, policy_id).title,
+            period=period,
+            count=count,
+            total_fen=total_fen,
+        )
+        for policy_id, period, count, total_fen in payment_rows.groups_ready(session, seat.division, 100)
+    ]
 
 
 def budgets(session: Session, principal: Principal) -> list[BudgetView]:
@@ -78,7 +96,7 @@ def _money_seat(principal: Principal) -> SeatView:
 
 
 def _batch_view(session: Session, batch: PaymentBatch) -> BatchView:
-    states = [payment.state for payment in payment_rows.payments_of_batch(session, batch.id)]
+    settled, returned = payment_rows.settled_of_batch(session, batch.id)
     return BatchView(
         id=batch.id,
         number=batch.number,
@@ -87,8 +105,15 @@ def _batch_view(session: Session, batch: PaymentBatch) -> BatchView:
         payment_count=batch.payment_count,
         total_fen=batch.total_fen,
         held_count=batch.held_count,
-        paid_count=states.count(PaymentState.PAID),
-        returned_count=states.count(PaymentState.RETURNED),
+        paid_count=settled - returned,
+        returned_count=returned,
+        state=batch.state,
+        planned_count=batch.planned_count,
+        planned_fen=batch.planned_fen,
+        tried_count=batch.tried_count,
+        part=batch.part,
+        window_until_at=batch.window_until_at,
+        stop_reason=batch.stop_reason or "",
     )
 
 

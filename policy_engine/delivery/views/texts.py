@@ -52,6 +52,7 @@ EVENT_TEXTS: dict[str, str] = {
     "payment.paid": N_("已到账"),
     "payment.returned": N_("银行退回"),
     "payment.cancelled": N_("已取消"),
+    "payment.taken_out": N_("从支付批次取出"),
     "payment.lowered": N_("金额按最新信息调低"),
     "overpayment.noticed": N_("有款项需要核实"),
     "overpayment.stated": N_("说明了情况"),

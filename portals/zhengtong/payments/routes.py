@@ -17,7 +17,7 @@ from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
-from portals.zhengtong.payments import acts
+from portals.zhengtong.payments import acts, runs
 
 MAY_SEE = needs("payment.approve", "audit.read")
 MAY_PAY = needs("payment.approve")
@@ -111,7 +111,8 @@ def batches(
     services: NamedDependency[Services],
     principal: NamedDependency[Principal],
 ) -> Response[str]:
-    return pages.page(request, "zhengtong/payments/batches.html", batches=acts.batches(services, principal))
+    found = acts.batches(services, principal)
+    return pages.page(request, "zhengtong/payments/batches.html", batches=found, states=runs.STATES)
 
 
 @get("/payments/batches/{batch_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
@@ -123,9 +124,7 @@ def batch(
     batch_id: FromPath[uuid.UUID],
 ) -> Response[str]:
     """How far a batch has come, payment by payment."""
-    return pages.page(
-        request, "zhengtong/payments/batch.html", file=acts.batch_file(services, principal, batch_id)
-    )
+    return runs.batch_page(request, pages, services, principal, batch_id)
 
 
 @get("/payments/budgets", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])

@@ -16,6 +16,7 @@ PAGES = [
     ("finance", "/zhengtong/payments/budgets", "预算与账本", "Budgets and books"),
     ("finance", "/zhengtong/payments/reconciliation", "还没有对过账", "No day has been held"),
     ("finance", "/zhengtong/payments/reconciliation/2026-11-20", "银行和账本逐笔一致", "agree line by line"),
+    ("finance", "/zhengtong/payments/runs/new", "整批发放", "Pay in one go"),
     ("finance", "/zhengtong/overpayments", "多发追回", "Overpayments"),
     ("civil_affairs", "/zhengtong/rights", "在享待遇", "Rights in force"),
     ("street", "/zhengtong/counter", "帮群众办", "Help at the counter"),

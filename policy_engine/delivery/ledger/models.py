@@ -46,6 +46,7 @@ class LedgerTransaction(Base):
     """One movement; ``reference`` is unique, so the same movement is booked once however often it is asked for."""
 
     __tablename__ = "ledger_transaction"
+    __table_args__ = (sa.Index("ix_ledger_transaction_kind_booked_at", "kind", "booked_at"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     budget_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("budget.id"), index=True)

@@ -1,12 +1,12 @@
-"""Millions of licences and as many leaves of the log, put into the store as fast as it takes rows.
+"""Millions of licences and as many leaves of the log, put into the store as fast as it makes rows.
 
-Each has a column, an identifier and an act of its own, and each act is in the tree; what a licence seals is the same
-for all, and as long as that of a real one. Holders are numbers that the registry does not know.
+The database makes the rows itself out of a series of numbers: true columns and indices, each row with ids and an
+identifier of its own, and what a licence seals in bytes that are as many as those of a real one and open to nothing.
+The tree over the leaves is grown as the sequencer grows it. Holders are numbers that the registry does not know.
 """
 
-import uuid
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -14,29 +14,51 @@ from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
 from identity.registry.schemas import SubjectRow
-from kernel.bulk import insert_rows
 from kernel.database import Database
 from kernel.house import House
 from kernel.transparency import repository, tiles
 from kernel.transparency.heads import Head
 from kernel.transparency.merkle import HASHINGS
-from kernel.transparency.models import LogEntry, LogHead
-from licenses.identifier import LicenceIdentifier
+from kernel.transparency.models import LogHead
 from licenses.log.signing import head_signer
-from licenses.models import Licence, LicenceOperation
 from licenses.repository import reserve
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
-ISSUED = date(2026, 11, 22)
 CHUNK = 50_000
 FIRST_HOLDER = 10_000_000_000
-_CONTENT = 760
-_LICENCE = (
-    "status_index", "id", "identifier", "type_id", "schema_version", "issuer", "holder_id", "state", "issued_on",
-    "valid_until", "number_sealed", "content_sealed", "seal", "created_at",
-)  # fmt: skip
-_ACT = ("id", "licence_id", "operation", "state", "reason", "effective_on", "recorded_at", "actor")
-_ENTRY = ("kind", "record_id", "nonce", "commitment", "recorded_at", "leaf_index")
+#: As many bytes as a social security card seals: fields and credential.
+SEALED = 1060
+_SERIES = {
+    "sqlite": "WITH RECURSIVE series(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM series WHERE i < :last) ",
+    "postgresql": "WITH series AS (SELECT generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS i) ",
+}
+_ID = {"sqlite": "printf('7%031x', i)", "postgresql": "CAST('7' || lpad(to_hex(i), 31, '0') AS uuid)"}
+_DIGITS = {
+    "sqlite": "CAST(printf('%032d', i) AS BLOB)",
+    "postgresql": "convert_to(lpad(CAST(i AS text), 32, '0'), 'UTF8')",
+}
+_IDENTIFIER = {
+    "sqlite": "printf('1.2.156.3005.2.11100000DEMO00006R041.11420200DEMO00006R.%018d.001.0', i)",
+    "postgresql": "'1.2.156.3005.2.11100000DEMO00006R041.11420200DEMO00006R.' || lpad(CAST(i AS text), 18, '0') || '.001.0'",
+}
+_LICENCE = """
+    INSERT INTO licence (status_index, id, identifier, type_id, schema_version, issuer, holder_id, state, issued_on,
+                         number_sealed, content_sealed, seal, created_at)
+    {series}
+    SELECT i, {id}, {identifier}, 'social-security-card', 1, '11420200DEMO00006R', 10000000000 + i, '01', :day,
+           :short, :sealed, :seal, :noon
+    FROM series
+"""
+_ACT = """
+    INSERT INTO licence_operation (id, licence_id, operation, state, reason, effective_on, recorded_at, actor)
+    {series}
+    SELECT {id}, {id}, 'issue', '01', '', :day, :noon, 'made' FROM series
+"""
+_ENTRY = """
+    INSERT INTO log_entry (kind, record_id, nonce, commitment, recorded_at, leaf_index)
+    {series}
+    SELECT 'licence.act', {id}, :short, {digits}, :noon, :start + i - :first FROM series
+"""
 
 
 class MadeStore:
@@ -58,61 +80,45 @@ class MadeStore:
     def _place(self, session: Session, count: int) -> None:
         head = repository.latest_head(session)
         start = 0 if head is None else head.size
-        places = reserve(session, count)
-        first = places[0]
-        sealed = self._house.vault.seal("x" * _CONTENT, context="made")
-        ids = [uuid.UUID(int=(0x7 << 124) | (first + number)) for number in range(count)]
-        insert_rows(
-            session,
-            Licence,
-            _LICENCE,
-            (
-                (
-                    first + number, one, _identifier(first + number),
-                    "social-security-card", 1, "11420200DEMO00006R", FIRST_HOLDER + first + number, "01", ISSUED,
-                    None, sealed[:46], sealed, sealed[:71], NOON,
-                )
-                for number, one in enumerate(ids)
-            ),
-        )  # fmt: skip
-        insert_rows(
-            session,
-            LicenceOperation,
-            _ACT,
-            ((one, one, "issue", "01", "", ISSUED, NOON, "made") for one in ids),
-        )
-        commitments = [HASHINGS["sha-256"].digest(one.bytes) for one in ids]
-        insert_rows(
-            session,
-            LogEntry,
-            _ENTRY,
-            (
-                ("licence.act", one, one.bytes, commitment, NOON, start + number)
-                for number, (one, commitment) in enumerate(zip(ids, commitments, strict=True))
-            ),
-        )
-        _grow(session, self._house, start, commitments)
+        first = reserve(session, count)[0]
+        values: dict[str, Any] = {"first": first, "last": first + count - 1, "start": start}
+        values |= {"short": b"x" * 16, "sealed": b"x" * SEALED, "seal": b"x" * 71}
+        values |= {"day": date(2026, 11, 22), "noon": NOON.replace(tzinfo=None)}
+        dialect = session.get_bind().dialect.name
+        for statement in (_LICENCE, _ACT, _ENTRY):
+            written = statement.format(
+                series=_SERIES[dialect],
+                id=_ID[dialect],
+                identifier=_IDENTIFIER[dialect],
+                digits=_DIGITS[dialect],
+            )
+            session.execute(sa.text(written).bindparams(*_typed(written)), _used(written, values))
+        _grow(session, self._house, start, first, count)
 
 
-def _grow(session: Session, house: House, start: int, commitments: Sequence[bytes]) -> None:
-    """The tree over them and its signed head, as the sequencer would make them, in one piece."""
+def _typed(statement: str) -> list[sa.BindParameter[Any]]:
+    kinds = {"day": sa.Date(), "noon": sa.DateTime(), "start": sa.BigInteger(), "first": sa.BigInteger()}
+    return [sa.bindparam(name, type_=kind) for name, kind in kinds.items() if f":{name}" in statement]
+
+
+def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if f":{name}" in statement}
+
+
+def _grow(session: Session, house: House, start: int, first: int, count: int) -> None:
+    """The tree over them and its signed head, in one piece."""
     hashing = HASHINGS["sha-256"]
-    tree = {
-        place: bytearray(kept) for place, kept in repository.tiles(session, tiles.edge_places(start)).items()
-    }
-    size, touched = tiles.grow(tree, start, map(hashing.leaf, commitments), hashing)
+    kept = repository.tiles(session, tiles.edge_places(start))
+    tree = {place: bytearray(tile) for place, tile in kept.items()}
+    leaves = (hashing.leaf(b"%032d" % number) for number in range(first, first + count))
+    size, touched = tiles.grow(tree, start, leaves, hashing)
     repository.keep_tiles(session, {place: bytes(tree[place]) for place in touched})
     root = tiles.hash_of(tree, (0, size), hashing)
     address = f"{house.settings.base_url}/licenses/log"
     payload = msgspec.json.encode(Head(log=address, hash="sha-256", size=size, root=root.hex(), at=NOON))
     signed = head_signer(house)(session, payload)
-    session.add(
-        LogHead(size=size, root=root, jws=signed.jws, sm2_signature=bytes.fromhex(signed.sm2), signed_at=NOON)
-    )
-
-
-def _identifier(serial: int) -> str:
-    return str(LicenceIdentifier("11100000DEMO00006R041", "11420200DEMO00006R", f"{serial:018d}"))
+    seal = bytes.fromhex(signed.sm2)
+    session.add(LogHead(size=size, root=root, jws=signed.jws, sm2_signature=seal, signed_at=NOON))
 
 
 def _settle(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""What the calendar does to licences: those whose last day has passed become 失效."""
+"""What the calendar does to licences: those that end soon are told of, those whose last day has passed become 失效."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,11 +6,16 @@ from datetime import timedelta
 from kernel.house import House
 from kernel.outbox import Handler, Message, Schedule
 from licenses.log.anchoring import anchor_newest
-from licenses.service import expire_due
+from licenses.service import expire_due, remind_due
 
 EXPIRE = "licence.expire"
 ANCHOR = "log.anchor"
-SCHEDULES = (Schedule(EXPIRE, timedelta(hours=1)), Schedule(ANCHOR, timedelta(hours=1)))
+REMIND = "licence.remind"
+SCHEDULES = (
+    Schedule(EXPIRE, timedelta(hours=1)),
+    Schedule(REMIND, timedelta(hours=6)),
+    Schedule(ANCHOR, timedelta(hours=1)),
+)
 CHUNK = 200
 
 
@@ -23,8 +28,14 @@ def handlers(house: House) -> Mapping[str, Handler]:
                 if expire_due(session, house, limit=CHUNK) < CHUNK:
                     return
 
+    def remind(_message: Message) -> None:
+        while True:
+            with house.database.write() as session:
+                if remind_due(session, house, limit=CHUNK) < CHUNK:
+                    return
+
     def anchor(_message: Message) -> None:
         with house.database.write() as session:
             anchor_newest(session, house)
 
-    return {EXPIRE: expire, ANCHOR: anchor}
+    return {EXPIRE: expire, REMIND: remind, ANCHOR: anchor}

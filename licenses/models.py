@@ -38,6 +38,8 @@ class Licence(Base):
     superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     source_event: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Of how many days before its last one the holder was told most recently.
+    reminded_days: Mapped[int | None]
 
 
 class LicenceOperation(Base):

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.house import House
 from kernel.ids import new_id
-from kernel.notices import notify
 from kernel.outbox import enqueue
 from kernel.transparency import record as commit_to
 from kernel.web.principal import Principal
@@ -16,6 +15,7 @@ from licenses.catalogue import LicenceType
 from licenses.log.sources import ACT, act_content, columns
 from licenses.models import Licence, LicenceOperation
 from licenses.states import Operation
+from licenses.telling import tell
 from licenses.trust import authority_named
 from licenses.writing import facts_payload, number
 
@@ -24,15 +24,14 @@ FACTS_TOPIC = "licence.facts"
 
 def announce(session: Session, house: House, kind: LicenceType, licence: Licence) -> None:
     """Tell the holder that it lies in the wallet."""
-    portal = "tong" if kind.holder == "person" else "rongtong"
-    notify(
+    tell(
         session,
-        subject_id=licence.holder_id,
-        kind="licence",
+        house,
+        kind,
+        licence.holder_id,
         title=f"您有新的电子证照：{kind.name}",
-        body=f"{authority_named(licence.issuer).name}为您签发了{kind.name}，可在卡包中出示。",
-        link=f"/{portal}/wallet/{licence.id}",
-        now=house.clock.now(),
+        body=f"{authority_named(licence.issuer).name}签发了{kind.name}，可在卡包中出示。",
+        path=f"/{licence.id}",
     )
 
 

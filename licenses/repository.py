@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -73,6 +73,27 @@ def supersede(session: Session, licence_ids: Collection[uuid.UUID], now: datetim
 def overdue(session: Session, today: date, limit: int) -> list[Licence]:
     """Valid ones whose last day has passed."""
     statement = sa.select(Licence).where(Licence.state == "01", Licence.valid_until < today)
+    return list(session.scalars(statement.order_by(Licence.valid_until).limit(limit).with_for_update()))
+
+
+def ending_soon(session: Session, today: date, days: Sequence[int], limit: int) -> list[Licence]:
+    """Valid ones that end within so many days and whose holders were not told of that yet."""
+    is_due = sa.or_(
+        *(
+            sa.and_(
+                Licence.valid_until <= today + timedelta(days=one),
+                sa.or_(Licence.reminded_days.is_(None), Licence.reminded_days > one),
+            )
+            for one in days
+        )
+    )
+    statement = sa.select(Licence).where(
+        Licence.state == "01",
+        Licence.valid_until >= today,
+        Licence.valid_until <= today + timedelta(days=max(days)),
+        Licence.superseded_at.is_(None),
+        is_due,
+    )
     return list(session.scalars(statement.order_by(Licence.valid_until).limit(limit).with_for_update()))
 
 

@@ -51,6 +51,7 @@ class LicenceView(msgspec.Struct, frozen=True):
 class UseView(msgspec.Struct, frozen=True):
     """``is_verifier_known``: a seat or a registered system; otherwise the name is as somebody typed it."""
 
+    id: uuid.UUID
     kind: str
     verifier: str
     is_verifier_known: bool
@@ -58,6 +59,17 @@ class UseView(msgspec.Struct, frozen=True):
     basis: str
     fields: list[str]
     used_at: datetime
+
+
+class ActView(msgspec.Struct, frozen=True):
+    """Something done to a licence: issued, renewed, withheld …"""
+
+    id: uuid.UUID
+    operation: str
+    label: str
+    reason: str
+    effective_on: date
+    recorded_at: datetime
 
 
 class ShownToken(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.house import House
 from kernel.i18n import gettext as _
-from kernel.notices import notify
 from kernel.web.principal import Principal
 from licenses import repository
 from licenses.catalogue import LicenceType, licence_type
@@ -17,6 +16,7 @@ from licenses.models import Licence
 from licenses.recording import announce, log_operation, state_facts
 from licenses.states import OPERATION_LABELS, LicenceState, Operation, after
 from licenses.status_list import tell_changed
+from licenses.telling import REMIND_DAYS, tell
 from licenses.trust import authority_named, require_may_issue
 from licenses.writing import Writer, content, number, number_of
 
@@ -159,13 +159,14 @@ def operate(
     log_operation(session, house, licence, operation, reason.strip(), effective_on or today, actor)
     is_valid = licence.state == LicenceState.VALID
     state_facts(session, house, kind, licence, content(house, licence).fields if is_valid else None)
-    notify(
+    tell(
         session,
-        subject_id=licence.holder_id,
-        kind="licence",
+        house,
+        kind,
+        licence.holder_id,
         title=f"{kind.name}已办理{OPERATION_LABELS[operation]}",
         body=f"理由：{reason.strip()}。如有异议，可向{authority_named(licence.issuer).name}提出。",
-        now=house.clock.now(),
+        path=f"/{licence.id}",
     )
     return licence
 
@@ -177,6 +178,27 @@ def expire_due(session: Session, house: House, *, limit: int = 200) -> int:
     for licence in due:
         licence.state = after(LicenceState.VALID, Operation.EXPIRE).value
         log_operation(session, house, licence, Operation.EXPIRE, "", licence.valid_until or today, "worker")
+    session.flush()
+    return len(due)
+
+
+def remind_due(session: Session, house: House, *, limit: int = 200) -> int:
+    """Tell holders of licences that end soon, sixty days before and again in the last week; how many were told."""
+    today = house.clock.today()
+    due = repository.ending_soon(session, today, REMIND_DAYS, limit)
+    for licence in due:
+        days = ((licence.valid_until or today) - today).days
+        licence.reminded_days = next(one for one in reversed(REMIND_DAYS) if days <= one)
+        kind = licence_type(licence.type_id)
+        tell(
+            session,
+            house,
+            kind,
+            licence.holder_id,
+            title=f"{kind.name}还有{days}天到期",
+            body=f"请在到期前向{authority_named(licence.issuer).name}申请延续。到期后不能再出示。",
+            path=f"/{licence.id}",
+        )
     session.flush()
     return len(due)
 

@@ -13,15 +13,15 @@ from kernel.house import House
 from kernel.i18n import ENGLISH, current_locale
 from licenses import repository
 from licenses.catalogue import LicenceField, licence_type
-from licenses.models import Licence
-from licenses.schemas import FieldView, LicenceView, UseView
-from licenses.states import STATE_LABELS, LicenceState
+from licenses.log.evidence import EvidenceFile, evidence_of
+from licenses.log.sources import ACT, USE, act_content, columns, use_content
+from licenses.models import Licence, LicenceOperation, LicenceUse
+from licenses.schemas import ActView, FieldView, LicenceView, UseView
+from licenses.states import OPERATION_LABELS, STATE_LABELS, LicenceState, Operation
+from licenses.telling import REMIND_DAYS
 from licenses.trust import authority_named
 from licenses.type_metadata import COMMON_CLAIMS, CommonClaim
 from licenses.writing import content, number
-
-#: How long before its last day a licence asks to be renewed.
-REMIND_DAYS = 60
 
 
 def wallet(session: Session, house: House, holder_ids: Collection[int]) -> list[LicenceView]:
@@ -47,6 +47,7 @@ def uses_of(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID
     fields = {field.id: _said(field) for field in (*known, *COMMON_CLAIMS)}
     return [
         UseView(
+            use.id,
             use.kind,
             use.verifier,
             use.is_verifier_known,
@@ -57,6 +58,37 @@ def uses_of(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID
         )
         for use in repository.uses(session, licence.id)
     ]
+
+
+def acts_on(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID) -> list[ActView]:
+    """What was done to a licence, newest first."""
+    licence = owned(session, holder_ids, licence_id)
+    return [
+        ActView(
+            act.id,
+            act.operation,
+            OPERATION_LABELS[Operation(act.operation)],
+            act.reason,
+            act.effective_on,
+            act.recorded_at,
+        )
+        for act in reversed(repository.operations(session, licence.id))
+    ]
+
+
+def evidence_for(
+    session: Session, holder_ids: Collection[int], licence_id: uuid.UUID, record_id: uuid.UUID
+) -> EvidenceFile:
+    """What shows that a use of a licence, or an act on it, is in the transparency log. Raises ``NotFound``, also for the
+    second before it is."""
+    licence = owned(session, holder_ids, licence_id)
+    use = session.get(LicenceUse, record_id)
+    if use is not None and use.licence_id == licence.id:
+        return evidence_of(session, USE, use.id, use_content(use))
+    act = session.get(LicenceOperation, record_id)
+    if act is None or act.licence_id != licence.id:
+        raise NotFound("没有这条记录。")
+    return evidence_of(session, ACT, act.id, act_content(columns(act), columns(licence)))
 
 
 def owned(session: Session, holder_ids: Collection[int], licence_id: uuid.UUID) -> Licence:
@@ -106,7 +138,7 @@ def _days_left(licence: Licence, state: LicenceState, today: date) -> int | None
     if licence.valid_until is None or state is not LicenceState.VALID:
         return None
     days = (licence.valid_until - today).days
-    return days if days <= REMIND_DAYS else None
+    return days if days <= max(REMIND_DAYS) else None
 
 
 def _said(field: LicenceField | CommonClaim) -> str:

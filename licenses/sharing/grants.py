@@ -11,7 +11,6 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFoun
 from kernel.house import House
 from kernel.i18n import ENGLISH, current_locale
 from kernel.ids import new_id
-from kernel.notices import notify
 from licenses import credential
 from licenses import repository as licences
 from licenses.catalogue import LicenceType, licence_type
@@ -19,6 +18,7 @@ from licenses.models import Licence, LicenceConsumer, LicenceEntitlement, Licenc
 from licenses.schemas import Verifier
 from licenses.sharing import repository
 from licenses.sharing.schemas import AskedField, Duration, GrantView, RequestView, SharedLicence
+from licenses.telling import tell
 from licenses.uses import record_use
 from licenses.verification import check_licence
 from licenses.writing import content
@@ -268,13 +268,12 @@ def _tell(
     kind: LicenceType,
     grant_id: uuid.UUID,
 ) -> None:
-    portal = "tong" if kind.holder == "person" else "rongtong"
-    notify(
+    tell(
         session,
-        subject_id=holder_id,
-        kind="licence",
-        title=f"{consumer.name}请求使用您的{kind.name}",
+        house,
+        kind,
+        holder_id,
+        title=f"{consumer.name}请求使用{kind.name}",
         body="请核对用途和内容，再决定是否同意。不同意不影响您通过其他方式办理。",
-        link=f"/{portal}/wallet/requests/{grant_id}",
-        now=house.clock.now(),
+        path=f"/requests/{grant_id}",
     )

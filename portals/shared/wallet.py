@@ -22,7 +22,7 @@ from licenses.document.service import LONGEST_DAYS, MEDIA_TYPE, make_for_holder
 from licenses.schemas import AskView, LicenceView, OfflineCode, ShownToken, UseView
 from licenses.sharing import repository as sharing
 from licenses.states import LicenceState
-from portals.shared import granting, other_wallets
+from portals.shared import granting, licence_records, other_wallets
 
 Form = URLEncodedBody[dict[str, str]]
 
@@ -125,8 +125,11 @@ def handlers(
         pages: NamedDependency[Pages],
     ) -> Response[str]:
         licence, uses = one(principal, licence_id)
-        path = f"/{portal}"
-        return pages.page(request, "shared/licence.html", licence=licence, uses=uses, portal_path=path)
+        with house.database.read() as session:
+            acts = wallet.acts_on(session, holders(session, principal), licence_id)
+        return pages.page(
+            request, "shared/licence.html", licence=licence, uses=uses, acts=acts, portal_path=f"/{portal}"
+        )
 
     @get("/wallet/{licence_id:uuid}/show", guards=guards, sync_to_thread=True, include_in_schema=False)
     def show_page(
@@ -274,4 +277,5 @@ def handlers(
         take_licence_along,
         *granting.handlers(house, portal, holders),
         *other_wallets.handlers(house, portal, holders),
+        *licence_records.handlers(house, portal, holders),
     ]

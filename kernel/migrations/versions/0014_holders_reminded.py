@@ -1,0 +1,11 @@
+"""holders reminded"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    op.add_column("licence", sa.Column("reminded_days", sa.Integer(), nullable=True))

@@ -227,6 +227,9 @@ class Authorization:
             if named is None:
                 raise InvalidInput("这个身份已经不能使用，请重新选择。")
             return named
+        hinted = [option for option in options if option.basis == self._data.get("capacity_hint")]
+        if hinted and client.is_first_party and "select_account" not in prompts:
+            return hinted[0]  # the city's own portals say whom the person has just chosen there
         if len(options) == 1 and "select_account" not in prompts:
             return options[0]
         if "none" in prompts:

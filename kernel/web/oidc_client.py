@@ -19,7 +19,7 @@ import anyio
 import msgspec
 from litestar import get, post
 from litestar.datastructures import Cookie
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -80,7 +80,7 @@ class RelyingParty:
 
     @property
     def handlers(self) -> list[ControllerRouterHandler]:
-        """``GET /login``, ``GET /callback``, ``POST /logout``."""
+        """``GET /login``, ``GET /callback``, ``POST /switch``, ``POST /logout``."""
 
         @get("/login", status_code=303, sync_to_thread=True, include_in_schema=False)
         def login(
@@ -94,11 +94,21 @@ class RelyingParty:
         async def callback(request: WebRequest) -> Redirect:
             return await anyio.to_thread.run_sync(self.complete, request, limiter=self._callbacks)
 
+        @post("/switch", status_code=303, sync_to_thread=True, include_in_schema=False)
+        def switch(data: URLEncodedBody[dict[str, str]]) -> Redirect:
+            """Into another capacity by one click, without signing in again."""
+            return self.begin(
+                return_to=data.get("return_to", ""),
+                prompt="",
+                max_age=None,
+                capacity=data.get("capacity", ""),
+            )
+
         @post("/logout", status_code=303, sync_to_thread=True, include_in_schema=False)
         def logout(request: WebRequest) -> Redirect:
             return self.leave(request)
 
-        return [login, callback, logout]
+        return [login, callback, switch, logout]
 
     def close(self) -> None:
         """Give back the connections to the issuer: for ``Litestar(on_shutdown=[party.close])``."""
@@ -128,8 +138,11 @@ class RelyingParty:
         except (Unauthenticated, CapacityLost):
             return None
 
-    def begin(self, *, return_to: str, prompt: str, max_age: int | None) -> Redirect:
-        """Off to the identity service, with state, nonce and PKCE (RFC 7636, S256)."""
+    def begin(self, *, return_to: str, prompt: str, max_age: int | None, capacity: str = "") -> Redirect:
+        """Off to the identity service, with state, nonce and PKCE (RFC 7636, S256).
+
+        ``capacity`` is the one that the person has just chosen on a page of ours, by a form no other site can send.
+        """
         if prompt not in _PROMPTS:
             raise InvalidInput("登录链接不完整，请从首页重新进入。")
         now = self._house.clock.now()
@@ -153,6 +166,8 @@ class RelyingParty:
         }
         if prompt:
             parameters["prompt"] = prompt
+        if capacity:
+            parameters["capacity_hint"] = capacity[:80]
         if max_age is not None:
             parameters["max_age"] = str(max_age)
         sealed = self._house.vault.seal(

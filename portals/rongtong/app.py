@@ -17,6 +17,7 @@ from policy_engine.matching.explanation import NearMiss
 from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.portal import create_portal
+from portals.rongtong import member_routes, todo
 from portals.services import Services
 from portals.shared import benefits, explaining, messages, recoveries, wallet
 
@@ -111,6 +112,8 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *recoveries.handlers(services, PORTAL),
             *messages.handlers(house, PORTAL),
             *wallet.handlers(house, PORTAL),
+            *member_routes.handlers(services),
+            *todo.handlers(services),
         ],
         dependencies={},
         context_of=_context,
@@ -125,6 +128,8 @@ def _context(_request: WebRequest, _principal: Principal | None) -> Mapping[str,
         ("wallet", _("证照"), "/rongtong/wallet", "wallet"),
         ("inbox", _("消息"), "/rongtong/inbox", "inbox"),
         ("enterprise", _("我的企业"), "/rongtong/enterprise", "firm"),
+        ("members", _("成员与授权"), "/rongtong/members", "person"),
+        ("todo", _("全部企业待办"), "/rongtong/todo", "task"),
     ]
     return {"layout": "kernel/desk.html", "portal_path": "/rongtong", "nav": nav}
 

@@ -13,7 +13,7 @@ from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
 from portals.shared import benefits, messages, recoveries, wallet
-from portals.tong import answering, applying, browsing, kin, me, supposing
+from portals.tong import answering, applying, browsing, enterprises, kin, me, supposing
 
 PORTAL = "tong"
 
@@ -37,6 +37,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *applying.handlers(services),
             *supposing.handlers(services),
             *kin.handlers(services),
+            *enterprises.handlers(services),
             *me.handlers(services),
             *benefits.api_handlers(services, PORTAL),
             *recoveries.handlers(services, PORTAL),

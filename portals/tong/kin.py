@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -13,10 +13,11 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
 from identity import service as identity
-from identity.delegation import proxies
+from identity.delegation import mandates, proxies, street
 from identity.delegation import repository as delegations
-from identity.delegation.models import Proxy
+from identity.delegation.models import Mandate, Proxy, SeatAuthorisation
 from identity.registry import service as registry
+from identity.seats import service as seats
 from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.house import House
 from kernel.i18n import gettext as _
@@ -34,18 +35,29 @@ Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
 
 
 class KinView(msgspec.Struct, frozen=True, kw_only=True):
-    """One delegation, from either side."""
+    """One delegation, from either side. A guardian was appointed by an authority and is not dismissed here."""
 
     id: uuid.UUID
+    kind: Literal["kin", "guardian"]
     name: str
     relation: str
     until_at: datetime
     may_show_licences: bool
 
 
+class OfficeView(msgspec.Struct, frozen=True, kw_only=True):
+    """An institution or a street's seat that may act for one by a paper on file."""
+
+    id: uuid.UUID
+    kind: Literal["institution", "street"]
+    name: str
+    until_at: datetime
+
+
 class Kin(msgspec.Struct, frozen=True, kw_only=True):
     act_for_me: tuple[KinView, ...]
     i_act_for: tuple[KinView, ...]
+    offices: tuple[OfficeView, ...]
 
 
 class Delegation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,11 +81,18 @@ class Delegations:
         with self._house.database.read() as session:
             given = delegations.live_proxies_from(session, principal.subject_id, now)
             held = delegations.live_proxies_to(session, principal.subject_id, now)
+            mandated = delegations.live_mandates(session, now, principal_id=principal.subject_id)
+            filed = street.authorisations_on_file(session, principal_id=principal.subject_id, now=now)
             numbers = {row.agent_id for row in given} | {row.principal_id for row in held}
+            numbers |= {row.holder_id for row in mandated}
             names = registry.describe(session, numbers, vault=vault)
             return Kin(
                 act_for_me=tuple(_view(row, names[row.agent_id].name) for row in given),
                 i_act_for=tuple(_view(row, names[row.principal_id].name) for row in held),
+                offices=(
+                    *(_institution(row, names[row.holder_id].name) for row in mandated),
+                    *(_street(session, row) for row in filed),
+                ),
             )
 
     def grant(self, principal: Principal, wanted: Delegation) -> uuid.UUID:
@@ -110,6 +129,18 @@ class Delegations:
             proxies.revoke_proxy(
                 session, proxy_id=proxy_id, by_subject=principal.subject_id, now=self._house.clock.now()
             )
+
+    def end_office(self, principal: Principal, kind: str, number: uuid.UUID) -> None:
+        """Take back what an institution or a street may do for one."""
+        _require_oneself(principal)
+        now = self._house.clock.now()
+        with self._house.database.write() as session:
+            if kind == "institution":
+                mandates.end_mandate_by(session, mandate_id=number, by_subject=principal.subject_id, now=now)
+            elif kind == "street":
+                street.withdraw_authorisation(session, authorisation_id=number, by=principal, now=now)
+            else:
+                raise NotFound(_("没有找到这项代办委托。"))
 
     def ask(self, principal: Principal, proxy_id: uuid.UUID) -> None:
         """叫家人帮忙: a message to somebody who may act already."""
@@ -181,6 +212,13 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         desk.revoke(principal, proxy_id)
         return Redirect("/tong/me/kin", status_code=303)
 
+    @post(
+        "/me/kin/{kind:str}/{number:uuid}/end", status_code=303, sync_to_thread=True, include_in_schema=False
+    )
+    def end_office_form(kind: FromPath[str], number: FromPath[uuid.UUID], principal: Me) -> Redirect:
+        desk.end_office(principal, kind, number)
+        return Redirect("/tong/me/kin", status_code=303)
+
     @get("/help", sync_to_thread=True, include_in_schema=False)
     def help_page(
         request: WebRequest, principal: Me, pages: NamedDependency[Pages], asked: FromQuery[str] = ""
@@ -213,10 +251,22 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
     def revoke_api(proxy_id: FromPath[uuid.UUID], principal: Me) -> None:
         desk.revoke(principal, proxy_id)
 
+    @post(
+        "/api/v1/delegations/{kind:str}/{number:uuid}/end",
+        guards=guards,
+        status_code=204,
+        sync_to_thread=True,
+        summary="Take back what an institution or a street's seat may do",
+    )
+    def end_office_api(kind: FromPath[str], number: FromPath[uuid.UUID], principal: Me) -> None:
+        desk.end_office(principal, kind, number)
+
     return [
         kin_page,
         grant_form,
         revoke_form,
+        end_office_form,
+        end_office_api,
         help_page,
         ask_form,
         list_delegations,
@@ -255,8 +305,22 @@ def _require_oneself(principal: Principal) -> None:
 def _view(row: Proxy, name: str) -> KinView:
     return KinView(
         id=row.proxy_id,
+        kind="guardian" if row.kind == "guardian" else "kin",
         name=name,
         relation=row.relation,
         until_at=row.until_at,
         may_show_licences="licences" in row.scopes,
+    )
+
+
+def _institution(row: Mandate, name: str) -> OfficeView:
+    return OfficeView(id=row.mandate_id, kind="institution", name=name, until_at=row.until_at)
+
+
+def _street(session: Session, row: SeatAuthorisation) -> OfficeView:
+    return OfficeView(
+        id=row.authorisation_id,
+        kind="street",
+        name=seats.describe_seat(session, row.seat_id).title,
+        until_at=row.until_at,
     )

@@ -23,6 +23,8 @@ from portals.zhengtong.licences import api as licences_api
 from portals.zhengtong.licences import presenting, scanning
 from portals.zhengtong.licences import routes as licences
 from portals.zhengtong.navigation import side_bar
+from portals.zhengtong.organisation import api as organisation_api
+from portals.zhengtong.organisation import routes as organisation
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import reconciling
 from portals.zhengtong.payments import routes as payments
@@ -79,6 +81,7 @@ def _pages() -> Router:
             *scanning.HANDLERS,
             *presenting.HANDLERS,
             *trail.HANDLERS,
+            *organisation.HANDLERS,
             *sources.HANDLERS,
             *sources_files.PAGES,
         ],
@@ -102,6 +105,7 @@ def _api() -> Router:
             *licences_api.HANDLERS,
             *presenting.API,
             *trail_api.HANDLERS,
+            *organisation_api.HANDLERS,
             *sources_api.HANDLERS,
             *sources_files.API,
         ],

@@ -65,6 +65,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         watching.append(("connectors", _("外部系统"), f"{HOME}/system/connectors", "link", None))
         watching.append(("events", _("部门事件"), f"{HOME}/system/events", "send", None))
         watching.append(("matches", _("全市核对"), f"{HOME}/system/matches", "refresh", None))
+    if may("admin.system", "admin.security", "audit.read"):
         watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))
     if may("admin.system"):
         watching.append(("files", _("批量数据"), f"{HOME}/system/files", "upload", None))

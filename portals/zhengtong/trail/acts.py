@@ -13,15 +13,12 @@ from kernel import audit, outbox
 from kernel.audit import AuditEvent
 from kernel.audit_head import HeadBroken, known_head
 from kernel.house import House
-from kernel.i18n import gettext as _
 from kernel.web.formats import masked
-from kernel.web.principal import Duty, Principal
+from kernel.web.principal import Principal
 from policy_engine.catalogue import catalogue
 from policy_engine.matching import repository as matching
 from portals.services import Services
-from portals.zhengtong.places import division_name
 from portals.zhengtong.trail import repository
-from portals.zhengtong.words import DUTIES
 
 PAGE = 50
 MOST_SHOWN = 200
@@ -91,16 +88,6 @@ class DepartmentEvents(msgspec.Struct, frozen=True, kw_only=True):
 
     rejected: tuple[RejectedLine, ...]
     received: tuple[ReceivedLine, ...]
-
-
-class SeatLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A post, its duties, and who sits there now (empty: nobody)."""
-
-    title: str
-    place: str
-    department: str
-    duties: tuple[str, ...]
-    holder: str
 
 
 def trail(services: Services, action: str, before: int | None) -> list[AuditLine]:
@@ -209,32 +196,6 @@ def department_events(services: Services) -> DepartmentEvents:
             for row in events.latest_received(session, PAGE)
         )
     return DepartmentEvents(rejected=rejected, received=received)
-
-
-def seats(services: Services) -> list[SeatLine]:
-    """Every open seat with its holder."""
-    house = services.house
-    with house.database.read() as session:
-        return _seat_lines(session, house)
-
-
-def _seat_lines(session: Session, house: House) -> list[SeatLine]:
-    holders = repository.holders(session)
-    names = registry.describe(session, set(holders.values()), vault=house.vault)
-    lines = []
-    for seat, department in seat_rows.open_seats(session):
-        holder = names.get(holders.get(seat.seat_id, 0))
-        known: list[Duty] = [duty for duty in DUTIES if duty in seat.duties]
-        lines.append(
-            SeatLine(
-                title=seat.title,
-                place=division_name(department.division_code),
-                department=department.name,
-                duties=tuple(_(DUTIES[duty]) for duty in known),
-                holder=holder.name if holder is not None else "",
-            )
-        )
-    return lines
 
 
 def _audit_line(row: AuditEvent, name: str, seat: str) -> AuditLine:

@@ -79,13 +79,6 @@ def list_full_matches(services: NamedDependency[Services]) -> list[acts.FullMatc
     return acts.full_matches(services)
 
 
-@get(
-    "/seats", sync_to_thread=True, tags=["trail"], summary="Seats with duties and holders", guards=[MAY_WATCH]
-)
-def list_seats(services: NamedDependency[Services]) -> list[acts.SeatLine]:
-    return acts.seats(services)
-
-
 HANDLERS = [
     list_trail,
     check_chain,
@@ -93,5 +86,4 @@ HANDLERS = [
     add_replay,
     list_events,
     list_full_matches,
-    list_seats,
 ]

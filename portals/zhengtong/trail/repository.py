@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from identity.seats.models import SeatHolding
 from kernel.audit import AuditEvent
 
 
@@ -12,11 +11,3 @@ def chain_counts(session: Session) -> tuple[int, int]:
     chained = session.scalar(sa.select(sa.func.max(AuditEvent.position))) or 0
     waiting = session.scalar(sa.select(sa.func.count()).where(AuditEvent.position.is_(None))) or 0
     return chained, waiting
-
-
-def holders(session: Session) -> dict[int, int]:
-    """Who sits on each seat now, by the seat's number."""
-    rows = session.execute(
-        sa.select(SeatHolding.seat_id, SeatHolding.subject_id).where(SeatHolding.until_at.is_(None))
-    )
-    return {row[0]: row[1] for row in rows}

@@ -1,4 +1,4 @@
-"""The audit trail, events of departments, seats."""
+"""The audit trail, events of departments."""
 
 import msgspec
 from litestar import Response, get
@@ -92,14 +92,6 @@ def full_matches(
     return pages.page(request, "zhengtong/trail/matches.html", nights=acts.full_matches(services))
 
 
-@get("/system/seats", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
-def seats(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
-    """Every seat, its duties and its holder."""
-    return pages.page(request, "zhengtong/trail/seats.html", seats=acts.seats(services))
-
-
 def _told(detail: dict[str, object]) -> str:
     """The detail of a row on one line."""
     return "; ".join(
@@ -108,4 +100,4 @@ def _told(detail: dict[str, object]) -> str:
     )
 
 
-HANDLERS = [audit_trail, audit_export, department_events, full_matches, seats]
+HANDLERS = [audit_trail, audit_export, department_events, full_matches]

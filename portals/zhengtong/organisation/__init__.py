@@ -1,0 +1,1 @@
+"""Divisions, departments and seats: who makes posts, who seats people on them, and who looks on."""

@@ -48,7 +48,11 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
             & ~pl.col("receives_injury_care")
             & pl.col("is_payable")
             & (pl.col("age") >= 18)
-        ).sort(~pl.col("hukou_division").str.starts_with(COUNTY), "subject_id"),
+        ).sort(
+            pl.col("hukou_division") != STREET,
+            ~pl.col("hukou_division").str.starts_with(COUNTY),
+            "subject_id",
+        ),
         "a severely disabled resident whose need of care is recognised",
     )
     elder, daughter = _elder_and_daughter(local)

@@ -68,11 +68,18 @@ class Demo:
         self.stop()
         raise TimeoutError((self.home / "out").read_text(errors="replace")[-4000:])
 
-    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+    def stop(self) -> int:
         """End the server and close its clients; its exit status."""
         for client in self._clients:
             client.close()
         self._clients.clear()
+        return self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """``kill -9``: nothing is finished, nobody is told. Those who were signed in find out by themselves."""
+        assert self._end(signal.SIGKILL) == -signal.SIGKILL
+
+    def _end(self, how: signal.Signals) -> int:
         if self._process is None:
             return 0
         self._process.send_signal(how)

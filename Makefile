@@ -37,12 +37,15 @@ $(VENV)/.bench-installed: $(VENV)/.test-installed requirements/bench.txt
 	@$(call install,--require-hashes --no-build-isolation -r requirements/bench.txt,requirements/bench.txt)
 	@touch $@
 
-# What others wrote speaks with us: libraries of Node.js 20, at exact versions, in a folder that is not kept.
-interop: $(VENV)/.test-installed tests/interop/wallets/node_modules
+# What others wrote speaks with us. A client is a folder of tests/interop with its test and, for Node.js 20, a package.json
+# of exact versions; what that installs is not kept. Apache with mod_auth_openidc comes from the system's packages.
+FOREIGN := $(patsubst %/package.json,%/node_modules,$(wildcard tests/interop/*/package.json))
+
+interop: $(VENV)/.test-installed $(FOREIGN)
 	@$(BIN)/pytest -n 0 -q -m interop tests/interop
 
-tests/interop/wallets/node_modules: tests/interop/wallets/package.json
-	@cd tests/interop/wallets && npm install --no-package-lock --no-audit --no-fund --silent
+tests/interop/%/node_modules: tests/interop/%/package.json
+	@cd $(@D) && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
 # The OMG's test cases for DMN: TCK is a checkout of github.com/dmn-tck/tck.

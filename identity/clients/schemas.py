@@ -18,8 +18,8 @@ AUTH_METHODS: tuple[AuthMethod, ...] = (
     "private_key_jwt",
     "none",
 )
-#: ES256 for everybody; SM2 over SM3 (GB/T 32918, GB/T 32905) for clients that ask for it.
-SigningAlg = Literal["ES256", "SM2SM3"]
+#: ES256 for everybody; SM2 over SM3 (GB/T 32918, GB/T 32905) or RS256 for clients that ask for it.
+SigningAlg = Literal["ES256", "RS256", "SM2SM3"]
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):

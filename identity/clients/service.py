@@ -13,6 +13,7 @@ from identity.clients.models import OAuthClient
 from identity.clients.schemas import ClientSettings
 from identity.clients.scopes import SCOPES
 from identity.grants import service as grants
+from identity.oauth.keys import ensure_keys
 from identity.trail import note
 from kernel.crypto import Vault
 from kernel.errors import Conflict, InvalidInput, NotFound
@@ -52,6 +53,8 @@ def register(
     elif secret:
         client.secret_hash = secret_hash(vault, client_id, secret)
     session.add(client)
+    signed_by = {settings.signing_alg, settings.userinfo_alg or settings.signing_alg}
+    ensure_keys(session, vault=vault, now=now, algs=signed_by)
     if is_new:
         note(session, "client.register", "client", client_id, now=now, scopes=sorted(settings.scopes))
     session.flush()

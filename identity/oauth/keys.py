@@ -1,18 +1,20 @@
 """Signing keys (RFC 7517): sealed in the database, published before they sign and until nothing needs them.
 
-ES256 for everybody, SM2 over SM3 for clients that asked for it; each has its own next, active and retired keys.
+ES256 for everybody; SM2 over SM3, or the RS256 that older libraries insist on (OpenID Connect Discovery §3), for clients
+that asked for it. Each has its own next, active and retired keys; those for RS256 are made when a client first wants them.
 """
 
 import base64
 import threading
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import extract_compact
 from sqlalchemy.orm import Session
 
@@ -28,8 +30,13 @@ from kernel.house import House
 KEEP_RETIRED = timedelta(days=2)
 RELOAD_SECONDS = 15.0
 STRANGE_KEY_SECONDS = 1.0
-ES256 = "ES256"
-ALGS = (ES256, SM2SM3)
+ES256, RS256 = "ES256", "RS256"
+ALGS = (ES256, RS256, SM2SM3)
+#: What every issuer has from its first start.
+_ALWAYS = (ES256, SM2SM3)
+_RSA_BITS = 2048
+
+Key: TypeAlias = ECKey | RSAKey | Sm2Key
 
 
 class KeyRing:
@@ -39,7 +46,7 @@ class KeyRing:
         self._house = house
         self._lock = threading.Lock()
         self._loaded_at = float("-inf")
-        self._keys: dict[str, ECKey | Sm2Key] = {}
+        self._keys: dict[str, tuple[str, Key]] = {}
         self._active: dict[str, str] = {}
 
     def prepare(self) -> None:
@@ -63,7 +70,7 @@ class KeyRing:
         key = self._active_of(alg)
         if isinstance(key, Sm2Key):
             return key.sign_token({"typ": token_type}, claims)
-        return jwt.encode({"alg": ES256, "typ": token_type, "kid": key.kid}, claims, key, [ES256])
+        return jwt.encode({"alg": alg, "typ": token_type, "kid": key.kid}, claims, key, [alg])
 
     def verified(
         self, token: str, token_type: str, algs: tuple[str, ...] = (ES256,)
@@ -71,38 +78,41 @@ class KeyRing:
         """The claims of a token of ours, found by ``kid`` only: ``jwk``, ``jku`` and ``x5u`` count for nothing."""
         try:
             header = extract_compact(token.encode("ascii")).headers()
-            alg, key = header.get("alg"), self.find(str(header.get("kid", "")))
-            if key is None or alg not in algs or header.get("typ") != token_type:
+            alg, key = self.find(str(header.get("kid", ""))) or ("", None)
+            # The key says by which algorithm it signs; a header that says otherwise is a forgery.
+            if key is None or header.get("alg") != alg or alg not in algs or header.get("typ") != token_type:
                 return None
             if isinstance(key, Sm2Key):
-                claims = _payload(token) if alg == SM2SM3 and key.is_ours(token) else None
+                claims = _payload(token) if key.is_ours(token) else None
                 return claims if isinstance(claims, dict) else None
-            return jwt.decode(token, key, algorithms=[ES256]).claims
+            return jwt.decode(token, key, algorithms=[alg]).claims
         except (JoseError, ValueError, TypeError):
             return None
 
-    def find(self, kid: str) -> ECKey | Sm2Key | None:
-        """A published key by its id."""
+    def find(self, kid: str) -> tuple[str, Key] | None:
+        """A published key by its id, and its algorithm."""
         self._refresh(RELOAD_SECONDS)
         if kid not in self._keys:
             self._refresh(STRANGE_KEY_SECONDS)
         return self._keys.get(kid)
 
-    def public_set(self, alg: str = ES256) -> dict[str, Any]:
-        """The JWKS of one kind: next, active and lately retired keys, without their private parts."""
+    def public_set(self, *algs: str) -> dict[str, Any]:
+        """The JWKS of these kinds: next, active and lately retired keys, without their private parts."""
         self._refresh(RELOAD_SECONDS)
         shown = [
-            key.public_jwk() if isinstance(key, Sm2Key) else key.as_dict(private=False)
-            for key in self._keys.values()
-            if isinstance(key, Sm2Key) == (alg == SM2SM3)
+            (alg, key.public_jwk() if isinstance(key, Sm2Key) else key.as_dict(private=False))
+            for alg, key in self._keys.values()
+            if alg in (algs or (ES256, RS256))
         ]
-        return {"keys": [{**key, "use": "sig", "alg": alg} for key in shown]}
+        return {"keys": [{**key, "use": "sig", "alg": alg} for alg, key in shown]}
 
-    def _active_of(self, alg: str) -> ECKey | Sm2Key:
+    def _active_of(self, alg: str) -> Key:
         self._refresh(RELOAD_SECONDS)
         if alg not in self._active:
+            self._refresh(STRANGE_KEY_SECONDS)
+        if alg not in self._active:
             raise RuntimeError(f"no signing key for {alg}: KeyRing.prepare() has not run")
-        return self._keys[self._active[alg]]
+        return self._keys[self._active[alg]][1]
 
     def _refresh(self, older_than: float) -> None:
         with self._lock:
@@ -112,15 +122,15 @@ class KeyRing:
                 rows = repository.signing_keys(session)
             now = self._house.clock.now()
             rows = [row for row in rows if row.retired_at is None or row.retired_at > now - KEEP_RETIRED]
-            self._keys = {row.kid: _opened(row, self._house.vault) for row in rows}
+            self._keys = {row.kid: (row.alg, _opened(row, self._house.vault)) for row in rows}
             self._active = {row.alg: row.kid for row in rows if row.state == "active"}
             self._loaded_at = time.monotonic()
 
 
-def ensure_keys(session: Session, *, vault: Vault, now: datetime) -> None:
+def ensure_keys(session: Session, *, vault: Vault, now: datetime, algs: Collection[str] = _ALWAYS) -> None:
     """Of each kind one active key and one that follows."""
     states = {(row.alg, row.state) for row in repository.signing_keys(session)}
-    for alg in ALGS:
+    for alg in algs:
         for state in ("active", "next"):
             if (alg, state) not in states:
                 repository.add(session, _new_key(alg, state, vault, now))
@@ -137,7 +147,8 @@ def rotate_keys(session: Session, *, vault: Vault, now: datetime) -> None:
             row.state = "active"
     session.flush()
     note(session, "keys.rotate", "signing_key", "all", now=now)
-    ensure_keys(session, vault=vault, now=now)
+    known = {row.alg for row in repository.signing_keys(session)}
+    ensure_keys(session, vault=vault, now=now, algs=known)
 
 
 def _new_key(alg: str, state: str, vault: Vault, now: datetime) -> SigningKey:
@@ -146,7 +157,7 @@ def _new_key(alg: str, state: str, vault: Vault, now: datetime) -> SigningKey:
         sm2 = Sm2Key(private.encode())
         kid, public = sm2.kid, sm2.public_jwk()
     else:
-        key = ECKey.generate_key("P-256", auto_kid=True)
+        key = _generated(alg)
         kid, public = key.kid or key.thumbprint(), key.as_dict(private=False)
         private = msgspec.json.encode(key.as_dict(private=True)).decode()
     return SigningKey(
@@ -160,11 +171,18 @@ def _new_key(alg: str, state: str, vault: Vault, now: datetime) -> SigningKey:
     )
 
 
-def _opened(row: SigningKey, vault: Vault) -> ECKey | Sm2Key:
+def _generated(alg: str) -> ECKey | RSAKey:
+    if alg == RS256:
+        return RSAKey.generate_key(_RSA_BITS, auto_kid=True)
+    return ECKey.generate_key("P-256", auto_kid=True)
+
+
+def _opened(row: SigningKey, vault: Vault) -> Key:
     text = vault.open(row.private_sealed, context=f"signing_key/private_sealed/{row.kid}")
     if row.alg == SM2SM3:
         return Sm2Key(text.encode())
-    return ECKey.import_key(msgspec.json.decode(text))
+    kind = RSAKey if row.alg == RS256 else ECKey
+    return kind.import_key(msgspec.json.decode(text))
 
 
 def _payload(token: str) -> Any:

@@ -70,7 +70,7 @@ def report_licence(
 def verify_file(
     data: MultipartBody[dict[str, UploadFile]], request: WebRequest, house: NamedDependency[House]
 ) -> Verification:
-    """Verify a document: a PDF as the field ``file``, at most one megabyte."""
+    """Verify a document as the field ``file``, at most one megabyte: a PDF or a credential; an OFD is ``undetermined``."""
     return _verify_file(house, data.get("file"), _asker(request))
 
 

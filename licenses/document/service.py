@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from identity.registry import service as registry
 from kernel.errors import Conflict, InvalidInput
 from kernel.house import House
+from kernel.i18n import N_
 from licenses import credential, keys
 from licenses.catalogue import licence_type
 from licenses.document.drawing import page_content
+from licenses.document.formats import credential_in, is_ofd
 from licenses.models import Licence
 from licenses.schemas import Verification, Verifier
 from licenses.trust import authority_named
@@ -27,6 +29,10 @@ LARGEST = 1_000_000
 LONGEST_DAYS = 180
 MEDIA_TYPE = "application/pdf"
 _CHINA = ZoneInfo("Asia/Shanghai")
+_OFD = N_(
+    "这是 OFD 文件。本系统不签发 OFD，也没有可靠的办法核验其中的电子印章，所以不能说它是真是假。"
+    "请用签发机关提供的阅读器查验，或者请对方出示本市的加注件（PDF）或证照二维码。"
+)
 
 
 def make_for_holder(
@@ -101,12 +107,19 @@ def draw(
 
 
 def verify_document(session: Session, house: House, data: bytes) -> Verification:
-    """A file somebody hands in: our signature over all of it, then the licence's own state as of now."""
+    """A file somebody hands in: our signature over all of it, then the licence's own state as of now.
+
+    A PDF that we made, or a credential as text. An OFD is ``undetermined``: nothing here can judge its seal.
+    """
     from licenses.document.signing import read_pdf  # slow to import
 
     if len(data) > LARGEST:
         raise InvalidInput("文件过大，请确认上传的是本系统制作的加注件。")
     now = house.clock.now()
+    if is_ofd(data):
+        return Verification("undetermined", [_OFD], now)
+    if (text := credential_in(data)) is not None:
+        return verify_credential(session, house, text)
     carried = read_pdf(data, keys.document_certificates(session))
     if carried is None:
         return Verification("not_valid", ["这个文件不是本市签发的，或内容被改动过。"], now)

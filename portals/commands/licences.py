@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import portals.tables  # noqa: F401  every table of the house
 from kernel.errors import DongchuError
 from kernel.house import House, open_house
-from licenses import offline
+from licenses import keys, offline
 from licenses.batches import BatchRow, issue_batch
 from licenses.sharing import consumers
 from licenses.uses import check_uses
@@ -109,6 +109,14 @@ def end_consumer(access_id: str) -> None:
     with _house() as house, house.database.write() as session:
         consumers.end(session, house, access_id, actor=_ACTOR)
     click.echo("Ended.")
+
+
+@licence_commands.command("rotate-key")
+def rotate_key() -> None:
+    """Publish a new key for credentials; it signs from tomorrow on, and the old one stays published for ever."""
+    with _house() as house, house.database.write() as session:
+        kid = keys.rotate_credential_key(session, house, actor=_ACTOR)
+    click.echo(f"{kid} is published and signs from tomorrow on.")
 
 
 @licence_commands.command("check-uses")

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -34,6 +35,7 @@ from licenses.document.signing import read_pdf, signed_pdf
 from licenses.models import Licence, LicenceUse
 from licenses.schemas import Verification
 from licenses.states import Operation
+from licenses.writing import content
 from tests.licenses.samples import FIELDS
 
 
@@ -182,3 +184,27 @@ def test_a_report_is_signed_by_the_keys_that_are_published(
     signed = jws.deserialize_compact(told["report"], key, algorithms=["ES256"])
     assert msgspec.json.decode(signed.payload)["verification"] == told["answer"]
     assert told["answer"]["result"] == "valid"
+
+
+def _ofd(root: str = "OFD.xml") -> bytes:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as written:
+        written.writestr(root, '<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"/>')
+    return package.getvalue()
+
+
+def test_what_cannot_be_judged_is_undetermined_and_a_credential_may_come_as_a_file(
+    house: House, holder_here: int, licence: Licence
+) -> None:
+    with house.database.write() as session:
+        sd_jwt = content(house, licence).sd_jwt
+
+        def judged(data: bytes) -> Verification:
+            return verify_document(session, house, data)
+
+        unknown = judged(_ofd())
+        assert (unknown.result, "OFD" in unknown.reasons[0], unknown.fields) == ("undetermined", True, [])
+        assert judged(f"\n{sd_jwt}\n".encode()).result == "valid"
+        assert judged(sd_jwt.replace("~", "~x", 1).encode()).result == "not_valid"
+        for other in (_ofd("other.xml"), b"PK\x03\x04", b"", b"eyJ.a.b~" + b"\x00"):
+            assert judged(other).result == "not_valid"

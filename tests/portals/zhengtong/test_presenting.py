@@ -1,8 +1,5 @@
 """请对方从钱包出示, on a seat: the wallet is asked for what the duty needs, and the answer is for this seat alone."""
 
-import html
-import re
-
 import pytest
 from joserfc.jwk import ECKey
 from litestar.testing import TestClient
@@ -13,6 +10,7 @@ from licenses.app import TEMPLATES as LICENCE_TEMPLATES
 from licenses.app import create_app as create_licences
 from licenses.issuance import copies, offers
 from licenses.models import Licence
+from licenses.presentation import service as presentation
 from licenses.states import Operation
 from portals.zhengtong.access import seat_of
 from tests.licenses.samples import FIELDS
@@ -51,12 +49,6 @@ def phone(city: City, licence: Licence) -> Wallet:
     app = create_licences(city.house, Pages({"licenses": LICENCE_TEMPLATES}), resolve=city.resolve)
     http = TestClient(app, base_url=city.house.settings.base_url)
     return Wallet(http, int(city.clock.now().timestamp()), [Held(credential, key)])
-
-
-def _invocation(page: str) -> str:
-    found = re.search(r'(openid4vp://[^"<\s]+)', page)
-    assert found is not None
-    return html.unescape(found.group(1))
 
 
 @pytest.mark.parametrize(("seat", "sees_file_number"), [("police", True), ("street", False)])
@@ -99,11 +91,15 @@ def test_the_page_shows_the_code_and_what_has_ended_does_not_count(
     assert officer.post("/zhengtong/present", {"type_id": TYPE, "cause": "x"}).status_code == 400
     begun = officer.post("/zhengtong/present", {"type_id": TYPE, "cause": "现场检查"})
     assert begun.status_code == 303
-    page = officer.get(begun.headers["location"])
+    address = begun.headers["location"]
+    assert "<svg" in officer.get(address).text
+    principal = city.official("street")
+    owner = f"seat:{seat_of(principal).id}:{principal.subject_id}"
+    shown = presentation.shown(city.house, address.rsplit("/", 1)[1], owner=owner)
     with city.house.database.write() as session:
         service.operate(session, city.house, licence.id, Operation.REVOKE, reason="x", actor="test")
-    phone.present(_invocation(page.text))
-    seen = officer.post(begun.headers["location"]).text
+    phone.present(shown.invocation)
+    seen = officer.post(address).text
     assert "请不要凭这份证照办理业务" in seen
     assert "C1" not in seen
 

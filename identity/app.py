@@ -29,6 +29,7 @@ from identity.passkeys.routes import passkey_handlers
 from identity.proofing.routes import face_handlers
 from identity.qr.routes import qr_handlers
 from identity.recovery.routes import recovery_handlers
+from identity.sessions.consent_routes import consent_handlers
 from identity.sessions.routes import security_handlers
 from identity.upstream.routes import upstream_handlers
 from kernel.house import House
@@ -84,6 +85,7 @@ def create_app(
             *upstream_handlers(hall, providers),
             *recovery_handlers(hall),
             *face_handlers(hall),
+            *consent_handlers(hall),
             *security_handlers(house, bound, browser, tuple(providers)),
         ],
         on_startup=[prepare],

@@ -1,5 +1,6 @@
 """The entry hall: what all ways in share, and the one place where every one of them ends."""
 
+from datetime import datetime
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -26,6 +27,7 @@ from identity.sessions.service import live_session, open_session, raise_session
 from kernel.errors import DongchuError, Unauthenticated
 from kernel.house import House
 from kernel.ids import new_token
+from kernel.notices.service import notify
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 
@@ -92,6 +94,7 @@ class EntryHall:
             account = accounts.required(session, subject_id)
             if account.state != "active":
                 raise Unauthenticated(accounts.WRONG_LOGIN)
+            is_new = history.is_new_device(session, subject_id, visitor, vault=vault)
             known = type(visitor)(address=visitor.address, device=visitor.device, key=key)
             history.remember(session, subject_id, known, method=method, is_success=True, vault=vault, now=now)
             current = self.browser.sign_in_of(session, request)
@@ -113,6 +116,8 @@ class EntryHall:
                     acr=self.assurance.level_of(account, methods, now),
                 )
                 sid = opened.sid
+                if is_new:
+                    _tell_of_device(session, subject_id, visitor.device, now)
             cookies = self.browser.open(session, request, sid)
         return redirect(authorize_path(next_query), [*cookies, self.browser.device_cookie(key)])
 
@@ -152,6 +157,19 @@ class EntryHall:
         if client is None or not client.check_redirect_uri(redirect_uri):
             return "", plain
         return client.name, may_lead_to(redirect_uri)
+
+
+def _tell_of_device(session: Session, subject_id: int, device: str, now: datetime) -> None:
+    """Somebody, the owner most likely, signed in where nobody did before; on the phone as well as in the inbox."""
+    notify(
+        session,
+        subject_id=subject_id,
+        kind="account.device",
+        title="您的账户在一台新设备上登录了",
+        body=f"设备：{device}。如果不是您本人，请打开“登录与安全”让它退出，并修改密码；也可以拨打12345。",
+        link="/identity/security",
+        now=now,
+    )
 
 
 def next_of(request: WebRequest) -> str:

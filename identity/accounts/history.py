@@ -9,9 +9,24 @@ from identity.accounts.models import LoginEvent
 from identity.accounts.schemas import LoginView, Visitor
 from identity.accounts.throttle import network_of
 from kernel.crypto import Vault
+from kernel.i18n import N_
 from kernel.ids import new_id
 
 KNOWN_PLACE_DAYS = 30
+#: Ways of signing in, as their owner reads them.
+METHODS = {
+    "sms": N_("短信验证码"),
+    "pwd": N_("密码"),
+    "otp": N_("动态码应用"),
+    "hwk": N_("通行密钥"),
+    "swk": N_("通行密钥"),
+    "qr": N_("扫码登录"),
+    "prov": N_("湖北省统一身份认证"),
+    "netid": N_("国家网络身份认证（网号）"),
+    "face": N_("刷脸，由公安核验"),
+    "reg": N_("注册"),
+    "recover": N_("换新手机号"),
+}
 
 
 def is_known(session: Session, subject_id: int, visitor: Visitor, *, vault: Vault, now: datetime) -> bool:
@@ -23,6 +38,30 @@ def is_known(session: Session, subject_id: int, visitor: Visitor, *, vault: Vaul
         device_index=_device_index(vault, visitor.key),
         since=now - timedelta(days=KNOWN_PLACE_DAYS),
     )
+
+
+def is_known_device(
+    session: Session, subject_id: int, visitor: Visitor, *, vault: Vault, now: datetime
+) -> bool:
+    """Whether the owner has lately signed in in this very browser, wherever it is now."""
+    device_index = _device_index(vault, visitor.key)
+    if device_index is None:
+        return False
+    return repository.is_known(
+        session,
+        subject_id,
+        address_index=b"",
+        device_index=device_index,
+        since=now - timedelta(days=KNOWN_PLACE_DAYS),
+    )
+
+
+def is_new_device(session: Session, subject_id: int, visitor: Visitor, *, vault: Vault) -> bool:
+    """Whether the account has been used before, but never in this browser. The very first sign-in is no news."""
+    if not repository.has_signed_in(session, subject_id):
+        return False
+    device_index = _device_index(vault, visitor.key)
+    return device_index is None or not repository.has_signed_in(session, subject_id, device_index)
 
 
 def remember(

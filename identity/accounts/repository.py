@@ -54,6 +54,16 @@ def is_known(
     )
 
 
+def has_signed_in(session: Session, subject_id: int, device_index: bytes | None = None) -> bool:
+    """Whether this person ever came in, or ever in this browser."""
+    statement = sa.select(LoginEvent.event_id).where(
+        LoginEvent.subject_id == subject_id, LoginEvent.is_success
+    )
+    if device_index is not None:
+        statement = statement.where(LoginEvent.device_index == device_index)
+    return session.scalar(statement.limit(1)) is not None
+
+
 def totp_of(session: Session, subject_id: int) -> TotpFactor | None:
     return session.get(TotpFactor, subject_id, populate_existing=True)
 

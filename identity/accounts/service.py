@@ -107,11 +107,15 @@ def prove_password(
         is_known_place = account is not None and history.is_known(
             session, account.subject_id, visitor, vault=vault, now=now
         )
-    throttle.admit(login, visitor.address, is_known_place=is_known_place)
+        is_known_device = account is not None and history.is_known_device(
+            session, account.subject_id, visitor, vault=vault, now=now
+        )
+    device = visitor.key if is_known_device else ""
+    throttle.admit(login, visitor.address, is_known_place=is_known_place, known_device=device)
     stored = account.password_hash if account else None
     is_right = passwords.is_right(stored, password[:512], is_known_place=is_known_place)
     if account is not None and is_right and account.state == "active":
-        throttle.succeeded(login, visitor.address)
+        throttle.succeeded(login, visitor.address, known_device=device)
         return account.subject_id
     with database.write() as session:
         history.remember(

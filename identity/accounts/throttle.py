@@ -1,7 +1,9 @@
 """Slow down guessing before locking, and never let one person's guesses lock another out.
 
 Attempts are counted per account *and* address; an account attacked from everywhere is slowed only for addresses
-where its owner has not been before; an address that fails at many accounts is refused for a while.
+where its owner has not been before; an address that fails at many accounts is refused for a while. A browser in which the
+owner has signed in before is counted by itself: whoever guesses from the same address (a whole mobile network may share
+one) uses up nothing of it.
 """
 
 import ipaddress
@@ -26,9 +28,16 @@ class LoginThrottle:
         self._store = store
         self._vault = vault
 
-    def admit(self, login: str, address: str, *, is_known_place: bool) -> None:
-        """Let one attempt through or raise ``TooManyRequests`` with the seconds to wait."""
+    def admit(self, login: str, address: str, *, is_known_place: bool, known_device: str = "") -> None:
+        """Let one attempt through or raise ``TooManyRequests`` with the seconds to wait.
+
+        ``known_device`` is the key of a browser in which this account's owner has signed in; "" for every other.
+        """
         account, place = self._index("account", login), self._index("address", network_of(address))
+        if known_device:
+            device = self._index("device", known_device)
+            self._pace(f"{account}:{device}", FREE_ATTEMPTS, PAIR_LIMIT)
+            return
         if int(self._store.get(f"login:failed:{place}") or b"0") >= ADDRESS_LIMIT:
             raise _pause(int(WINDOW_SECONDS))
         self._pace(f"{account}:{place}", FREE_ATTEMPTS, PAIR_LIMIT)
@@ -38,10 +47,15 @@ class LoginThrottle:
     def failed(self, address: str) -> None:
         self._store.increment(f"login:failed:{self._index('address', network_of(address))}", WINDOW_SECONDS)
 
-    def succeeded(self, login: str, address: str) -> None:
-        account, place = self._index("account", login), self._index("address", network_of(address))
-        self._store.delete(f"login:count:{account}:{place}")
-        self._store.delete(f"login:pause:{account}:{place}")
+    def succeeded(self, login: str, address: str, *, known_device: str = "") -> None:
+        """Forget what was counted where the owner just came in."""
+        account = self._index("account", login)
+        if known_device:
+            where = self._index("device", known_device)
+        else:
+            where = self._index("address", network_of(address))
+        self._store.delete(f"login:count:{account}:{where}")
+        self._store.delete(f"login:pause:{account}:{where}")
 
     def _pace(self, key: str, free: int, limit: int | None) -> None:
         """Count first, so that attempts sent together cannot all pass before the first is counted."""

@@ -234,6 +234,18 @@ def consents_with_names(session: Session, subject_id: int, now: datetime) -> Seq
     return [(consent, name) for consent, name in rows]
 
 
+def consents_ever(session: Session, subject_id: int, limit: int) -> Sequence[tuple[Consent, str]]:
+    """Those in force and those that ended, newest first."""
+    rows = session.execute(
+        sa.select(Consent, OAuthClient.name)
+        .join(OAuthClient, OAuthClient.client_id == Consent.client_id)
+        .where(Consent.subject_id == subject_id)
+        .order_by(Consent.given_at.desc(), Consent.consent_id.desc())
+        .limit(limit)
+    )
+    return [(consent, name) for consent, name in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class GrantRow:
     """A grant with the rows that make a ``Principal`` of it."""

@@ -13,17 +13,17 @@ from sqlalchemy.orm import Session
 from connectors.identity_providers.client import LABELS, ProviderId
 from identity.accounts import factors
 from identity.accounts import service as accounts
-from identity.accounts.history import login_history
+from identity.accounts.history import METHODS, login_history
 from identity.browser import HOME, Browser, read_form, redirect
 from identity.delegation import repository as delegations
 from identity.delegation.proxies import revoke_proxy
-from identity.oauth.consents import consents_of, withdraw_consent
+from identity.oauth.consents import consents_of
 from identity.passkeys import service as passkeys
 from identity.recovery import repository as recovery_rows
 from identity.recovery import service as recovery
 from identity.registry import service as registry
 from identity.sessions import repository
-from identity.sessions.service import address_of, end_own_session, live_session
+from identity.sessions.service import address_of, end_own_session, end_sessions_of, live_session
 from identity.upstream import repository as upstream
 from kernel.errors import Unauthenticated
 from kernel.house import House
@@ -63,6 +63,15 @@ class SecurityDesk:
         with self._house.database.write() as session:
             _, subject_id = self._signed_in(session, request, now)
             change(session, subject_id, now)
+        return redirect(HOME)
+
+    def end_others(self, request: WebRequest, body: bytes) -> Response[Any]:
+        """Everywhere but here."""
+        self._browser.check_form(request, read_form(request, body))
+        now = self._house.clock.now()
+        with self._house.database.write() as session:
+            sid, subject_id = self._signed_in(session, request, now)
+            end_sessions_of(session, subject_id, reason="ended_by_person", now=now, but=sid)
         return redirect(HOME)
 
     def _signed_in(self, session: Session, request: WebRequest, now: datetime) -> tuple[uuid.UUID, int]:
@@ -122,6 +131,7 @@ class SecurityDesk:
                 for row in proxies
             ],
             "consents": consents_of(session, subject_id, now),
+            "method_texts": METHODS,
             "history": [
                 {
                     "at": event.at,
@@ -152,6 +162,10 @@ def security_handlers(
             request, body, lambda session, person, now: end_own_session(session, person, sid, now=now)
         )
 
+    @post("/security/sessions/end-others", status_code=200, sync_to_thread=True, include_in_schema=False)
+    def end_others(request: WebRequest, body: RawBody) -> Response[Any]:
+        return desk.end_others(request, body)
+
     @post(
         "/security/proxies/{proxy_id:uuid}/revoke",
         status_code=200,
@@ -165,15 +179,4 @@ def security_handlers(
             lambda session, person, now: revoke_proxy(session, proxy_id=proxy_id, by_subject=person, now=now),
         )
 
-    @post(
-        "/security/consents/{client_id:str}/withdraw",
-        status_code=200,
-        sync_to_thread=True,
-        include_in_schema=False,
-    )
-    def end_consent(request: WebRequest, body: RawBody, client_id: FromPath[str]) -> Response[Any]:
-        return desk.change(
-            request, body, lambda session, person, now: withdraw_consent(session, person, client_id, now=now)
-        )
-
-    return [security, end_sign_in, end_proxy, end_consent]
+    return [security, end_sign_in, end_others, end_proxy]

@@ -207,7 +207,8 @@ def test_codes_are_sent_alike_to_known_and_unknown_phones(
     there: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = someone(there)
-    found, hashes = [], Hashes(there, monkeypatch)
+    found: list[tuple[int, tuple[int, str]]] = []
+    hashes = Hashes(there, monkeypatch)
     for phone in (one.phone, "13922220099"):
         surfer = there.surfer()
         page = surfer.open("/identity/login")
@@ -222,7 +223,8 @@ def test_registering_a_taken_number_reads_and_costs_like_a_wrong_name(
     there: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken, free = resident(there), newcomer(there, "无户之人")
-    found, hashes = [], Hashes(there, monkeypatch)
+    found: list[tuple[int, tuple[int, str]]] = []
+    hashes = Hashes(there, monkeypatch)
     for number, (name, id_number) in enumerate((("周小兰", taken.id_number), ("李四", free))):
         surfer, phone = there.surfer(), f"1392222{number + 80:04d}"
         page = surfer.submit(surfer.open("/identity/login"), "/identity/login/code", phone=phone)

@@ -21,13 +21,13 @@ from licenses.catalogue import licence_type, licence_types
 from licenses.issuance.routes import root_metadata_handlers
 from licenses.models import Licence
 from licenses.states import Operation
-from licenses.status_list import PLACES, Places, pack, status_list_token
+from licenses.status_list import PLACES, Places, pack, rounds_of, status_list_token
 from licenses.writing import content
 from tests.licenses.samples import FIELDS
 from tests.licenses.wallet_app import decoded, payload, signed_by_its_certificate
 
 ISSUER = "http://127.0.0.1:8000/licenses"
-PLACE = Places(f"{ISSUER}/status/wallets", tuple(bytes((number,)) * 8 for number in range(6)))
+PLACE = Places(f"{ISSUER}/status/wallets", rounds_of(b"a secret of thirty-two bytes, say"))
 
 
 @pytest.fixture

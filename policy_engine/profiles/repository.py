@@ -1,6 +1,6 @@
 """All SQL of profiles."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -39,6 +39,9 @@ _VALUES = (
     .where(TABLE.c.owner_id == sa.bindparam("owner_id"))
     .order_by(TABLE.c.subject_id)
 )
+
+
+PROFILE_COLUMNS = ("subject_id", "kind", "owner_id", "about_id", "division", "facts", "sequence")
 
 
 class Particulars(NamedTuple):
@@ -245,9 +248,9 @@ def events_not_applied(session: Session, limit: int = 200) -> list[AppliedEvent]
     return list(session.scalars(statement.order_by(AppliedEvent.recorded_at).limit(limit)))
 
 
-def insert_profiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        session.execute(sa.insert(TABLE), rows)
+def insert_profiles(session: Session, rows: Iterable[Sequence[Any]]) -> None:
+    """New profiles, their columns in the order of ``PROFILE_COLUMNS``."""
+    insert_rows(session, Profile, PROFILE_COLUMNS, rows)
 
 
 def save(session: Session, subjects: Sequence[KnownSubject], added: Collection[int]) -> None:

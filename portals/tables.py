@@ -15,6 +15,7 @@ import policy_engine.matching.models
 import policy_engine.policies.models
 import policy_engine.profiles.files.models
 import policy_engine.profiles.models
+import policy_engine.profiles.objections.models
 from kernel.database import Base
 
 METADATA = Base.metadata

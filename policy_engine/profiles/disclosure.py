@@ -8,7 +8,7 @@ from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, Catalogue, catalogue
 from policy_engine.profiles import repository
-from policy_engine.profiles.schemas import KnownAbout, KnownFact, RawValue
+from policy_engine.profiles.schemas import KnownAbout, KnownFact, OtherWord, PastWord, RawValue
 
 
 def known_about(session: Session, subject_id: int) -> list[KnownAbout]:
@@ -66,3 +66,41 @@ def _number(attribute: Attribute, value: int) -> str:
     if attribute.type == "ratio":
         return f"{value // 10}.{value % 10}%"
     return f"{value}{attribute.unit}"
+
+
+def other_words(
+    session: Session, subject_id: int, attribute: Attribute, fact: KnownFact
+) -> tuple[OtherWord, ...]:
+    """What other sources say of the same thing, where it differs: the latest word of each, outranked by precedence."""
+    latest: dict[str, OtherWord] = {}
+    known = catalogue()
+    for row in repository.history_of(session, subject_id, attribute.id):
+        if row.outcome != "outranked" or not row.new:
+            latest.pop(row.source, None)
+            continue
+        department = known.departments.get(row.source)
+        latest[row.source] = OtherWord(
+            source=row.source,
+            source_name=department.name if department else row.source,
+            text=display(known, attribute, row.new[0]),
+            observed_at=row.observed_at,
+        )
+        if row.new[0] == fact.value:
+            latest.pop(row.source)
+    return tuple(latest.values())
+
+
+def past_words(session: Session, subject_id: int, attribute: Attribute) -> tuple[PastWord, ...]:
+    """Everything ever said of one fact, the newest first, also what did not count."""
+    known = catalogue()
+    return tuple(
+        PastWord(
+            text=display(known, attribute, row.new[0]) if row.new else _("不再知道"),
+            source_name=known.departments[row.source].name if row.source in known.departments else row.source,
+            outcome=row.outcome,
+            observed_at=row.observed_at,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+        )
+        for row in reversed(repository.history_of(session, subject_id, attribute.id))
+    )

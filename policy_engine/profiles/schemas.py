@@ -168,3 +168,23 @@ class KnownAbout(msgspec.Struct, frozen=True):
     def is_none(self) -> bool:
         """Known to be none: no, nothing, zero."""
         return self.value in (None, False, 0)
+
+
+class OtherWord(msgspec.Struct, frozen=True, kw_only=True):
+    """What another source says of the same thing; the catalogue's precedence lets it stand behind."""
+
+    source: str
+    source_name: str
+    text: str
+    observed_at: datetime
+
+
+class PastWord(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was said of a fact, and whether it counted."""
+
+    text: str
+    source_name: str
+    outcome: str
+    observed_at: datetime
+    valid_from: date | None
+    valid_until: date | None

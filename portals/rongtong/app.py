@@ -19,7 +19,7 @@ from policy_engine.profiles.schemas import KnownAbout
 from portals.portal import create_portal
 from portals.rongtong import member_routes, todo
 from portals.services import Services
-from portals.shared import benefits, explaining, messages, recoveries, wallet
+from portals.shared import benefits, explaining, knowledge, messages, recoveries, wallet
 
 PORTAL = "rongtong"
 
@@ -109,6 +109,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             list_near_misses,
             list_facts,
             *benefits.handlers(services, PORTAL),
+            *knowledge.handlers(services, PORTAL),
             *recoveries.handlers(services, PORTAL),
             *messages.handlers(house, PORTAL),
             *wallet.handlers(house, PORTAL),

@@ -39,6 +39,7 @@ from portals.zhengtong.rights import api as rights_api
 from portals.zhengtong.rights import routes as rights
 from portals.zhengtong.sources import api as sources_api
 from portals.zhengtong.sources import files as sources_files
+from portals.zhengtong.sources import objections as sources_objections
 from portals.zhengtong.sources import routes as sources
 from portals.zhengtong.trail import api as trail_api
 from portals.zhengtong.trail import routes as trail
@@ -84,6 +85,7 @@ def _pages() -> Router:
             *organisation.HANDLERS,
             *sources.HANDLERS,
             *sources_files.PAGES,
+            *sources_objections.PAGES,
         ],
         guards=[require(scope=SCOPE)],
     )
@@ -108,6 +110,7 @@ def _api() -> Router:
             *organisation_api.HANDLERS,
             *sources_api.HANDLERS,
             *sources_files.API,
+            *sources_objections.API,
         ],
         guards=[require(scope=SCOPE), on_a_seat],
     )

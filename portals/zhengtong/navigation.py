@@ -2,6 +2,7 @@
 
 from kernel.i18n import gettext as _
 from kernel.web.principal import Duty, SeatView
+from portals.zhengtong.sources.desks import sources_of
 
 Entry = tuple[str, str, str, str, int | None]
 HOME = "/zhengtong"
@@ -51,6 +52,9 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
                 ],
             )
         )
+    if sources_of(seat):
+        entries: list[Entry] = [("objections", _("信息异议"), f"{HOME}/objections", "question", None)]
+        groups.append((_("信息和数据"), entries))
     licences: list[Entry] = []
     if may("licence.verify"):
         licences.append(("scan", _("扫码核验"), f"{HOME}/scan", "scan", None))

@@ -26,6 +26,7 @@ from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import OFFER, AwardState, OfferState
 from policy_engine.delivery.terms import Terms
 from policy_engine.matching.effects import MatchEffect
+from policy_engine.profiles.objections.repository import quiet_among
 
 S = OfferState
 
@@ -67,6 +68,7 @@ class _Reconciliation:
         self.result = Reconciled()
         self.batch = Batch(session, ports, now)
         self.known = Background(session, ports, effects, self.today)
+        self.quiet = quiet_among(session, {effect.subject_id for effect in effects})
 
     def follow(self, effect: MatchEffect) -> None:
         """Do with one right what its match says."""
@@ -76,7 +78,12 @@ class _Reconciliation:
         if award is not None and award.subject_id == effect.subject_id:
             self._judge_award(award, effect)
         offer = self.known.offers.get(key_of(effect))
-        is_taken = award is not None or unit in self.known.claimed or self._is_kept_away(effect, terms)
+        is_taken = (
+            award is not None
+            or unit in self.known.claimed
+            or effect.subject_id in self.quiet  # asked not to be found; applying stays open
+            or self._is_kept_away(effect, terms)
+        )
         if offer is None:
             if effect.verdict == "eligible" and terms.is_offered and not is_taken:
                 self._make_offer(effect, terms)

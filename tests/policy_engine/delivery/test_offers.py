@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from kernel import notices
 from kernel.errors import IllegalTransition, NotFound
@@ -10,6 +11,7 @@ from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
+from policy_engine.profiles.objections.service import choose_quiet
 from tests.policy_engine.delivery.city import (
     BABY,
     FATHER,
@@ -192,3 +194,24 @@ def test_one_batch_with_two_automatic_matches_of_one_unit_makes_one_claim(office
     office.reconcile(office.effect("retention", FIRM, 302), office.effect("retention", 303, 302))
     with office.database.read() as session:
         assert session.query(Claim).count() == 1
+
+
+def test_who_asked_not_to_be_found_is_offered_nothing_and_may_still_apply(office: Office) -> None:
+    with office.database.write() as session:
+        choose_quiet(session, GRANDMOTHER, is_quiet=True, now=office.clock.now())
+    office.reconcile(office.effect())
+    with office.database.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Offer)) == 0
+        assert notices.inbox(session, GRANDMOTHER) == []
+    with office.database.write() as session:
+        choose_quiet(session, GRANDMOTHER, is_quiet=False, now=office.clock.now())
+    office.reconcile(office.effect())
+    assert office.offer().state == OfferState.OFFERED
+
+
+def test_who_asks_not_to_be_found_later_keeps_what_was_offered(office: Office) -> None:
+    office.reconcile(office.effect())
+    with office.database.write() as session:
+        choose_quiet(session, GRANDMOTHER, is_quiet=True, now=office.clock.now())
+    office.reconcile(office.effect(sequence=20))
+    assert office.offer().state == OfferState.OFFERED

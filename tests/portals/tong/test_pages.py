@@ -28,6 +28,7 @@ PAGES = (
     "/tong/check?number=1234567890",
     "/tong/me",
     "/tong/me/facts",
+    "/tong/finding",
     "/tong/me/accounts",
     "/tong/me/kin",
     "/tong/me/notices",

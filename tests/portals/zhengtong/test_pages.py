@@ -26,6 +26,9 @@ PAGES = [
     ("auditor", "/zhengtong/audit", "操作记录", "Audit trail"),
     ("auditor", "/zhengtong/audit?check=1", "链完整", "the chain is whole"),
     ("administrator", "/zhengtong/system/letters", "积压任务", "Stuck tasks"),
+    ("administrator", "/zhengtong/system/connectors", "外部系统", "Outside systems"),
+    ("administrator", "/zhengtong/system/files", "批量数据", "Files of facts"),
+    ("civil_affairs", "/zhengtong/objections", "信息异议", "Objections to facts"),
     ("administrator", "/zhengtong/system/events", "部门事件", "Department events"),
     ("administrator", "/zhengtong/system/seats", "职责属于席位", "Duties belong to the seat"),
 ]

@@ -1,6 +1,7 @@
 """Who holds a fact about them to be wrong is heard by its source; what it corrects is a fact like any other."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -129,7 +130,7 @@ def test_upheld_changes_nothing_but_says_why(told: House) -> None:
     "more",
     [{}, {"value": "很多"}, {"value": "36", "valid_from": date(2027, 1, 1)}, {"value": "99999999999999999"}],
 )
-def test_a_correction_that_cannot_be_read_changes_nothing(told: House, more: dict[str, object]) -> None:
+def test_a_correction_that_cannot_be_read_changes_nothing(told: House, more: dict[str, Any]) -> None:
     one = objected(told)
     with pytest.raises(InvalidInput):
         answer(told, one, **more)

@@ -54,17 +54,18 @@ class FamilyCase:
 
     def work_out(self, statuses: frozenset[str]) -> None:
         """Judge the policies that compute these statuses, for everybody."""
-        for policy, subject in self.policies_on():
-            if policy.document.id in statuses:
-                self.judge(policy, subject)
+        for policy, subject in self.policies_on(statuses):
+            self.judge(policy, subject)
 
-    def policies_on(self) -> Iterator[tuple[PublishedPolicy, Subject]]:
-        """Every policy in force with everybody of the family whom it may concern, by strata.
+    def policies_on(self, among: frozenset[str] | None = None) -> Iterator[tuple[PublishedPolicy, Subject]]:
+        """Every policy in force (or those ``among`` them) with everybody of the family whom it may concern, by strata.
 
         A policy that is being rolled out concerns those whom it has reached; a new status is what it is for everybody,
         as others stand on it.
         """
         for policy, is_for_everybody in self.published.matched_on(self.as_of):
+            if among is not None and policy.document.id not in among:
+                continue
             is_known = is_for_everybody and policy.document.is_computed_status
             for one in self.family:
                 if one.kind == policy.document.entity:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from kernel.i18n import gettext as _
-from policy_engine.catalogue import Catalogue, Standing
+from policy_engine.catalogue import Catalogue, Standing, catalogue
 from policy_engine.catalogue.parameters import STANDINGS
 from policy_engine.catalogue.scopes import StatusBinding, scope_of
 from policy_engine.compile import NotLowerable, condition_to_polars, number_to_polars
@@ -22,7 +22,7 @@ from policy_engine.policies.dependencies import (
     strata,
 )
 from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.form_rules import FORM_RULES, Finding
+from policy_engine.policies.form_rules import FORM_RULES, Finding, table_shape
 from policy_engine.policies.problems import Path, Problem, path_text
 from policy_engine.policies.published import PublishedSet
 from policy_engine.policies.reach import gapped_tiers, overlapping_tiers, unreachable_clauses
@@ -97,7 +97,7 @@ def _lowering(document: PolicyDocument, scope: Scope) -> Iterator[Finding]:
         except NotLowerable as found:
             yield from _told(path, found)
     yield from unreachable_clauses(document)
-    if table is None or any(len(rule.when) != len(table.inputs) for rule in table.rules):
+    if table is None or any(table_shape(document, catalogue())):
         return
     yield from overlapping_tiers(document)
     yield from gapped_tiers(document)

@@ -66,10 +66,12 @@ def feel_texts(document: PolicyDocument) -> Iterator[tuple[Path, str]]:
 
 def mentioned(document: PolicyDocument) -> frozenset[str]:
     """Every word that the FEEL of a document could use as a name."""
-    found: set[str] = set()
-    for _, text in feel_texts(document):
-        found.update(_WORD.findall(_STRING.sub(" ", text)))
-    return frozenset(found)
+    return frozenset[str]().union(*(words_in(text) for _, text in feel_texts(document)))
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Every word that a FEEL text could use as a name."""
+    return frozenset(_WORD.findall(_STRING.sub(" ", text)))
 
 
 def statuses_used(document: PolicyDocument, statuses: Iterable[StatusName]) -> tuple[StatusName, ...]:

@@ -20,6 +20,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$")]
 DivisionCode = Annotated[str, msgspec.Meta(pattern=r"^\d{6}(\d{3})?$")]
 SourceKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Few = msgspec.Meta(max_length=40)
 WorkingDays = Annotated[int, msgspec.Meta(ge=0, le=250)]
 
 
@@ -52,7 +53,7 @@ class Clause(_Part, frozen=True, kw_only=True):
 class TableRule(_Part, frozen=True, kw_only=True):
     """One row: a unary test per input (``-`` is any) and the FEEL of its output."""
 
-    when: tuple[Text, ...]
+    when: Annotated[tuple[Text, ...], msgspec.Meta(max_length=12)]
     then: Text
 
 
@@ -60,8 +61,8 @@ class AmountTable(_Part, frozen=True, kw_only=True):
     """A decision table as in DMN 1.5; ``hit_policy`` U, A, F, or C with an aggregate. P needs ranked outputs: not here."""
 
     hit_policy: Literal["U", "A", "F", "C+", "C<", "C>"]
-    inputs: tuple[Text, ...]
-    rules: Annotated[tuple[TableRule, ...], msgspec.Meta(min_length=1)]
+    inputs: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=12)]
+    rules: Annotated[tuple[TableRule, ...], msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Rounding(_Part, frozen=True, kw_only=True):
@@ -113,7 +114,7 @@ class Funding(_Part, frozen=True, kw_only=True):
     kind: Literal["entitlement", "quota"]
     fund: Literal["fiscal", "shared", "unemployment_insurance"]
     authority: Annotated[str, msgspec.Meta(pattern=r"^(local|\d{6})$")] = "local"
-    appropriations: tuple[Appropriation, ...] = ()
+    appropriations: Annotated[tuple[Appropriation, ...], Few] = ()
 
 
 class Accrual(_Part, frozen=True, kw_only=True):
@@ -163,7 +164,7 @@ class Evidence(_Part, frozen=True, kw_only=True):
 
 class Delivery(_Part, frozen=True, kw_only=True):
     mode: Literal["automatic", "one_tap", "application"]
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Annotated[tuple[Evidence, ...], Few] = ()
     offer_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 180
 
 
@@ -202,23 +203,23 @@ class PolicyDocument(_Part, frozen=True, kw_only=True):
     effective_from: date
     effective_to: date | None = None
     item: ItemCodes = ItemCodes()
-    legal_basis: Annotated[tuple[LegalBasis, ...], msgspec.Meta(min_length=1)]
-    sources: dict[SourceKey, Source]
+    legal_basis: Annotated[tuple[LegalBasis, ...], msgspec.Meta(min_length=1, max_length=40)]
+    sources: Annotated[dict[SourceKey, Source], Few]
     eligibility: Annotated[tuple[Clause, ...], msgspec.Meta(min_length=1, max_length=60)]
     benefit: Benefit | None = None
     status: Status | None = None
-    requires: tuple[Slug, ...] = ()
-    excludes: tuple[Slug, ...] = ()
-    choose_higher_with: tuple[Slug, ...] = ()
-    limits: tuple[Limit, ...] = ()
+    requires: Annotated[tuple[Slug, ...], Few] = ()
+    excludes: Annotated[tuple[Slug, ...], Few] = ()
+    choose_higher_with: Annotated[tuple[Slug, ...], Few] = ()
+    limits: Annotated[tuple[Limit, ...], Few] = ()
     funding: Funding | None = None
     accrual: Accrual | None = None
     notice: Notice | None = None
-    stages: tuple[Stage, ...] = ()
+    stages: Annotated[tuple[Stage, ...], Few] = ()
     time_limits: TimeLimits = TimeLimits()
     delivery: Delivery
-    contacts: Annotated[tuple[Contact, ...], msgspec.Meta(min_length=1)]
-    relief: tuple[Text, ...] = ()
+    contacts: Annotated[tuple[Contact, ...], msgspec.Meta(min_length=1, max_length=40)]
+    relief: Annotated[tuple[Text, ...], Few] = ()
     impact_assessment: str | None = None
 
     @property

@@ -10,6 +10,8 @@ from policy_engine.policies.dependencies import feel_texts
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.problems import Path
 
+#: Tests of all cells of a table together.
+MOST_TESTS = 800
 #: Code, path, reason, mend.
 Finding = tuple[str, Path, str, str]
 Rule = Callable[[PolicyDocument, Catalogue], Iterator[Finding]]
@@ -64,6 +66,10 @@ def table_shape(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Fin
                 inputs=len(table.inputs),
             )
             yield "table_row", path, reason, _("不限的写“-”。")
+    tests = sum(cell.count(",") + 1 for rule in table.rules for cell in rule.when)
+    if tests > MOST_TESTS:  # every two of them are compared
+        reason = _("表里的条件共有 %(tests)d 项，最多 %(most)d 项", tests=tests, most=MOST_TESTS)
+        yield "table_size", ("benefit", "table", "rules"), reason, _("请用区间合并，或拆成几项政策。")
 
 
 def audience_and_each(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:

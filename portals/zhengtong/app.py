@@ -30,10 +30,10 @@ from portals.zhengtong.payments import reconciling
 from portals.zhengtong.payments import routes as payments
 from portals.zhengtong.payments import runs as payment_runs
 from portals.zhengtong.policies import api as policies_api
+from portals.zhengtong.policies import editor, vocabulary
 from portals.zhengtong.policies import routes as policies
 from portals.zhengtong.policies import simulation as policies_simulation
 from portals.zhengtong.policies import upload as policies_upload
-from portals.zhengtong.policies import vocabulary
 from portals.zhengtong.reach import Reach
 from portals.zhengtong.rights import api as rights_api
 from portals.zhengtong.rights import routes as rights
@@ -69,6 +69,7 @@ def _pages() -> Router:
             *desk.HANDLERS,
             *desk_batches.HANDLERS,
             *policies_upload.HANDLERS,
+            *editor.PAGES,
             *policies.HANDLERS,
             *policies_simulation.HANDLERS,
             *vocabulary.PAGES,
@@ -97,6 +98,7 @@ def _api() -> Router:
         route_handlers=[
             *desk_api.HANDLERS,
             *policies_api.HANDLERS,
+            *editor.API,
             *vocabulary.API,
             *payments_api.HANDLERS,
             *reconciling.API,

@@ -39,7 +39,7 @@ def publish_in_steps(address: str, author: Page, publisher: Page, finance: Page)
     author.wait_for_load_state()
     publisher.goto("/zhengtong")
     publisher.get_by_role("link", name="待审查的政策").click()
-    publisher.locator("summary").filter(has_text="审查通过").click()
+    publisher.locator("summary").filter(has_text="填写审查意见").click()
     for field in ("legality", "fair_competition", "funds"):
         publisher.locator(f"[name={field}]").fill("审查无异议")
     publisher.get_by_role("button", name="审查通过").click()

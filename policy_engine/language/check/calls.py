@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 #: Beyond this the whole numbers that columns reckon with would leave 64 bits.
 FINEST_SCALE = 10**9
 TOO_FINE = ("小数位数过多，批量计算会失去准确", "请先取整，再相乘或相除。")
+#: How those are written that take something particular.
+USAGE = {
+    "date": '请写一个真实的日期，如 date("2026-01-31")。',
+    "not": "请写 not(条件)，只有一个条件。",
+    "starts with": '请写 starts with(名称, "4202")，第二项是引号里的文字。',
+    "years and months duration": "请写 years and months duration(较早的日期, 较晚的日期)。",
+    "abs": "请写 abs(数字)，只有一个数字。",
+}
 KNOWN = ("not", "starts with", "years and months duration", "date", "abs", *AGGREGATES, *ROUNDINGS)
 
 
@@ -47,9 +55,12 @@ def call_type(checker: "Checker", node: ast.Call, scope: Scope) -> FeelType | No
         return checker.want(node.arguments[0], scope, "number")
     if name in ROUNDINGS and count in (1, 2):
         return _rounding(checker, node, scope)
-    near = get_close_matches(name, [*KNOWN, *scope.names], n=1, cutoff=0.5)
+    if name in USAGE:
+        checker.refuse(node, f"“{name}”的参数不对", USAGE[name])
+        return None
+    near = [one for one in get_close_matches(name, [*KNOWN, *scope.names], n=1, cutoff=0.5) if one != name]
     mend = f"是不是“{near[0]}”？" if near else f"可用的函数有：{'、'.join(KNOWN)}。"
-    checker.refuse(node, f"没有“{name}”这个函数，或参数不对", mend)
+    checker.refuse(node, f"没有“{name}”这个函数", mend)
     return None
 
 

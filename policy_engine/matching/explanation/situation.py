@@ -1,7 +1,7 @@
 """One policy and one subject: what is, and what would be on another day or with other facts.
 
-A question of what if is put hundreds of times for one explanation, so only what changes is worked out anew; where
-computed statuses stand below the policy, the whole family is judged again.
+A question of what if is put hundreds of times for one explanation, so only what changes is worked out anew. Where computed
+statuses stand below the policy the whole family is judged again, but once for what those statuses can notice of a change.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from policy_engine.language import Truth, ast, judge, judge_amount
 from policy_engine.matching.evaluation import FamilyCase, Subject, bearer_of
 from policy_engine.matching.network import attributes_in
 from policy_engine.policies.amounts import Context, tree
-from policy_engine.policies.dependencies import mentioned, statuses_used
+from policy_engine.policies.dependencies import feel_texts, mentioned, statuses_used, words_in
 from policy_engine.policies.judgement import Judgement, judge_context
 from policy_engine.policies.published import PublishedPolicy
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject, RawValue
@@ -44,14 +44,26 @@ class Situation:
         self._unit = case.family.subject(subject.unit_id)
         self.below = _below(policy, case)
         self._words = mentioned(self.document)
-        self._reads = tuple(
-            frozenset(read.id for read in attributes_in(one.condition)) for one in self.document.eligibility
+        self._read_below = frozenset(
+            read.id
+            for one in self.below
+            for _, text in feel_texts(case.published.documents[one])
+            for read in attributes_in(text)
         )
+        self._reads = tuple(self._read_by(one.condition) for one in self.document.eligibility)
+        self._settled: dict[tuple[date, tuple[tuple[str, RawValue], ...]], FamilyCase] = {}
         self._truths: dict[tuple[int, tuple[tuple[str, RawValue], ...]], Truth] = {}
 
     @property
     def as_of(self) -> date:
         return self.case.as_of
+
+    def _read_by(self, condition: str) -> frozenset[str]:
+        """What a clause can notice: its own facts, and those of the statuses where it names one."""
+        words = words_in(condition)
+        stands_on = any(one.name in words for one in self.case.published.statuses)
+        own = frozenset(read.id for read in attributes_in(condition))
+        return own | self._read_below if stands_on else own
 
     def fact(self, attribute_id: str) -> KnownFact | None:
         """The fact of the unit, or of its household or firm; None where nobody knows it."""
@@ -71,8 +83,7 @@ class Situation:
 
     def truth(self, place: int, changes: Changes) -> Truth:
         """The clause at ``place`` with other facts; asked once for each change that it can notice."""
-        reads = self._reads[place]
-        noticed = {one: value for one, value in changes.items() if self.below or one in reads}
+        noticed = {one: value for one, value in changes.items() if one in self._reads[place]}
         key = (place, tuple(noticed.items()))
         if key not in self._truths:
             self._truths[key] = judge(
@@ -86,37 +97,47 @@ class Situation:
     def context(self, day: date | None = None, changes: Changes = NOTHING_CHANGED) -> Context:
         """What FEEL would see; ``changes`` by attribute id are of the unit and of its household or firm."""
         on = day or self.as_of
-        if self.below:
-            return self._afresh(on, changes)
-        found = dict(self.base)
-        is_later = on != self.as_of
+        below = {one: value for one, value in changes.items() if one in self._read_below}
+        if self.below and (on != self.as_of or below):
+            base = self._with_statuses(on, below).context(self.subject)
+            rest = {one: value for one, value in changes.items() if one not in below}
+            return self._moved(base, on, on, rest) if rest else base
+        return self._moved(self.base, self.as_of, on, changes)
+
+    def _moved(self, base: Context, since: date, on: date, changes: Changes) -> Context:
+        """``base``, which is of the day ``since``, on another day and with changes that no status below notices."""
+        found = dict(base)
+        is_later = on != since
         if is_later:
             found[AS_OF] = on
             found.update(standards_on(_standing_day(on)))
         self._change(found, self._unit, changes)
         for name, relation in catalogue().entities[self._unit.kind].relations.items():
             if relation.many:
-                found[name] = self._items(found[name], relation, on, changes)
+                found[name] = self._items(found[name], relation, on, changes, is_later=is_later)
             elif (
                 is_later
                 or self._words & catalogue().entities[relation.to].relations.keys()
                 or any(one.startswith(relation.to) for one in changes)
             ):
-                found[name] = self._owner(found[name], on, changes)
-        self._derive(found, self._unit, on, changes)
+                found[name] = self._owner(found[name], on, changes, is_later=is_later)
+        self._derive(found, self._unit, on, changes, is_later=is_later)
         return found
 
-    def _owner(self, known: Mapping[str, Any], on: date, changes: Changes) -> dict[str, Any]:
+    def _owner(
+        self, known: Mapping[str, Any], on: date, changes: Changes, *, is_later: bool
+    ) -> dict[str, Any]:
         found = dict(known)
         owner = self.case.family.owner
         self._change(found, owner, changes)
         for name, relation in catalogue().entities[owner.kind].relations.items():
-            found[name] = self._items(found[name], relation, on, changes)
-        self._derive(found, owner, on, changes)
+            if relation.many:
+                found[name] = self._items(found[name], relation, on, changes, is_later=is_later)
+        self._derive(found, owner, on, changes, is_later=is_later)
         return found
 
     def _items(
-        self, known: list[dict[str, Any]], relation: Relation, on: date, changes: Changes
+        self, known: list[dict[str, Any]], relation: Relation, on: date, changes: Changes, *, is_later: bool
     ) -> list[dict[str, Any]]:
         """The members, with the unit among them changed too; left as they are where the policy asks none of them."""
         if relation.name not in self._words:
@@ -126,7 +147,7 @@ class Situation:
             inner = dict(item)
             if member is self._unit:
                 self._change(inner, member, changes)
-            self._derive(inner, member, on, changes)
+            self._derive(inner, member, on, changes, is_later=is_later)
             found.append(inner)
         return found
 
@@ -136,24 +157,26 @@ class Situation:
             if attribute.entity == one.kind:
                 found[attribute.name] = feel_value(attribute, raw)
 
-    def _derive(self, found: dict[str, Any], one: KnownSubject, on: date, changes: Changes) -> None:
+    def _derive(
+        self, found: dict[str, Any], one: KnownSubject, on: date, changes: Changes, *, is_later: bool
+    ) -> None:
         """Derived values again, where the day or a change reaches what they are derived from."""
         for attribute in catalogue().entities[one.kind].derived_attributes:
-            is_reached = on != self.as_of or any(
-                behind.id in changes for behind in attributes_in(attribute.name)
-            )
+            is_reached = is_later or any(behind.id in changes for behind in attributes_in(attribute.name))
             if is_reached and attribute.key not in one.facts:
                 found[attribute.name] = judge_amount(derivation(attribute.id), {**found, AS_OF: on})
 
-    def _afresh(self, on: date, changes: Changes) -> Context:
-        if changes:
-            case = FamilyCase(
-                changed_family(self.case.family, self.subject, changes), self.case.published, on
-            )
+    def _with_statuses(self, on: date, changes: Changes) -> FamilyCase:
+        """The family with these facts on a day, the statuses below worked out; once for each question."""
+        if not changes:
+            return self.case.on(on, self.below)
+        key = (on, tuple(sorted(changes.items())))
+        if key not in self._settled:
+            family = changed_family(self.case.family, self.subject, changes)
+            case = FamilyCase(family, self.case.published, on)
             case.work_out(self.below)
-        else:
-            case = self.case.on(on, self.below)
-        return case.context(self.subject)
+            self._settled[key] = case
+        return self._settled[key]
 
 
 def _below(policy: PublishedPolicy, case: FamilyCase) -> frozenset[str]:

@@ -112,6 +112,14 @@ def texts_of(services: Services, version_id: uuid.UUID) -> tuple[str, str]:
         return row.source_text, row.cases_text
 
 
+def number_to_write(services: Services, version_id: uuid.UUID) -> int:
+    """The version that an edit of this one becomes: itself while it is a draft, else the next."""
+    with services.house.database.read() as session:
+        row = _required(repository.find_version(session, version_id))
+        newest = repository.versions_of(session, row.policy_id)[0]
+        return row.version if row.state == PolicyState.DRAFT else newest.version + 1
+
+
 def take_in(services: Services, principal: Principal, text: str, cases_text: str) -> uuid.UUID:
     """An upload as a draft. Raises ``DocumentRefused`` with every problem."""
     house = services.house

@@ -69,7 +69,7 @@ def problems_of(text: str, expected: str | None = None) -> list[tuple[int, str]]
         ("标准(年龄, 性质) > 3", 4, "应为文字，却是数字"),
         ("平均(年龄) > 3", 1, "没有“平均”这个函数"),
         ("round half up(年龄 / 3, 9) > 3", 1, "0 到 6"),
-        ('date("2026-W01-1") > 出生', 1, "没有“date”这个函数，或参数不对"),
+        ('date("2026-W01-1") > 出生', 1, "“date”的参数不对"),
         ("some x in 年龄 satisfies true", 11, "应为名单，却是数字"),
         ("some x in 成员 satisfies x.出生 > 出生", 24, "没有“出生”"),
         ("年龄 < 60 and 年龄 >= 80", 1, "互相矛盾"),

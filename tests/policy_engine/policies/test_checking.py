@@ -5,7 +5,7 @@ import pytest
 from policy_engine.catalogue import catalogue
 from policy_engine.policies.checking import check_document, standing_of
 from policy_engine.policies.loading import load_document
-from policy_engine.policies.problems import Problem
+from policy_engine.policies.problems import DocumentRefused, Problem
 from policy_engine.policies.published import NOTHING, PublishedSet, publish_documents
 from tests.policy_engine.policies.documents import BENEFIT, STATUS, benefit, changed, clause, status
 
@@ -213,3 +213,20 @@ def test_tiers_that_leave_a_gap_are_told_where_the_clauses_let_somebody_in(
     )
     codes = {one.code for one in check_document(document, catalogue(), PublishedSet(0, ()))}
     assert ("gapped_tiers" in codes) is is_told
+
+
+def test_a_table_is_small_enough_to_compare_every_two_of_its_rows() -> None:
+    rows = [{"when": [f"[{one}..{one + 1})"], "then": "1"} for one in range(201)]
+    table = {"hit_policy": "U", "inputs": ["年龄"], "rules": rows}
+    with pytest.raises(DocumentRefused) as refused:
+        load_document(changed(BENEFIT, benefit={"table": table, "period": "month", "source": "notice"}))
+    assert refused.value.problems[0].where == "benefit.table.rules"
+    table["rules"] = [{"when": [",".join(map(str, range(900)))], "then": "1"}]
+    text = changed(BENEFIT, benefit={"table": table, "period": "month", "source": "notice"})
+    assert "table_size" in {one.code for one in problems_of(text)}
+
+
+def test_a_date_that_does_not_exist_is_told_as_such() -> None:
+    problem = the_problem(with_condition('出生日期 <= date("2026-02-30")'))
+    assert "date" in problem.reason
+    assert "真实的日期" in problem.mend

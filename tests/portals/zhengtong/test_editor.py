@@ -1,16 +1,21 @@
 """The editor: what is typed is checked as an upload would be, and every name has an example that is accepted."""
 
+import html
+import re
 from datetime import date
 
 import pytest
 
+from kernel.errors import InvalidInput
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.loading import KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.language import ProblemList, check, parse
+from portals.zhengtong.policies.building import COMPARISONS, condition_of, facts_for
 from portals.zhengtong.policies.vocabulary import names
 from tests.portals.zhengtong.conftest import Enter
-from tests.portals.zhengtong.test_policies import entry
+from tests.portals.zhengtong.test_policies import entry, version_of
 
 CHECK = "/zhengtong/api/v1/policies/checks"
 
@@ -77,3 +82,84 @@ def test_names_are_found_by_a_word(enter: Enter, language: str) -> None:
     page = enter("author", language=language).get("/zhengtong/policies/vocabulary?q=户籍").text
     assert "starts with(户籍地" in page
     assert "残疾等级" not in page
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the form of the page would send."""
+    found = {}
+    for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page):
+        found[name] = html.unescape(value)
+    for name, value in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.S):
+        found[name] = html.unescape(value)
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        found[name] = html.unescape(chosen[1]) if chosen else ""
+    return found
+
+
+def test_a_clause_is_put_together_from_the_catalogue_and_saved_as_a_draft(enter: Enter) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    before = author.get(f"/zhengtong/policies/edit?source={version}")
+    assert before.status_code == 200
+    assert "检查通过" in before.text
+    sent = fields(before.text)
+    chosen = {"words": "户籍在阳新县", "fact": "户籍地", "comparison": "inside", "value": "420222"}
+    built = author.post("/zhengtong/policies/edit", {**sent, **chosen, "do": "build"})
+    assert "starts with(户籍地, &#34;420222&#34;)" in built.text
+    saved = author.post("/zhengtong/policies/edit", {**fields(built.text), "do": "save"})
+    assert saved.status_code == 303, saved.text
+    program = enter("author", accept="application/json")
+    document = program.get(f"/zhengtong/api/v1/policies/{version}").json()["document"]
+    text, cases = entry()  # others read this draft as it was
+    program.post("/zhengtong/api/v1/policies", json={"document": text, "cases": cases})
+    assert document["eligibility"][-1]["condition"] == 'starts with(户籍地, "420222")'
+    assert document["stages"]  # what the form does not show stays
+
+
+def test_a_wrong_condition_is_told_beside_its_clause_and_nothing_is_saved(enter: Enter) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    sent = fields(author.get(f"/zhengtong/policies/edit?source={version}").text)
+    sent["clause-0-condition"] = "身高 >= 180"
+    answer = author.post("/zhengtong/policies/edit", {**sent, "do": "save"})
+    assert answer.status_code == 400
+    assert "身高" in answer.text
+    assert 'aria-invalid="true"' in answer.text or "error" in answer.text
+    typed = author.post("/zhengtong/policies/edit/check", sent)
+    assert "没有" in typed.text
+
+
+@pytest.mark.parametrize(
+    ("fact", "comparison", "value", "field"),
+    [
+        ("身高", "is", "1", "fact"),
+        ("年龄", "taller", "1", "comparison"),
+        ("年龄", "at_least", "很老", "value"),
+        ("年龄", "known", "", "comparison"),
+        ("性别", "is", "其他", "value"),
+        ("户籍地", "inside", '4202" or true', "value"),
+        ("出生日期", "less", "2026-02-30", "value"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_field(
+    enter: Enter, fact: str, comparison: str, value: str, field: str
+) -> None:
+    sent = {"kind": "person", "fact": fact, "comparison": comparison, "value": value}
+    answer = enter("author", accept="application/json").post(
+        "/zhengtong/api/v1/policies/conditions", json=sent
+    )
+    assert answer.status_code == 400
+    assert [one["where"] for one in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_condition_from_the_catalogue_passes_the_check(kind: EntityKind) -> None:
+    scope = scope_of(kind, date(2026, 11, 23))
+    values = {"integer": "12", "money": "815.50", "ratio": "20%", "date": "2026-01-31", "division": "4202"}
+    for fact in facts_for(kind):
+        value = fact.attribute.values[0] if fact.attribute.values else values.get(fact.attribute.type, "甲")
+        for comparison in COMPARISONS:
+            try:
+                condition = condition_of(kind, fact.path, comparison, value)
+            except InvalidInput:
+                continue
+            check(parse(condition), scope, "boolean")

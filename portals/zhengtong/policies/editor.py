@@ -1,0 +1,198 @@
+"""The editor: clause by clause, words beside condition, conditions put together from the catalogue or typed as FEEL.
+
+Without a script every button sends the whole form and gets it back; with one, what is typed is checked as it is typed.
+"""
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody
+from litestar.response import Redirect
+
+from kernel.errors import Conflict, FieldError, InvalidInput
+from kernel.i18n import ENGLISH, current_locale
+from kernel.i18n import gettext as _
+from kernel.web.pages import Pages
+from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
+from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.policies.problems import DocumentRefused
+from portals.services import Services
+from portals.zhengtong import forms
+from portals.zhengtong.access import needs
+from portals.zhengtong.forms import Form, Sent
+from portals.zhengtong.policies import acts
+from portals.zhengtong.policies.building import COMPARISONS, condition_of, facts_for
+from portals.zhengtong.policies.drafting import (
+    ClauseForm,
+    PolicyForm,
+    form_of,
+    kind_of,
+    laid_over,
+    named,
+    problems_by_clause,
+    read_form,
+)
+from portals.zhengtong.policies.schemas import CheckedTexts
+
+MAY_WRITE = needs("policy.author")
+
+
+class _Work(msgspec.Struct):
+    """One form on its way: the version it comes from, what it says, and the texts it makes."""
+
+    source: uuid.UUID
+    kind: EntityKind
+    form: PolicyForm
+    text: str
+    cases_text: str
+    number: int
+
+    def made(self) -> str:
+        return laid_over(self.text, named(self.form), version=self.number)
+
+
+@get("/policies/edit", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
+def edit_page(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    source: FromQuery[str] = "",
+) -> Response[str]:
+    """A version as a form; what is saved is the draft itself, or the next version."""
+    work = _work(services, source, None)
+    return _page(request, pages, services, work)
+
+
+@post("/policies/edit", status_code=200, sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
+def edit(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    data: Form,
+) -> Response[str] | Redirect:
+    """``do``: save, check, add (an empty clause), build (one from the catalogue), or remove-N."""
+    work, wanted = _work(services, forms.one(data, "source"), data), forms.one(data, "do")
+    try:
+        if wanted == "save":
+            version_id = acts.take_in(services, principal, work.made(), work.cases_text)
+            return Redirect(f"/zhengtong/policies/{version_id}?done=draft", status_code=303)
+        _change(work, wanted, data)
+    except DocumentRefused:
+        return _page(request, pages, services, work, status=400)  # the check below names them all
+    except (InvalidInput, Conflict) as problem:
+        errors = problem.errors or (FieldError("title", problem.detail),)
+        return _page(request, pages, services, work, built=data, errors=errors, status=problem.status)
+    return _page(request, pages, services, work)
+
+
+@post(
+    "/policies/edit/check", status_code=200, sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE]
+)
+def check_form(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    data: Form,
+) -> Response[str]:
+    """What is wrong as one types: a part of the page."""
+    work = _work(services, forms.one(data, "source"), data)
+    checked = acts.checked(services, work.made(), work.cases_text)
+    return pages.page(request, "zhengtong/policies/_checked.html", checked=checked)
+
+
+class ConditionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``kind``: whose facts; ``fact`` as FEEL reaches it; ``comparison``: is, is_not, at_least, more, at_most, less,
+    one_of, inside or known.
+    """
+
+    kind: EntityKind
+    fact: Annotated[str, msgspec.Meta(max_length=120)]
+    comparison: str
+    value: Annotated[str, msgspec.Meta(max_length=400)] = ""
+
+
+class ConditionBuilt(msgspec.Struct, frozen=True, kw_only=True):
+    condition: str
+
+
+@post(
+    "/policies/conditions",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["policies"],
+    summary="A condition put together from the catalogue",
+    guards=[MAY_WRITE],
+)
+def build_condition(data: JSONBody[ConditionRequest]) -> ConditionBuilt:
+    return ConditionBuilt(condition=condition_of(data.kind, data.fact, data.comparison, data.value))
+
+
+def _work(services: Services, source: str, sent: Sent | None) -> _Work:
+    version_id = forms.identified(source)
+    text, cases_text = acts.texts_of(services, version_id)
+    form = form_of(text)
+    if sent is not None:
+        form = read_form(sent, form)
+        cases_text = forms.one(sent, "cases").replace("\r\n", "\n")
+    return _Work(
+        version_id, kind_of(text), form, text, cases_text, acts.number_to_write(services, version_id)
+    )
+
+
+def _change(work: _Work, wanted: str, sent: Sent) -> None:
+    """Raises ``InvalidInput`` for a condition that cannot be put together."""
+    clauses = work.form.clauses
+    if wanted == "add":
+        clauses.append(ClauseForm())
+    elif wanted == "build":
+        condition = condition_of(
+            work.kind, forms.one(sent, "fact"), forms.one(sent, "comparison"), forms.one(sent, "value")
+        )
+        source = next(iter(work.form.sources), "")
+        clauses.append(ClauseForm(text=forms.one(sent, "words"), condition=condition, source=source))
+    elif wanted.startswith("remove-") and wanted.removeprefix("remove-").isdecimal():
+        place = int(wanted.removeprefix("remove-"))
+        if place < len(clauses):
+            del clauses[place]
+
+
+def _page(
+    request: WebRequest,
+    pages: Pages,
+    services: Services,
+    work: _Work,
+    *,
+    built: Sent | None = None,
+    errors: tuple[FieldError, ...] | list[FieldError] = (),
+    status: int = 200,
+) -> Response[str]:
+    checked: CheckedTexts = acts.checked(services, work.made(), work.cases_text)
+    by_clause = problems_by_clause([one.where for one in checked.problems])
+    is_english = current_locale() == ENGLISH
+    return pages.page(
+        request,
+        "zhengtong/policies/edit.html",
+        status=status,
+        source=work.source,
+        form=work.form,
+        number=work.number,
+        cases_text=work.cases_text,
+        checked=checked,
+        by_clause={place: [checked.problems[one] for one in ones] for place, ones in by_clause.items()},
+        facts=[
+            (one.path, f"{one.path} · {one.attribute.label_en}" if is_english else one.path)
+            for one in facts_for(work.kind)
+        ],
+        comparisons=[(key, _(label)) for key, label in COMPARISONS.items()],
+        built={name: forms.one(built or {}, name) for name in ("fact", "comparison", "value", "words")},
+        errors=errors,
+    )
+
+
+PAGES = [edit_page, edit, check_form]
+API = [build_condition]

@@ -33,7 +33,7 @@ def authenticate(
     """The client, proved. Raises ``InvalidClientError``, or ``MalformedRequest`` for two proofs at once."""
     method, client_id, proof = _presented(request)
     client = find_client(session, client_id)
-    if client is None or not _is_right(client, method, proof, request, provider, now):
+    if client is None or not _is_right(client, method, proof, provider, now):
         raise InvalidClientError(status_code=401, description="Client authentication failed.")
     request.auth_method = method
     return client
@@ -70,7 +70,6 @@ def _is_right(
     client: OAuthClient,
     method: str,
     proof: str,
-    request: ProtocolRequest,
     provider: Provider,
     now: datetime,
 ) -> bool:
@@ -87,5 +86,4 @@ def _is_right(
         keys=provider.client_keys,
         house=provider.house,
         now=now,
-        endpoint=request.address,
     )

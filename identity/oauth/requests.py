@@ -37,7 +37,7 @@ class EndUser:
 class ProtocolRequest(OAuth2Request):
     """A request whose parameters have passed the edge.
 
-    ``address`` is the endpoint's own; ``jkt`` the key that a DPoP proof showed; ``grant`` what its tokens will hang on;
+    ``jkt`` is the key that a DPoP proof showed; ``grant`` what its tokens will hang on;
     ``successor`` the refresh token that must come next; ``details`` what is to be authorised in particular (RFC 9396).
     """
 
@@ -50,14 +50,12 @@ class ProtocolRequest(OAuth2Request):
         parameters: dict[str, str],
         headers: Mapping[str, str],
         *,
-        address: str = "",
         jkt: str | None = None,
     ) -> None:
         # Whether plain http is acceptable is decided by the settings (loopback only), not by Authlib.
         super().__init__(method, "https://dongchu.invalid/", headers=dict(headers))
         self.payload = BasicOAuth2Payload(parameters)
         self.parameters = parameters
-        self.address = address
         self.jkt = jkt
         self.grant: OAuthGrant | None = None
         self.successor: str | None = None

@@ -41,20 +41,14 @@ def claimed_client(assertion: str) -> tuple[str, str]:
     return (issuer if isinstance(issuer, str) else ""), str(header.get("kid", ""))
 
 
-def is_proven(
-    client: OAuthClient, assertion: str, *, keys: ClientKeys, house: House, now: datetime, endpoint: str
-) -> bool:
+def is_proven(client: OAuthClient, assertion: str, *, keys: ClientKeys, house: House, now: datetime) -> bool:
     """Whether the client itself signed this, for us, now, and for the first time."""
     claims = _verified(client, assertion, keys)
     if claims is None or claims.iss != client.client_id or claims.sub != client.client_id:
         return False
-    audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-    # The issuer is what FAPI 2 wants; the endpoint's own address is what RFC 7523 suggests. Nothing beside them.
-    if len(audiences) != 1 or audiences[0] not in (
-        house.settings.issuer,
-        endpoint,
-        f"{house.settings.issuer}/token",
-    ):
+    # The issuer alone, as one string (FAPI 2.0 Security Profile §5.3.2.1, RFC 7523bis): an endpoint's address is
+    # something a dishonest server can name as its own and have the assertion for us sent to it.
+    if claims.aud != house.settings.issuer:
         return False
     at = now.timestamp()
     is_timely = at - LEEWAY_SECONDS < claims.exp <= at + LONGEST_LIFE_SECONDS + LEEWAY_SECONDS

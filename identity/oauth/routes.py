@@ -163,7 +163,7 @@ def _answer_form(
         address = f"{house.settings.issuer}/{name}"
         jkt = _proven_key(provider, request, address) if takes_proof else None
         client_authentication.prepare(provider, parameters)
-        asked = ProtocolRequest("POST", parameters, request.headers, address=address, jkt=jkt)
+        asked = ProtocolRequest("POST", parameters, request.headers, jkt=jkt)
         doors = house.database
         with doors.read() if is_read_only else doors.write() as session:
             server = ProtocolServer(session, provider, now=house.clock.now())

@@ -14,6 +14,7 @@ from tests.identity.relying_party import (
     CALLBACK,
     Attempt,
     TokenClient,
+    answer_to,
     authorize_url,
     claims_of,
     mini_attempt,
@@ -107,6 +108,55 @@ def test_a_login_hint_fills_in_the_field_and_nothing_else(clients: Clients) -> N
     for hint, shown in (("guiying", "guiying"), ("<b>陈桂英", "&lt;b&gt;陈桂英")):
         page = clients.city.surfer().open(authorize_url(mini_attempt().parameters(login_hint=hint)))
         assert f'value="{shown}"' in page.text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"display": "page"},
+        {"display": "popup"},
+        {"ui_locales": "en zh-CN"},
+        {"claims_locales": "en"},
+        {"extra": "not understood"},
+        {"acr_values": "urn:unknown L1"},
+        {"scope": "profile openid"},
+        {"state": None},
+        {"nonce": None},
+        {"nonce": "x" * 64},
+    ],
+)
+def test_what_need_not_be_understood_or_given_changes_nothing(
+    clients: Clients, more: dict[str, str | None]
+) -> None:
+    attempt, client = mini_attempt(), TokenClient(clients.city.issuer)
+    back = answer_to(clients.city.surfer(), authorize_url(attempt.parameters(**more)))
+    assert ("state" in back) is ("state" not in more)
+    claims = claims_of(client.redeem(attempt, back["code"]).json()["id_token"])
+    assert claims.get("nonce") == more.get("nonce", attempt.nonce)
+
+
+def test_silent_again_with_the_same_person_and_time(clients: Clients) -> None:
+    client, surfer = TokenClient(clients.city.issuer), clients.city.surfer()
+    wishes: list[dict[str, str]] = [{}, {"prompt": "none"}, {"max_age": "10000"}]
+    seen: list[tuple[str, int]] = []
+    for more in wishes:
+        attempt = mini_attempt()
+        back = obtain_code(surfer, attempt, **more)
+        claims = claims_of(client.redeem(attempt, back["code"]).json()["id_token"])
+        seen.append((claims["sub"], claims["auth_time"]))
+    assert len(set(seen)) == 1
+
+
+def test_a_secret_may_be_posted_too(clients: Clients) -> None:
+    attempt = mini_attempt()
+    code = obtain_code(clients.city.surfer(), attempt)["code"]
+    posted = TokenClient(clients.city.issuer, "mini-app", None)
+    assert posted.redeem(attempt, code, client_secret="a third party's secret").status_code == 200
+
+
+def test_a_request_without_a_response_type_is_refused(clients: Clients) -> None:
+    answer = clients.city.surfer().http.get(authorize_url(mini_attempt().parameters(response_type=None)))
+    assert redirect_of(answer)[1]["error"] in ("unsupported_response_type", "invalid_request")
 
 
 def test_a_request_may_come_by_post(clients: Clients) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OctKey
+from joserfc.jwk import OctKey, RSAKey
 
 from identity.clients.keys import ClientKeys
 from identity.clients.schemas import ClientSettings
@@ -28,10 +28,12 @@ def answer_of(clients: Clients, signed: str, **form: str) -> tuple[int, str]:
 
 
 def test_the_right_key_proves_the_client_once(clients: Clients) -> None:
-    for audience in (clients.city.issuer, f"{clients.city.issuer}/token"):
-        signed = assertion(clients.key, "strict", audience)
-        assert answer_of(clients, signed) == (400, "invalid_grant")
-        assert answer_of(clients, signed) == (401, "invalid_client")
+    signed = assertion(clients.key, "strict", clients.city.issuer)
+    assert answer_of(clients, signed) == (400, "invalid_grant")
+    assert answer_of(clients, signed) == (401, "invalid_client")
+    soon = int((NOON + timedelta(seconds=8)).timestamp())
+    early = assertion(clients.key, "strict", clients.city.issuer, nbf=soon, iat=soon)
+    assert answer_of(clients, early) == (400, "invalid_grant")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,11 @@ def test_the_right_key_proves_the_client_once(clients: Clients) -> None:
         {"aud": "https://elsewhere.example"},
         {"aud": []},
         {"aud": ["https://elsewhere.example", "ISSUER"]},
+        {"aud": ["ISSUER"]},
+        {"aud": ["ISSUER/token"]},
+        {"aud": ["ISSUER/par", "ISSUER"]},
+        {"aud": "ISSUER/token"},
+        {"aud": "ISSUER/par"},
         {"aud": None},
         {"iss": "mini-app"},
         {"sub": "mini-app"},
@@ -54,8 +61,11 @@ def test_the_right_key_proves_the_client_once(clients: Clients) -> None:
     ],
 )
 def test_an_assertion_that_does_not_fit_is_refused(clients: Clients, bent: dict[str, Any]) -> None:
-    if isinstance(bent.get("aud"), list):
-        bent = {"aud": [one.replace("ISSUER", clients.city.issuer) for one in bent["aud"]]}
+    issuer, audience = clients.city.issuer, bent.get("aud")
+    if isinstance(audience, list):
+        bent = {"aud": [one.replace("ISSUER", issuer) for one in audience]}
+    elif audience:
+        bent = {"aud": audience.replace("ISSUER", issuer)}
     signed = assertion(clients.key, "strict", clients.city.issuer, **bent)
     status, error = answer_of(clients, signed)
     assert (status, error) in ((401, "invalid_client"), (400, "invalid_request"))
@@ -67,7 +77,9 @@ def test_forged_assertions_are_refused(clients: Clients) -> None:
     secret = OctKey.import_key(msgspec.json.encode(published))
     body = good.split(".")[1]
     none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    rsa = RSAKey.generate_key(2048)
     forged = [
+        jwt.encode({"alg": "RS256", "kid": clients.key.kid}, claims, rsa, ["RS256"]),
         assertion(new_key(), "strict", clients.city.issuer),
         jwt.encode({"alg": "HS256", "kid": clients.key.kid}, claims, secret, ["HS256"]),
         f"{none}.{body}.",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from tests.identity.conftest import City
@@ -106,6 +107,22 @@ def test_a_bad_request_is_refused_when_it_is_pushed(
 ) -> None:
     answer = TokenClient(clients.city.issuer).post("par", **mini_attempt().parameters(**changes))
     assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+def test_a_nonce_or_state_of_any_sane_length_comes_back_or_is_refused(clients: Clients) -> None:
+    client, attempt = TokenClient(clients.city.issuer), mini_attempt(state="s" * 3000, nonce="n" * 255)
+    back = answer_to(clients.city.surfer(), address_of(pushed(client, attempt)))
+    assert back["state"] == attempt.state
+    assert claims_of(client.redeem(attempt, back["code"]).json()["id_token"])["nonce"] == attempt.nonce
+    for wild in ({"nonce": "n" * 256}, {"state": "s" * 5000}):
+        answer = client.post("par", **mini_attempt().parameters(**wild))
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_only_post_pushes(clients: Clients) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        answer = httpx.request(method, f"{clients.city.issuer}/par", trust_env=False)
+        assert answer.status_code == 405
 
 
 def test_only_its_client_pushes(clients: Clients) -> None:

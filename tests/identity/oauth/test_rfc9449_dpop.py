@@ -82,6 +82,41 @@ def test_a_proof_of_something_else_is_refused(clients: Clients, bent: dict[str, 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"iat": int(NOON.timestamp()) - 10},
+        {"iat": int(NOON.timestamp()) + 10},
+        {"nbf": int(NOON.timestamp()), "exp": int(NOON.timestamp()) + 60},
+        {"htu": "ISSUER/token?with=a#query"},
+    ],
+)
+def test_a_proof_within_the_minute_is_accepted(clients: Clients, more: dict[str, Any]) -> None:
+    client = clients.with_key("phone-app")
+    client.refresh("x")
+    address = f"{clients.city.issuer}/token"
+    told = {
+        name: str(value).replace("ISSUER", clients.city.issuer) if name == "htu" else value
+        for name, value in more.items()
+    }
+    headers = {"dpop": proof(client.key, "POST", told.pop("htu", address), nonce=client.nonce, **told)}
+    form = {"client_id": "phone-app", "grant_type": "refresh_token", "refresh_token": "x"}
+    answer = httpx.post(address, data=form, headers=headers, trust_env=False)
+    assert answer.json()["error"] == "invalid_grant"  # the proof is good; only the token is not
+
+
+def test_the_scheme_is_read_in_any_case(clients: Clients) -> None:
+    client = clients.with_key("phone-app")
+    token = clients.tokens(public_attempt(), client)["access_token"]
+    address = f"{clients.city.issuer}/userinfo"
+    for scheme in ("DPoP", "dpop", "DPOP"):
+        headers = {
+            "authorization": f"{scheme} {token}",
+            "dpop": proof(client.key, "GET", address, ath=token_hash(token)),
+        }
+        assert httpx.get(address, headers=headers, trust_env=False).status_code == 200
+
+
 def test_forged_proofs_are_refused(clients: Clients) -> None:
     client = clients.with_key("phone-app")
     client.refresh("x")

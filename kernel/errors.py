@@ -5,6 +5,7 @@ DongchuError                 500  urn:dongchu:problem:internal
 │   └── TooLarge             413  too-large
 ├── Unauthenticated          401  unauthenticated      sign in (again)
 ├── Forbidden                403  forbidden            known, but not allowed
+│   ├── SignInFailed         403  sign-in-failed       the way back from identity was not ours, used or too late
 │   ├── CsrfRefused          403  csrf                 the form was not ours or is too old
 │   └── CapacityLost         403  capacity-lost        still signed in, but no longer in this seat, for this firm or person
 ├── NotFound                 404  not-found            also: not yours, so that nothing can be probed
@@ -71,6 +72,10 @@ class Forbidden(DongchuError):
 
 class CsrfRefused(Forbidden):
     slug, title = "csrf", "页面已过期，请刷新后再试"
+
+
+class SignInFailed(Forbidden):
+    slug, title = "sign-in-failed", "登录没有完成"
 
 
 class CapacityLost(Forbidden):

@@ -24,7 +24,14 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from kernel.crypto import SealBroken, Vault
-from kernel.errors import CapacityLost, Forbidden, InvalidInput, OutsideFailure, Unauthenticated, Unavailable
+from kernel.errors import (
+    CapacityLost,
+    InvalidInput,
+    OutsideFailure,
+    SignInFailed,
+    Unauthenticated,
+    Unavailable,
+)
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.ids import new_token
@@ -186,9 +193,9 @@ class RelyingParty:
         parameters = request.query_params
         attempt = self._attempt_of(request, parameters.get("state", ""))
         if parameters.get("iss", "") != self._house.settings.issuer:  # RFC 9207 §2.4
-            raise Forbidden("登录答复不是来自本市统一身份认证，已经停止。请从首页重新登录。")
+            raise SignInFailed("登录答复不是来自本市统一身份认证，已经停止。请从首页重新登录。")
         if "error" in parameters:
-            raise Forbidden(_refusal_text(parameters.get("error", "")))
+            raise SignInFailed(_refusal_text(parameters.get("error", "")))
         now = self._house.clock.now()
         tokens = self._issuer.exchange_code(parameters.get("code", ""), attempt.verifier)
         claims = self._issuer.checked_id_token(tokens.id_token, nonce=attempt.nonce, now=now)
@@ -228,9 +235,9 @@ class RelyingParty:
             text = self._house.vault.open(sealed, context=self._attempt_place(state))
             attempt = msgspec.json.decode(text, type=Attempt)
         except (ValueError, SealBroken) as error:
-            raise Forbidden("这次登录不是从这个浏览器发起的，或者已经用过。请从首页重新登录。") from error
+            raise SignInFailed("这次登录不是从这个浏览器发起的，或者已经用过。请从首页重新登录。") from error
         if attempt.expires_at <= self._house.clock.now().timestamp():
-            raise Forbidden("登录等待的时间太久，已经失效。请重新登录。")
+            raise SignInFailed("登录等待的时间太久，已经失效。请重新登录。")
         return attempt
 
     def _attempt_place(self, state: str) -> str:

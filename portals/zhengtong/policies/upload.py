@@ -46,7 +46,10 @@ def upload(
     data: Upload,
 ) -> Response[str] | Redirect:
     """A draft, or every problem with its line."""
-    text, cases_text = "", ""
+    text, cases_text = (
+        _typed(data, "document"),
+        _typed(data, "cases"),
+    )  # whatever is wrong, nothing typed is lost
     try:
         text, cases_text = _text(data, "document"), _text(data, "cases")
         version_id: uuid.UUID = acts.take_in(services, principal, text, cases_text)
@@ -80,11 +83,19 @@ def _text(data: dict[str, Any], name: str) -> str:
         except UnicodeDecodeError:
             what = _("文件不是 UTF-8 编码，请另存为 UTF-8 后再上传。")
             raise InvalidInput(what, errors=[FieldError(f"{name}_file", what)]) from None
-    typed = data.get(name, "")
-    if isinstance(typed, str) and typed.strip():
-        return typed.replace("\r\n", "\n")
-    what = _("请选择文件，或把内容粘贴进来。")
+    typed = _typed(data, name)
+    if typed.strip():
+        return typed
+    what = {
+        "document": _("请选择政策文件，或把政策内容粘贴进来。"),
+        "cases": _("请选择用例文件，或把用例粘贴进来；政策要带用例才能存为草稿。"),
+    }[name]
     raise InvalidInput(what, errors=[FieldError(name, what)])
+
+
+def _typed(data: dict[str, Any], name: str) -> str:
+    typed = data.get(name, "")
+    return typed.replace("\r\n", "\n") if isinstance(typed, str) else ""
 
 
 def _form(

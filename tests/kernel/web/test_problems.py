@@ -36,6 +36,12 @@ def test_a_person_gets_a_page_with_a_way_on(client: Client) -> None:
     assert "tel:12345" in answer.text
 
 
+def test_who_is_not_signed_in_any_more_is_led_to_sign_in(client: Client) -> None:
+    page = client.get("/wrong/stranger", headers=BROWSER)
+    assert page.status_code == 401
+    assert "去登录" in page.text
+
+
 def test_the_page_speaks_the_readers_language(client: Client) -> None:
     answer = client.get("/wrong/conflict", headers={**BROWSER, "accept-language": "en-GB,zh;q=0.5"})
     assert "Things have changed meanwhile" in answer.text

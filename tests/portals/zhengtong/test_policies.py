@@ -51,6 +51,16 @@ def test_nothing_uploaded_comes_back_to_the_form(enter: Enter) -> None:
     assert "请选择文件" in answer.text
 
 
+def test_what_was_typed_is_still_there_when_the_cases_are_missing(enter: Enter) -> None:
+    text, _cases = entry()
+    answer = enter("author").upload(
+        "/zhengtong/policies/new", {"document": (None, text), "cases": (None, "")}
+    )
+    assert answer.status_code == 400
+    assert "请选择用例文件" in answer.text
+    assert "id: yangxin-elderly-allowance" in answer.text
+
+
 def test_the_reach_is_counted_before_anything_is_published(enter: Enter) -> None:
     program = enter("publisher", accept="application/json")
     estimate = program.get(f"/zhengtong/api/v1/policies/{version_of(enter)}/reach").json()

@@ -23,16 +23,19 @@ from identity.oauth.device_pages import device_handlers
 from identity.oauth.openid_routes import client_registration_handlers, userinfo_handlers
 from identity.oauth.pages import oauth_page_handlers
 from identity.oauth.provider import open_provider
+from identity.oauth.rfc9068_access_token import TokenResolver
 from identity.oauth.routes import protocol_handlers
 from identity.outside import Outside, providers_of
 from identity.passkeys.routes import passkey_handlers
 from identity.proofing.routes import face_handlers
 from identity.qr.routes import qr_handlers
 from identity.recovery.routes import recovery_handlers
+from identity.sessions.api import security_api
 from identity.sessions.consent_routes import consent_handlers
 from identity.sessions.routes import security_handlers
 from identity.upstream.routes import upstream_handlers
 from kernel.house import House
+from kernel.web.bearer import Doorkeeper
 from kernel.web.pages import Pages
 from kernel.web.problems import exception_handlers
 from kernel.web.requests import WebRequest
@@ -86,6 +89,7 @@ def create_app(
             *recovery_handlers(hall),
             *face_handlers(hall),
             *consent_handlers(hall),
+            security_api(hall),
             *security_handlers(house, bound, browser, tuple(providers)),
         ],
         on_startup=[prepare],
@@ -94,7 +98,7 @@ def create_app(
             provider.outward.close,
             *(upstream.close for upstream in providers.values()),
         ],
-        state=State({"hall": hall}),
+        state=State({"hall": hall, "doorkeeper": Doorkeeper(TokenResolver(house))}),
         exception_handlers=exception_handlers(bound, sign_in=_sign_in),
         before_send=[add_security_headers],
         logging_config=None,

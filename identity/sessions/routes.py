@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
@@ -30,6 +31,7 @@ from kernel.house import House
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 
+SHOWN_ATTEMPTS = 10
 Change = Callable[[Session, int, datetime], None]
 
 
@@ -53,6 +55,7 @@ class SecurityDesk:
             "identity/security.html",
             csrf_token=self._browser.csrf_token(request),
             headers={"Cache-Control": "no-store"},
+            back=_whence(request),
             **content,
         )
 
@@ -140,7 +143,7 @@ class SecurityDesk:
                     "address": event.address,
                     "method": event.method,
                 }
-                for event in login_history(session, subject_id, vault=vault)
+                for event in login_history(session, subject_id, vault=vault, limit=SHOWN_ATTEMPTS)
             ],
         }
 
@@ -180,3 +183,9 @@ def security_handlers(
         )
 
     return [security, end_sign_in, end_others, end_proxy]
+
+
+def _whence(request: WebRequest) -> str:
+    """Back into the portal the person came from, "" where that is not known."""
+    first = urlsplit(request.headers.get("referer", "")).path.split("/")[1:2]
+    return {"tong": "/tong/me", "rongtong": "/rongtong", "zhengtong": "/zhengtong"}.get("".join(first), "")

@@ -19,6 +19,7 @@ from kernel.web.requests import WebRequest
 from licenses import wallet
 from licenses.log.evidence import EvidenceFile
 from licenses.schemas import ActView, LicenceView, UseView
+from licenses.states import OPERATION_LABELS, Operation
 
 
 def handlers(
@@ -51,8 +52,9 @@ def handlers(
             request,
             "shared/record.html",
             evidence=found,
+            label=_label(found),
             head=claimed(found.head.jws),
-            back=f"/{portal}/wallet/{licence_id}",
+            licence_path=f"/{portal}/wallet/{licence_id}",
             address=f"{request.url.path}/evidence",
         )
 
@@ -111,3 +113,8 @@ def handlers(
         return evidence(principal, licence_id, record_id)
 
     return [record_page, evidence_download, read_licence, list_uses, list_acts, read_evidence]
+
+
+def _label(evidence: EvidenceFile) -> str:
+    operation = evidence.content.get("operation")
+    return OPERATION_LABELS[Operation(operation)] if isinstance(operation, str) else ""

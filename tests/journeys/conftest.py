@@ -116,6 +116,7 @@ class Demo:
             **kept,
             "DONGCHU_HOME": str(self.home),
             "DONGCHU_PORT": str(self.port),
+            "DONGCHU_DEMO": "1",  # for the commands: the clock of this city
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, RawBody
 from sqlalchemy.orm import Session
 
-from kernel.errors import FieldError, Forbidden, InvalidInput
+from kernel.errors import FieldError, Forbidden, InvalidInput, TooManyRequests
 from kernel.house import House
 from kernel.web.requests import WebRequest
 from licenses.catalogue import licence_type
@@ -22,6 +22,7 @@ from licenses.presentation.openapi import RequestOperation, ResponseOperation
 from licenses.presentation.service import Asking
 from licenses.schemas import Verification, Verifier
 from licenses.sharing import repository as sharing
+from licenses.sharing.grants import ASKS_A_MINUTE
 from licenses.sharing.routes import Word, consumer_of
 
 LONGEST_NONCE = 200
@@ -103,6 +104,10 @@ def response(
 ) -> Response[bytes]:
     """The wallet's answer (OpenID4VP §8.2, ``direct_post`` and ``direct_post.jwt``)."""
     parameters = read_form(request, body)
+    if (
+        transactions.asked_by(house, reference) is None
+    ):  # nobody queues for the writer with a reference made up
+        raise _unknown()
     with house.database.write() as session:
         lead_to = service.receive(session, house, reference, parameters)
     content = {"redirect_uri": lead_to} if lead_to else {}
@@ -120,6 +125,8 @@ def ask_wallet(
 ) -> Asking:
     with house.database.write() as session:  # the first request of all makes our key
         consumer = consumer_of(session, house, request)
+        if house.ephemeral.increment(f"licence-vp-rate:{consumer.id}", 60) > ASKS_A_MINUTE:
+            raise TooManyRequests("请求过于频繁，请一分钟后再试。", retry_after=60)
         entitlement = _entitlement(session, house, consumer, data)
         return service.ask(
             session,
@@ -172,10 +179,14 @@ def collect_presentation(
 def _request_object(house: House, reference: str, wallet_nonce: str | None) -> Response[bytes]:
     asked = transactions.asked_by(house, reference)
     if asked is None:
-        raise ProtocolError("invalid_request", "The request is unknown, answered or expired.", status=404)
+        raise _unknown(status=404)
     with house.database.read() as session:
         made = requests.request_object(session, house, asked, reference, wallet_nonce=wallet_nonce)
     return Response(made.encode(), media_type=requests.MEDIA_TYPE, headers=NO_STORE)
+
+
+def _unknown(status: int = 400) -> ProtocolError:
+    return ProtocolError("invalid_request", "The request is unknown, answered or expired.", status=status)
 
 
 def _entitlement(

@@ -136,12 +136,16 @@ class Wallet:
         [wanted] = request["dcql_query"]["credentials"]
         names = changes.pop("disclose", [one["path"][0] for one in wanted.get("claims", [])])
         shown = held.disclosing(names)
+        key = changes.pop("signer", held.key)
         claims = {"aud": request["client_id"], "nonce": request["nonce"], "iat": self.now}
         claims |= {"sd_hash": digest(shown.encode())} | changes
-        key = changes.get("signer", held.key)
-        claims.pop("signer", None)
-        binding = jws.serialize_compact({"alg": "ES256", "typ": "kb+jwt"}, json.dumps(claims), key, ["ES256"])
-        return shown + binding
+        return self.bound(shown, key, claims)
+
+    @staticmethod
+    def bound(shown: str, key: ECKey, claims: dict[str, Any]) -> str:
+        """With a key binding JWT (RFC 9901 §4.3)."""
+        header = {"alg": "ES256", "typ": "kb+jwt"}
+        return shown + jws.serialize_compact(header, json.dumps(claims), key, ["ES256"])
 
     def answer(self, request: dict[str, Any], presentation: str, **changes: Any) -> Response:
         content = {"vp_token": {"licence": [presentation]}, "state": request["state"]} | changes

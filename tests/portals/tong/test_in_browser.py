@@ -16,6 +16,7 @@ from granian.server.embed import Server
 from litestar import Litestar
 from playwright.sync_api import Browser
 
+from licenses import service
 from portals.entrance.routes import create_app as create_entrance
 from portals.server import PathApps
 from tests.portals.tong.conftest import ROOT, TEMPLATES, Pages, principal
@@ -49,6 +50,12 @@ def site(app: Litestar, city: City) -> Iterator[str]:
     folders = {**TEMPLATES, "entrance": ROOT / "portals" / "entrance" / "templates"}
     apps = PathApps({"/": create_entrance(city.house, Pages(folders)), "/tong": app})
     city.tokens["browser"] = principal(city, city.cast.parent, city.cast.parent, ("tong", "licences"))
+    with city.house.database.write() as session:
+        card = {"bank": "演示银行", "card_tail": "1234"}
+        holder = city.cast.parent
+        service.issue(
+            session, city.house, type_id="social-security-card", holder_id=holder, fields=card, actor="test"
+        )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -85,6 +92,8 @@ def test_every_page_is_clean(browser: Browser, site: str, is_senior: bool) -> No
     signed_in = {"authorization": "Bearer browser"}
     home = httpx.get(f"{site}/tong", headers={**signed_in, "accept": "text/html"}, timeout=30).text
     offers = re.findall(r"/tong/offers/[0-9a-f-]{36}", home)[:1]
+    wallet = httpx.get(f"{site}/tong/wallet", headers={**signed_in, "accept": "text/html"}, timeout=30).text
+    licence = re.findall(r"/tong/wallet/[0-9a-f-]{36}", wallet)[0]
     context = browser.new_context(
         viewport={"width": 390, "height": 844},
         reduced_motion="reduce",
@@ -96,8 +105,13 @@ def test_every_page_is_clean(browser: Browser, site: str, is_senior: bool) -> No
     page = context.new_page()
     rules: dict[str, Any] = {"color-contrast-enhanced": {"enabled": True}} if is_senior else {}
     complaints = {}
-    for path in (*PATHS, *offers):
-        page.goto(site + path)
+    adding = f"{licence}/wallets (a code)"
+    for path in (*PATHS, *offers, licence, f"{licence}/wallets", adding):
+        if path == adding:
+            page.get_by_role("button", name="生成添加码").click()
+            page.get_by_text("显示交易码").click()
+        else:
+            page.goto(site + path)
         results = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
         if results.violations_count:
             complaints[path] = [one["id"] for one in results.response["violations"]]

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
+from litestar.testing import TestClient
 
 from kernel.clock import FixedClock
 from kernel.errors import Forbidden, Gone, InvalidInput
 from kernel.house import House
+from kernel.web.pages import Pages
 from licenses import credential, keys, service, wallet
+from licenses.app import create_app
 from licenses.catalogue import licence_type
 from licenses.issuance import offers, wallets
 from licenses.models import Licence, LicenceUse
@@ -58,7 +61,7 @@ def _ask(house: House, **more: Any) -> Asking:
         "claims": queries.for_purpose(licence_type(TYPE), "counter"),
         "cause": "办理公交优待卡",
     }
-    with house.database.read() as session:
+    with house.database.write() as session:
         return presentation.ask(session, house, **(asked | more))
 
 
@@ -318,3 +321,30 @@ def test_a_copy_pasted_on_the_verification_page_proves_nothing_about_who_shows_i
             answer = verify_credential(session, house, text)
         assert (answer.result, answer.fields, answer.holder_name) == ("undetermined", [], None)
     assert credential.without_key_binding("a.b.c~d~") == "a.b.c~d~"
+
+
+def test_the_whole_way_on_both_databases(any_house: House, holder: int, licence_pages: Pages) -> None:
+    """Sequences, status lists and single use are the database's and the store's, not SQLite's alone."""
+    with any_house.database.write() as session:
+        licence = service.issue(
+            session, any_house, type_id=TYPE, holder_id=holder, fields=FIELDS[TYPE], actor="test"
+        )
+        made = offers.offer(session, any_house, [holder], licence.id, added_by=holder)
+    app = create_app(any_house, licence_pages)
+    with TestClient(app, base_url=any_house.settings.base_url) as http:
+        phone = Wallet(http, int(any_house.clock.now().timestamp()))
+        phone.redeem(phone.offered(made.by_reference), made.tx_code)
+        assert phone.receive(TYPE, 3).status_code == 200
+        assert phone.receive(TYPE, 2).status_code == 200
+        places = {one.claims["status"]["status_list"]["idx"] for one in phone.held}
+        assert len(places) == 5
+        asking = _ask(any_house)
+        assert phone.present(asking.invocation).status_code == 200
+        assert _collect(any_house, asking).result == "valid"
+        before = http.get("/licenses/status/wallets/1").headers["etag"]
+        with any_house.database.write() as session:
+            service.operate(session, any_house, licence.id, Operation.REVOKE, reason="x", actor="test")
+        assert http.get("/licenses/status/wallets/1").headers["etag"] != before
+        again = _ask(any_house)
+        phone.present(again.invocation)
+        assert _collect(any_house, again).result == "not_valid"

@@ -28,6 +28,7 @@ from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.ports import PaymentOrder, Ports, Treasury, TreasuryAnswer
 from policy_engine.delivery.states import IN_FLIGHT, PaymentState
+from policy_engine.profiles.service import FACTS_CORROBORATED
 
 FIRST_LOOK = timedelta(seconds=1)
 BETWEEN_LOOKS = timedelta(seconds=5)
@@ -54,6 +55,7 @@ def build_handlers(
         "offer.lapse": jobs.lapse_offers,
         runs.TOPIC: jobs.advance_run,
         "award.confirm_deaths": jobs.confirm_deaths,
+        FACTS_CORROBORATED: jobs.second_source,
         losses.LIFT: jobs.lift_losses,
         losses.HEAR: jobs.hear_losses,
     }
@@ -162,6 +164,14 @@ class _Jobs:
         while after is not None:
             with self._database.write() as session:
                 after = deaths.confirm_deaths(session, self._ports, now=self._clock.now(), after=after)
+
+    def second_source(self, message: Message) -> None:
+        """Another department said what was known already: of a death that is what its ending waits for."""
+        if message.payload["attribute"] == deaths.IS_DECEASED:
+            with self._database.write() as session:
+                deaths.confirm_death(
+                    session, self._ports, subject_id=message.payload["subject_id"], now=self._clock.now()
+                )
 
     def lift_losses(self, message: Message) -> None:
         """Too many rights were put in doubt on one day: nobody stays stopped until a person has looked."""

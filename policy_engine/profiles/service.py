@@ -24,7 +24,9 @@ from policy_engine.profiles.schemas import (
 from policy_engine.profiles.validation import require_valid
 
 __all__ = [
+    "CONFIRMED_BY_TWO",
     "FACTS_CHANGED",
+    "FACTS_CORROBORATED",
     "FACTS_SCHEDULED",
     "apply_changes",
     "apply_checked",
@@ -34,6 +36,9 @@ __all__ = [
 
 FACTS_CHANGED: Final = "facts.changed"
 FACTS_SCHEDULED: Final = "facts.scheduled"
+FACTS_CORROBORATED: Final = "facts.corroborated"
+#: What somebody loses a right by only when a second department says so too.
+CONFIRMED_BY_TWO: Final = frozenset({"person.is_deceased"})
 
 
 def apply_changes(session: Session, changes: Sequence[Change], *, now: datetime) -> Applied:
@@ -65,6 +70,7 @@ def apply_checked(
     _bring_old_owners(session, working, changes)
     working.apply(changes)
     repository.insert_history(session, working.history)
+    _tell_of_second_sources(session, working, now)
     _schedule(session, working, now)
     written = sorted(working.touched | working.confirmed)
     repository.save(session, [working.subjects[one] for one in written], working.added)
@@ -115,6 +121,18 @@ def _tell(session: Session, working: Working, now: datetime) -> None:
         )
         messages.append((f"{kind}:{owner_id}", payload))
     enqueue_many(session, FACTS_CHANGED, messages, now=now)
+
+
+def _tell_of_second_sources(session: Session, working: Working, now: datetime) -> None:
+    """Another department said the same: the fact stands as it did, but something may wait for just that word."""
+    for row in working.history:
+        is_second = (
+            row["outcome"] == "outranked" and row["standing"] == "verified" and row["old"] == row["new"]
+        )
+        if is_second and row["attribute"] in CONFIRMED_BY_TWO:
+            owner_id = working.subjects[row["subject_id"]].owner_id
+            payload = {"subject_id": row["subject_id"], "attribute": row["attribute"]}
+            enqueue(session, FACTS_CORROBORATED, f"household:{owner_id}", payload, now=now)
 
 
 def _schedule(session: Session, working: Working, now: datetime) -> None:

@@ -44,7 +44,8 @@ from policy_engine.profiles import repository as profiles
 
 DEATH = "death"
 SOURCES_NEEDED = 2
-_ATTRIBUTES = ("person.is_deceased", "person.death_date")
+IS_DECEASED = "person.is_deceased"
+_ATTRIBUTES = (IS_DECEASED, "person.death_date")
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ PATHS = (
     "/tong/me/kin",
     "/tong/me/notices",
     "/tong/help",
+    "/tong/scan",
 )
 
 

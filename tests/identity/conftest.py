@@ -305,13 +305,24 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     close_city(opened, running)
 
 
-@pytest.fixture(scope="module")
-def connected_city(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[City]:
-    """One running city with the world outside, under a name (passkeys want one); each test brings people of its own."""
+@pytest.fixture(scope="session")
+def shared_city(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[City]:
+    """One running city with the world outside, under a name (passkeys want one), for all tests of a run."""
     home = tmp_path_factory.mktemp("connected")
     opened, running = open_with_clients(home, f"sqlite:///{home / 'dongchu.db'}", world, "localhost")
     yield opened
     close_city(opened, running)
+
+
+@pytest.fixture
+def there(shared_city: City) -> Iterator[City]:
+    """That city at noon, with nobody's tries counted; each test brings people of its own."""
+    shared_city.house.ephemeral.close()
+    yield shared_city
+    shared_city.clock.move(NOON - shared_city.clock.now())
+    shared_city.house.ephemeral.close()
+    while shared_city.surfers:
+        shared_city.surfers.pop().close()
 
 
 @pytest.fixture

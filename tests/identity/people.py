@@ -1,11 +1,13 @@
 """People whom one test brings and no other touches, and how they come in by phone."""
 
+import functools
 import itertools
 from dataclasses import dataclass
 
 import httpx
 
-from identity import service
+from identity.accounts import service as accounts
+from identity.accounts.passwords import PasswordPool
 from identity.registry import service as registry
 from tests.identity.conftest import City, id_number
 from tests.identity.relying_party import PASSWORD, Surfer
@@ -21,6 +23,12 @@ class Someone:
 
 
 _NUMBERS = itertools.count(1)
+
+
+@functools.cache
+def _hashed() -> str:
+    """The password of all of them, hashed once."""
+    return PasswordPool().hash(PASSWORD)
 
 
 def someone(
@@ -40,14 +48,17 @@ def someone(
             vault=city.house.vault,
             now=city.clock.now(),
         )
-        service.create_account(
+        accounts.create_account(
             session,
-            house=city.house,
             subject_id=subject_id,
             login_name=login,
-            password=PASSWORD,
+            password=None,
+            password_hash=_hashed(),
             phone=phone if has_phone else None,
             is_real_name=is_real_name,
+            passwords=city.app.state.hall.passwords,
+            vault=city.house.vault,
+            now=city.clock.now(),
         )
     return Someone(login, phone, identifier, name, subject_id)
 

@@ -25,14 +25,6 @@ from tests.identity.people import sign_in, someone
 from tests.identity.relying_party import Surfer
 from tests.identity.test_upstream import newcomer, resident
 
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
-
-
 #: Every form of these pages: where it is sent, and whether somebody must be signed in.
 FORMS = [
     ("/identity/login", False),

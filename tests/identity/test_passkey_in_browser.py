@@ -30,9 +30,7 @@ def with_authenticator(page: Page) -> None:
     )
 
 
-def test_a_phone_keeps_a_passkey_and_signs_in_with_a_touch(connected_city: City, browser: Browser) -> None:
-    there = connected_city
-    there.house.ephemeral.close()
+def test_a_phone_keeps_a_passkey_and_signs_in_with_a_touch(there: City, browser: Browser) -> None:
     one = someone(there, "周小兰", has_phone=False)
     window = browser.new_context(viewport=PHONE, locale="zh-CN", base_url=there.url)  # type: ignore[arg-type]
     page = window.new_page()

@@ -1,7 +1,6 @@
 """Passkeys: made, named, given up, signed in by; and every way in which an answer can be wrong is refused."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,14 +18,6 @@ from tests.identity.authenticator import USER_PRESENT, USER_VERIFIED, SoftwarePa
 from tests.identity.conftest import City
 from tests.identity.people import Someone, enter_by_phone, sign_in, someone
 from tests.identity.relying_party import Surfer
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    """The shared city, with nobody's tries counted yet."""
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
 
 
 def enrol(city: City, surfer: Surfer, *, name: str = "我的手机", **made: Any) -> SoftwarePasskey:

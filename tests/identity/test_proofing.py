@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import httpx
@@ -30,13 +29,6 @@ PAPERS = (
     SeenFact(kind="id_card", number_tail="1045", valid_until=date(2036, 1, 1)),
     SeenFact(kind="household_book", number_tail="0077"),
 )
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
 
 
 def official(city: City, *duties: str) -> Principal:

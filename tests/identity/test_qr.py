@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -18,13 +17,6 @@ from tests.identity.people import sign_in, someone
 from tests.identity.relying_party import Surfer
 
 DESK = Visitor(address="203.0.113.7", device="Edge · Windows")
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
 
 
 def code_of(page: httpx.Response) -> str:

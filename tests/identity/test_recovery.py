@@ -1,11 +1,9 @@
 """A lost phone: the new one waits, its owner can stop it, and what it gives in the end is the lowest level."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
-import pytest
 
 from connectors.messaging.jobs import alarm, handlers
 from connectors.messaging.texts import check_text
@@ -25,16 +23,6 @@ from tests.identity.test_upstream import newcomer, resident
 
 WAIT = timedelta(hours=72, minutes=1)
 NEW_PHONE = "13944440000"
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    """The shared city on its first day, with nobody's tries counted yet."""
-    connected_city.house.ephemeral.close()
-    before = connected_city.clock.now()
-    yield connected_city
-    connected_city.clock.move(before - connected_city.clock.now())
-    connected_city.house.ephemeral.close()
 
 
 def ask(city: City, one: Someone, phone: str = NEW_PHONE, surfer: Surfer | None = None) -> httpx.Response:

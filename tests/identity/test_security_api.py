@@ -1,11 +1,9 @@
 """The security centre for programs: the same as the pages, for the city's own apps and in one's own name only."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 
 from kernel.web.oidc_client import portal_secret
 from tests.identity.conftest import City
@@ -21,13 +19,6 @@ from tests.identity.relying_party import (
 from tests.identity.test_qr import code_of, look, number_of
 from tests.identity.test_recovery import ask
 from tests.identity.test_upstream import resident
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
 
 
 class App:

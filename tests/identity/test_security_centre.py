@@ -1,11 +1,9 @@
 """The security centre: where one is signed in, what was let in and taken back, and that new devices are told of."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
-import pytest
 
 from kernel.notices import inbox
 from tests.identity.conftest import City
@@ -18,13 +16,6 @@ from tests.identity.relying_party import (
     mini_attempt,
     obtain_code,
 )
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
 
 
 def notices_of(city: City, one: Someone, kind: str) -> list[str]:

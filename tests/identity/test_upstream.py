@@ -4,7 +4,6 @@ import base64
 import html
 import itertools
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -27,13 +26,6 @@ from tests.identity.people import Someone, enter_by_phone, someone
 from tests.identity.relying_party import Surfer
 
 _NUMBERS = itertools.count(100)
-
-
-@pytest.fixture
-def there(connected_city: City) -> Iterator[City]:
-    connected_city.house.ephemeral.close()
-    yield connected_city
-    connected_city.house.ephemeral.close()
 
 
 def live_in(world: World | None, number: str, name: str) -> None:

@@ -12,13 +12,6 @@ from tests.identity.people import ask_for_code, enter_by_phone, phone_code, some
 from tests.identity.relying_party import PASSWORD, Surfer, TokenClient, claims_of, mini_attempt, obtain_code
 
 
-@pytest.fixture
-def there(connected_city: City) -> City:
-    """The shared city, with nobody's tries counted yet."""
-    connected_city.house.ephemeral.close()
-    return connected_city
-
-
 def register(city: City, surfer: Surfer, phone: str, **form: str) -> httpx.Response:
     return surfer.submit(enter_by_phone(city, surfer, phone), "/identity/register", **form)
 

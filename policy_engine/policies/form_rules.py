@@ -228,12 +228,14 @@ def impact_assessment(document: PolicyDocument, catalogue: Catalogue) -> Iterato
         return
     words = {word for _, text in feel_texts(document) for word in re.findall(r"\w+", _STRING.sub(" ", text))}
     sensitive = sorted({one.name for one in catalogue.attributes if one.sensitivity != "general"} & words)
-    if sensitive or document.each == "child":
-        what = (
-            _("使用了敏感信息（%(sensitive)s）", sensitive="、".join(sensitive))
-            if sensitive
-            else _("涉及不满十四周岁的未成年人")
-        )
+    is_about_people = document.audience != "firm" and document.status is None
+    is_automated = document.delivery.mode == "automatic" and is_about_people
+    if sensitive or document.each == "child" or is_automated:
+        what = _("由系统自动办理")
+        if document.each == "child":
+            what = _("涉及不满十四周岁的未成年人")
+        if sensitive:
+            what = _("使用了敏感信息（%(sensitive)s）", sensitive="、".join(sensitive))
         mend = _("请完成个人信息保护影响评估，并在 impact_assessment 写明编号。")
         yield "impact_assessment", (), _("%(what)s，没有影响评估记录", what=what), mend
 

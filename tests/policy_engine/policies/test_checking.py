@@ -108,6 +108,13 @@ def test_sensitive_facts_need_an_impact_assessment() -> None:
     assert the_problem(text).code == "impact_assessment"
 
 
+def test_automated_decisions_need_an_impact_assessment() -> None:
+    text = changed(BENEFIT, impact_assessment=None, delivery={"mode": "automatic"})
+    problem = the_problem(text)
+    assert problem.code == "impact_assessment"
+    assert "自动" in problem.reason
+
+
 def test_money_never_stands_on_a_presumed_status() -> None:
     published = publish_documents([(PRESUMED, "official")])
     problem = the_problem(with_condition("家庭.推定低保家庭"), published)

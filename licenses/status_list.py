@@ -5,7 +5,6 @@ unused places look like valid credentials, and the places are given out in a key
 nor the length of a list says how many there are or which came first (§12.5, §13.2).
 """
 
-import base64
 import hashlib
 import uuid
 import zlib
@@ -23,6 +22,7 @@ from kernel.database import insert
 from kernel.house import House
 from licenses import credential, keys, repository
 from licenses.issuance import repository as copies
+from licenses.jose import base64url
 from licenses.models import LicenceStatusList
 from licenses.states import LicenceState, status_value
 
@@ -112,7 +112,7 @@ def pack(values: Iterable[tuple[int, int]], length: int) -> bytes:
 
 def compressed(values: Iterable[tuple[int, int]]) -> str:
     """One whole list (§4.1): level 9 would save a sixth and take eight times as long."""
-    return base64.urlsafe_b64encode(zlib.compress(pack(values, PLACES), 6)).rstrip(b"=").decode()
+    return base64url(zlib.compress(pack(values, PLACES), 6))
 
 
 def touch(session: Session, family: Family, sequences: Iterable[int]) -> None:

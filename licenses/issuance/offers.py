@@ -4,7 +4,6 @@ The pre-authorised code says that this holder, signed in here, lets one wallet h
 shoulder lacks the transaction code, which is shown apart; five wrong ones end the offer.
 """
 
-import base64
 import hmac
 import uuid
 from collections.abc import Collection
@@ -23,6 +22,8 @@ from licenses.catalogue import licence_type
 from licenses.issuance import repository
 from licenses.issuance.errors import ProtocolError
 from licenses.issuance.metadata import configuration_id, issuer_identifier
+from licenses.jose import base64url
+from licenses.models import Licence
 from licenses.verification import check_licence
 from licenses.wallet import owned
 
@@ -77,16 +78,9 @@ def offer(
     has_tx_code: bool = True,
 ) -> Offer:
     """Raises ``Conflict`` for a licence that is not valid now, is only referred to here, or lies in ten wallets already."""
-    licence = owned(session, holder_ids, licence_id)
-    kind = licence_type(licence.type_id)
+    licence = _addable(session, house, holder_ids, licence_id)
     if len(wallet_name) > 40:
         raise InvalidInput("钱包的名称最多40个字。")
-    if kind.is_reference:
-        raise Conflict("这份证照由上级机关签发，请在签发机关的应用中添加。")
-    if check_licence(session, house, licence).result != "valid":
-        raise Conflict("这份证照现在不是有效状态，不能添加到其他钱包。")
-    if repository.count_active(session, licence.id) >= WALLETS_AT_MOST:
-        raise Conflict(_("这份证照已在%(count)s个钱包里，请先移除不用的。", count=WALLETS_AT_MOST))
     reference = new_token()
     code = _code(house, reference)
     tx_code = new_digits(TX_CODE_DIGITS) if has_tx_code else ""
@@ -143,6 +137,19 @@ def redeem(house: House, code: str, tx_code: str | None, wanted: str | None = No
     return kept.allowed
 
 
+def _addable(session: Session, house: House, holder_ids: Collection[int], licence_id: uuid.UUID) -> Licence:
+    """Raises ``NotFound`` for somebody else's, ``Conflict`` for one that cannot be given out now."""
+    licence = owned(session, holder_ids, licence_id)
+    kind = licence_type(licence.type_id)
+    if kind.is_reference:
+        raise Conflict("这份证照由上级机关签发，请在签发机关的应用中添加。")
+    if check_licence(session, house, licence).result != "valid":
+        raise Conflict("这份证照现在不是有效状态，不能添加到其他钱包。")
+    if repository.count_active(session, licence.id) >= WALLETS_AT_MOST:
+        raise Conflict(_("这份证照已在%(count)s个钱包里，请先移除不用的。", count=WALLETS_AT_MOST))
+    return licence
+
+
 def _configuration(allowed: Allowed) -> str:
     return configuration_id(licence_type(allowed.type_id))
 
@@ -173,7 +180,7 @@ def _document(house: House, kept: _Kept, code: str) -> dict[str, Any]:
 def _code(house: House, reference: str) -> str:
     """The code follows from the address of the offer, so that neither of them is kept anywhere."""
     secret = house.vault.blind_index(reference, purpose="licences/pre-authorized-code")
-    return base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+    return base64url(secret)
 
 
 def _key(house: House, code: str) -> str:

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 from kernel.house import House
 from licenses.issuance.errors import ProtocolError
 from licenses.issuance.metadata import BATCH_SIZE
-from licenses.jose import ALGORITHM, header_of, payload_of
+from licenses.jose import ALGORITHM, base64url, header_of, payload_of
 
 TYPE = "openid4vci-proof+jwt"
 NONCE_LIFE = timedelta(minutes=5)
@@ -28,7 +28,7 @@ _PUBLIC_MEMBERS = frozenset({"kty", "crv", "x", "y"})
 def new_nonce(house: House, now: datetime) -> str:
     """A ``c_nonce``: made and recognised without being kept, so that asking for thousands costs nothing."""
     body = int((now + NONCE_LIFE).timestamp()).to_bytes(8) + secrets.token_bytes(_RANDOM)
-    return base64.urlsafe_b64encode(body + _mac(house, body)).rstrip(b"=").decode()
+    return base64url(body + _mac(house, body))
 
 
 def verified_keys(

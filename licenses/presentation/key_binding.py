@@ -1,7 +1,5 @@
 """SD-JWT with key binding (RFC 9901 §4.3, §7.3): shown by the holder of its key, to us, for this one request. Pure."""
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +11,7 @@ from joserfc.jwk import ECKey
 
 from licenses import credential
 from licenses.credential import Credential, NotGenuine
-from licenses.jose import ALGORITHM, header_of, payload_of
+from licenses.jose import ALGORITHM, digest_of, header_of, payload_of
 
 TYPE = "kb+jwt"
 #: How old a key binding may be, and how far a wallet's clock may be ahead.
@@ -42,7 +40,7 @@ def verify_presentation(
         raise NotBound("aud is not our client_id")
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
         raise NotBound("nonce is not that of the request")
-    if claims.get("sd_hash") != _digest(f"{sd_jwt}~"):
+    if claims.get("sd_hash") != digest_of(f"{sd_jwt}~"):
         raise NotBound("sd_hash does not cover what was presented")
     issued_at = claims.get("iat")
     if not isinstance(issued_at, int | float) or isinstance(issued_at, bool):
@@ -63,10 +61,6 @@ def _claims(key_binding: str, jwk: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise NotBound("the key binding holds no claims")
     return claims
-
-
-def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 __all__ = ["Credential", "NotBound", "NotGenuine", "verify_presentation"]

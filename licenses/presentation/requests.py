@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel.house import House
 from licenses import credential, keys
 from licenses.catalogue import licence_type
-from licenses.jose import ALGORITHM
+from licenses.jose import ALGORITHM, base64url
 from licenses.presentation.queries import query
 from licenses.presentation.transactions import SECONDS, Asked
 
@@ -34,7 +34,7 @@ def client_id(session: Session, house: House) -> str:
     """
     chain = keys.certificate_chain(session, house, keys.reader_key(session, house))
     digest = hashlib.sha256(base64.b64decode(chain[0])).digest()
-    return "x509_hash:" + _encode(digest)
+    return "x509_hash:" + base64url(digest)
 
 
 def invocation(client: str, request_uri: str) -> str:
@@ -107,8 +107,4 @@ def _client_metadata(house: House, asked: Asked) -> dict[str, Any]:
 def _authority_key(root: x509.Certificate) -> str:
     """What a credential's certificate names as its authority's key (§6.1.1.1)."""
     identifier = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return _encode(identifier.digest)
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url(identifier.digest)

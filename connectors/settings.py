@@ -30,6 +30,7 @@ SYSTEMS = (
     "banks",
     "treasury",
     "messaging",
+    "exchange",
 )
 #: OpenID providers beside ours; ``token`` is our client secret there. A house without them works just as well.
 IDENTITY_PROVIDERS = ("province_identity", "network_identity")

@@ -14,6 +14,7 @@ import portals.rongtong.app
 import portals.tong.app
 import portals.zhengtong.app
 from connectors.banks.client import BankClient
+from connectors.exchange.client import ExchangeClient
 from connectors.market_regulation.client import MarketRegulationClient
 from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
@@ -74,6 +75,7 @@ def open_services(house: House) -> Services:
         treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"], watch=watch)),
         statements=BankStatements(bank),
         firms=RegisterOfFirms(MarketRegulationClient(outside.systems["market_regulation"], watch=watch)),
+        exchange=ExchangeClient(outside.systems["exchange"], house.clock, watch=watch),
         resolve=token_resolver(house),
     )
 

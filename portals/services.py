@@ -7,11 +7,12 @@ from kernel.house import House
 from kernel.web.bearer import ResolveToken
 from policy_engine.delivery.ports import AccountCheck, Ports, Statements, Treasury
 from policy_engine.policies.published import PublishedPolicies
+from policy_engine.profiles.exchange.service import Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """``resolve`` turns an access token into a ``Principal``; the four after ``ports`` leave the house."""
+    """``resolve`` turns an access token into a ``Principal``; the five after ``ports`` leave the house."""
 
     house: House
     published: PublishedPolicies
@@ -20,4 +21,5 @@ class Services:
     treasury: Treasury
     statements: Statements
     firms: FirmRegister
+    exchange: Exchange
     resolve: ResolveToken

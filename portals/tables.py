@@ -13,9 +13,11 @@ import policy_engine.decisions.models
 import policy_engine.delivery.models
 import policy_engine.matching.models
 import policy_engine.policies.models
+import policy_engine.profiles.exchange.models
 import policy_engine.profiles.files.models
 import policy_engine.profiles.models
 import policy_engine.profiles.objections.models
+import policy_engine.profiles.quality.models
 from kernel.database import Base
 
 METADATA = Base.metadata

@@ -13,6 +13,7 @@ import identity.jobs
 import licenses.jobs
 import policy_engine.profiles.files.jobs
 import policy_engine.profiles.jobs
+import policy_engine.profiles.quality.jobs
 from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
 from connectors.messaging.client import MessagingClient
 from connectors.resilience import Watch
@@ -44,6 +45,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
     handlers: dict[str, Handler] = {
         **policy_engine.profiles.jobs.handlers(house),
         **policy_engine.profiles.files.jobs.handlers(house),
+        **policy_engine.profiles.quality.jobs.handlers(house),
         **rematching.handlers(house, services.published, services.ports),
         **delivery.build_handlers(
             house.database, house.clock, house.vault, services.ports, services.treasury
@@ -67,6 +69,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,
+            *policy_engine.profiles.quality.jobs.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),
         ),

@@ -9,9 +9,11 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
+from connectors.events.departments import DEPARTMENTS
 from connectors.settings import SYSTEMS
 from connectors.simulators.admin_routes import admin_router
 from connectors.simulators.department_routes import action_router, feed_router
+from connectors.simulators.exchange_routes import exchange_router
 from connectors.simulators.face_checks import face_router
 from connectors.simulators.identity_providers import Provider, provider_router
 from connectors.simulators.money_routes import money_routers
@@ -36,7 +38,7 @@ def create_app(
     lives = world or World(settings, clock)
     pages = (pages or Pages({"connectors": TEMPLATES}, is_demonstration=True)).for_portal("kernel")
     providers = settings.outside.identity_providers.items()
-    reporting = [system for system in SYSTEMS if system != "messaging"]
+    reporting = [system for system in SYSTEMS if system in DEPARTMENTS]
 
     @asynccontextmanager
     async def living(_app: Litestar) -> AsyncIterator[None]:
@@ -53,6 +55,7 @@ def create_app(
             admin_router,
             *page_routes(),
             *money_routers(),
+            exchange_router,
             face_router(settings.outside.systems["public_security"]),
             *(provider_router(Provider(name, system, clock)) for name, system in providers),
             *(feed_router(system) for system in reporting),

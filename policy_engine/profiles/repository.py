@@ -210,6 +210,18 @@ def rows_since(
         yield row.subject_id, row.owner_id, row.facts
 
 
+def facts_of_kind(session: Session, kind: EntityKind) -> Iterator[tuple[int, str, dict[str, KnownFact]]]:
+    """(subject, division, facts) of everybody of a kind, by number, streamed."""
+    statement = (
+        sa.select(TABLE.c.subject_id, TABLE.c.division, _AS_TEXT)
+        .where(TABLE.c.kind == kind)
+        .order_by(TABLE.c.subject_id)
+        .execution_options(yield_per=1_000)
+    )
+    for subject_id, division, facts in session.execute(statement):
+        yield subject_id, division, _decode_facts(str(facts))
+
+
 def current_sequence(session: Session) -> int:
     statement = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME)
     return session.scalar(statement) or 0

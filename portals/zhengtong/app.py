@@ -38,8 +38,10 @@ from portals.zhengtong.reach import Reach
 from portals.zhengtong.rights import api as rights_api
 from portals.zhengtong.rights import routes as rights
 from portals.zhengtong.sources import api as sources_api
+from portals.zhengtong.sources import exchange as sources_exchange
 from portals.zhengtong.sources import files as sources_files
 from portals.zhengtong.sources import objections as sources_objections
+from portals.zhengtong.sources import quality as sources_quality
 from portals.zhengtong.sources import routes as sources
 from portals.zhengtong.trail import api as trail_api
 from portals.zhengtong.trail import routes as trail
@@ -87,6 +89,8 @@ def _pages() -> Router:
             *sources.HANDLERS,
             *sources_files.PAGES,
             *sources_objections.PAGES,
+            *sources_quality.PAGES,
+            *sources_exchange.PAGES,
         ],
         guards=[require(scope=SCOPE)],
     )
@@ -113,6 +117,8 @@ def _api() -> Router:
             *sources_api.HANDLERS,
             *sources_files.API,
             *sources_objections.API,
+            *sources_quality.API,
+            *sources_exchange.API,
         ],
         guards=[require(scope=SCOPE), on_a_seat],
     )

@@ -53,7 +53,11 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
             )
         )
     if sources_of(seat):
-        entries: list[Entry] = [("objections", _("信息异议"), f"{HOME}/objections", "question", None)]
+        entries: list[Entry] = [
+            ("objections", _("信息异议"), f"{HOME}/objections", "question", None),
+            ("quality", _("数据质量"), f"{HOME}/quality", "chart", None),
+            ("exchange", _("数据共享"), f"{HOME}/exchange", "switch", None),
+        ]
         groups.append((_("信息和数据"), entries))
     licences: list[Entry] = []
     if may("licence.verify"):

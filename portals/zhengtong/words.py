@@ -123,6 +123,8 @@ DONE: dict[str, str] = {
     "licence_changed": N_("证照状态已变更，立即生效。"),
     "seat": N_("已办理，席位的变动立即生效。"),
     "replayed": N_("已重新排队，稍后自动再试。"),
+    "quality": N_("已记录，这条质量问题不再提示。"),
+    "exchange": N_("已办理。"),
     "objection_answered": N_("异议已答复，当事人会收到消息。"),
     "dropped": N_("已放弃，原因已记入操作记录。"),
 }

@@ -27,7 +27,7 @@ from portals.services import Services
 from portals.tong.app import create_app as create_tong
 from tests.identity.conftest import People, settle
 from tests.policy_engine.delivery.city import Bank, Statements, Treasury
-from tests.portals.zhengtong.conftest import PACKAGES, ROOT, Register
+from tests.portals.zhengtong.conftest import PACKAGES, ROOT, Register, SilentExchange
 
 assert rongtong
 assert tong
@@ -61,6 +61,7 @@ class Square:
             bank=Bank(),
             treasury=Treasury(),
             firms=self.register,
+            exchange=SilentExchange(),
             statements=Statements(),
             resolve=self._resolve,
         )

@@ -12,9 +12,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 import portals.tables
+from connectors.exchange.messages import ExchangeAnswer, ExchangeQuestion
 from identity.delegation.claiming import RegisteredFirm
 from kernel.clock import FixedClock
-from kernel.errors import Unauthenticated
+from kernel.errors import OutsideFailure, Unauthenticated
 from kernel.house import House, open_house
 from kernel.i18n import Translations, locale_folders
 from kernel.settings import Settings
@@ -71,6 +72,23 @@ class Register:
         return self.heads.get(uscc) == id_number
 
 
+class SilentExchange:
+    """The provincial exchange as a test wants it: what it knows by identifier, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, str]] = {}
+        self.asked: list[ExchangeQuestion] = []
+        self.failure: OutsideFailure | None = None
+
+    def ask(self, question: ExchangeQuestion) -> ExchangeAnswer:
+        self.asked.append(question)
+        if self.failure is not None:
+            raise self.failure
+        return ExchangeAnswer(
+            question.query_id, f"R-{question.query_id}", NOON, self.known.get(question.identifier, {})
+        )
+
+
 class City:
     """One city for all tests of the portal; each test works on claims and versions of its own."""
 
@@ -98,6 +116,7 @@ class City:
             treasury=Treasury(),
             statements=Statements(),
             firms=Register(),
+            exchange=SilentExchange(),
             resolve=self.resolve,
         )
 

@@ -28,6 +28,8 @@ PAGES = [
     ("administrator", "/zhengtong/system/letters", "积压任务", "Stuck tasks"),
     ("administrator", "/zhengtong/system/connectors", "外部系统", "Outside systems"),
     ("administrator", "/zhengtong/system/files", "批量数据", "Files of facts"),
+    ("civil_affairs", "/zhengtong/quality", "数据质量", "Data quality"),
+    ("civil_affairs", "/zhengtong/exchange", "数据共享", "Shared data"),
     ("civil_affairs", "/zhengtong/objections", "信息异议", "Objections to facts"),
     ("administrator", "/zhengtong/system/events", "部门事件", "Department events"),
     ("administrator", "/zhengtong/system/seats", "职责属于席位", "Duties belong to the seat"),

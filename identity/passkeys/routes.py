@@ -15,11 +15,11 @@ from identity.accounts.step_up import StepUpDesk
 from identity.accounts.throttle import network_of
 from identity.browser import read_form, redirect
 from identity.passkeys import repository, service
-from identity.passkeys.ceremonies import Ceremonies
+from identity.passkeys.ceremonies import CHALLENGE_SECONDS, WRONG_PASSKEY, Ceremonies
 from identity.registry import service as registry
 from identity.sessions.models import IdentitySession
 from identity.sessions.service import end_sessions_of
-from kernel.errors import DongchuError, InvalidInput
+from kernel.errors import DongchuError, InvalidInput, Unauthenticated
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.requests import WebRequest
@@ -113,19 +113,23 @@ class PasskeyDesk:
         with self._hall.house.database.read() as session:
             vault = self._hall.house.vault
             known = list(repository.of_subject(session, sign_in.subject_id))
-            handle = service.handle_of(session, sign_in.subject_id)
+            # Two pages open at once give their authenticators the same handle: the one that is kept in the end.
+            pending = self._hall.house.ephemeral.get(_handle_place(sign_in))
+            handle = pending or service.handle_of(session, sign_in.subject_id)
             name = registry.describe(session, [sign_in.subject_id], vault=vault)[sign_in.subject_id].name
         options = self._ceremonies.creation_options(
             browser=str(sign_in.sid), handle=handle, name=name, site=_("东楚"), known=known
         )
-        self._hall.house.ephemeral.put(_handle_place(sign_in), handle, 600.0)
+        self._hall.house.ephemeral.put(_handle_place(sign_in), handle, CHALLENGE_SECONDS)
         return _json(options)
 
     def add(self, request: WebRequest, form: dict[str, str], sign_in: IdentitySession) -> Response[Any]:
         hall, now = self._hall, self._hall.house.clock.now()
         try:
             made = self._ceremonies.registered(form.get("credential", ""), browser=str(sign_in.sid))
-            handle = hall.house.ephemeral.take(_handle_place(sign_in)) or b""
+            handle = hall.house.ephemeral.get(_handle_place(sign_in))
+            if handle is None:
+                raise Unauthenticated(WRONG_PASSKEY)
             with hall.house.database.write() as session:
                 name = form.get("name", "") or hall.browser.visitor_of(request).device
                 service.add_passkey(session, sign_in.subject_id, handle, made, name=name, now=now)

@@ -182,6 +182,22 @@ def test_a_passkey_is_renamed_and_removed_by_its_owner_only(there: City) -> None
     assert one.name in surfer.open("/identity/security").text
 
 
+def test_two_pages_open_at_once_make_two_keys_that_both_sign_in(there: City) -> None:
+    """Their authenticators were told of one owner, by the same handle."""
+    one = someone(there, has_phone=False)
+    surfer = sign_in(there, one.login)
+    page = surfer.open("/identity/security/passkeys")
+    made = [SoftwarePasskey(there.url, "localhost") for _ in range(2)]
+    options = [surfer.http.get("/identity/security/passkeys/options").json() for _ in made]
+    for passkey, asked in zip(made, options, strict=True):
+        answer = surfer.submit(
+            page, "/identity/security/passkeys", name="手机", credential=passkey.create(asked)
+        )
+        assert answer.status_code == 200
+    for passkey in made:
+        assert one.name in enter(there.surfer(), passkey).text
+
+
 def test_a_bare_address_has_no_passkeys(house: House) -> None:
     """127.0.0.1 is no rp id; the pages do not offer what browsers would refuse."""
     assert not Ceremonies(house).is_possible

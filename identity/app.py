@@ -1,5 +1,6 @@
 """The identity service as one web app: the issuer at ``/identity``."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from identity.oauth.openid_routes import client_registration_handlers, userinfo_
 from identity.oauth.pages import oauth_page_handlers
 from identity.oauth.provider import open_provider
 from identity.oauth.rfc9068_access_token import TokenResolver
+from identity.oauth.rfc9396_details import Names
 from identity.oauth.routes import protocol_handlers
 from identity.outside import Outside, providers_of
 from identity.passkeys.routes import passkey_handlers
@@ -52,13 +54,14 @@ def create_app(
     *,
     outside: ConnectorSettings | None = None,
     grants: tuple[type[BaseGrant], ...] = (),
+    detail_names: Mapping[str, Names] | None = None,
 ) -> Litestar:
     """Everything under ``/identity``. Its first start makes the signing keys and registers the city's portals.
 
     Without ``outside`` the simulators that the same process serves carry codes and check names. ``grants`` are more ways
-    to a token, of storeys above.
+    to a token, of storeys above; ``detail_names`` what the values of itemised authorisations are called.
     """
-    provider, browser = open_provider(house, grants=grants), Browser(house)
+    provider, browser = open_provider(house, grants=grants, detail_names=detail_names), Browser(house)
     bound = pages.for_portal("identity")
     systems = outside or ConnectorSettings.embedded(house.settings.base_url, house.settings.home)
     watch = Watch(house.ephemeral, house.clock)

@@ -1,6 +1,6 @@
 """The composition root: opens the house, makes every service, and joins them under one port."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from litestar import Litestar
@@ -20,11 +20,13 @@ from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
 from connectors.treasury.client import TreasuryClient
 from identity.oauth.provider import open_provider
+from identity.oauth.rfc9396_details import Names
 from identity.oauth.routes import root_metadata_handler
 from identity.service import token_resolver
 from kernel.house import House
 from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
+from licenses.catalogue import licence_types
 from licenses.issuance.routes import root_metadata_handlers
 from policy_engine.decisions.service import DecisionRecords
 from policy_engine.delivery.judging import EngineJudgements
@@ -95,7 +97,9 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
     pages = open_pages(house)
     outside = outside_of(house)
     makers = {
-        "identity": lambda: identity.app.create_app(house, pages, outside=outside),
+        "identity": lambda: identity.app.create_app(
+            house, pages, outside=outside, detail_names=_names_of_details()
+        ),
         "licenses": lambda: licenses.app.create_app(house, pages),
         "connectors": lambda: connectors.app.create_app(house, pages=pages, outside=outside),
         "tong": lambda: portals.tong.app.create_app(services, pages),
@@ -113,6 +117,15 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
         world = SimulatorSettings.embedded(house.settings.home, house.settings.base_url, outside)
         apps["/simulators"] = connectors.simulators.app.create_app(world, house.clock, pages=pages)
     return PathApps(apps)
+
+
+def _names_of_details() -> Mapping[str, Names]:
+    """What a person reads when a wallet asks for a licence: its name, not its id."""
+    return {
+        "openid_credential": {
+            kind.id: {"zh": kind.name, "en": kind.label_en} for kind in licence_types().values()
+        }
+    }
 
 
 def _packages() -> list[Path]:

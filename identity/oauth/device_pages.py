@@ -23,7 +23,7 @@ from identity.oauth.granting import Allowed, open_grant
 from identity.oauth.models import DeviceAuthorization
 from identity.oauth.provider import Provider
 from identity.oauth.requests import EndUser
-from identity.oauth.rfc8628_device import read_user_code, user_code_hash
+from identity.oauth.rfc8628_device import read_user_code, shown_user_code, user_code_hash
 from identity.sessions.models import IdentitySession
 from identity.trail import note
 from kernel.errors import DongchuError, Gone, InvalidInput
@@ -72,7 +72,7 @@ class DeviceDesk:
             csrf_token=self._browser.csrf_token(request),
             headers={"Cache-Control": "no-store"},
             client_name=client.name,
-            user_code=typed,
+            user_code=shown_user_code(read_user_code(typed)),
             options=options,
             scope_texts=[SCOPES[scope] for scope in row.scope.split()],
             detail_texts=self._provider.details.told(row.authorization_details, reader_of(request).locale),
@@ -124,7 +124,7 @@ class DeviceDesk:
             status=problem.status if problem else 200,
             csrf_token=self._browser.csrf_token(request),
             headers={"Cache-Control": "no-store"},
-            user_code=typed[:20],
+            user_code=shown_user_code(read_user_code(typed)) or typed[:20],
             problem=problem,
         )
 

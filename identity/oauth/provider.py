@@ -1,5 +1,6 @@
 """What every endpoint of the issuer stands on: one value per app, made once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from authlib.oauth2.rfc6749.grants import BaseGrant
@@ -7,7 +8,7 @@ from authlib.oauth2.rfc6749.grants import BaseGrant
 from identity.clients.keys import ClientKeys
 from identity.clients.outward import Outward
 from identity.oauth.keys import KeyRing
-from identity.oauth.rfc9396_details import DetailTypes
+from identity.oauth.rfc9396_details import DetailTypes, Names
 from identity.oauth.rfc9449_dpop import ProofDesk
 from kernel.house import House
 
@@ -26,7 +27,11 @@ class Provider:
 
 
 def open_provider(
-    house: House, keys: KeyRing | None = None, *, grants: tuple[type[BaseGrant], ...] = ()
+    house: House,
+    keys: KeyRing | None = None,
+    *,
+    grants: tuple[type[BaseGrant], ...] = (),
+    detail_names: Mapping[str, Names] | None = None,
 ) -> Provider:
     """Everything of one issuer in this process."""
     outward = Outward(house.settings)
@@ -36,6 +41,6 @@ def open_provider(
         outward=outward,
         client_keys=ClientKeys(outward),
         proofs=ProofDesk(house),
-        details=DetailTypes.load(),
+        details=DetailTypes.load(names=detail_names),
         grants=grants,
     )

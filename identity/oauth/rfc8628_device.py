@@ -57,7 +57,7 @@ def begin(server: ProtocolServer, request: ProtocolRequest) -> Answer:
         ),
     )
     address = f"{server.house.settings.issuer}/device"
-    shown = f"{user_code[:4]}-{user_code[4:]}"
+    shown = shown_user_code(user_code)
     body = {
         "device_code": device_code,
         "user_code": shown,
@@ -121,6 +121,11 @@ def read_user_code(typed: str) -> str:
     """A code as people type it, in small letters, with or without the dash; "" when it cannot be one."""
     letters = re.sub(r"[\s-]", "", typed).upper()
     return letters if len(letters) == _LENGTH and set(letters) <= set(LETTERS) else ""
+
+
+def shown_user_code(user_code: str) -> str:
+    """In two halves, as the device shows it."""
+    return f"{user_code[:4]}-{user_code[4:]}" if user_code else ""
 
 
 def user_code_hash(vault: Vault, user_code: str) -> bytes:

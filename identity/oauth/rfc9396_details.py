@@ -6,7 +6,7 @@ and introspection, and can be narrowed at the token endpoint but never widened. 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -24,6 +24,8 @@ _SHARED = ("locations", "actions", "datatypes", "privileges")
 _DEEPEST = 6
 
 Detail: TypeAlias = dict[str, Any]
+#: A value → its name by language.
+Names: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 class InvalidDetails(OAuth2Error):
@@ -48,10 +50,16 @@ class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fields: dict[str, FieldRule]
     answered: dict[str, list[str]] = {}
 
-    def told(self, detail: Detail, locale: str) -> str:
-        """What a person reads before they allow it."""
-        words = self.text.get(locale[:2], self.text["zh"])
-        return words % defaultdict(str, {name: _shown(value) for name, value in detail.items()})
+    def told(self, detail: Detail, locale: str, names: Names) -> str:
+        """What a person reads before they allow it: values by the names people know them by."""
+        language = locale[:2]
+        words = self.text.get(language, self.text["zh"])
+
+        def named(value: Any) -> str:
+            known = names.get(value) if isinstance(value, str) else None
+            return known.get(language, known["zh"]) if known else _shown(value)
+
+        return words % defaultdict(str, {name: named(value) for name, value in detail.items()})
 
     def answer(self, detail: Detail) -> Detail:
         """A granted detail as the token response gives it back."""
@@ -60,17 +68,17 @@ class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class DetailTypes:
-    """All types of this issuer."""
+    """All types of this issuer. ``names`` say, by type, what values are called (a storey above knows its licences)."""
 
-    def __init__(self, types: Iterable[DetailType]) -> None:
+    def __init__(self, types: Iterable[DetailType], names: Mapping[str, Names] | None = None) -> None:
         self._types = {one.type: one for one in types}
+        self._names = names or {}
 
     @classmethod
-    def load(cls, folder: Path = FOLDER) -> "DetailTypes":
+    def load(cls, folder: Path = FOLDER, names: Mapping[str, Names] | None = None) -> "DetailTypes":
         """Every file of a folder; a broken one stops the start, with its name."""
-        return cls(
-            msgspec.yaml.decode(path.read_bytes(), type=DetailType) for path in sorted(folder.glob("*.yaml"))
-        )
+        files = sorted(folder.glob("*.yaml"))
+        return cls((msgspec.yaml.decode(path.read_bytes(), type=DetailType) for path in files), names)
 
     @property
     def names(self) -> list[str]:
@@ -93,7 +101,9 @@ class DetailTypes:
     def told(self, details: Sequence[Detail] | None, locale: str) -> list[str]:
         """One sentence for each."""
         return [
-            self._types[one["type"]].told(one, locale) for one in details or () if one["type"] in self._types
+            self._types[one["type"]].told(one, locale, self._names.get(one["type"], {}))
+            for one in details or ()
+            if one["type"] in self._types
         ]
 
     def answered(self, details: Sequence[Detail]) -> list[Detail]:

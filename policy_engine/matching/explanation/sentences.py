@@ -19,9 +19,7 @@ def change_set(changes: Sequence[tuple[Attribute, RawValue, RawValue]], *, is_en
     """Facts with what they are and what they would have to be, as one sentence."""
     told = tuple(_changed(*one) for one in changes)
     attributes = [one for one, _now, _then in changes]
-    parts = [
-        _change_in_words(label_of(attribute), one) for attribute, one in zip(attributes, told, strict=True)
-    ]
+    parts = [_change_in_words(attribute, one) for attribute, one in zip(attributes, told, strict=True)]
     joined = _("，并且").join(parts)
     if is_enough:
         return ChangeSet(
@@ -74,8 +72,10 @@ def _changed(attribute: Attribute, now: RawValue, then: RawValue) -> FactChanged
     )
 
 
-def _change_in_words(label: str, one: FactChanged) -> str:
-    values = {"what": label, "now": one.from_text, "then": one.to_text}
+def _change_in_words(attribute: Attribute, one: FactChanged) -> str:
+    values = {"what": label_of(attribute), "now": one.from_text, "then": one.to_text}
+    if attribute.type == "money" and one.way == "at_least" and one.to_value == 1:
+        return _("有了%(what)s（现在是%(now)s）", **values)  # any sum will do; nobody has a fen of anything
     if one.way == "at_least":
         return _("%(what)s由%(now)s升到%(then)s", **values)
     if one.way == "at_most":

@@ -106,7 +106,7 @@ def handlers(
             made = offer(principal, licence_id, data.get("name", ""))
         except (Forbidden, DongchuError) as problem:
             return page(request, pages, principal, licence_id, problem=problem)
-        return page(request, pages, principal, licence_id, template="shared/offer.html", made=made)
+        return page(request, pages, principal, licence_id, template="shared/wallet_offer.html", made=made)
 
     @post(
         "/wallet/{licence_id:uuid}/wallets/{wallet_id:uuid}",

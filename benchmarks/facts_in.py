@@ -241,7 +241,7 @@ def _files(
                 path,
                 source="human_resources",
                 name=kind,
-                observed_on=AS_OF,
+                observed_on=AS_OF if ordered else AS_OF - timedelta(days=1),
                 today=AS_OF,
                 by=None,
                 now=NOON + timedelta(seconds=1),

@@ -54,14 +54,14 @@ class Particulars(NamedTuple):
     birth_date: str | None
 
 
-class _Value(msgspec.Struct, frozen=True, array_like=True):
+class StoredValue(msgspec.Struct, frozen=True, array_like=True):
     """A fact as stored, of which only the value is read."""
 
     value: RawValue
 
 
 _decode_facts = msgspec.json.Decoder(dict[str, KnownFact]).decode
-_decode_values = msgspec.json.Decoder(dict[str, _Value]).decode
+_decode_values = msgspec.json.Decoder(dict[str, StoredValue]).decode
 
 
 def load_family(session: Session, subject_id: int) -> Family:
@@ -196,18 +196,18 @@ def count_since(session: Session, sequence: int) -> int:
 
 def rows_since(
     session: Session, sequence: int, kind: EntityKind
-) -> Iterator[tuple[int, int, dict[str, list[Any]]]]:
-    """(subject, owner, facts as stored) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
+) -> Iterator[tuple[int, int, dict[str, StoredValue]]]:
+    """(subject, owner, values by key) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
     if current_sequence(session) <= sequence:
         return
     statement = (
-        sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.facts)
+        sa.select(TABLE.c.subject_id, TABLE.c.owner_id, _AS_TEXT)
         .where(TABLE.c.kind == kind, TABLE.c.sequence > sequence)
         .order_by(TABLE.c.subject_id)
         .execution_options(yield_per=5_000)
     )
-    for row in session.execute(statement):
-        yield row.subject_id, row.owner_id, row.facts
+    for subject_id, owner_id, facts in session.execute(statement):
+        yield subject_id, owner_id, _decode_values(str(facts))
 
 
 def facts_of_kind(session: Session, kind: EntityKind) -> Iterator[tuple[int, str, dict[str, KnownFact]]]:

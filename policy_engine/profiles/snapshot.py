@@ -124,13 +124,15 @@ def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
     owners: list[int] = []
     values: dict[str, list[Any]] = {key: [] for key in types}
     unknown: dict[str, list[bool]] = {key: [] for key in types}
+    columns_of = [(key, values[key], unknown[key]) for key in types]
     for subject_id, owner_id, facts in repository.rows_since(session, sequence, kind):
         subjects.append(subject_id)
         owners.append(owner_id)
-        for key in types:
-            fact = facts.get(key)
-            values[key].append(None if fact is None else fact[0])
-            unknown[key].append(fact is None)
+        known = facts.get
+        for key, told, missing in columns_of:
+            fact = known(key)
+            told.append(None if fact is None else fact.value)
+            missing.append(fact is None)
     columns = {
         "subject_id": pl.Series(subjects, dtype=pl.Int64),
         "owner_id": pl.Series(owners, dtype=pl.Int64),

@@ -26,7 +26,7 @@ from policy_engine.profiles.disclosure import display
 from policy_engine.profiles.files.cells import Unreadable, read_cell
 from policy_engine.profiles.objections import repository
 from policy_engine.profiles.objections.models import FactObjection
-from policy_engine.profiles.schemas import FactChange, FactsChanged, RawValue
+from policy_engine.profiles.schemas import FactChange, FactsChanged, KnownFact, RawValue
 from policy_engine.profiles.service import FACTS_CHANGED, apply_changes
 from policy_engine.profiles.validation import fault_of
 
@@ -135,8 +135,13 @@ def answer(
     reply = _words("answer", text)
     attribute = _attribute(row.attribute)
     if outcome == "corrected":
+        known = _known(session, row, attribute)
+        seen_at = now if known is None else max(now, known.observed_at)
         change = _correction(row, attribute, value, valid_from, now)
-        apply_changes(session, [change], now=now)
+        apply_changes(session, [msgspec.structs.replace(change, observed_at=seen_at)], now=now)
+        known = _known(session, row, attribute)
+        if known is not None and known.source != row.source:
+            raise Conflict(_("这项信息现在以另一来源为准，请由该来源更正。"))
     row.state, row.answer = outcome, reply
     row.answered_by, row.answered_seat, row.answered_at = by, seat[:60], now
     title = _("异议已答复：已更正") if outcome == "corrected" else _("异议已答复：维持原登记")
@@ -207,6 +212,10 @@ def _correction(
     if fault is not None:
         raise _invalid("value", *fault)
     return change
+
+
+def _known(session: Session, row: FactObjection, attribute: Attribute) -> KnownFact | None:
+    return profiles.load_subjects(session, [row.subject_id])[row.subject_id].facts.get(attribute.key)
 
 
 def _attribute(attribute_id: str) -> Attribute:

@@ -128,7 +128,7 @@ def test_consent_is_remembered_and_withdrawing_it_kills_the_tokens(own_city: Cit
     tokens = client.redeem(attempt, obtain_code(surfer, attempt)["code"]).json()
     again = mini_attempt()
     assert "code" in redirect_of(surfer.http.get(authorize_url(again.parameters(prompt="none"))))[1]
-    surfer.submit(surfer.open("/identity/security"), "withdraw")
+    surfer.submit(surfer.open("/identity/security/consents"), "withdraw")
     assert client.who(tokens["access_token"]).status_code == 401
     refused = surfer.http.get(authorize_url(mini_attempt().parameters(prompt="none")))
     assert redirect_of(refused)[1]["error"] == "consent_required"

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -u -m pip --disable-pip-version-check --progress-bar off install
+PIP := $(BIN)/python -u -m pip --disable-pip-version-check install --progress-bar off
 # install(what pip is told, the locked file that says how many packages come)
 install = set -o pipefail; $(PIP) $(1) | awk -v total=$$(grep -c '==' $(2)) -f requirements/progress.awk
 

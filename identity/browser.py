@@ -58,6 +58,10 @@ class Browser:
         cookie = request.cookies.get(self.sessions.cookie_name)
         return self.sessions.load(session, cookie, self._house.clock.now())
 
+    def has_session(self, request: WebRequest) -> bool:
+        """Whether the browser says that somebody signed in; what it says is not checked here."""
+        return self.sessions.cookie_name in request.cookies
+
     def sign_in_of(self, session: Session, request: WebRequest) -> IdentitySession | None:
         """The sign-in of this browser, if it stands."""
         live = self.live(session, request)

@@ -5,6 +5,7 @@ on SQLite it first passes a fair gate, because the file has one writer and its o
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from kernel.errors import Unavailable
 GATE_SECONDS = 5.0
 BUSY_MILLISECONDS = 5000
 STATEMENT_MILLISECONDS = 30_000
+#: After so long a rest a connection of PostgreSQL is asked whether it still lives before it is used.
+RESTED_SECONDS = 5.0
 #: A channel and what is said on it.
 Signal: TypeAlias = tuple[str, bytes]
 
@@ -180,14 +183,32 @@ def _create_engine(url: str) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=20,
         max_overflow=20,
-        pool_pre_ping=True,
         connect_args={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"},
         **options,
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _wake)
+    return engine
+
+
+def _note_rest(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _wake(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that rested may be dead by now: ask it first, and let the pool make another (a busy one never rests)."""
+    if time.monotonic() - record.info.get("rests_since", time.monotonic()) < RESTED_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise sa.exc.DisconnectionError from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

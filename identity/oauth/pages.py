@@ -35,7 +35,10 @@ class OAuthPages:
         self._pages, self._browser = pages, browser
 
     def authorize(self, request: WebRequest, choices: Choices) -> AnyResponse:
-        """Look first, in a transaction that cannot write; hand out a code only in a second one."""
+        """Hand out a code in one transaction where that is likely: somebody who signed in and is asked nothing.
+
+        Everybody else is looked at first, in one that cannot write: strangers never stand in the way of writers.
+        """
         try:
             travelling = parse_parameters(query_of(request))
         except OAuth2Error as error:
@@ -44,7 +47,10 @@ class OAuthPages:
             pushed = self._pushed(travelling)
         except LookupError as error:
             return self._error_page(request, str(error))
-        step = self._decide(request, travelling, pushed, choices, may_issue=False)
+        is_likely = self._browser.has_session(request) and "prompt" not in travelling
+        step = self._decide(request, travelling, pushed, choices, may_issue=is_likely)
+        if is_likely:
+            return self._show(request, travelling, pushed, choices, step)
         if step.kind == "issue" or (step.answer is not None and pushed is not None):
             step = self._decide(request, travelling, pushed, choices, may_issue=True)
         return self._show(request, travelling, pushed, choices, step)

@@ -3,6 +3,7 @@
 import threading
 import uuid
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -104,3 +105,17 @@ def test_a_shut_gate_answers_with_try_again_later(house: House) -> None:
     assert refused[0].retry_after
     with house.database.write():  # the gate opens again for the next one
         pass
+
+
+@pytest.mark.postgres
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    postgres_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.database.RESTED_SECONDS", 0.0)
+    with postgres_house.database.read() as session:
+        number = session.scalar(sa.text("SELECT pg_backend_pid()"))
+    url = postgres_house.database.engine.url.set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (number,))
+    with postgres_house.database.read() as session:
+        assert session.scalar(sa.text("SELECT pg_backend_pid()")) != number

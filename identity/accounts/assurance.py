@@ -5,6 +5,7 @@ Face recognition is never the only way to a level: a counter gives the same.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -70,4 +71,10 @@ def assurance_of(house: House) -> Assurance:
     """The levels of this house: its own file where it has one."""
     own = house.settings.home / FILE
     path = own if own.exists() else Path(__file__).parent / FILE
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed_ns: int) -> Assurance:
+    """Read again only when the file has changed: every sign-in asks."""
     return msgspec.yaml.decode(path.read_bytes(), type=Assurance)

@@ -1,5 +1,6 @@
 """Registered clients (RFC 6749 §2, RFC 7591 §2). The table's row is also what Authlib asks its questions of."""
 
+import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -93,3 +94,25 @@ class OAuthClient(Base, ClientMixin):
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in self.grant_types
+
+
+class ClientApplication(Base):
+    """Somebody asks for a client to be registered, or its settings to be changed; an official reviews it.
+
+    ``applicant_id`` is the firm of a developer, or nothing for a department, whose seat is ``seat_id``.
+    """
+
+    __tablename__ = "client_application"
+
+    application_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(sa.String(64), index=True)
+    applicant_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subject.subject_id"), index=True)
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat.seat_id"))
+    submitted_by: Mapped[int] = mapped_column(sa.ForeignKey("subject.subject_id"))
+    settings: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
+    purpose: Mapped[str] = mapped_column(sa.String(500))
+    state: Mapped[str] = mapped_column(sa.String(12), index=True)
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(sa.ForeignKey("subject.subject_id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(sa.String(500))

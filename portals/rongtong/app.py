@@ -17,7 +17,7 @@ from policy_engine.matching.explanation import NearMiss
 from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.portal import create_portal
-from portals.rongtong import member_routes, todo
+from portals.rongtong import apps, member_routes, todo
 from portals.services import Services
 from portals.shared import benefits, explaining, knowledge, messages, recoveries, wallet
 
@@ -115,6 +115,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *wallet.handlers(house, PORTAL),
             *member_routes.handlers(services),
             *todo.handlers(services),
+            *apps.handlers(services),
         ],
         dependencies={},
         context_of=_context,

@@ -14,6 +14,7 @@ from portals.portal import create_portal
 from portals.services import Services
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.counter import api as counter_api
+from portals.zhengtong.counter import papers as counter_papers
 from portals.zhengtong.counter import proofing
 from portals.zhengtong.counter import routes as counter
 from portals.zhengtong.desk import api as desk_api
@@ -24,6 +25,7 @@ from portals.zhengtong.licences import presenting, scanning
 from portals.zhengtong.licences import routes as licences
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.organisation import api as organisation_api
+from portals.zhengtong.organisation import clients as organisation_clients
 from portals.zhengtong.organisation import routes as organisation
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import reconciling
@@ -80,12 +82,14 @@ def _pages() -> Router:
             *payment_runs.PAGES,
             *rights.HANDLERS,
             *counter.HANDLERS,
+            *counter_papers.PAGES,
             *proofing.PAGES,
             *licences.HANDLERS,
             *scanning.HANDLERS,
             *presenting.HANDLERS,
             *trail.HANDLERS,
             *organisation.HANDLERS,
+            *organisation_clients.PAGES,
             *sources.HANDLERS,
             *sources_files.PAGES,
             *sources_objections.PAGES,
@@ -109,11 +113,13 @@ def _api() -> Router:
             *payment_runs.API,
             *rights_api.HANDLERS,
             *counter_api.HANDLERS,
+            *counter_papers.API,
             *proofing.API,
             *licences_api.HANDLERS,
             *presenting.API,
             *trail_api.HANDLERS,
             *organisation_api.HANDLERS,
+            *organisation_clients.API,
             *sources_api.HANDLERS,
             *sources_files.API,
             *sources_objections.API,

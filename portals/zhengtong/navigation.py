@@ -75,6 +75,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         watching.append(("matches", _("全市核对"), f"{HOME}/system/matches", "refresh", None))
     if may("admin.system", "admin.security", "audit.read"):
         watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))
+        watching.append(("clients", _("应用登记"), f"{HOME}/system/clients", "link", None))
     if may("admin.system"):
         watching.append(("files", _("批量数据"), f"{HOME}/system/files", "upload", None))
         watching.append(("letters", _("积压任务"), f"{HOME}/system/letters", "alert", None))

@@ -99,6 +99,7 @@ AUTHORISATIONS: dict[str, str] = {
     "signed_form": N_("本人签字的授权书"),
     "witnessed_mark": N_("本人按手印，两人见证"),
     "guardian_form": N_("监护人签字的授权书"),
+    "on_file": N_("本席位存档的授权书"),
 }
 
 #: What a page says after something was done; the address carries only the key.
@@ -121,6 +122,8 @@ DONE: dict[str, str] = {
     "applied": N_("申请已提交。"),
     "licence": N_("证照已签发，持有人的卡包里能看到。"),
     "licence_changed": N_("证照状态已变更，立即生效。"),
+    "paper": N_("已登记，本人会收到提醒。"),
+    "client": N_("已办理，应用的变动立即生效。"),
     "seat": N_("已办理，席位的变动立即生效。"),
     "replayed": N_("已重新排队，稍后自动再试。"),
     "quality": N_("已记录，这条质量问题不再提示。"),

@@ -11,6 +11,7 @@ from typing import cast
 import msgspec
 from sqlalchemy.orm import Session
 
+from identity.delegation import street
 from identity.registry import service as registry
 from identity.registry.identifiers import IdentifierKind
 from kernel import audit
@@ -255,10 +256,10 @@ def _is_here(session: Session, services: Services, division: str, subject_id: in
 def found(services: Services, principal: Principal, key: str) -> int:
     """Whom this key names, for the official who looked. Raises ``NotFound``."""
     kept = services.house.ephemeral.get(_place(key)) if key.isascii() and len(key) <= 64 else None
-    found = msgspec.json.decode(kept, type=_Found) if kept is not None else None
-    if found is None or found.official_id != principal.subject_id:
+    known = msgspec.json.decode(kept, type=_Found) if kept is not None else None
+    if known is None or known.official_id != principal.subject_id:
         raise NotFound(_("查询已过期，请重新输入证件号码。"))
-    return found.subject_id
+    return known.subject_id
 
 
 def _place(key: str) -> str:
@@ -316,6 +317,8 @@ def _file_paper(
     session: Session, services: Services, principal: Principal, claim: Claim, paper: Authorisation
 ) -> None:
     """The authorisation goes into the file for the next stages, and into the audit trail."""
+    if paper.kind == "on_file":
+        _require_on_file(session, services, principal, claim, paper)
     entry = {"title": AUTHORISATIONS[paper.kind], "reference": paper.reference}
     if entry not in claim.evidence:
         claim.evidence = [*claim.evidence, entry]
@@ -328,3 +331,18 @@ def _file_paper(
         detail={"kind": paper.kind, "reference": paper.reference},
         now=services.house.clock.now(),
     )
+
+
+def _require_on_file(
+    session: Session, services: Services, principal: Principal, claim: Claim, paper: Authorisation
+) -> None:
+    """A paper that was filed for this very seat and is in force today."""
+    filed = street.authorisations_on_file(
+        session,
+        principal_id=claim.subject_id,
+        seat_id=seat_of(principal).id,
+        now=services.house.clock.now(),
+    )
+    if paper.reference not in {one.document for one in filed}:
+        problem = _("本席位没有这份存档的授权书，或已到期、被撤回。")
+        raise InvalidInput(problem, errors=[FieldError("reference", problem)])

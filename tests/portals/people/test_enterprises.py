@@ -160,6 +160,30 @@ def test_a_firm_is_claimed_by_its_code_and_left_again(square: Square) -> None:
     assert "还没有企业" in worker.get("/tong/me/enterprises").text
 
 
+def test_a_mini_app_is_asked_for_and_its_secret_drawn_by_its_firm_alone(square: Square) -> None:
+    people = square.people
+    head = square.enter("rongtong", people.daughter, people.firm)
+    app = {
+        "client_id": "lake-app",
+        "name": "磁湖小程序",
+        "redirect_uris": "https://lake.example/callback",
+        "scope_openid": "1",
+        "scope_profile": "1",
+        "purpose": "湖区导览和优惠",
+    }
+    refused = head.post("/rongtong/apps", data=app | {"redirect_uris": "javascript:alert(1)"})
+    assert refused.status_code == 400
+    assert head.post("/rongtong/apps", data=app | {"client_id": "tong"}).status_code == 400
+    assert head.post("/rongtong/apps", data=app).status_code == 303
+    assert "待审核" in head.get("/rongtong/apps").text
+    assert (
+        head.post("/rongtong/apps/lake-app/secret", data={}).status_code == 404
+    )  # not before it is approved
+    assert square.enter("rongtong", people.official, people.firm).get("/rongtong/apps").status_code == 403
+    (listed,) = head.get("/rongtong/api/v1/apps").json()
+    assert listed["wanted"]["client_id"] == "lake-app"
+
+
 def test_english_pages_speak_english(square: Square) -> None:
     people = square.people
     head = square.enter("rongtong", people.daughter, people.firm, language="en")

@@ -1,5 +1,6 @@
 """Posts are made by one administrator and filled by another; who is replaced is out, who acts acts for a time."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -117,3 +118,76 @@ def test_a_closed_post_is_gone(enter: Enter, seat: str) -> None:
     assert enter("security").post(f"{seat}/close").status_code == 403
     assert enter("administrator").post(f"{seat}/close").status_code == 303
     assert enter("auditor").get(seat).status_code == 404
+
+
+CLIENTS = "/zhengtong/system/clients"
+APP = {
+    "client_id": "school-service",
+    "name": "入学服务",
+    "redirect_uris": "https://school.example/callback",
+    "scopes": ["openid", "profile"],
+    "capacities": ["self", "person"],
+    "purpose": "为家长办理入学登记",
+}
+
+
+def test_a_departments_client_is_asked_for_reviewed_and_stopped(enter: Enter) -> None:
+    system, security = enter("administrator"), enter("security")
+    wrong = system.post(f"{CLIENTS}/new", {**APP, "redirect_uris": "http://school.example/"})
+    assert wrong.status_code == 400
+    assert "school.example" in wrong.text
+    assert security.post(f"{CLIENTS}/new", APP).status_code == 403
+    assert system.post(f"{CLIENTS}/new", APP).status_code == 303
+    waiting = security.get(CLIENTS).text
+    address = re.findall(r'href="(/zhengtong/system/clients/applications/[^"]+)"', waiting)[0]
+    assert system.post(address, {"decision": "approve", "scopes": "openid"}).status_code == 403
+    assert security.post(address, {"decision": "refuse", "reason": ""}).status_code == 400
+    assert security.post(address, {"decision": "approve"}).status_code == 400
+    assert security.post(address, {"decision": "approve", "scopes": "openid"}).status_code == 303
+    assert security.post(address, {"decision": "refuse", "reason": "改主意了"}).status_code == 409
+    assert security.post(f"{CLIENTS}/school-service/suspend").status_code == 303
+    assert "已停用" in security.get(CLIENTS).text
+    assert security.post(f"{CLIENTS}/school-service/suspend").status_code == 409
+    assert security.post(f"{CLIENTS}/school-service/resume").status_code == 303
+    api = enter("administrator", accept="application/json")
+    drawn = api.post("/zhengtong/api/v1/clients/school-service/secret")
+    assert drawn.status_code == 201
+    assert len(drawn.json()["client_secret"]) > 30
+
+
+def test_papers_are_taken_in_at_the_counter_and_ended_there(enter: Enter, city: City) -> None:
+    street, elder = enter("street"), named(city, city.cast.elder)
+    address = street.post(
+        "/zhengtong/counter", {"kind": "id_number", "identifier": elder["id_number"]}
+    ).headers["location"]
+    until = (city.clock.today() + timedelta(days=200)).isoformat()
+    daughter = named(city, city.cast.daughter)
+    kin = {"kind": "kin", "name": daughter["name"], "identifier": daughter["id_number"], "relation": "母亲"}
+    guardian = {**kin, "kind": "guardian", "document": "民特12号", "until": until, "phone": "10000000001"}
+    for wrong in ({"document": ""}, {"until": ""}, {"name": "别人"}, {"kind": "friend"}, {"phone": "12"}):
+        assert street.post(f"{address}/papers", {**guardian, **wrong}).status_code == 400
+    assert street.post(f"{address}/papers", guardian).status_code == 303
+    assert enter("auditor").get(f"{address}/papers").status_code == 403
+    on_file = {"kind": "street", "document": "民政办2026-17", "until": until}
+    assert street.post(f"{address}/papers", on_file).status_code == 303
+    page = street.get(f"{address}/papers").text
+    assert "民特12号" in page
+    assert "民政办2026-17" in page
+    ends = re.findall(r'action="([^"]+/papers/(?:guardian|street)/[^"]+/end)"', page)
+    dismissing = next(one for one in ends if "/guardian/" in one)
+    assert street.post(dismissing, {"document": ""}).status_code == 400
+    assert street.post(dismissing, {"document": "民特13号"}).status_code == 303
+    assert street.post(dismissing, {"document": "民特13号"}).status_code == 404
+    form = street.get(address).text
+    asked = {"authorisation": "on_file", "reference": "民政办2026-18"}
+    for field in ("policy", "account"):
+        chosen = re.search(rf'<select[^>]*name="{field}".*?<option value="([^"]+)"', form, re.S)
+        assert chosen is not None
+        asked[field] = chosen.group(1)
+    refused = street.post(f"{address}/applications", asked)
+    assert refused.status_code == 400
+    assert "没有这份存档的授权书" in refused.text, re.findall("error-summary.*?</div>", refused.text, re.S)
+    accepted = street.post(f"{address}/applications", {**asked, "reference": "民政办2026-17"})
+    assert accepted.status_code == 303
+    with city.house.database.read() as session:
+        assert registry.contact_of(session, city.cast.elder, vault=city.house.vault) == "10000000001"

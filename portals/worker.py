@@ -69,6 +69,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,
+            *connectors.messaging.jobs.SCHEDULES,
             *policy_engine.profiles.quality.jobs.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),

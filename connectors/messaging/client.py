@@ -24,6 +24,10 @@ class MessagingClient:
             "/messages", Receipt, ShortMessage(key=key, phone=phone, text=text), key=key
         )
 
+    def receipt(self, key: str) -> Receipt:
+        """What became of a message. Raises ``OutsideRefused`` when the gateway knows none by this key."""
+        return self._caller.read(f"/messages/{key}", Receipt)
+
     def send_code(self, phone: str, code: str, *, key: str) -> Receipt:
         """The one message that carries a code: asked for by whoever holds the phone, for signing in and nothing else."""
         text = f"【东楚通】您的登录验证码是 {code}，5分钟内有效，只能用一次。工作人员不会向您索要，请不要告诉任何人。"

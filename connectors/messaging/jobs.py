@@ -1,49 +1,149 @@
-"""Background work of messages outside the app: a notice in the inbox becomes a short message that gives nothing away."""
+"""Background work of messages outside the app: people are summoned to their inbox, a few every second, giving nothing away."""
 
-from collections.abc import Callable, Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from connectors.messaging.client import MessagingClient
-from kernel.errors import OutsideRefused
+from connectors.messaging.messages import Receipt
+from kernel.errors import InvalidInput, OutsideFailure, OutsideRefused
 from kernel.house import House
+from kernel.notices import summonses
 from kernel.notices.models import Notice
-from kernel.notices.service import wants
-from kernel.outbox import Handler, Message
+from kernel.notices.summonses import Errand, Outcome
+from kernel.outbox import Handler, Message, Schedule
 
-NOTICE_TOPIC = "notice.deliver"
-ACCOUNT_KINDS = "account."
-RECOVERY_KIND = "account.recovery"
+log = logging.getLogger(__name__)
+
+SUMMON_TOPIC = "notice.summon"
+#: What stores from before people were summoned once for several notices still hold, one message for each.
+FORMER_TOPIC = "notice.deliver"
+CHANNEL = "sms"
+EVERY = timedelta(seconds=5)
+SCHEDULES = (Schedule(SUMMON_TOPIC, EVERY),)
+#: The storm guard: sixty thousand people are summoned in half an hour, and hold no other work up for longer than a moment.
+MOST_PER_ROUND = 200
+ROUND_SECONDS = 2.0
+BATCH = 50
+AT_ONCE = 4
 PhoneOf = Callable[[Session, int], str | None]
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round of sending: ends after so many, after so long, or at the first sign that the gateway does not answer."""
+
+    ends_at: float = field(default_factory=lambda: time.monotonic() + ROUND_SECONDS)
+    is_failing: bool = False
+    tried: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_failing or self.tried >= MOST_PER_ROUND or time.monotonic() >= self.ends_at
+
+    @property
+    def next_batch(self) -> int:
+        """Few at first: a gateway that is down is to be found out by a handful."""
+        return AT_ONCE if self.tried == 0 else min(BATCH, MOST_PER_ROUND - self.tried)
 
 
 def handlers(house: House, client: MessagingClient, phone_of: PhoneOf) -> Mapping[str, Handler]:
     """What the worker calls, by topic. ``phone_of`` finds a subject's number, or None: then only the inbox has it."""
 
-    def deliver(message: Message) -> None:
-        subject_id = int(message.payload["subject_id"])
-        number = int(message.payload["number"])
-        with house.database.read() as session:
-            notice = session.get(Notice, number)
-            kind = notice.kind if notice is not None else ""
-            # Whoever took over an account would first of all silence it: what concerns the account itself always goes out.
-            is_wanted = kind.startswith(ACCOUNT_KINDS) or wants(session, subject_id, "sms")
-            phone = phone_of(session, subject_id) if is_wanted else None
-        if phone is None:
-            return
-        text = (alarm if kind == RECOVERY_KIND else summons)(message.payload["check_number"])
-        try:
-            client.send_message(phone, text, key=f"notice-{number}")
-        except OutsideRefused:
-            return  # the gateway will never take this number; the notice stays in the inbox
+    def summon(_message: Message) -> None:
+        with house.database.write() as session:
+            summonses.purge(session, now=house.clock.now())
+        this_round = _Round()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dongchu-summons") as pool:
+            while not this_round.is_over and _send_batch(house, client, phone_of, this_round, pool):
+                pass
 
-    return {NOTICE_TOPIC: deliver}
+    def adopt(message: Message) -> None:
+        with house.database.write() as session:
+            notice = session.scalar(
+                sa.select(Notice).where(Notice.number == int(message.payload["number"])).with_for_update()
+            )
+            if notice is not None:
+                notice.summon_at = house.clock.now()
+
+    return {SUMMON_TOPIC: summon, FORMER_TOPIC: adopt}
 
 
-def summons(check_number: str) -> str:
+def _send_batch(
+    house: House, client: MessagingClient, phone_of: PhoneOf, this_round: _Round, pool: ThreadPoolExecutor
+) -> bool:
+    """Take some, send them outside any transaction, note what became of them; whether there was anything."""
+
+    def is_addressed(session: Session, subject_id: int) -> bool:
+        return phone_of(session, subject_id) is not None
+
+    def do(errand: Errand) -> Outcome | None:
+        return None if this_round.is_over else _do(client, errand, phones.get(errand.subject_id), this_round)
+
+    with house.database.write() as session:
+        errands = summonses.take_next(
+            session,
+            channel=CHANNEL,
+            limit=this_round.next_batch,
+            is_addressed=is_addressed,
+            now=house.clock.now(),
+        )
+    with house.database.read() as session:
+        phones = {one.subject_id: phone_of(session, one.subject_id) for one in errands if not one.is_sent}
+    outcomes = list(pool.map(do, errands))
+    this_round.tried += len(errands)
+    _note(house, errands, outcomes)
+    return bool(errands)
+
+
+def _note(house: House, errands: Sequence[Errand], outcomes: Sequence[Outcome | None]) -> None:
+    if not errands:
+        return
+    known = [(one.number, outcome) for one, outcome in zip(errands, outcomes, strict=True) if outcome]
+    untried = [one.number for one, outcome in zip(errands, outcomes, strict=True) if outcome is None]
+    with house.database.write(timeout=30) as session:
+        summonses.note_outcome(session, known, now=house.clock.now())
+        summonses.give_back(session, untried, now=house.clock.now())
+
+
+def _do(client: MessagingClient, errand: Errand, phone: str | None, this_round: _Round) -> Outcome:
+    try:
+        return _ask_or_send(client, errand, phone).status
+    except OutsideRefused:
+        return "refused"  # the gateway will never take this number; the notice stays in the inbox
+    except InvalidInput:
+        log.exception("a summons says more than it may: %s", errand.key)
+        return "refused"
+    except OutsideFailure:
+        this_round.is_failing = True
+        return "unanswered"
+
+
+def _ask_or_send(client: MessagingClient, errand: Errand, phone: str | None) -> Receipt:
+    if errand.is_sent:
+        return client.receipt(errand.key)
+    if phone is None:
+        raise OutsideRefused("没有可以发送的手机号。", code="no_phone")
+    return client.send_message(phone, text_of(errand), key=errand.key)
+
+
+def text_of(errand: Errand) -> str:
+    if errand.wording == "alarm":
+        return alarm(errand.check_number)
+    return summons(errand.check_number, errand.covers)
+
+
+def summons(check_number: str, count: int = 1) -> str:
     """The only text that leaves: something is waiting, and how to check that it is ours."""
+    what = "一条" if count == 1 else f" {min(count, 99)} 条"
     return (
-        f"【东楚通】您有一条新消息，请打开东楚通查看。核验编号 {check_number}。办理不收费，不索要任何信息。"
+        f"【东楚通】您有{what}新消息，请打开东楚通查看。核验编号 {check_number}。办理不收费，不索要任何信息。"
     )
 
 

@@ -14,6 +14,8 @@ Mode = Literal[
     "return",  # 退票: the bank sends the money back, with ``code``
     "down",  # 503 to everything
     "duplicate_callbacks",  # every callback is delivered three times
+    "queued",  # a message waits, and still does when asked about
+    "undeliverable",  # no such phone: said at once, or when asked about one that waited
     "slow",  # every answer takes ``seconds``
 ]
 

@@ -34,6 +34,8 @@ FAULT_LABELS = {
     "return": "退票",
     "down": "停机",
     "duplicate_callbacks": "重复回调",
+    "queued": "短信排队",
+    "undeliverable": "短信无法送达",
     "slow": "变慢",
 }
 MONEY_SYSTEMS = {"treasury": "国库", "banks": "银行"}

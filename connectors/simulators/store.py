@@ -47,13 +47,15 @@ CREATE INDEX IF NOT EXISTS booking_account ON booking (account, number);
 CREATE TABLE IF NOT EXISTS fault (
   system TEXT PRIMARY KEY, mode TEXT NOT NULL, times INTEGER, seconds REAL NOT NULL, code TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS short_message (
-  key TEXT PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL);
+  key TEXT PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'delivered');
 """
 #: Columns that a world from an earlier version lacks.
 ADDED = (
     ("firm", "kind", "TEXT NOT NULL DEFAULT '1000'"),
     ("firm", "standing", "TEXT NOT NULL DEFAULT '1'"),
     ("firm", "head_office", "TEXT"),
+    ("short_message", "status", "TEXT NOT NULL DEFAULT 'delivered'"),
 )
 
 Row = sqlite3.Row

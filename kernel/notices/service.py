@@ -13,7 +13,7 @@ from kernel.errors import NotFound
 from kernel.ids import new_digits
 from kernel.notices import repository
 from kernel.notices.models import Notice, NoticePreference
-from kernel.outbox import enqueue_many
+from kernel.notices.summoning import is_urgent
 
 
 class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,18 @@ class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
 
 
-_NEW = ("number", "check_number", "subject_id", "kind", "title", "body", "link", "created_at")
+_NEW = (
+    "number",
+    "check_number",
+    "subject_id",
+    "kind",
+    "title",
+    "body",
+    "link",
+    "created_at",
+    "is_urgent",
+    "summon_at",
+)
 
 
 def inbox_channel(subject_id: int) -> str:
@@ -44,9 +55,9 @@ def notify(
     link: str | None = None,
     now: datetime,
 ) -> int:
-    """Write a message to ``subject_id``'s inbox and ask for its delivery outside; returns its number.
+    """Write a message to ``subject_id``'s inbox, for which they will be summoned; returns its number.
 
-    The text outside says only that something is waiting and how to check it is ours: never ``title`` or ``body``.
+    A summons says only that something is waiting and how to check it is ours: never ``title`` or ``body``.
     """
     notice = NewNotice(subject_id=subject_id, kind=kind, title=title, body=body, link=link)
     return notify_all(session, [notice], now=now)[0]
@@ -59,15 +70,21 @@ def notify_all(session: Session, notices: Sequence[NewNotice], *, now: datetime)
     numbers = take_numbers(session, Notice, len(notices))
     numbered = list(zip(numbers, _check_numbers(session, len(notices)), notices, strict=True))
     rows = (
-        (number, check, one.subject_id, one.kind, one.title, one.body, one.link, now)
+        (
+            number,
+            check,
+            one.subject_id,
+            one.kind,
+            one.title,
+            one.body,
+            one.link,
+            now,
+            is_urgent(one.kind),
+            now,
+        )
         for number, check, one in numbered
     )
     insert_rows(session, Notice, _NEW, rows)
-    messages = [
-        (f"notice:{one.subject_id}", {"number": number, "subject_id": one.subject_id, "check_number": check})
-        for number, check, one in numbered
-    ]
-    enqueue_many(session, "notice.deliver", messages, now=now)
     for number, _, one in numbered:
         signal(session, inbox_channel(one.subject_id), str(number).encode())
     return numbers

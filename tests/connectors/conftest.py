@@ -22,6 +22,7 @@ from connectors.app import create_app
 from connectors.events.signing import SigningKey, sign
 from connectors.settings import ConnectorSettings
 from connectors.simulators.app import TEMPLATES
+from connectors.simulators.app import create_app as create_simulators
 from connectors.simulators.population import SimulatedFirm, SimulatedPerson, load
 from connectors.simulators.settings import SimulatorSettings
 from connectors.simulators.world import World
@@ -116,6 +117,24 @@ def world(house: House, clock: FixedClock, outside: ConnectorSettings) -> Iterat
     populate(world)
     yield world
     world.stop()
+
+
+@pytest.fixture
+def served(house: House, pages: Pages) -> Iterator[World]:
+    """The outside world over real HTTP."""
+    base = f"http://127.0.0.1:{free_port()}"
+    settings = SimulatorSettings(
+        home=house.settings.home,
+        outside=ConnectorSettings.embedded(base, house.settings.home),
+        events_url="http://127.0.0.1:9",
+        is_pushing=False,
+    )
+    world = World(settings, house.clock)
+    populate(world)
+    with serving(
+        create_simulators(settings, house.clock, world=world, pages=pages), int(base.rsplit(":")[-1])
+    ):
+        yield world
 
 
 def populate(world: World) -> None:

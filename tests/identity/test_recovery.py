@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 
 import httpx
+from sqlalchemy.orm import Session
 
-from connectors.messaging.jobs import alarm, handlers
+from connectors.messaging.jobs import SUMMON_TOPIC, alarm, handlers
+from connectors.messaging.messages import Receipt
 from connectors.messaging.texts import check_text
 from identity.accounts import repository as accounts
 from identity.accounts.factor_routes import FORMER_PHONE
@@ -123,17 +125,16 @@ def test_the_owner_is_told_on_the_old_number_even_with_messages_off(there: City)
     sent: list[tuple[str, str]] = []
 
     class Gateway:
-        def send_message(self, phone: str, text: str, *, key: str) -> None:  # noqa: ARG002
+        def send_message(self, phone: str, text: str, *, key: str) -> Receipt:
             sent.append((phone, text))
+            return Receipt(key, "delivered")
 
-    deliver = handlers(there.house, Gateway(), lambda _session, _subject: one.phone)["notice.deliver"]  # type: ignore[arg-type]
-    payload = {
-        "number": notice.number,
-        "subject_id": one.subject_id,
-        "check_number": notice.check_number,
-    }
-    deliver(Message(1, new_id(), "notice.deliver", "", payload, 1, new_id()))
-    assert sent == [(one.phone, alarm(notice.check_number))]
+    def phone_of(_session: Session, subject_id: int) -> str | None:
+        return one.phone if subject_id == one.subject_id else None
+
+    send = handlers(there.house, Gateway(), phone_of)[SUMMON_TOPIC]  # type: ignore[arg-type]
+    send(Message(1, new_id(), SUMMON_TOPIC, "", {}, 1, new_id()))
+    assert (one.phone, alarm(notice.check_number)) in sent
 
 
 def test_both_warnings_say_only_what_may_leave_the_house() -> None:

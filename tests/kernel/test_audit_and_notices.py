@@ -11,6 +11,7 @@ from kernel.crypto import Vault
 from kernel.house import House
 from kernel.notices import (
     NewNotice,
+    Notice,
     inbox,
     inbox_channel,
     mark_read,
@@ -23,7 +24,6 @@ from kernel.notices import (
     verify_number,
 )
 from kernel.notices.service import wants
-from kernel.outbox import OutboxMessage
 
 
 def _record(house: House, count: int) -> None:
@@ -178,7 +178,7 @@ def test_a_notice_is_pushed_to_its_reader_only(house: House) -> None:
     assert heard == [str(number).encode()]
 
 
-def test_many_notices_are_each_written_pushed_and_sent_out(any_house: House) -> None:
+def test_many_notices_are_each_written_pushed_and_wait_for_a_summons(any_house: House) -> None:
     heard: list[bytes] = []
     any_house.ephemeral.subscribe(inbox_channel(2), heard.append)
     first = _notify(any_house, 1, "零")
@@ -192,11 +192,10 @@ def test_many_notices_are_each_written_pushed_and_sent_out(any_house: House) -> 
     with any_house.database.read() as session:
         assert [one.title for one in inbox(session, 1)] == ["题1", "零"]
         assert [one.number for one in inbox(session, 1)] == [numbers[0], first]
-        waiting = session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.number)).all()
-        assert [(row.key, row.payload["number"]) for row in waiting[1:]] == [
-            (f"notice:{one.subject_id}", number) for one, number in zip(letters, numbers, strict=True)
-        ]
-        written = {row.payload["number"]: row.payload["check_number"] for row in waiting}
+        waiting = session.scalars(sa.select(Notice).order_by(Notice.number)).all()
+        assert [row.number for row in waiting] == [first, *numbers]
+        assert {row.summon_at for row in waiting} == {any_house.clock.now()}
+        written = {row.number: row.check_number for row in waiting}
         assert len(set(written.values())) == 4
         for number, check_number in written.items():
             found = verify_number(session, check_number)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from kernel.clock import FixedClock
 from kernel.errors import DongchuError
 from kernel.house import open_house
-from kernel.outbox import Message, Worker
+from kernel.outbox import Worker
 from kernel.settings import Settings
 from kernel.web.principal import Principal
 from policy_engine.delivery import service
@@ -74,10 +74,6 @@ ENDINGS: list[Ending] = ["paid", "returned", "sent_to_bank"]
 Row = TypeVar("Row", Offer, Claim, Award, Payment, Budget)
 
 rights = st.sampled_from(RIGHTS)
-
-
-def _deliver_nothing(_message: Message) -> None:
-    """Messages outside the app are not this package's concern."""
 
 
 class Delivery(RuleBasedStateMachine):
@@ -296,9 +292,7 @@ class Delivery(RuleBasedStateMachine):
             self.office.ports,
             self.office.treasury,
         )
-        worker = Worker(
-            self.office.database, self.office.clock, {**handlers, "notice.deliver": _deliver_nothing}
-        )
+        worker = Worker(self.office.database, self.office.clock, handlers)
         worker.run_until_idle()
         self.office.treasury.settle(status)
         self.office.clock.move(timedelta(seconds=10))

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from kernel import notices
-from kernel.outbox import Message, Worker, dead_letters, enqueue
+from kernel.outbox import Worker, dead_letters, enqueue
 from policy_engine.delivery import service, views
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims.models import Claim
@@ -18,17 +18,12 @@ from policy_engine.delivery.states import AwardState, PaymentState
 from tests.policy_engine.delivery.city import FIRM, GRANDMOTHER, HIRING, Office, agent, decider, person
 
 
-def _deliver_nothing(_message: Message) -> None:
-    """Messages outside the app are not this package's concern."""
-
-
 def worker_of(office: Office) -> Worker:
     handlers = dict(
         service.build_handlers(
             office.database, office.clock, office.house.vault, office.ports, office.treasury
         )
     )
-    handlers["notice.deliver"] = _deliver_nothing
     return Worker(office.database, office.clock, handlers)
 
 

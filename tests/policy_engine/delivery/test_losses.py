@@ -32,7 +32,7 @@ def work(office: Office) -> None:
     Worker(
         office.database,
         office.clock,
-        {"notice.deliver": lambda _message: None, "award.ended": lambda _message: None, **handlers},
+        {"award.ended": lambda _message: None, **handlers},
     ).run_until_idle()
 
 

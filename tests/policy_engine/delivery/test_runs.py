@@ -46,9 +46,7 @@ def work(office: Office) -> None:
     handlers = service.build_handlers(
         office.database, office.clock, office.house.vault, office.ports, office.treasury
     )
-    Worker(
-        office.database, office.clock, {**handlers, "notice.deliver": lambda _message: None}
-    ).run_until_idle()
+    Worker(office.database, office.clock, handlers).run_until_idle()
     office.clock.move(timedelta(seconds=6))
 
 

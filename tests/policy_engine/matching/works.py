@@ -63,7 +63,6 @@ class Works:
         self.handlers: dict[str, Handler] = {
             **rematching.handlers(house, self.published, ports),
             **profile_jobs.handlers(house),
-            "notice.deliver": lambda _message: None,
         }
 
     def learn(self, *changes: Change) -> int:

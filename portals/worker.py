@@ -21,6 +21,7 @@ from identity.accounts.models import Account
 from identity.registry import service as registry
 from kernel.audit import seal_chain
 from kernel.audit_head import remember_head
+from kernel.notices import summonses
 from kernel.outbox import Handler, Message, Schedule, Worker, once
 from kernel.outbox.repository import purge
 from kernel.outbox.worker import KEEP_DONE
@@ -101,6 +102,10 @@ def _housekeeping(services: Services) -> Mapping[str, Handler]:
         while True:
             with house.database.write() as session:
                 if purge(session, before=house.clock.now() - KEEP_DONE, limit=500) < 500:
+                    break
+        while True:
+            with house.database.write() as session:
+                if summonses.purge(session, now=house.clock.now(), limit=500) < 500:
                     return
 
     return {CALLBACK_TOPIC: callback, SEAL_AUDIT: seal, PURGE: purge_done}

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from connectors.messaging.client import MessagingClient
-from connectors.messaging.messages import Receipt
 from kernel.errors import InvalidInput, OutsideFailure, OutsideRefused
 from kernel.house import House
 from kernel.notices import summonses
@@ -57,8 +56,6 @@ def handlers(house: House, client: MessagingClient, phone_of: PhoneOf) -> Mappin
     """What the worker calls, by topic. ``phone_of`` finds a subject's number, or None: then only the inbox has it."""
 
     def summon(_message: Message) -> None:
-        with house.database.write() as session:
-            summonses.purge(session, now=house.clock.now())
         this_round = _Round()
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dongchu-summons") as pool:
             while not this_round.is_over and _send_batch(house, client, phone_of, this_round, pool):
@@ -87,19 +84,20 @@ def _send_batch(
         return None if this_round.is_over else _do(client, errand, phones.get(errand.subject_id), this_round)
 
     with house.database.write() as session:
-        errands = summonses.take_next(
+        batch = summonses.take_next(
             session,
             channel=CHANNEL,
             limit=this_round.next_batch,
             is_addressed=is_addressed,
             now=house.clock.now(),
         )
+    errands = batch.errands
     with house.database.read() as session:
         phones = {one.subject_id: phone_of(session, one.subject_id) for one in errands if not one.is_sent}
     outcomes = list(pool.map(do, errands))
-    this_round.tried += len(errands)
+    this_round.tried += batch.looked_at
     _note(house, errands, outcomes)
-    return bool(errands)
+    return batch.looked_at > 0
 
 
 def _note(house: House, errands: Sequence[Errand], outcomes: Sequence[Outcome | None]) -> None:
@@ -114,7 +112,11 @@ def _note(house: House, errands: Sequence[Errand], outcomes: Sequence[Outcome | 
 
 def _do(client: MessagingClient, errand: Errand, phone: str | None, this_round: _Round) -> Outcome:
     try:
-        return _ask_or_send(client, errand, phone).status
+        if errand.is_sent:
+            return client.receipt(errand.key).status
+        if phone is None:
+            return "refused"  # taken back since the summons was written
+        return client.send_message(phone, text_of(errand), key=errand.key).status
     except OutsideRefused:
         return "refused"  # the gateway will never take this number; the notice stays in the inbox
     except InvalidInput:
@@ -123,14 +125,6 @@ def _do(client: MessagingClient, errand: Errand, phone: str | None, this_round: 
     except OutsideFailure:
         this_round.is_failing = True
         return "unanswered"
-
-
-def _ask_or_send(client: MessagingClient, errand: Errand, phone: str | None) -> Receipt:
-    if errand.is_sent:
-        return client.receipt(errand.key)
-    if phone is None:
-        raise OutsideRefused("没有可以发送的手机号。", code="no_phone")
-    return client.send_message(phone, text_of(errand), key=errand.key)
 
 
 def text_of(errand: Errand) -> str:

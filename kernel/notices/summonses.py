@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.database import insert
+from kernel.database import changed_rows, insert
 from kernel.notices.models import Notice, NoticePreference, SummoningHabits, Summons
 from kernel.notices.summoning import ASK_AFTER, STALE, TRY_AFTER, Decision, Habits, Pace, Waiting, decide
 
@@ -40,19 +40,25 @@ class Errand(msgspec.Struct, frozen=True):
         return f"summons-{self.number}"
 
 
-def take_next(
-    session: Session, *, channel: str, limit: int, is_addressed: Addressed, now: datetime
-) -> list[Errand]:
+class Batch(msgspec.Struct, frozen=True):
+    """``looked_at`` also counts those of whom nothing is to be sent: there is more while it is not nought."""
+
+    errands: list[Errand]
+    looked_at: int
+
+
+def take_next(session: Session, *, channel: str, limit: int, is_addressed: Addressed, now: datetime) -> Batch:
     """At most ``limit`` to send: begun ones, then people with something urgent, then who waits longest; and some to ask about."""
     begun = _begun(session, channel, "sending", limit, now)
     fresh = [row for row in begun if not _has_grown_stale(row, now)]
-    fresh += _write_due(session, channel, limit - len(begun), is_addressed, now)
+    subjects = _due_subjects(session, limit - len(begun), now)
+    fresh += _write_due(session, channel, subjects, is_addressed, now)
     # A storm must not keep receipts from being read, nor sixty thousand receipts a new summons from going out.
     asked = _begun(session, channel, "queued", max(limit // 4, limit - len(fresh)), now)
     for row in (*fresh, *asked):
         row.act_at = now + LOAN
     session.flush()
-    return [_errand(row) for row in (*fresh, *asked)]
+    return Batch([_errand(row) for row in (*fresh, *asked)], len(begun) + len(subjects) + len(asked))
 
 
 def note_outcome(session: Session, outcomes: Iterable[tuple[int, Outcome]], *, now: datetime) -> None:
@@ -94,12 +100,11 @@ def latest(session: Session, subject_id: int, limit: int = 5) -> list[Summons]:
     return list(session.scalars(statement.order_by(Summons.number.desc()).limit(limit)))
 
 
-def purge(session: Session, *, now: datetime, limit: int = 500) -> None:
-    """Forget what is long over."""
-    old = (
-        sa.select(Summons.number).where(Summons.written_at < now - KEEP).order_by(Summons.number).limit(limit)
-    )
-    session.execute(sa.delete(Summons).where(Summons.number.in_(old)))
+def purge(session: Session, *, now: datetime, limit: int = 500) -> int:
+    """Forget what is long over, the oldest ``limit`` at most; how many that were."""
+    oldest = sa.select(Summons.number, Summons.written_at).order_by(Summons.number).limit(limit).subquery()
+    old = sa.select(oldest.c.number).where(oldest.c.written_at < now - KEEP)
+    return changed_rows(session, sa.delete(Summons).where(Summons.number.in_(old)))
 
 
 def habits_of(session: Session, subject_id: int) -> Habits:
@@ -138,9 +143,8 @@ def _has_grown_stale(row: Summons, now: datetime) -> bool:
 
 
 def _write_due(
-    session: Session, channel: str, limit: int, is_addressed: Addressed, now: datetime
+    session: Session, channel: str, subjects: list[int], is_addressed: Addressed, now: datetime
 ) -> list[Summons]:
-    subjects = _due_subjects(session, limit, now)
     if not subjects:
         return []
     waiting: defaultdict[int, list[Notice]] = defaultdict(list)

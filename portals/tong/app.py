@@ -13,7 +13,7 @@ from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
 from portals.shared import benefits, knowledge, messages, recoveries, wallet
-from portals.tong import answering, applying, browsing, enterprises, kin, me, scanning, supposing
+from portals.tong import answering, applying, browsing, enterprises, kin, me, notices, scanning, supposing
 
 PORTAL = "tong"
 
@@ -39,6 +39,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *kin.handlers(services),
             *enterprises.handlers(services),
             *me.handlers(services),
+            *notices.handlers(house),
             *scanning.handlers(house),
             *knowledge.handlers(services, PORTAL),
             *benefits.api_handlers(services, PORTAL),

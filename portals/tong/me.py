@@ -1,4 +1,4 @@
-"""我的: what the city knows, the accounts money goes to, and by which ways messages come."""
+"""我的: what the city knows, and the accounts money goes to."""
 
 from typing import Annotated
 
@@ -11,7 +11,6 @@ from litestar.types import ControllerRouterHandler
 
 from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput, NotFound, OutsideFailure
 from kernel.i18n import gettext as _
-from kernel.notices.service import set_preference, wants
 from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
@@ -24,7 +23,6 @@ from portals.shared.benefits import Form
 from portals.tong.benefits import TongBenefits
 
 Me = NamedDependency[Principal]
-CHANNELS = ("sms", "wechat", "email")
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,16 +30,8 @@ class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: Annotated[str, msgspec.Meta(max_length=60)]
 
 
-class Channels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """By which ways messages also go out; the inbox always gets them."""
-
-    sms: bool
-    wechat: bool
-    email: bool
-
-
 def handlers(services: Services) -> list[ControllerRouterHandler]:
-    """``/me`` with accounts and settings, and their API."""
+    """``/me`` with facts and accounts, and their API."""
     benefits, house = TongBenefits(services), services.house
 
     def facts_of(principal: Principal) -> list[KnownAbout]:
@@ -50,16 +40,6 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
                 return known_about(session, principal.acting_for)
         except NotFound:
             return []
-
-    def channels_of(principal: Principal) -> Channels:
-        with house.database.read() as session:
-            return Channels(*(wants(session, principal.acting_for, one) for one in CHANNELS))
-
-    def choose_channels(principal: Principal, chosen: Channels) -> None:
-        with house.database.write() as session:
-            for channel in CHANNELS:
-                is_wanted = bool(getattr(chosen, channel))
-                set_preference(session, principal.acting_for, channel, is_enabled=is_wanted)
 
     def accounts_view(
         request: WebRequest,
@@ -103,15 +83,6 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             return accounts_view(request, pages, principal, data, problem)
         return Redirect("/tong/me/accounts", status_code=303)
 
-    @get("/me/notices", sync_to_thread=True, include_in_schema=False)
-    def notices_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
-        return pages.page(request, "tong/notices.html", channels=channels_of(principal))
-
-    @post("/me/notices", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def notices_form(data: Form, principal: Me) -> Redirect:
-        choose_channels(principal, Channels(*(data.get(one) == "1" for one in CHANNELS)))
-        return Redirect("/tong/me/notices", status_code=303)
-
     guards = [require(scope="tong")]
 
     @get("/api/v1/facts", guards=guards, sync_to_thread=True, summary="What the city knows about one")
@@ -126,31 +97,12 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
     def add_account_api(data: JSONBody[NewAccount], principal: Me) -> AccountView:
         return benefits.add_account(principal, data.bank, data.number)
 
-    @get("/api/v1/notice-channels", guards=guards, sync_to_thread=True, summary="Ways messages go out")
-    def list_channels(principal: Me) -> Channels:
-        return channels_of(principal)
-
-    @post(
-        "/api/v1/notice-channels",
-        guards=guards,
-        status_code=200,
-        sync_to_thread=True,
-        summary="Choose ways messages go out",
-    )
-    def choose_channels_api(data: JSONBody[Channels], principal: Me) -> Channels:
-        choose_channels(principal, data)
-        return channels_of(principal)
-
     return [
         me_page,
         facts_page,
         accounts_page,
         add_account_form,
-        notices_page,
-        notices_form,
         list_facts,
         list_accounts,
         add_account_api,
-        list_channels,
-        choose_channels_api,
     ]

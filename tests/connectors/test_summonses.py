@@ -182,6 +182,17 @@ def test_without_a_phone_or_a_wish_nothing_is_sent(house: House) -> None:
     assert states(house) == []
 
 
+def test_who_has_no_phone_does_not_hold_up_who_has(house: House) -> None:
+    for subject_id in range(1, 20):
+        tell(house, "offer", subject_id=subject_id)
+    gateway = Gateway()
+    handlers = jobs.handlers(house, gateway, lambda _session, subject: PHONE if subject == 19 else None)  # type: ignore[arg-type]
+    with house.database.write() as session:
+        enqueue(session, SUMMON_TOPIC, "now", {}, now=house.clock.now())
+    Worker(house.database, house.clock, handlers).run_until_idle()
+    assert len(gateway.texts) == 1
+
+
 def test_killed_between_sending_and_noting_it_is_still_one_message(
     house: House, served: World, clock: FixedClock
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from identity import service as identity
 from identity.registry import service as registry
+from kernel.notices.models import Summons
 from licenses import service as licences
 from policy_engine.decisions.verification import verify
 from policy_engine.policies.library import library
@@ -188,6 +189,48 @@ def test_channels_are_remembered(enter: Enter, city: City) -> None:
     page = client.post("/tong/me/notices", data={"sms": "1"}).text
     assert re.search(r'name="sms" value="1" checked', page)
     assert not re.search(r'name="email" value="1" checked', page)
+
+
+def test_quiet_hours_and_pace_are_remembered_and_what_is_no_time_is_said(enter: Enter, city: City) -> None:
+    client = enter(city.cast.parent)
+    chosen = {"sms": "1", "pace": "daily", "quiet_from": "21:30", "quiet_until": "08:00"}
+    page = client.post("/tong/me/notices", data=chosen).text
+    assert re.search(r'value="daily" checked', page)
+    assert 'value="21:30"' in page
+    wrong = client.post(
+        "/tong/me/notices", data={"pace": "daily", "quiet_from": "25:00", "quiet_until": "08:00"}
+    )
+    assert wrong.status_code == 400
+    assert 'href="#f-quiet_from"' in wrong.text
+    api = enter(city.cast.parent, accept="application/json")
+    habits = {"quiet_from": "21:30", "quiet_until": "08:00", "pace": "daily"}
+    assert api.get("/tong/api/v1/notice-habits").json() == habits
+    assert api.get("/tong/api/v1/notice-channels").json()["sms"]  # of the wrong form nothing was kept
+    assert api.post("/tong/api/v1/notice-habits", json={**habits, "quiet_from": "9"}).status_code == 400
+    assert api.post("/tong/api/v1/notice-habits", json={**habits, "pace": "each"}).json()["pace"] == "each"
+
+
+def test_one_sees_what_went_out_and_whether_it_arrived(enter: Enter, city: City) -> None:
+    with city.house.database.write() as session:
+        summons = Summons(
+            subject_id=city.cast.elder,
+            channel="sms",
+            wording="message",
+            covers=3,
+            through_number=1,
+            check_number="0123456789",
+            state="undeliverable",
+            attempts=0,
+            written_at=city.house.clock.now(),
+            updated_at=city.house.clock.now(),
+        )
+        session.add(summons)
+    page = enter(city.cast.elder).get("/tong/me/notices").text
+    assert "最近一次短信没有送达" in page
+    assert "0123456789" in page
+    (seen,) = enter(city.cast.elder, accept="application/json").get("/tong/api/v1/summonses").json()
+    assert (seen["covers"], seen["state"]) == (3, "undeliverable")
+    assert "0123456789" not in enter(city.cast.parent).get("/tong/me/notices").text
 
 
 def test_a_childs_licence_lies_in_the_parents_wallet(enter: Enter, city: City) -> None:

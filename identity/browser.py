@@ -21,6 +21,8 @@ from kernel.web.security_headers import content_policy
 from kernel.web.sessions import LiveSession, SessionStore
 
 HOME = "/identity/security"
+#: Where one goes back to, by portal (which is its client, too).
+PORTAL_PAGES = {"tong": "/tong/me", "rongtong": "/rongtong", "zhengtong": "/zhengtong"}
 #: Pages of ours that a sign-in may lead to, by the name a ``next`` gives them, and the one parameter they take.
 _OWN_PAGES = {
     "security": (HOME, ""),

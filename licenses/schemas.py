@@ -22,6 +22,7 @@ class FieldView(msgspec.Struct, frozen=True):
     label_en: str
     value: Any
     is_sensitive: bool
+    type: Literal["text", "integer", "date"] = "text"
 
 
 class LicenceView(msgspec.Struct, frozen=True):

@@ -52,7 +52,14 @@ def check_licence(
         state_label=STATE_LABELS[LicenceState(licence.state)],
         valid_until=licence.valid_until,
         fields=[
-            FieldView(field.id, field.name, field.label_en, stored.fields[field.id], field.is_sensitive)
+            FieldView(
+                field.id,
+                field.name,
+                field.label_en,
+                stored.fields[field.id],
+                field.is_sensitive,
+                field.type,
+            )
             for field in kind.fields_of(licence.schema_version)
             if not reasons and field.id in disclosed and field.id in stored.fields
         ],

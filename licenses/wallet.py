@@ -126,7 +126,7 @@ def _view(house: House, licence: Licence, holder_name: str) -> LicenceView:
         may_be_shown=state is LicenceState.VALID and not kind.is_reference,
         is_demonstration=kind.code_standing != "official",
         fields=[
-            FieldView(f.id, f.name, f.label_en, fields.get(f.id), f.is_sensitive)
+            FieldView(f.id, f.name, f.label_en, fields.get(f.id), f.is_sensitive, f.type)
             for f in kind.fields_of(licence.schema_version)
             if f.id in fields
         ],

@@ -61,7 +61,7 @@ class EntryHall:
         ``visit``: the browser's cookie, where something on the page had to be bound to it already.
         """
         value, cookies = visit or self.browser.visit_cookie(request)
-        client_name, headers = self._goal(next_query)
+        client_name, headers, is_for_seats = self._goal(next_query)
         if problem is not None and problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
         page = self.pages.page(
@@ -74,7 +74,7 @@ class EntryHall:
             client_name=client_name,
             problem=problem,
             is_demo=self.house.settings.is_demo,
-            is_lenient=is_lenient(self.house),
+            is_lenient=is_for_seats and is_lenient(self.house),
             **context,
         )
         for cookie in cookies:
@@ -142,21 +142,22 @@ class EntryHall:
         """The name of the client that sent the person here, "" for a page of ours."""
         return self._goal(next_query)[0]
 
-    def _goal(self, next_query: str) -> tuple[str, dict[str, str]]:
-        """The name of the client that sent the person here, and leave for the form to end there."""
+    def _goal(self, next_query: str) -> tuple[str, dict[str, str], bool]:
+        """The client that sent the person here: its name, leave for the form to end there, whether seats work in it."""
         plain = {"Cache-Control": "no-store"}
         try:
             parameters = parse_parameters(next_query.encode())
         except (OAuth2Error, UnicodeError):
-            return "", plain
+            return "", plain, False
         with self.house.database.read() as session:
             client = find_client(session, parameters.get("client_id", ""))
         redirect_uri = parameters.get("redirect_uri", "")
+        is_for_seats = client is not None and "seat" in client.capacities
         if client is not None and "request_uri" in parameters:  # a pushed request keeps its address to itself
-            return client.name, may_lead_to(*client.redirect_uris)
+            return client.name, may_lead_to(*client.redirect_uris), is_for_seats
         if client is None or not client.check_redirect_uri(redirect_uri):
-            return "", plain
-        return client.name, may_lead_to(redirect_uri)
+            return "", plain, False
+        return client.name, may_lead_to(redirect_uri), is_for_seats
 
 
 def _tell_of_device(session: Session, subject_id: int, device: str, now: datetime) -> None:

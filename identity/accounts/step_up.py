@@ -11,7 +11,7 @@ from identity.accounts import factors
 from identity.accounts import service as accounts
 from identity.accounts.assurance import FACE, LEVELS
 from identity.accounts.hall import EntryHall
-from identity.browser import query_of, read_form
+from identity.browser import HOME, PORTAL_PAGES, query_of, read_form
 from identity.oauth.edge import MalformedRequest, parse_parameters
 from identity.passkeys import service as passkeys
 from identity.sessions.models import IdentitySession
@@ -55,6 +55,7 @@ class StepUpDesk:
             csrf_token=hall.browser.csrf_token(request),
             next=next_query,
             wanted=wanted,
+            back=_whence(next_query),
             acr=sign_in.acr,
             needs_person=wanted == LEVELS[-1]
             and account.in_person_at is None
@@ -130,6 +131,15 @@ class StepUpDesk:
         if phone is None:
             raise InvalidInput("您的账户还没有手机号。")
         return phone
+
+
+def _whence(next_query: str) -> str:
+    """Back without proving anything: to the portal that asked, to our own page, "" to a client of somebody else's."""
+    try:
+        asked = parse_parameters(next_query.encode())
+    except (MalformedRequest, UnicodeError):
+        return HOME
+    return PORTAL_PAGES.get(asked["client_id"], "") if "client_id" in asked else HOME
 
 
 def step_up_path(next_query: str, wanted: str = "") -> str:

@@ -105,7 +105,7 @@ def record_institution(
         subject_id=person_id,
         kind="mandate.granted",
         title="您所在的机构可以为您代办了",
-        body=f"到期日{until_at:%Y-%m-%d}。机构不能更改收款账户。您可随时取消。",
+        body=f"到期日{business_date(until_at):%Y年%m月%d日}。机构不能更改收款账户。您可随时取消。",
         link="/tong/me/kin",
         now=now,
     )

@@ -73,7 +73,7 @@ def grant_proxy(
         subject_id=principal_id,
         kind="proxy.granted",
         title="有人可以为您代办了",
-        body=f"{agent}可以为您办事，到期日{until_at:%Y-%m-%d}。代办人不能更改收款账户。您可随时取消。",
+        body=f"{agent}可以为您办事，到期日{business_date(until_at):%Y年%m月%d日}。代办人不能更改收款账户。您可随时取消。",
         link="/tong/me/kin",
         now=now,
     )
@@ -117,7 +117,7 @@ def appoint_guardian(
         subject_id=ward_id,
         kind="guardian.appointed",
         title="已为您登记监护人",
-        body=f"{guardian}已登记为您的监护人，到期日{until_at:%Y-%m-%d}。监护人不能更改收款账户。有异议请到街道窗口或拨打12345。",
+        body=f"{guardian}已登记为您的监护人，到期日{business_date(until_at):%Y年%m月%d日}。监护人不能更改收款账户。有异议请到街道窗口或拨打12345。",
         link="/tong/me/kin",
         now=now,
     )

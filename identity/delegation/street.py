@@ -13,6 +13,7 @@ from identity.delegation import repository
 from identity.delegation.ending import end_seat_authorisation
 from identity.delegation.models import SeatAuthorisation
 from identity.trail import note
+from kernel.clock import business_date
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.ids import new_id
@@ -68,7 +69,7 @@ def file_authorisation(
         subject_id=principal_id,
         kind="seat_authorisation.filed",
         title="街道窗口可以为您代办了",
-        body=f"{official.seat.title}可以凭您的授权书为您办事，到期日{until_at:%Y-%m-%d}。窗口不能更改收款账户。您可随时取消。",
+        body=f"{official.seat.title}可以凭您的授权书为您办事，到期日{business_date(until_at):%Y年%m月%d日}。窗口不能更改收款账户。您可随时取消。",
         link="/tong/me/kin",
         now=now,
     )

@@ -15,7 +15,7 @@ from connectors.identity_providers.client import LABELS, ProviderId
 from identity.accounts import factors
 from identity.accounts import service as accounts
 from identity.accounts.history import METHODS, login_history
-from identity.browser import HOME, Browser, read_form, redirect
+from identity.browser import HOME, PORTAL_PAGES, Browser, read_form, redirect
 from identity.delegation import repository as delegations
 from identity.delegation.proxies import revoke_proxy
 from identity.oauth.consents import consents_of
@@ -30,6 +30,7 @@ from kernel.errors import Unauthenticated
 from kernel.house import House
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
+from kernel.web.sessions import latest_portal
 
 SHOWN_ATTEMPTS = 10
 Change = Callable[[Session, int, datetime], None]
@@ -50,12 +51,13 @@ class SecurityDesk:
         with self._house.database.read() as session:
             sid, subject_id = self._signed_in(session, request, now)
             content = self._content(session, sid, subject_id, now)
+            back = _whence(request) or PORTAL_PAGES.get(latest_portal(session, sid, PORTAL_PAGES) or "", "/")
         return self._pages.page(
             request,
             "identity/security.html",
             csrf_token=self._browser.csrf_token(request),
             headers={"Cache-Control": "no-store"},
-            back=_whence(request),
+            back=back,
             **content,
         )
 
@@ -81,7 +83,7 @@ class SecurityDesk:
         live = self._browser.live(session, request)
         sign_in = live_session(session, live.sid, now) if live else None
         if sign_in is None:
-            raise Unauthenticated("请先登录，再查看登录与授权。")
+            raise Unauthenticated("请先登录，再查看登录与安全。")
         return sign_in.sid, sign_in.subject_id
 
     def _content(self, session: Session, sid: uuid.UUID, subject_id: int, now: datetime) -> dict[str, Any]:
@@ -186,6 +188,6 @@ def security_handlers(
 
 
 def _whence(request: WebRequest) -> str:
-    """Back into the portal the person came from, "" where that is not known."""
+    """The page of the portal the browser says it came from, "" where it came from elsewhere (or from a form here)."""
     first = urlsplit(request.headers.get("referer", "")).path.split("/")[1:2]
-    return {"tong": "/tong/me", "rongtong": "/rongtong", "zhengtong": "/zhengtong"}.get("".join(first), "")
+    return PORTAL_PAGES.get("".join(first), "")

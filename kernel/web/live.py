@@ -112,11 +112,15 @@ def _news(house: House, portal: str, subject_id: int, after: int) -> list[News]:
     return [News(notice.number, notice.title, link_in(portal, notice.link), unread) for notice in notices]
 
 
+#: Links that are addresses already; all others name a thing that a portal shows under its own path (``/offers/…``).
+_ADDRESSES = ("/tong/", "/rongtong/", "/zhengtong/", "/identity/")
+
+
 def link_in(portal: str, link: str | None) -> str | None:
-    """A notice's link as an address: most lead to a thing that every portal shows (``/offers/…``)."""
-    if not link or not portal or link.startswith(("/tong/", "/rongtong/", "/zhengtong/")):
+    """A notice's link as an address. What an official is told as a person is theirs to see in Tong, not at a desk."""
+    if not link or not portal or link.startswith(_ADDRESSES):
         return link
-    return f"/{portal}{link}"
+    return f"/{'tong' if portal == 'zhengtong' else portal}{link}"
 
 
 __all__ = ["link_in", "live_routes"]

@@ -6,6 +6,7 @@ portal has its own cookie name, ``__Host-`` bound under https (RFC 6265bis §4.1
 
 import logging
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -199,3 +200,13 @@ def purge_sessions(session: Session, *, now: datetime, limit: int = 500) -> int:
 
 def _place(session_id: uuid.UUID) -> str:
     return f"web_session/payload_sealed/{session_id}"
+
+
+def latest_portal(session: Session, sid: uuid.UUID, portals: Collection[str]) -> str | None:
+    """Which of these portals a sign-in was last seen in."""
+    return session.scalar(
+        sa.select(WebSession.portal)
+        .where(WebSession.sid == sid, WebSession.portal.in_(list(portals)))
+        .order_by(WebSession.seen_at.desc(), WebSession.created_at.desc())
+        .limit(1)
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from kernel.i18n import ENGLISH, current_locale
 from policy_engine.catalogue.attributes import SCALES, Attribute, Entity, EntityKind, Relation
 from policy_engine.catalogue.divisions import Division
 from policy_engine.catalogue.parameters import DatedValue, Parameter, ParameterArgument, Source
@@ -32,6 +33,11 @@ class Department(msgspec.Struct, frozen=True):
     name: str
     full_name: str
     label_en: str
+
+    @property
+    def said(self) -> str:
+        """Its name in the reader's language."""
+        return self.label_en if current_locale() == ENGLISH else self.name
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):

@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
+from kernel.i18n import current_locale
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, Catalogue, catalogue
 from policy_engine.profiles import repository
@@ -33,7 +35,7 @@ def _line(known: Catalogue, attribute: Attribute, fact: KnownFact) -> KnownAbout
         value=fact.value,
         text=display(known, attribute, fact.value),
         source=fact.source,
-        source_name=department.name if department else fact.source,
+        source_name=department.said if department else fact.source,
         sensitivity=attribute.sensitivity,
         standing=fact.standing,
         observed_at=fact.observed_at,
@@ -55,8 +57,7 @@ def display(known: Catalogue, attribute: Attribute, value: RawValue) -> str:
         division = known.divisions.get(value)
         return division.name if division else value
     if attribute.type == "date":
-        day = date.fromisoformat(value)
-        return _("%(year)s年%(month)s月%(day)s日", year=day.year, month=day.month, day=day.day)
+        return format_date(date.fromisoformat(value), "long", locale=current_locale())
     return value
 
 
@@ -81,7 +82,7 @@ def other_words(
         department = known.departments.get(row.source)
         latest[row.source] = OtherWord(
             source=row.source,
-            source_name=department.name if department else row.source,
+            source_name=department.said if department else row.source,
             text=display(known, attribute, row.new[0]),
             observed_at=row.observed_at,
         )
@@ -96,7 +97,7 @@ def past_words(session: Session, subject_id: int, attribute: Attribute) -> tuple
     return tuple(
         PastWord(
             text=display(known, attribute, row.new[0]) if row.new else _("不再知道"),
-            source_name=known.departments[row.source].name if row.source in known.departments else row.source,
+            source_name=known.departments[row.source].said if row.source in known.departments else row.source,
             outcome=row.outcome,
             observed_at=row.observed_at,
             valid_from=row.valid_from,

@@ -7,6 +7,7 @@ from litestar import Litestar, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from identity.delegation.enterprises import authorities_over
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.bearer import require
@@ -118,11 +119,11 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *apps.handlers(services),
         ],
         dependencies={},
-        context_of=_context,
+        context_of=lambda _request, principal: _context(services, principal),
     )
 
 
-def _context(_request: WebRequest, _principal: Principal | None) -> Mapping[str, Any]:
+def _context(services: Services, principal: Principal | None) -> Mapping[str, Any]:
     nav = [
         ("home", _("首页"), "/rongtong", "home"),
         ("services", _("办理"), "/rongtong/claims", "clock"),
@@ -130,10 +131,24 @@ def _context(_request: WebRequest, _principal: Principal | None) -> Mapping[str,
         ("wallet", _("证照"), "/rongtong/wallet", "wallet"),
         ("inbox", _("消息"), "/rongtong/inbox", "inbox"),
         ("enterprise", _("我的企业"), "/rongtong/enterprise", "firm"),
-        ("members", _("成员与授权"), "/rongtong/members", "person"),
+        *(
+            [("members", _("成员与授权"), "/rongtong/members", "person")]
+            if _governs(services, principal)
+            else []
+        ),
         ("todo", _("全部企业待办"), "/rongtong/todo", "task"),
     ]
     return {"layout": "kernel/desk.html", "portal_path": "/rongtong", "nav": nav}
+
+
+def _governs(services: Services, principal: Principal | None) -> bool:
+    """Whether the firm's order is theirs to see: agents are not shown a door that stays shut."""
+    if principal is None or principal.capacity != "enterprise":
+        return False
+    now = services.house.clock.now()
+    with services.house.database.read() as session:
+        held = authorities_over(session, principal.acting_for, principal.subject_id, now)
+    return any(one.standing != "agent" for one in held)
 
 
 def _facts(services: Services, principal: Principal) -> list[KnownAbout]:

@@ -23,6 +23,7 @@ from licenses.schemas import AskView, LicenceView, OfflineCode, ShownToken, UseV
 from licenses.sharing import repository as sharing
 from licenses.states import LicenceState
 from portals.shared import granting, licence_records, other_wallets
+from portals.shared.places import division_name
 
 Form = URLEncodedBody[dict[str, str]]
 
@@ -128,7 +129,13 @@ def handlers(
         with house.database.read() as session:
             acts = wallet.acts_on(session, holders(session, principal), licence_id)
         return pages.page(
-            request, "shared/licence.html", licence=licence, uses=uses, acts=acts, portal_path=f"/{portal}"
+            request,
+            "shared/licence.html",
+            licence=licence,
+            uses=uses,
+            acts=acts,
+            place_name=division_name,
+            portal_path=f"/{portal}",
         )
 
     @get("/wallet/{licence_id:uuid}/show", guards=guards, sync_to_thread=True, include_in_schema=False)

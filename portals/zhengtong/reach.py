@@ -23,7 +23,7 @@ from policy_engine.policies.hashing import document_of
 from policy_engine.policies.models import PolicyVersion
 from policy_engine.policies.published import PublishedPolicies, PublishedSet, for_everybody, with_version
 from policy_engine.profiles.snapshot import Snapshot, cached
-from portals.zhengtong.places import division_name
+from portals.shared.places import division_name
 
 #: Months in a period; what is paid once has no monthly cost.
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}

@@ -2,10 +2,15 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import httpx
+import pytest
 
+from identity.clients.portals import ensure_portals
+from identity.sessions.repository import live_of
 from kernel.notices import inbox
+from kernel.web.sessions import SessionStore
 from tests.identity.conftest import City
 from tests.identity.people import Someone, enter_by_phone, sign_in, someone
 from tests.identity.relying_party import (
@@ -94,3 +99,46 @@ def test_the_history_names_the_way_in(there: City) -> None:
     rows = re.findall(r"短信验证码|没有成功", page.text)
     assert {"短信验证码", "没有成功"} <= set(rows)
     assert PASSWORD not in page.text
+
+
+def test_the_page_leads_back_to_the_portal_one_came_from(there: City) -> None:
+    """Also after something was changed on it, when the browser names this very page as where it came from."""
+    one = someone(there, has_phone=False)
+    here = sign_in(there, one.login)
+    back = re.compile(r'<a class="back" href="([^"]*)"')
+    assert back.findall(here.open("/identity/security").text) == ["/"]
+    with there.house.database.write() as session:
+        sid = live_of(session, one.subject_id, there.clock.now())[0].sid
+        for portal in ("tong", "zhengtong"):
+            SessionStore(there.house, portal).open(session, sid=sid, payload={}, now=there.clock.now())
+            there.clock.move(timedelta(seconds=1))
+    sign_in(there, one.login)  # so that there is another place to sign out from
+    page = here.submit(here.open("/identity/security"), "/identity/security/sessions/end-others")
+    assert back.findall(page.text) == ["/zhengtong"]
+    came = here.http.get(
+        "/identity/security", headers={"referer": f"{there.house.settings.base_url}/tong/me"}
+    )
+    assert back.findall(came.text) == ["/tong/me"]
+
+
+def test_proving_more_can_be_left_again(there: City) -> None:
+    here = sign_in(there, someone(there, has_phone=False).login)
+    for following, leads in (
+        ("own=security", "/identity/security"),
+        ("client_id=zhengtong", "/zhengtong"),
+        ("client_id=somebody", None),
+    ):
+        page = here.http.get("/identity/step-up", params={"next": following}).text
+        assert re.findall(r'<a class="back" href="([^"]*)"', page) == ([leads] if leads else [])
+
+
+@pytest.mark.parametrize(("portal", "is_told"), [("tong", False), ("zhengtong", True)])
+def test_only_officials_are_told_about_the_second_factor_of_seats(
+    there: City, portal: str, is_told: bool
+) -> None:
+    with there.house.database.write() as session:
+        ensure_portals(session, house=there.house)
+    callback = f"{there.house.settings.base_url}/{portal}/callback"
+    following = urlencode({"client_id": portal, "redirect_uri": callback})
+    page = there.surfer().http.get("/identity/login", params={"next": following}).text
+    assert ("席位登录没有要求第二种验证方式" in page) == is_told

@@ -255,7 +255,7 @@ def _view(vault: Vault, row: FactObjection, today: date) -> ObjectionView:
         attribute=row.attribute,
         label=attribute.name,
         source=row.source,
-        source_name=department.name if department else row.source,
+        source_name=department.said if department else row.source,
         told=display(known, attribute, row.told[0]) if row.told else "",
         state=row.state,
         wrong=words.wrong,

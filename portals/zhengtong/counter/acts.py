@@ -32,9 +32,9 @@ from policy_engine.delivery.states import LABELS, OfferState
 from policy_engine.delivery.views.parts import account_view, claim_row
 from policy_engine.delivery.views.personal import offer_detail
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
 from portals.zhengtong.counter import repository
-from portals.zhengtong.places import division_name
 from portals.zhengtong.words import AUTHORISATIONS
 
 FOUND_SECONDS = 30 * 60.0

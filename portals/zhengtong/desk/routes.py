@@ -15,6 +15,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.shared.records import download
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import on_a_seat, seat_of
@@ -25,7 +26,6 @@ from portals.zhengtong.desk.waiting import waiting_for
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
-from portals.zhengtong.places import division_name
 
 PAGE = 50
 _REVIEW_DUTIES = frozenset({"claim.accept", "claim.joint_review", "claim.decide"})

@@ -19,8 +19,8 @@ from kernel.house import House
 from kernel.i18n import gettext as _
 from kernel.web.principal import Duty, Principal
 from policy_engine.catalogue import catalogue, encloses
+from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
-from portals.zhengtong.places import division_name
 from portals.zhengtong.words import DUTIES
 
 

@@ -19,8 +19,8 @@ from policy_engine.delivery.schemas import BatchView, BudgetView, PaymentView
 from policy_engine.delivery.states import PaymentState
 from policy_engine.policies.repository import versions_of
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
-from portals.zhengtong.places import division_name
 
 S = PaymentState
 #: The views of the payments page.

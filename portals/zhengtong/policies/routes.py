@@ -17,11 +17,11 @@ from policy_engine.delivery.states import LABELS, OfferState
 from policy_engine.policies.reviewing import Review
 from policy_engine.policies.states import STATE_LABELS, PolicyState
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs, on_a_seat
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
-from portals.zhengtong.places import division_name
 from portals.zhengtong.policies import acts
 from portals.zhengtong.reach import Reach, ReachEstimate
 

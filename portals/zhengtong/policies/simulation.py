@@ -17,9 +17,9 @@ from kernel.web.requests import WebRequest
 from policy_engine.catalogue import catalogue
 from policy_engine.matching.simulation import age_band
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.zhengtong import words
 from portals.zhengtong.access import on_a_seat
-from portals.zhengtong.places import division_name
 from portals.zhengtong.policies import acts
 from portals.zhengtong.reach import Reach
 

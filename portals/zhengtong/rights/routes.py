@@ -16,10 +16,10 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.views import QUESTIONS
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs
 from portals.zhengtong.forms import Form
-from portals.zhengtong.places import division_name
 from portals.zhengtong.rights import acts
 
 MAY_DECIDE = needs("claim.decide")

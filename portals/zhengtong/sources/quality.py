@@ -17,9 +17,9 @@ from kernel.web.requests import WebRequest
 from policy_engine.profiles.quality import service
 from policy_engine.profiles.quality.service import FindingView, RuleCount
 from portals.services import Services
+from portals.shared.places import division_name
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.forms import Form, one
-from portals.zhengtong.places import division_name
 from portals.zhengtong.sources.desks import require_sources
 
 

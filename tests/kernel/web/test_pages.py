@@ -9,6 +9,7 @@ import jinja2
 import pytest
 
 from kernel.i18n import CHINESE, ENGLISH
+from kernel.web.live import link_in
 from kernel.web.pages import Pages, Reader
 from kernel.web.principal import Principal, SeatView
 
@@ -186,3 +187,18 @@ def test_a_table_sorts_by_links(write: Render) -> None:
     )
     assert 'aria-sort="ascending"' in page
     assert 'href="?s=-a"' in page
+
+
+@pytest.mark.parametrize(
+    ("portal", "link", "address"),
+    [
+        ("tong", "/claims/1", "/tong/claims/1"),
+        ("rongtong", "/claims/1", "/rongtong/claims/1"),
+        ("zhengtong", "/claims/1", "/tong/claims/1"),  # an official as a person: not the file at a desk
+        ("zhengtong", "/zhengtong/scan", "/zhengtong/scan"),
+        ("rongtong", "/identity/security", "/identity/security"),
+        ("tong", None, None),
+    ],
+)
+def test_a_message_leads_to_a_page_that_is_there(portal: str, link: str | None, address: str | None) -> None:
+    assert link_in(portal, link) == address

@@ -40,6 +40,8 @@ def test_the_head_appoints_an_administrator_who_appoints_an_agent_and_all_end_to
     assert OFFICIAL_ID not in page
     agent = square.enter("rongtong", people.official, people.firm)
     assert agent.get("/rongtong/members").status_code == 403
+    assert 'href="/rongtong/members"' not in agent.get("/rongtong/todo").text
+    assert 'href="/rongtong/members"' in head.get("/rongtong/todo").text
     first, second = ending(page, "/rongtong/members")
     assert agent.post(second.replace(second[18:54], first[18:54])).status_code == 404  # the administrator's
     assert head.post(first).status_code == 303

@@ -41,13 +41,16 @@ def conflict(city: City) -> int:
     return city.cast.elder
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize(
+    ("language", "sources"),
+    [("zh-CN", ("人社", "税务")), ("en", ("Human resources and social security", "Taxation"))],
+)
 def test_a_fact_has_its_source_its_use_and_what_others_say(
-    enter: Enter, conflict: int, language: str
+    enter: Enter, conflict: int, language: str, sources: tuple[str, ...]
 ) -> None:
     page = enter(conflict, language=language).get(f"/tong/facts/{MONTHS}")
     assert page.status_code == 200
-    for words in ("人社", "税务", "36月", "12月"):
+    for words in (*sources, "36月", "12月"):
         assert words in page.text
     assert page.text.count("<h1>") == 1
     detail = enter(conflict, accept="application/json").get(f"/tong/api/v1/facts/{MONTHS}").json()

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
 from kernel.crypto import Vault
+from kernel.errors import NotFound
 from policy_engine.delivery.periods import same_day_months_later
-from policy_engine.delivery.ports import Facts
+from policy_engine.delivery.ports import Facts, Household
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.schemas import KnownSubject
 
@@ -69,7 +70,8 @@ class RegisteredPeople:
         family = profiles.load_family(session, subject_id)
         if family.owner.subject_id != subject_id:
             return self.wards_of(session, subject_id, on) - {family.owner.subject_id}
-        return frozenset(member.subject_id for member in family.members)
+        # A household asks for its homes, a firm for its hires, loans and projects; persons ask for themselves.
+        return frozenset(one.subject_id for one in family.members if one.kind != "person")
 
     def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         kin = _kin(session, subject_id, on)
@@ -77,6 +79,17 @@ class RegisteredPeople:
 
     def dead_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return frozenset(one.subject_id for one in _kin(session, subject_id, on) if is_dead(one))
+
+    def household_of(self, session: Session, subject_id: int) -> Household:
+        try:
+            family = profiles.load_family(session, subject_id)
+        except NotFound:
+            return Household(subject_id, frozenset({subject_id}))
+        owner = family.owner
+        if owner.kind != "household":
+            return Household(subject_id, frozenset({subject_id}))
+        members = {one.subject_id for one in family.of_kind("person")}
+        return Household(owner.subject_id, frozenset({owner.subject_id, *members}))
 
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date

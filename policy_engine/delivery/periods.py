@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
 
-from policy_engine.delivery.terms import Accrual, Period
+from policy_engine.delivery.terms import Accrual, LimitPer, Period, Terms
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -39,6 +38,11 @@ def first_month(accrual: Accrual, *, qualified_on: date, applied_on: date, decid
     return max(start, add_months(month_of(applied_on), -accrual.retroactive_months))
 
 
+def beginning(terms: Terms, today: date) -> date:
+    """The month from which a right found and decided today would count."""
+    return first_month(terms.accrual, qualified_on=today, applied_on=today, decided_on=today)
+
+
 def period_label(period: Period, start: date) -> str:
     """How a period is written: 2026-11, 2026Q4, 2026; a single payment carries the month its right began."""
     if period == "year":
@@ -48,7 +52,15 @@ def period_label(period: Period, start: date) -> str:
     return f"{start:%Y-%m}"
 
 
-def window_start(per: Literal["month", "quarter", "year", "life"], today: date) -> date:
+def window(per: LimitPer, on: date) -> tuple[date, date]:
+    """The days among which a limit is counted around ``on``, the last excluded."""
+    if per == "life":
+        return date.min, date.max
+    start = window_start(per, on)
+    return start, add_months(start, _MONTHS[per])
+
+
+def window_start(per: LimitPer, today: date) -> date:
     """The first day of the calendar month, quarter or year in which a limit is counted."""
     if per == "life":
         return date.min

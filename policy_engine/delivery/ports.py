@@ -34,6 +34,13 @@ class TermsSource(Protocol):
         ...
 
 
+class Household(msgspec.Struct, frozen=True):
+    """A household's number, and itself with its members: whose payments count against its cap."""
+
+    id: int
+    subject_ids: frozenset[int]
+
+
 class People(Protocol):
     """Who people are to each other, from the registry and the profiles."""
 
@@ -65,6 +72,10 @@ class People(Protocol):
 
     def dead_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         """The other way round: the dead whose affairs a person settles."""
+        ...
+
+    def household_of(self, session: Session, subject_id: int) -> Household:
+        """The household a subject lives in; a subject without one, or a firm, stands for itself."""
         ...
 
     def recipients_of(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
-from policy_engine.delivery.terms import Accrual, Stage, Terms
+from policy_engine.delivery.terms import Accrual, Limit, Stage, Terms, YearlyCap
 from policy_engine.policies import repository
 from policy_engine.policies.document import LegalBasis, PolicyDocument
 from policy_engine.policies.hashing import document_of
@@ -20,7 +20,7 @@ class PublishedTerms:
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, int, bytes], PolicyDocument] = {}
-        self._rivals: tuple[int, Rivals] = (-1, {})
+        self._others: tuple[int, Rivals, frozenset[YearlyCap]] = (-1, {}, frozenset())
 
     def __call__(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
         row = _find(session, policy_id, version)
@@ -29,9 +29,14 @@ class PublishedTerms:
         terms = terms_of(
             self._document(row), rollout_permille=row.rollout_permille, is_demonstration=row.is_demonstration
         )
-        excludes, higher_of = self._rivals_now(session).get(policy_id, (frozenset(), frozenset()))
+        rivals, caps = self._others_now(session)
+        excludes, higher_of = rivals.get(policy_id, (frozenset(), frozenset()))
+        shared = [one for one in caps if policy_id in one.policies and one not in terms.yearly_caps]
         return msgspec.structs.replace(
-            terms, excludes=terms.excludes | excludes, higher_of=terms.higher_of | higher_of
+            terms,
+            excludes=terms.excludes | excludes,
+            higher_of=terms.higher_of | higher_of,
+            yearly_caps=(*terms.yearly_caps, *shared),
         )
 
     def _document(self, row: PolicyVersion) -> PolicyDocument:
@@ -40,13 +45,14 @@ class PublishedTerms:
             self._documents[key] = document_of(row)
         return self._documents[key]
 
-    def _rivals_now(self, session: Session) -> "Rivals":
+    def _others_now(self, session: Session) -> "tuple[Rivals, frozenset[YearlyCap]]":
         """Read again only when the epoch has moved: who excludes whom is a matter of all that is published."""
         epoch = repository.current_epoch(session)
-        if self._rivals[0] != epoch:
+        if self._others[0] != epoch:
             live = [self._document(row) for row in repository.live_versions(session)]
-            self._rivals = (epoch, rivals_among(live))
-        return self._rivals[1]
+            shared = frozenset(cap for one in live for cap in caps_of(one) if len(cap.policies) > 1)
+            self._others = (epoch, rivals_among(live), shared)
+        return self._others[1:]
 
 
 #: By policy, those it excludes and those of which only the higher is paid.
@@ -61,6 +67,18 @@ def rivals_among(documents: Iterable[PolicyDocument]) -> Rivals:
         excludes = frozenset(rules.excludes.get(one, {}))
         found[one] = (excludes, frozenset(rules.higher_of.get(one, {})) - excludes)
     return found
+
+
+def caps_of(document: PolicyDocument) -> tuple[YearlyCap, ...]:
+    """The caps of a year in money that a document states, for itself and those it names."""
+    return tuple(
+        YearlyCap(
+            amount_fen=one.yuan * 100,
+            scope=one.scope,
+            policies=frozenset({document.id, *one.together_with}),
+        )
+        for one in document.yearly_caps
+    )
 
 
 def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstration: bool) -> Terms:
@@ -82,8 +100,8 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         requires=frozenset(document.requires),
         excludes=frozenset(document.excludes),
         higher_of=frozenset(document.choose_higher_with) - frozenset(document.excludes),
-        limit_times=document.limits[0].times if document.limits else 1,
-        limit_per=document.limits[0].per if document.limits else "life",
+        limits=tuple(Limit(times=one.times, per=one.per, scope=one.scope) for one in document.limits),
+        yearly_caps=caps_of(document),
         funding=funding.kind if funding is not None else "entitlement",
         fund_source=funding.fund if funding is not None else "fiscal",
         accrual=Accrual(starts=accrual.starts, retroactive_months=accrual.retroactive_months)

@@ -11,12 +11,15 @@ import msgspec
 
 from kernel.web.principal import Duty
 from policy_engine.policies import stacking
+from policy_engine.policies.document import CapScope, LimitPer, LimitScope
 from policy_engine.policies.rollout import rollout_bucket
 
 Mode = Literal["automatic", "one_tap", "application"]
 Period = Literal["once", "month", "quarter", "year", "none"]
 #: Payments of a full year; what is paid once is counted once, a status not at all.
 PAYMENTS_A_YEAR: Mapping[Period, int] = {**stacking.PAYMENTS_A_YEAR, "none": 0}
+#: Times of limits, the shortest first.
+LENGTHS: tuple[LimitPer, ...] = ("month", "quarter", "year", "life")
 Start = Literal["qualifying_month", "application_month", "decision_month", "next_month"]
 Outcome = Literal["accept", "joint_review", "decide"]
 
@@ -43,6 +46,26 @@ class Accrual(msgspec.Struct, frozen=True, kw_only=True):
     retroactive_months: int = 0
 
 
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """At most so many times in a calendar month, quarter, year or ever, for one unit or for all units of a subject."""
+
+    times: int = 1
+    per: LimitPer = "life"
+    scope: LimitScope = "unit"
+
+
+class YearlyCap(msgspec.Struct, frozen=True, kw_only=True):
+    """At most so much for a calendar year, of all ``policies`` together; the policy itself is one of them."""
+
+    amount_fen: int
+    scope: CapScope = "unit"
+    policies: frozenset[str]
+
+
+#: What is paid once is granted once, unless its document says otherwise.
+ONCE = Limit()
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     policy_id: str
     version: int
@@ -59,9 +82,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     #: A presumed status: the offer invites to a check (核对), it promises nothing.
     is_invitation: bool = False
     is_audience_firm: bool = False
-    #: A one-off benefit is granted at most so many times for one unit in a calendar year (or month, quarter, life).
-    limit_times: int = 1
-    limit_per: Literal["month", "quarter", "year", "life"] = "life"
+    #: Every one of them holds. A one-off benefit is counted by grants, any other by the periods it is paid for.
+    limits: tuple[Limit, ...] = ()
+    yearly_caps: tuple[YearlyCap, ...] = ()
     #: Policies that the same unit must have been granted before.
     requires: frozenset[str] = frozenset()
     #: Policies that the same unit may not have besides, by either document's word; and those of which only the higher
@@ -89,6 +112,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rivals(self) -> frozenset[str]:
         return self.excludes | self.higher_of
+
+    @property
+    def held_to(self) -> tuple[Limit, ...]:
+        """The limits that hold, also where the document says nothing of them."""
+        return self.limits or ((ONCE,) if self.period == "once" else ())
+
+    @property
+    def stands_for(self) -> LimitPer:
+        """The time that a single payment stands for: the shortest in which it is limited."""
+        return min((one.per for one in self.held_to), key=LENGTHS.index, default="life")
 
     def is_inside_rollout(self, subject_id: int) -> bool:
         """Whether ``subject_id`` is among the first ``rollout_permille``; widening keeps everybody already inside."""

@@ -168,12 +168,33 @@ class Delivery(_Part, frozen=True, kw_only=True):
     offer_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 180
 
 
+LimitPer = Literal["month", "quarter", "year", "life"]
+LimitScope = Literal["unit", "subject"]
+CapScope = Literal["unit", "subject", "household"]
+
+
 class Limit(_Part, frozen=True, kw_only=True):
-    """At most ``times`` per ``per`` for one unit (or one ``scope``)."""
+    """At most ``times`` per calendar ``per`` for one unit, or for all units of one subject. Every limit holds.
+
+    What is paid once is counted by grants, what is paid again and again by periods.
+    """
 
     times: Annotated[int, msgspec.Meta(ge=1)]
-    per: Literal["month", "quarter", "year", "life"]
-    scope: Literal["unit", "subject"] = "unit"
+    per: LimitPer
+    scope: LimitScope = "unit"
+
+
+class YearlyCap(_Part, frozen=True, kw_only=True):
+    """At most so many whole ``yuan`` for one calendar year, counted by the year that payments are for.
+
+    Per unit, per subject (all its units), or per household (all of its members and itself); ``together_with`` names
+    policies whose payments count against the same sum, which then bounds theirs as well.
+    """
+
+    yuan: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    source: SourceKey
+    scope: CapScope = "unit"
+    together_with: Annotated[tuple[Slug, ...], Few] = ()
 
 
 class Contact(_Part, frozen=True, kw_only=True):
@@ -212,6 +233,7 @@ class PolicyDocument(_Part, frozen=True, kw_only=True):
     excludes: Annotated[tuple[Slug, ...], Few] = ()
     choose_higher_with: Annotated[tuple[Slug, ...], Few] = ()
     limits: Annotated[tuple[Limit, ...], Few] = ()
+    yearly_caps: Annotated[tuple[YearlyCap, ...], Few] = ()
     funding: Funding | None = None
     accrual: Accrual | None = None
     notice: Notice | None = None

@@ -7,7 +7,7 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue import Catalogue
 from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.policies.dependencies import feel_texts
-from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.document import Limit, PolicyDocument
 from policy_engine.policies.problems import Path
 
 #: Tests of all cells of a table together.
@@ -16,6 +16,8 @@ MOST_TESTS = 800
 Finding = tuple[str, Path, str, str]
 Rule = Callable[[PolicyDocument, Catalogue], Iterator[Finding]]
 
+#: Times of limits, the shortest first.
+_LENGTHS = ("month", "quarter", "year", "life")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FIGURE = re.compile(r"(?<![\w.])(?!0+(?:\.0+)?(?![\w.]))\d+(?:\.\d+)?")
 
@@ -128,7 +130,11 @@ def figure_sources(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[
     if document.benefit is not None and document.benefit.source not in document.sources:
         reason = _("sources 中没有 %(source)s", source=document.benefit.source)
         yield "unknown_source", ("benefit", "source"), reason, _("请补上金额的来源。")
-    used = {one.source for one in document.eligibility}
+    for index, cap in enumerate(document.yearly_caps):
+        if cap.source not in document.sources:
+            reason = _("sources 中没有 %(source)s", source=cap.source)
+            yield "unknown_source", ("yearly_caps", index, "source"), reason, _("请补上这个来源。")
+    used = {one.source for one in document.eligibility} | {one.source for one in document.yearly_caps}
     used.add(document.benefit.source if document.benefit else None)
     for key in document.sources.keys() - used:
         yield (
@@ -246,6 +252,40 @@ def no_self_reference(document: PolicyDocument, _catalogue: Catalogue) -> Iterat
             yield "self_reference", (part,), _("政策不能引用自己"), _("请删去。")
 
 
+def limits_say_something(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """Two limits on the same time contradict each other; one that a longer time never lets be reached is a slip."""
+    for index, limit in enumerate(document.limits):
+        path: Path = ("limits", index)
+        others = [one for one in document.limits if one.scope == limit.scope and one is not limit]
+        if any(one.scope == limit.scope and one.per == limit.per for one in document.limits[:index]):
+            reason = _("同一时段（%(per)s）的次数限制写了两次", per=limit.per)
+            yield "duplicate_limit", path, reason, _("请只保留一条。")
+        elif any(_is_longer(one, limit) and one.times <= limit.times for one in others):
+            reason = _(
+                "每 %(per)s %(times)d 次永远达不到：更长时段的次数不比它多", per=limit.per, times=limit.times
+            )
+            yield "idle_limit", (*path, "times"), reason, _("请更正次数，或删去这一条。")
+
+
+def caps_bound_money(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """A cap in money is for what pays money, in a household only where there is one, each stated once."""
+    for index, cap in enumerate(document.yearly_caps):
+        path: Path = ("yearly_caps", index)
+        if document.benefit is None:
+            yield "cap_without_money", path, _("不发钱的政策没有年度金额上限"), _("请删去 yearly_caps。")
+        if cap.scope == "household" and document.audience == "firm":
+            yield "cap_scope", (*path, "scope"), _("企业没有家庭"), _("请写 unit 或 subject。")
+        if document.id in cap.together_with:
+            yield "self_reference", (*path, "together_with"), _("政策不能引用自己"), _("请删去。")
+        same = [(one.scope, frozenset(one.together_with)) for one in document.yearly_caps[:index]]
+        if (cap.scope, frozenset(cap.together_with)) in same:
+            yield "duplicate_cap", path, _("同一范围的年度金额上限写了两次"), _("请只保留一条。")
+
+
+def _is_longer(one: Limit, other: Limit) -> bool:
+    return _LENGTHS.index(one.per) > _LENGTHS.index(other.per)
+
+
 FORM_RULES: tuple[Rule, ...] = (
     benefit_or_status,
     table_shape,
@@ -257,4 +297,6 @@ FORM_RULES: tuple[Rule, ...] = (
     status_names,
     impact_assessment,
     no_self_reference,
+    limits_say_something,
+    caps_bound_money,
 )

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from policy_engine.policies.document import Period, PolicyDocument
+from policy_engine.policies.document import CapScope, Period, PolicyDocument
 
 #: Payments of a full year; what is paid once is counted once.
 PAYMENTS_A_YEAR: Mapping[Period, int] = {"month": 12, "quarter": 4, "year": 1, "once": 1}
@@ -37,6 +37,8 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
     unit_id: int
     subject_id: int
     yearly_fen: int
+    #: Where the subject lives; whoever lives in none stands alone.
+    household_id: int | None = None
     is_held: bool = False
     is_paid_out: bool = False
 
@@ -62,15 +64,34 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
-    """``is_exact`` is False only where a knot was too large to look at every choice in it."""
+    """``yearly_fen``: all together, what caps of the year keep back taken off. ``is_exact`` is False only where a knot
+    was too large to look at every choice in it."""
 
     taken: tuple[Right, ...]
     left_out: tuple[LeftOut, ...]
+    yearly_fen: int
     is_exact: bool = True
 
-    @property
-    def yearly_fen(self) -> int:
-        return sum(one.yearly_fen for one in self.taken)
+
+class Cap(msgspec.Struct, frozen=True, kw_only=True):
+    """At most so much a year of these policies together, for one unit, one subject or one household."""
+
+    policies: frozenset[str]
+    scope: CapScope
+    fen: int
+
+    def group_of(self, right: Right) -> int | None:
+        """What shares the cap with this right; None where it does not bound it."""
+        if right.policy_id not in self.policies:
+            return None
+        if self.scope == "unit":
+            return right.unit_id
+        if self.scope == "household" and right.household_id is not None:
+            return right.household_id
+        return right.subject_id
+
+
+_NARROWEST: tuple[CapScope, ...] = ("unit", "subject", "household")
 
 
 class StackingRules(msgspec.Struct, frozen=True):
@@ -81,6 +102,21 @@ class StackingRules(msgspec.Struct, frozen=True):
     requires: Mapping[str, frozenset[str]]
     #: At most so many units of one subject.
     most_units: Mapping[str, int]
+    #: The narrowest first.
+    caps: tuple[Cap, ...] = ()
+
+    def worth(self, rights: Sequence[Right]) -> int:
+        """What rights bring together in twelve months. Each cap counts once, though such a time meets two years."""
+        values = {one.key: one.yearly_fen for one in rights}
+        for cap in self.caps:
+            groups: dict[int, list[tuple[str, int]]] = defaultdict(list)
+            for one in rights:
+                group = cap.group_of(one)
+                if group is not None:
+                    groups[group].append(one.key)
+            for keys in groups.values():
+                _cut(values, keys, sum(values[key] for key in keys) - cap.fen)
+        return sum(values.values())
 
     def between(self, one: Right, other: Right) -> tuple[Literal["excluded", "lower"], str] | None:
         """Why two rights do not go together, and the policy that says so; None where they do."""
@@ -93,13 +129,25 @@ class StackingRules(msgspec.Struct, frozen=True):
         return None if declared is None else ("lower", declared)
 
 
+def _cut(values: dict[tuple[str, int], int], keys: Sequence[tuple[str, int]], over: int) -> None:
+    """Take ``over`` from the values of ``keys``, the last first."""
+    for key in reversed(keys):
+        less = max(min(over, values[key]), 0)
+        values[key] -= less
+        over -= less
+
+
 def rules_of(documents: Iterable[PolicyDocument]) -> StackingRules:
     """What one document says of another holds for both: the law does not ask which of them was read."""
     excludes: dict[str, dict[str, str]] = defaultdict(dict)
     higher_of: dict[str, dict[str, str]] = defaultdict(dict)
     requires: dict[str, frozenset[str]] = {}
     most_units: dict[str, int] = {}
+    caps: set[Cap] = set()
     for document in documents:
+        for cap in document.yearly_caps:
+            shared = frozenset({document.id, *cap.together_with})
+            caps.add(Cap(policies=shared, scope=cap.scope, fen=cap.yuan * 100))
         for pairs, others in ((excludes, document.excludes), (higher_of, document.choose_higher_with)):
             for other in others:
                 pairs[document.id][other] = document.id
@@ -109,7 +157,10 @@ def rules_of(documents: Iterable[PolicyDocument]) -> StackingRules:
         for limit in document.limits:
             if limit.scope == "subject":
                 most_units[document.id] = min(limit.times, most_units.get(document.id, limit.times))
-    return StackingRules(excludes, higher_of, requires, most_units)
+    ordered = sorted(
+        caps, key=lambda one: (_NARROWEST.index(one.scope), len(one.policies), one.fen, sorted(one.policies))
+    )
+    return StackingRules(excludes, higher_of, requires, most_units, tuple(ordered))
 
 
 def best_bundle(
@@ -133,6 +184,7 @@ def best_bundle(
     return Bundle(
         taken=tuple(sorted(taken, key=lambda one: order[one.key])),
         left_out=tuple(sorted(left_out, key=lambda one: order[one.right.key])),
+        yearly_fen=rules.worth(taken),
         is_exact=is_exact,
     )
 
@@ -157,6 +209,10 @@ def _is_tied(one: Right, other: Right, rules: StackingRules) -> bool:
         )
         if other.policy_id in needs[0] or one.policy_id in needs[1]:
             return True
+    for cap in rules.caps:
+        group = cap.group_of(one)
+        if group is not None and group == cap.group_of(other):
+            return True
     is_shared = one.subject_id == other.subject_id and one.policy_id in rules.most_units
     return (is_shared and one.policy_id == other.policy_id) or rules.between(one, other) is not None
 
@@ -173,6 +229,7 @@ class _Search:
         self._granted = granted
         self.is_exact = True
         self._steps = 0
+        self._is_capped = any(cap.group_of(one) is not None for cap in rules.caps for one in knot)
         #: What all rights from a place on would bring if nothing stood in their way.
         self._rest = [sum(one.yearly_fen for one in self.knot[place:]) for place in range(len(self.knot) + 1)]
 
@@ -202,7 +259,7 @@ class _Search:
         if self._steps > MOST_STEPS and self._found is not None:
             self.is_exact = False
             return
-        money = sum(one.yearly_fen for one in chosen)
+        money = self._worth_of(chosen)
         if money + self._rest[place] < self._worth[0]:
             return
         if place == len(self.knot):
@@ -213,6 +270,9 @@ class _Search:
             self._try(place + 1, [*chosen, one])
         if one is not self._wanted:
             self._try(place + 1, chosen)
+
+    def _worth_of(self, chosen: Sequence[Right]) -> int:
+        return self.rules.worth(chosen) if self._is_capped else sum(one.yearly_fen for one in chosen)
 
     def _keep(self, money: int, chosen: list[Right]) -> None:
         if any(self.lacks(one, chosen) for one in chosen if not (one.is_held or one.is_paid_out)):
@@ -226,7 +286,7 @@ def _left_out(one: Right, best: Sequence[Right], search: _Search) -> LeftOut:
     instead = search.best(wanted=one)
     loss = None
     if one in instead:
-        loss = sum(each.yearly_fen for each in best) - sum(each.yearly_fen for each in instead)
+        loss = search.rules.worth(best) - search.rules.worth(instead)
     lacking = search.lacks(one, best)
     against = [(other, found) for other in best if (found := search.rules.between(one, other)) is not None]
     if against:

@@ -10,8 +10,10 @@ from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
+from policy_engine.delivery.awards import allowance
 from policy_engine.delivery.awards.overlaps import rights_held
 from policy_engine.delivery.claims.standing import subjects_of
+from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.views.parts import for_name
 from policy_engine.policies.document import Period, PolicyDocument
 from policy_engine.policies.published import PublishedSet
@@ -117,6 +119,7 @@ class _View:
         self._had: dict[tuple[str, int], Had] = {}
         self._rights: dict[tuple[str, int], Right] = {}
         self._granted: set[tuple[str, int]] = set()
+        self._used_up: list[Without] = []
         subjects = subjects_of(session, services.ports, principal, services.house.clock.now())
         self._find_held(subjects)
         self._find_possible(subjects)
@@ -127,8 +130,8 @@ class _View:
         shown = [one for one in found.taken if not one.is_paid_out]
         return Together(
             taken=tuple(self._had[one.key] for one in shown),
-            without=tuple(self._without(one) for one in found.left_out),
-            yearly_fen=sum(one.yearly_fen for one in shown),
+            without=(*(self._without(one) for one in found.left_out), *self._used_up),
+            yearly_fen=found.yearly_fen - rules.worth([one for one in found.taken if one.is_paid_out]),
             is_exact=found.is_exact,
         )
 
@@ -143,6 +146,7 @@ class _View:
                 unit_id=one.unit_id,
                 subject_id=one.subject_id,
                 yearly_fen=0 if one.period == "none" else yearly_fen(one.amount_fen, one.period),
+                household_id=self._services.ports.people.household_of(self._session, one.subject_id).id,
                 is_held=True,
                 is_paid_out=one.is_paid_out,
             )
@@ -152,10 +156,13 @@ class _View:
         for case in cases_of(self._session, self._services, subjects):
             for policy, subject in case.policies_on():
                 document, judgement = policy.document, case.judge(policy, subject)
-                key = (document.id, subject.unit_id)
-                if document.benefit is None or key in self._rights or subject.subject_id not in subjects:
+                if document.benefit is None or subject.subject_id not in subjects:
                     continue
                 if judgement.verdict != "eligible" or judgement.defect or not judgement.amount_fen:
+                    continue
+                key = (document.id, subject.unit_id)
+                known = self._rights.get(key)
+                if known is not None and not known.is_paid_out:
                     continue
                 worth = yearly_fen(judgement.amount_fen, document.benefit.period, judgement.periods)
                 right = Right(
@@ -163,12 +170,43 @@ class _View:
                     unit_id=subject.unit_id,
                     subject_id=subject.subject_id,
                     yearly_fen=worth,
+                    household_id=case.family.owner.subject_id,
                 )
+                if self._is_used_up(right, document, judgement.amount_fen) or known is not None:
+                    continue
                 self._add(right, document, judgement.amount_fen)
+
+    def _is_used_up(self, right: Right, document: PolicyDocument, amount_fen: int) -> bool:
+        """Whether a limit leaves nothing of it now; then it is told with the day from which it can be had again."""
+        terms = self._services.ports.terms(self._session, document.id, document.version)
+        reached = allowance.used_up(
+            self._session,
+            self._services.ports,
+            terms,
+            right.subject_id,
+            right.unit_id,
+            on=beginning(terms, self._today),
+        )
+        if reached is None:
+            return False
+        if reached.again_on is not None:
+            left = Without(
+                benefit=self._had_of(right, document, amount_fen),
+                reason="limit",
+                against=(),
+                requires=(),
+                loss_fen=None,
+                sentence=reached.words,
+            )
+            self._used_up.append(left)
+        return True
 
     def _add(self, right: Right, document: PolicyDocument, amount_fen: int) -> None:
         self._rights[right.key] = right
-        self._had[right.key] = Had(
+        self._had[right.key] = self._had_of(right, document, amount_fen)
+
+    def _had_of(self, right: Right, document: PolicyDocument, amount_fen: int) -> Had:
+        return Had(
             policy_id=right.policy_id,
             title=_title(document),
             who=key_of(self._services.house.vault, right.unit_id),

@@ -17,12 +17,12 @@ from kernel.errors import Conflict, DongchuError
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
-from policy_engine.delivery.awards import repository
+from policy_engine.delivery.awards import allowance, repository
 from policy_engine.delivery.awards.hearing import award_for_seat
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import tell
-from policy_engine.delivery.cases.timeline import Actor, actor_of
+from policy_engine.delivery.cases.timeline import SYSTEM, Actor, actor_of
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment
@@ -55,11 +55,12 @@ def adjust_award(
     award = award_for_seat(session, ports, award_id, principal, reason, now=now)
     if award.state != AwardState.ACTIVE or award.amount_fen is None or award.period == "once":
         raise Conflict(_("这项待遇现在不能调整金额。"))
+    terms = ports.terms(session, award.policy_id, award.policy_version)
+    allowance.hold(session, ports, [(terms, award.subject_id, award.unit_id)])
     today = business_date(now)
     present = _amount_on(session, ports, award, today)
     if present is None:
         raise Conflict(_("按今天的信息不能确定金额，请先核实资格。"))
-    terms = ports.terms(session, award.policy_id, award.policy_version)
     before, award.amount_fen, award.rematched_amount_fen = award.amount_fen, present, None
     arrears, overpaid = _settle_past(
         session, ports, award, terms, today, actor_of(principal), reason, now=now
@@ -121,8 +122,7 @@ def _settle_past(
         if right is None or right == kept_fen:
             continue
         if right > kept_fen:
-            payments.make_top_up(session, ports, award, terms, payment, right - kept_fen, now=now)
-            arrears += right - kept_fen
+            arrears += _top_up(session, ports, award, terms, payment, right - kept_fen, now=now)
             continue
         excess = min(kept_fen - right, payment.amount_fen)
         if PaymentState(payment.state) in NOT_YET_INSTRUCTED:
@@ -144,6 +144,32 @@ def _settle_past(
             now=now,
         )
     return arrears, sum(amount for _payment, amount in too_much)
+
+
+def _top_up(
+    session: Session,
+    ports: Ports,
+    award: Award,
+    terms: Terms,
+    payment: Payment,
+    lacking_fen: int,
+    *,
+    now: datetime,
+) -> int:
+    """What a period lacks, as far as the cap of its year leaves it; how much that was."""
+    start = payment.period_starts_on
+    allowed = allowance.within_caps(session, ports, award, terms, start, lacking_fen)
+    if allowed.amount_fen:
+        payments.make_top_up(session, ports, award, terms, payment, allowed.amount_fen, now=now)
+    if allowed.reached is not None:
+        detail = {
+            "period": payment.period,
+            "reason": allowed.reached.reason,
+            "amount_fen": allowed.amount_fen,
+        }
+        kind = "award.cap_lowers" if allowed.amount_fen else "award.cap_reached"
+        log(session, award, kind, SYSTEM, award.state, now=now, detail=detail)
+    return allowed.amount_fen
 
 
 def _periods(session: Session, award: Award) -> list[tuple[Payment, int]]:

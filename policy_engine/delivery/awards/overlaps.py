@@ -25,7 +25,7 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment
-from policy_engine.delivery.periods import add_months, next_start, window_start
+from policy_engine.delivery.periods import next_start, window, window_start
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import AWARD, AwardState
 from policy_engine.delivery.terms import PAYMENTS_A_YEAR, Period, Terms
@@ -258,11 +258,10 @@ def payment_in_the_way(
 ) -> Payment | None:
     """Another right's payment to the unit for time that this period covers too; not yet ordered ones count as well.
 
-    Nobody else makes a payment for the unit before this transaction ends.
+    The unit is held (``allowance.hold``): nobody else makes a payment for it before this transaction ends.
     """
     if not terms.rivals:
         return None
-    repository.hold_unit(session, award.unit_id)
     for payment in payment_rows.regular_payments_on(session, terms.rivals, award.unit_id):
         other = ports.terms(session, payment.policy_id, payment.policy_version)
         if _overlap(_span(terms, starts_on), _span(other, payment.period_starts_on)):
@@ -275,7 +274,7 @@ def _counts(award: Award, terms: Terms, on: date) -> bool:
     if award.state != AwardState.ENDED:
         return True
     is_paid_out = terms.period == "once" and award.end_reason == "completed"
-    return is_paid_out and award.starts_on >= window_start(terms.limit_per, on)
+    return is_paid_out and award.starts_on >= window_start(terms.stands_for, on)
 
 
 def _yearly(amount_fen: int | None, terms: Terms) -> int:
@@ -287,11 +286,7 @@ def _span(terms: Terms, starts_on: date) -> tuple[date, date]:
     following = next_start(terms.period, starts_on)
     if following is not None:
         return starts_on, following
-    if terms.limit_per == "life":
-        return date.min, date.max
-    months = {"month": 1, "quarter": 3, "year": 12}[terms.limit_per]
-    start = window_start(terms.limit_per, starts_on)
-    return start, add_months(start, months)
+    return window(terms.stands_for, starts_on)
 
 
 def _overlap(one: tuple[date, date], other: tuple[date, date]) -> bool:

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from kernel.database import insert
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
-from policy_engine.delivery.states import AwardState
+from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.states import AwardState, PaymentState
+from policy_engine.policies.document import LimitScope
 
 #: The class of advisory locks on units, apart from every other use of them.
 _UNITS = 0x444F
@@ -83,12 +85,31 @@ def latest_on(session: Session, policy_id: str, unit_id: int) -> Award | None:
     return session.scalars(statement.order_by(Award.recognised_at.desc(), Award.id.desc())).first()
 
 
-def count_since(session: Session, policy_id: str, unit_id: int, since: date) -> int:
-    """How many awards for this unit began in or after the month of ``since``."""
-    statement = sa.select(sa.func.count()).where(
-        Award.policy_id == policy_id, Award.unit_id == unit_id, Award.starts_on >= since
+def times_granted(
+    session: Session,
+    policy_id: str,
+    scope: LimitScope,
+    numbers: Collection[int],
+    window: tuple[date, date],
+) -> dict[int, int]:
+    """How often each unit or subject was granted a right that began within the window; none is left out.
+
+    A right that ended before anything was paid under it was not had.
+    """
+    number = Award.unit_id if scope == "unit" else Award.subject_id
+    was_paid = sa.exists().where(Payment.award_id == Award.id, Payment.state != PaymentState.CANCELLED)
+    statement = (
+        sa.select(number.label("number"), sa.func.count().label("times"))
+        .where(
+            Award.policy_id == policy_id,
+            number.in_(numbers),
+            Award.starts_on >= window[0],
+            Award.starts_on < window[1],
+            sa.or_(Award.state != AwardState.ENDED, Award.end_reason == "completed", was_paid),
+        )
+        .group_by(number)
     )
-    return session.scalar(statement) or 0
+    return {row.number: row.times for row in session.execute(statement)}
 
 
 def awards_of(session: Session, subject_ids: Iterable[int]) -> list[Award]:

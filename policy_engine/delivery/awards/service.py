@@ -12,7 +12,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.delivery.accounts import service as accounts
-from policy_engine.delivery.awards import overlaps, repository
+from policy_engine.delivery.awards import allowance, limits, overlaps, repository
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.timeline import SYSTEM, actor_of
@@ -61,20 +61,29 @@ def recognise(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now
     )
     session.add(award)
     session.flush()
+    allowance.hold(session, ports, [(terms, award.subject_id, award.unit_id)])
     log(session, award, "award.recognised", SYSTEM, AwardState.RECOGNISED, now=now)
     overlaps.end_lower(session, ports, award, terms, now=now)
-    pay_due(session, ports, award, terms, until=today, now=now)
+    _pay_held(session, ports, award, terms, until=today, now=now)
     return award
 
 
 def pay_due(session: Session, ports: Ports, award: Award, terms: Terms, *, until: date, now: datetime) -> int:
     """Payments for every period that has begun by ``until`` and has none yet; the award's row is locked."""
+    allowance.hold(session, ports, [(terms, award.subject_id, award.unit_id)])
+    return _pay_held(session, ports, award, terms, until=until, now=now)
+
+
+def _pay_held(
+    session: Session, ports: Ports, award: Award, terms: Terms, *, until: date, now: datetime
+) -> int:
+    """The same where all that shares a limit with the award is held."""
     made = 0
     start = award.next_due_on
     for start in starts_due(terms.period, award.next_due_on, until=until, ends_on=award.ends_on):
         taken = overlaps.payment_in_the_way(session, ports, award, terms, start)
         if taken is None:
-            made += payments.make_due(session, ports, award, terms, start, now=now) is not None
+            made += _pay_period(session, ports, award, terms, start, now=now)
         else:
             detail = {"period": start.isoformat(), "paid_by": taken.policy_id}
             log(session, award, "award.period_left_out", SYSTEM, award.state, now=now, detail=detail)
@@ -86,14 +95,30 @@ def pay_due(session: Session, ports: Ports, award: Award, terms: Terms, *, until
     return made
 
 
+def _pay_period(
+    session: Session, ports: Ports, award: Award, terms: Terms, start: date, *, now: datetime
+) -> bool:
+    """The payment of one period, as much of it as the policy's limits leave; the history says what was kept back."""
+    if not allowance.binds(terms) or payments.is_covered(session, award, terms, start):
+        return payments.make_due(session, ports, award, terms, start, now=now) is not None
+    allowed = allowance.of_payment(session, ports, award, terms, start)
+    if allowed.reached is not None:
+        limits.keep_back(session, ports, award, terms, start, allowed, now=now)
+    if allowed.amount_fen <= 0:
+        return False
+    made = payments.make_due(session, ports, award, terms, start, now=now, amount_fen=allowed.amount_fen)
+    return made is not None
+
+
 def create_due_payments(
     session: Session, ports: Ports, *, until: date, now: datetime, limit: int = 200
 ) -> int:
     """The next ``limit`` awards whose period has begun get their payment, without a tap; 0 when all have. Idempotent."""
     awards = repository.lock_due(session, until, limit)
-    for award in awards:
-        terms = ports.terms(session, award.policy_id, award.policy_version)
-        pay_due(session, ports, award, terms, until=until, now=now)
+    due = [(award, ports.terms(session, award.policy_id, award.policy_version)) for award in awards]
+    allowance.hold(session, ports, [(terms, one.subject_id, one.unit_id) for one, terms in due])
+    for award, terms in due:
+        _pay_held(session, ports, award, terms, until=until, now=now)
     return len(awards)
 
 

@@ -14,7 +14,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
-from policy_engine.delivery.awards import overlaps
+from policy_engine.delivery.awards import allowance, overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.numbers import case_number
@@ -23,6 +23,7 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.periods import first_month
 from policy_engine.delivery.ports import Facts, Ports
 from policy_engine.delivery.states import CLAIM, OFFER, ClaimState, OfferState
 from policy_engine.delivery.terms import Mode, Terms
@@ -96,6 +97,9 @@ def begin(
     if award_rows.live_on(session, terms.policy_id, claim.unit_id) is not None:
         raise Conflict(_("这项待遇已经在享受中，无需重复申请。"))
     overlaps.refuse_without_required(session, ports, terms, claim.unit_id)
+    today = business_date(now)
+    begins = first_month(terms.accrual, qualified_on=claim.qualified_on, applied_on=today, decided_on=today)
+    allowance.refuse_used_up(session, ports, terms, claim.subject_id, claim.unit_id, on=begins)
     overlaps.refuse_beside_others(session, ports, terms, claim.unit_id, claim.amount_fen, now=now)
     facts = ports.facts(session, claim.subject_id, claim.unit_id)
     claim.id = new_id()

@@ -43,6 +43,17 @@ def open_claims_on(session: Session, policy_ids: Collection[str], unit_id: int) 
     return list(session.scalars(statement.order_by(Claim.created_at, Claim.id)))
 
 
+def count_open_besides(session: Session, policy_id: str, subject_id: int, unit_id: int) -> int:
+    """Claims of a subject under way for this policy, for other units than this one."""
+    statement = sa.select(sa.func.count()).where(
+        Claim.policy_id == policy_id,
+        Claim.subject_id == subject_id,
+        Claim.unit_id != unit_id,
+        Claim.state.in_(OPEN_CLAIM),
+    )
+    return session.scalar(statement) or 0
+
+
 def units_under_claim(session: Session, pairs: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
     """Which of the (policy, unit) pairs have a claim under way."""
     statement = sa.select(Claim.policy_id, Claim.unit_id).where(

@@ -5,13 +5,15 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from policy_engine.delivery.awards import allowance
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.offers import repository
 from policy_engine.delivery.offers.repository import Key
-from policy_engine.delivery.periods import window_start
+from policy_engine.delivery.payments import repository as payment_rows
+from policy_engine.delivery.periods import beginning, window
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.terms import Terms
+from policy_engine.delivery.terms import Limit, Terms
 from policy_engine.matching.effects import MatchEffect
 
 Version = tuple[str, int]
@@ -22,6 +24,7 @@ class Background:
 
     def __init__(self, session: Session, ports: Ports, effects: Sequence[MatchEffect], today: date) -> None:
         self._session = session
+        self._ports = ports
         self._effects = effects
         self._today = today
         units = {(effect.policy_id, effect.unit_id) for effect in effects}
@@ -37,7 +40,7 @@ class Background:
         }
         self.divisions: Mapping[int, str] = ports.people.divisions_of(session, fresh) if fresh else {}
         self._with_rivals: dict[Version, set[int]] = {}
-        self._granted: dict[Version, Mapping[int, int]] = {}
+        self._had: dict[tuple[str, int, Limit], Mapping[int, int]] = {}
 
     def terms_of(self, effect: MatchEffect) -> Terms:
         return self._terms[effect.policy_id, effect.version]
@@ -53,15 +56,33 @@ class Background:
             )
         return effect.unit_id in self._with_rivals[version]
 
-    def times_granted(self, terms: Terms, unit_id: int) -> int:
-        """How many awards the unit has had in the time for which the policy counts them."""
-        version = (terms.policy_id, terms.version)
-        if version not in self._granted:
-            since = window_start(terms.limit_per, self._today)
-            self._granted[version] = repository.awards_counted(
-                self._session, terms.policy_id, self._units_of(terms), since
+    def is_used_up(self, terms: Terms, subject_id: int, unit_id: int) -> bool:
+        """Whether a limit of the policy would leave nothing of the right if it began today."""
+        if terms.period == "none":
+            return False
+        day = beginning(terms, self._today)
+        is_possible = bool(terms.yearly_caps) and terms.period == "once"
+        if not is_possible and not any(
+            self._times(terms, limit, day).get(unit_id if limit.scope == "unit" else subject_id, 0)
+            for limit in terms.held_to
+        ):
+            return False
+        found = allowance.used_up(self._session, self._ports, terms, subject_id, unit_id, on=day)
+        return found is not None
+
+    def _times(self, terms: Terms, limit: Limit, day: date) -> Mapping[int, int]:
+        """How often the limit's own was granted or paid, of all units or subjects of the batch at once."""
+        if terms.period != "once" and limit.per != "life":
+            return {}
+        key = (terms.policy_id, terms.version, limit)
+        if key not in self._had:
+            of_it = [one for one in self._effects if self.terms_of(one) is terms]
+            numbers = {one.unit_id if limit.scope == "unit" else one.subject_id for one in of_it}
+            count = award_rows.times_granted if terms.period == "once" else payment_rows.times_paid
+            self._had[key] = count(
+                self._session, terms.policy_id, limit.scope, numbers, window(limit.per, day)
             )
-        return self._granted[version].get(unit_id, 0)
+        return self._had[key]
 
     def _units_of(self, terms: Terms) -> set[int]:
         return {one.unit_id for one in self._effects if self.terms_of(one) is terms}

@@ -18,6 +18,7 @@ from policy_engine.delivery.offers.repository import Row
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import OFFER, OfferState
 from policy_engine.delivery.terms import Terms
+from policy_engine.profiles.objections.repository import quiet_among
 
 S = OfferState
 
@@ -38,12 +39,20 @@ def widen_rollout(
     now: datetime,
     limit: int = 300,
 ) -> Page:
-    """Offer to those matched whom a publication has now reached. Call again with ``after`` until it is none."""
+    """Offer to those matched whom a publication has now reached. Call again with ``after`` until it is none.
+
+    Who asked not to be found since the match stays matched and unseen.
+    """
     rows = repository.lock_page(session, policy_id, (S.MATCHED,), after=after, limit=limit)
+    quiet = quiet_among(session, {row.subject_id for row in rows})
     batch = Batch(session, ports, now)
     changed = 0
     for terms, of_version in _by_version(session, ports, policy_id, rows):
-        reached = [row for row in of_version if terms.is_inside_rollout(row.subject_id)]
+        reached = [
+            row
+            for row in of_version
+            if terms.is_inside_rollout(row.subject_id) and row.subject_id not in quiet
+        ]
         changed += len(reached)
         if terms.mode == "automatic":
             for offer in repository.lock_offers(session, [row.id for row in reached]):

@@ -56,18 +56,6 @@ def units_awarded(session: Session, policy_ids: Collection[str], unit_ids: Colle
     return set(session.scalars(statement))
 
 
-def awards_counted(
-    session: Session, policy_id: str, unit_ids: Collection[int], since: date
-) -> dict[int, int]:
-    """How many awards each unit has that began in or after the month of ``since``; none is left out."""
-    statement = (
-        sa.select(Award.unit_id, sa.func.count().label("number"))
-        .where(Award.policy_id == policy_id, Award.unit_id.in_(unit_ids), Award.starts_on >= since)
-        .group_by(Award.unit_id)
-    )
-    return {row.unit_id: row.number for row in session.execute(statement)}
-
-
 def lock_rival_offers(session: Session, offer: Offer) -> list[Offer]:
     """Other people's live offers for the same unit: the other parent's."""
     statement = (

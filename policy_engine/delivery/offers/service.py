@@ -83,6 +83,10 @@ class _Reconciliation:
             or unit in self.known.claimed
             or effect.subject_id in self.quiet  # asked not to be found; applying stays open
             or self._is_kept_away(effect, terms)
+            or (
+                effect.verdict == "eligible"
+                and self.known.is_used_up(terms, effect.subject_id, effect.unit_id)
+            )
         )
         if offer is None:
             if effect.verdict == "eligible" and terms.is_offered and not is_taken:
@@ -104,8 +108,6 @@ class _Reconciliation:
         return found is not None
 
     def _make_offer(self, effect: MatchEffect, terms: Terms) -> None:
-        if self._is_used_up(terms, effect.unit_id):
-            return
         offer = NewOffer(
             id=new_id(),
             policy_id=effect.policy_id,
@@ -136,7 +138,7 @@ class _Reconciliation:
         state = S(offer.state)
         is_newer_version = effect.version > offer.policy_version
         if state == S.CONFIRMED:
-            if effect.verdict == "eligible" and not is_taken and self._may_reopen(offer, terms):
+            if effect.verdict == "eligible" and not is_taken and self._may_reopen(offer):
                 self._offer_again(offer, effect, terms, "reopen")
             return
         if state in (S.DECLINED, S.LAPSED) or offer.state_reason == "policy_corrected":
@@ -218,15 +220,10 @@ class _Reconciliation:
                 losses.clear_suspicion(self.session, award, now=self.now)
                 self.result.restored += 1
 
-    def _may_reopen(self, offer: Offer, terms: Terms) -> bool:
-        """After a right has ended, a new match may be offered again, within the policy's limit."""
+    def _may_reopen(self, offer: Offer) -> bool:
+        """After a right has ended, a new match may be offered again."""
         award = award_rows.latest_on(self.session, offer.policy_id, offer.unit_id)
-        has_ended = award is not None and award.state == AwardState.ENDED
-        return has_ended and not self._is_used_up(terms, offer.unit_id)
-
-    def _is_used_up(self, terms: Terms, unit_id: int) -> bool:
-        """Whether a one-off benefit was granted for this unit, to whomever, as often as its policy allows."""
-        return terms.period == "once" and self.known.times_granted(terms, unit_id) >= terms.limit_times
+        return award is not None and award.state == AwardState.ENDED
 
 
 def _carry(offer: Offer, effect: MatchEffect) -> None:

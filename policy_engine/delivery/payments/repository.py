@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.states import IN_FLIGHT, NOT_YET_INSTRUCTED, PaymentState
+from policy_engine.policies.document import LimitScope
 
 #: A run in one of these keeps what is in it.
 OPEN_RUN = ("planned", "sending", "stopped")
@@ -63,6 +64,58 @@ def regular_payments_on(session: Session, policy_ids: Collection[str], unit_id: 
         Payment.state != PaymentState.CANCELLED,
     )
     return list(session.scalars(statement.order_by(Payment.period_starts_on, Payment.id)))
+
+
+def times_paid(
+    session: Session,
+    policy_id: str,
+    scope: LimitScope,
+    numbers: Collection[int],
+    window: tuple[date, date],
+) -> dict[int, int]:
+    """How many periods of the window each unit or subject is paid for, whatever was given up aside."""
+    number = Payment.unit_id if scope == "unit" else Payment.subject_id
+    statement = (
+        sa.select(number.label("number"), sa.func.count().label("times"))
+        .where(
+            Payment.policy_id == policy_id,
+            number.in_(numbers),
+            Payment.kind == "regular",
+            *_counts_within(window),
+        )
+        .group_by(number)
+    )
+    return {row.number: row.times for row in session.execute(statement)}
+
+
+def paid_to_unit(
+    session: Session, policy_ids: Collection[str], unit_id: int, window: tuple[date, date]
+) -> int:
+    """Fen for periods of the window under these policies, arrears included, paid or on their way."""
+    return _paid(session, policy_ids, Payment.unit_id == unit_id, window)
+
+
+def paid_to_subjects(
+    session: Session, policy_ids: Collection[str], subject_ids: Collection[int], window: tuple[date, date]
+) -> int:
+    return _paid(session, policy_ids, Payment.subject_id.in_(sorted(subject_ids)), window)
+
+
+def _paid(
+    session: Session, policy_ids: Collection[str], whose: sa.ColumnElement[bool], window: tuple[date, date]
+) -> int:
+    statement = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_fen), 0)).where(
+        Payment.policy_id.in_(sorted(policy_ids)), whose, *_counts_within(window)
+    )
+    return int(session.scalar(statement) or 0)
+
+
+def _counts_within(window: tuple[date, date]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Payment.state != PaymentState.CANCELLED,
+        Payment.period_starts_on >= window[0],
+        Payment.period_starts_on < window[1],
+    )
 
 
 def payments_of_award(session: Session, award_id: uuid.UUID) -> list[Payment]:

@@ -36,13 +36,29 @@ _ANSWERS = {
 
 
 def make_due(
-    session: Session, ports: Ports, award: Award, terms: Terms, starts_on: date, *, now: datetime
+    session: Session,
+    ports: Ports,
+    award: Award,
+    terms: Terms,
+    starts_on: date,
+    *,
+    now: datetime,
+    amount_fen: int | None = None,
 ) -> Payment | None:
-    """The payment of one period, with money reserved for it; nothing when the period has one. Award row is locked."""
+    """The payment of one period, with money reserved for it; nothing when the period has one. Award row is locked.
+
+    ``amount_fen`` where less than the award's amount may be paid.
+    """
     label = _free_label(session, award, terms, starts_on)
     if award.amount_fen is None or label is None:
         return None
-    return _make(session, ports, award, terms, starts_on, label, "regular", award.amount_fen, now=now)
+    amount = award.amount_fen if amount_fen is None else amount_fen
+    return _make(session, ports, award, terms, starts_on, label, "regular", amount, now=now)
+
+
+def is_covered(session: Session, award: Award, terms: Terms, starts_on: date) -> bool:
+    """Whether the period has its payment already."""
+    return _free_label(session, award, terms, starts_on) is None
 
 
 def make_top_up(
@@ -257,7 +273,7 @@ def log(
 def _free_label(session: Session, award: Award, terms: Terms, starts_on: date) -> str | None:
     """How the period is called, if it has no payment yet; a benefit granted several times a month is numbered."""
     label = period_label(terms.period, starts_on)
-    times = terms.limit_times if terms.period == "once" else 1
+    times = max(one.times for one in terms.held_to) if terms.period == "once" else 1
     labels = [label, *(f"{label}.{number}" for number in range(2, times + 1))]
     free = (one for one in labels if not repository.is_covered(session, award.policy_id, award.unit_id, one))
     return next(free, None)

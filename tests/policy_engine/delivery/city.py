@@ -25,7 +25,15 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
-from policy_engine.delivery.ports import ClauseLine, Facts, PaymentOrder, Ports, Recheck, TreasuryAnswer
+from policy_engine.delivery.ports import (
+    ClauseLine,
+    Facts,
+    Household,
+    PaymentOrder,
+    Ports,
+    Recheck,
+    TreasuryAnswer,
+)
 from policy_engine.delivery.reconciliation.comparing import BankLine
 from policy_engine.delivery.terms import Accrual, Stage, Terms
 from policy_engine.matching.effects import MatchEffect, Verdict
@@ -87,6 +95,7 @@ class Town:
     def __init__(self) -> None:
         self.policies = {terms.policy_id: terms for terms in (NURSING, CHILDCARE, HIRING, RETENTION)}
         self.parents = {BABY: frozenset({MOTHER, FATHER})}
+        self.households: dict[str, frozenset[int]] = {}
         self.rechecks: dict[tuple[str, int], Recheck] = {}
         self.deeds: list[Deed] = []
         self.amounts = {"nursing": 10_000, "childcare": 360_000, "hiring": 100_000, "retention": 500_000}
@@ -147,6 +156,12 @@ class Town:
 
     def dead_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return frozenset({GRANDMOTHER}) if subject_id == DAUGHTER else frozenset()
+
+    def household_of(self, session: Session, subject_id: int) -> Household:
+        for members in self.households.values():
+            if subject_id in members:
+                return Household(min(members), members)
+        return Household(subject_id, frozenset({subject_id}))
 
     def recipients_of(
         self, session: Session, subject_ids: Collection[int], on: date

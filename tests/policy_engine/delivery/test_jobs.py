@@ -15,6 +15,7 @@ from policy_engine.delivery.jobs import BETWEEN_LOOKS
 from policy_engine.delivery.ledger.repository import balances
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import AwardState, PaymentState
+from policy_engine.delivery.terms import Limit
 from tests.policy_engine.delivery.city import FIRM, GRANDMOTHER, HIRING, Office, agent, decider, person
 
 
@@ -175,7 +176,7 @@ def test_a_one_off_benefit_ends_with_its_payment_and_is_not_offered_again(office
 
 
 def test_a_yearly_one_off_benefit_comes_again_next_year(office: Office) -> None:
-    office.town.policies["hiring"] = msgspec.structs.replace(HIRING, limit_per="year")
+    office.town.policies["hiring"] = msgspec.structs.replace(HIRING, limits=(Limit(per="year"),))
     office.budget(1_000_000, "hiring", "quota")
     office.reconcile(office.effect("hiring", FIRM))
     claim = office.confirm(office.offer("hiring", FIRM), office.account(FIRM), agent(304, FIRM))

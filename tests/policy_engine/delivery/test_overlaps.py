@@ -18,6 +18,7 @@ from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.published import rivals_among
 from policy_engine.delivery.states import AwardState, OfferState, PaymentState
+from policy_engine.delivery.terms import Limit
 from policy_engine.matching import repository as matches
 from policy_engine.policies.library import library
 from policy_engine.policies.published import PublishedPolicies
@@ -159,7 +160,7 @@ def test_the_file_tells_what_excludes_the_claim_and_what_it_presupposes(office: 
 
 def test_a_once_paid_benefit_excludes_as_long_as_its_limit_says(office: Office) -> None:
     add_rival(office, "excludes")
-    once = msgspec.structs.replace(office.town.policies["nursing"], period="once", limit_per="life")
+    once = msgspec.structs.replace(office.town.policies["nursing"], period="once", limits=(Limit(),))
     office.town.policies["nursing"] = once
     claim = office.grant(office.claimed("nursing"))
     office.approve()
@@ -169,7 +170,7 @@ def test_a_once_paid_benefit_excludes_as_long_as_its_limit_says(office: Office) 
         assert award is not None
         award.state, award.end_reason = AwardState.ENDED, "completed"
     assert office.reconcile(office.effect("elderly")).offered == 0
-    yearly = msgspec.structs.replace(once, limit_per="year")
+    yearly = msgspec.structs.replace(once, limits=(Limit(per="year"),))
     office.town.policies["nursing"] = yearly
     office.clock.set(office.now.replace(year=2027))
     assert office.reconcile(office.effect("elderly", sequence=11)).offered == 1

@@ -31,6 +31,7 @@ FORMS: dict[str, Use] = {
     "marginal steps": says("max("),
     "the lower of two": says("min("),
     "a cap": lambda one: one.benefit is not None and one.benefit.cap is not None,
+    "a cap of a year, shared": lambda one: any(cap.together_with for cap in one.yearly_caps),
     "a floor": lambda one: one.benefit is not None and one.benefit.floor is not None,
     "a percentage": says("* 0."),
     "an exact division": says("round half up("),

@@ -97,10 +97,51 @@ def test_nought_and_digits_in_strings_are_no_figures() -> None:
         ({"effective_to": "2025-01-01"}, "dates"),
         ({"stages": []}, "no_decision"),
         ({"excludes": ["trial-allowance"]}, "self_reference"),
+        ({"limits": [{"times": 1, "per": "year"}, {"times": 2, "per": "year"}]}, "duplicate_limit"),
+        ({"limits": [{"times": 3, "per": "month"}, {"times": 3, "per": "year"}]}, "idle_limit"),
+        ({"yearly_caps": [{"yuan": 900, "source": "nowhere"}]}, "unknown_source"),
+        (
+            {"yearly_caps": [{"yuan": 900, "source": "notice"}, {"yuan": 800, "source": "notice"}]},
+            "duplicate_cap",
+        ),
+        (
+            {"yearly_caps": [{"yuan": 900, "source": "notice", "together_with": ["trial-allowance"]}]},
+            "self_reference",
+        ),
+        (
+            {"audience": "firm", "yearly_caps": [{"yuan": 900, "source": "notice", "scope": "household"}]},
+            "cap_scope",
+        ),
     ],
 )
 def test_incoherent_document_is_refused(changes: dict[str, object], code: str) -> None:
     assert code in {one.code for one in problems_of(changed(BENEFIT, **changes))}
+
+
+def test_limits_on_several_times_and_a_cap_go_together() -> None:
+    limits = [
+        {"times": 2, "per": "month"},
+        {"times": 3, "per": "year"},
+        {"times": 4, "per": "year", "scope": "subject"},
+    ]
+    caps = [{"yuan": 900, "source": "notice"}, {"yuan": 2000, "source": "notice", "scope": "household"}]
+    assert problems_of(changed(BENEFIT, limits=limits, yearly_caps=caps)) == []
+
+
+def test_a_status_has_no_cap_in_money_and_the_line_is_told() -> None:
+    text = changed(STATUS, yearly_caps=[{"yuan": 900, "source": "notice"}])
+    problem = the_problem(text)
+    assert (problem.code, problem.where) == ("cap_without_money", "yearly_caps[1]")
+    assert text.splitlines()[problem.line - 1].strip().startswith("- ")
+
+
+@pytest.mark.parametrize(
+    "cap", [{"yuan": 0, "source": "notice"}, {"yuan": "900", "source": "notice"}, {"yuan": 900}]
+)
+def test_a_cap_of_no_sum_or_no_source_is_not_taken_in(cap: dict[str, object]) -> None:
+    with pytest.raises(DocumentRefused) as refused:
+        load_document(changed(BENEFIT, yearly_caps=[cap]))
+    assert refused.value.problems[0].line > 0
 
 
 def test_sensitive_facts_need_an_impact_assessment() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy_engine.policies.document import Limit
+from policy_engine.policies.document import CapScope, Limit, YearlyCap
 from policy_engine.policies.stacking import (
     Bundle,
     Right,
@@ -121,6 +121,24 @@ def test_no_more_units_than_the_limit_and_the_richest_of_them() -> None:
     assert [(one.reason, one.loss_fen) for one in found.left_out] == [("limit", 10)]
 
 
+def test_a_cap_of_the_year_lowers_what_rights_bring_together() -> None:
+    cap = YearlyCap(yuan=1, source="notice", scope="household", together_with=("living",))
+    law = rules(nursing={"yearly_caps": (cap,)}, living={}, warmth={})
+    rights = [right("nursing", 70, household_id=5), right("living", 60, unit_id=OTHER, household_id=5)]
+    found = best_bundle([*rights, right("warmth", 10)], law)
+    assert (len(found.taken), found.yearly_fen) == (3, 110)
+    elsewhere = [rights[0], msgspec.structs.replace(rights[1], household_id=6)]
+    assert best_bundle(elsewhere, law).yearly_fen == 130
+
+
+def test_under_a_cap_the_richest_is_no_longer_the_best_to_have() -> None:
+    cap = YearlyCap(yuan=1, source="notice", together_with=("living",))
+    law = rules(nursing={"yearly_caps": (cap,), "excludes": ["warmth"]}, living={}, warmth={})
+    found = best_bundle([right("nursing", 90), right("living", 90), right("warmth", 50)], law)
+    assert (set(ids(found)), found.yearly_fen) == ({"living", "warmth"}, 140)
+    assert found.left_out[0].loss_fen == 40
+
+
 @pytest.mark.parametrize(
     ("period", "periods", "expected"),
     [("month", None, 1200), ("month", 3, 300), ("quarter", None, 400), ("once", None, 100), ("year", 9, 100)],
@@ -138,7 +156,13 @@ def laws(draw: st.DrawFn) -> StackingRules:
 
     def document(id: str) -> dict[str, Any]:
         parts = {part: draw(others) for part in ("excludes", "choose_higher_with", "requires")}
-        return {part: [one for one in listed if one != id] for part, listed in parts.items()}
+        made: dict[str, Any] = {part: [one for one in listed if one != id] for part, listed in parts.items()}
+        if draw(st.booleans()):
+            scopes: tuple[CapScope, ...] = ("unit", "subject")
+            scope = draw(st.sampled_from(scopes))
+            together = tuple(one for one in draw(others) if one != id)
+            made["yearly_caps"] = (YearlyCap(yuan=1, source="notice", scope=scope, together_with=together),)
+        return made
 
     return rules(**{id: document(id) | ({"limits": ONE_UNIT} if draw(st.booleans()) else {}) for id in NAMES})
 
@@ -147,7 +171,8 @@ def laws(draw: st.DrawFn) -> StackingRules:
 def rights_of(draw: st.DrawFn) -> list[Right]:
     keys = draw(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from((CHILD, OTHER))), unique=True))
     return [
-        right(id, draw(st.integers(0, 4)), unit_id=unit, is_held=draw(st.booleans())) for id, unit in keys
+        right(id, draw(st.sampled_from((0, 30, 60, 90))), unit_id=unit, is_held=draw(st.booleans()))
+        for id, unit in keys
     ]
 
 
@@ -173,7 +198,7 @@ def test_nothing_lawful_is_worth_more(rights: list[Right], law: StackingRules) -
     assert found.is_exact
     assert is_lawful(found.taken, law)
     best = max(
-        (sum(one.yearly_fen for one in chosen), sum(one.is_held for one in chosen), len(chosen))
+        (law.worth(chosen), sum(one.is_held for one in chosen), len(chosen))
         for chosen in everything(rights, law)
     )
     assert best == (found.yearly_fen, sum(one.is_held for one in found.taken), len(found.taken))
@@ -188,7 +213,7 @@ def test_whatever_is_left_out_has_its_reason_and_its_price(rights: list[Right], 
     lawful = everything(rights, law)
     for left in found.left_out:
         assert left.against or left.requires
-        worths = [sum(one.yearly_fen for one in chosen) for chosen in lawful if left.right in chosen]
+        worths = [law.worth(chosen) for chosen in lawful if left.right in chosen]
         assert left.loss_fen == (found.yearly_fen - max(worths) if worths else None)
 
 

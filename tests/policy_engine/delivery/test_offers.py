@@ -1,5 +1,7 @@
 """What matches do to offers and awards."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -69,6 +71,25 @@ def test_widening_offers_to_those_who_were_matched(office: Office) -> None:
         page = service.widen_rollout(session, office.ports, policy_id="nursing", after=None, now=office.now)
     assert (page.changed, page.after) == (1, None)
     assert office.offer().state == OfferState.OFFERED
+
+
+@pytest.mark.parametrize("mode", ["one_tap", "automatic"])
+def test_widening_leaves_alone_who_asked_since_not_to_be_found(
+    office: Office, mode: Literal["one_tap", "automatic"]
+) -> None:
+    reached = msgspec.structs.replace(NURSING, mode=mode)
+    office.town.policies["nursing"] = msgspec.structs.replace(reached, rollout_permille=0)
+    office.reconcile(office.effect(), office.effect(subject_id=STRANGER))
+    office.town.policies["nursing"] = reached
+    with office.database.write() as session:
+        choose_quiet(session, GRANDMOTHER, is_quiet=True, now=office.now)
+        page = service.widen_rollout(session, office.ports, policy_id="nursing", after=None, now=office.now)
+    assert page.changed == 1
+    assert office.offer().state == OfferState.MATCHED
+    assert office.offer(subject_id=STRANGER).state != OfferState.MATCHED
+    with office.database.read() as session:
+        assert notices.inbox(session, GRANDMOTHER) == []
+        assert session.query(Claim).filter_by(subject_id=GRANDMOTHER).count() == 0
 
 
 def test_an_unknown_fact_takes_the_offer_back_and_says_what_is_missing(office: Office) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from identity.registry.schemas import RelationshipRow, SubjectRow
@@ -14,17 +15,18 @@ from kernel.house import House
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.delivery import service, views
 from policy_engine.delivery.people import RegisteredPeople, known_facts
-from policy_engine.delivery.published import PublishedTerms, terms_of
+from policy_engine.delivery.published import PublishedTerms, caps_of, terms_of
 from policy_engine.policies.loading import load_document_file
 from policy_engine.profiles.schemas import FactChange, SubjectAdded
 from policy_engine.profiles.service import apply_changes
 from tests.policy_engine.delivery.city import Office, person
+from tests.policy_engine.matching.works import Works
 
 LIBRARY = Path(__file__).parents[3] / "policy_engine" / "library"
 DOCUMENTS = sorted(path for path in LIBRARY.rglob("*.yaml") if not path.name.endswith(".cases.yaml"))
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-MOTHER, BABY, TEEN, HOUSEHOLD, FIRM = 11, 12, 13, 21, 31
+MOTHER, BABY, TEEN, HOUSEHOLD, FIRM, HOME = 11, 12, 13, 21, 31, 41
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
@@ -123,6 +125,35 @@ def test_a_person_may_ask_for_their_children_and_a_firm_for_what_is_its_own(fami
         assert people.units_of(session, MOTHER, TODAY) == {BABY, TEEN}
         assert people.units_of(session, BABY, TODAY) == frozenset()
         assert people.units_of(session, FIRM, TODAY) == frozenset()
+
+
+def test_a_household_asks_for_its_home_and_its_persons_share_its_cap(family: House) -> None:
+    people = RegisteredPeople(family.vault)
+    with family.database.write() as session:
+        apply_changes(session, [_added(HOME, "home", HOUSEHOLD)], now=NOON)
+    with family.database.read() as session:
+        assert people.units_of(session, HOUSEHOLD, TODAY) == {HOME}
+        assert people.family_of(session, MOTHER, TODAY) == frozenset()
+        for member in (MOTHER, HOUSEHOLD):
+            home = people.household_of(session, member)
+            assert (home.id, home.subject_ids) == (HOUSEHOLD, {HOUSEHOLD, MOTHER, BABY, TEEN})
+        assert people.household_of(session, FIRM).subject_ids == {FIRM}
+        assert people.household_of(session, 999).subject_ids == {999}
+
+
+def test_a_cap_that_one_document_states_bounds_the_other_it_names(house: House, clock: FixedClock) -> None:
+    named = {path.stem: load_document_file(path).document for path in DOCUMENTS}
+    silent = msgspec.structs.replace(named["temporary-relief-spending"], yearly_caps=())
+    works = Works(house, clock)
+    for document in (named["temporary-relief-emergency"], silent):
+        works.publish(document)
+    with house.database.read() as session:
+        (cap,) = PublishedTerms()(session, "temporary-relief-spending").yearly_caps
+    assert (cap.amount_fen, cap.scope) == (5_000_000, "household")
+    assert (cap,) == caps_of(named["temporary-relief-emergency"])
+    assert (cap,) == caps_of(
+        named["temporary-relief-spending"]
+    )  # in the library both say so, and it is one sum
 
 
 def test_at_eighteen_a_child_acts_alone(family: House) -> None:

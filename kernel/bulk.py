@@ -6,6 +6,7 @@ takes them first with ``take_numbers``.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 Model: TypeAlias = type[DeclarativeBase]
 Values: TypeAlias = Sequence[Any]
+#: So few rows are inserted as they are, also where many would be copied.
+FEW = 4
 _Processor: TypeAlias = Callable[[Any], Any]
 
 
@@ -26,6 +29,10 @@ def insert_rows(session: Session, model: Model, columns: tuple[str, ...], rows: 
     table = _table(model)
     bound = _bound(rows, _processors(table, columns, connection.dialect))
     if connection.dialect.name == "postgresql":
+        bound, few = _told_apart(bound)
+        if few:
+            connection.exec_driver_sql(_insertion(table, columns, connection.dialect), few)
+            return
         target = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
@@ -65,8 +72,13 @@ def take_numbers(session: Session, model: Model, count: int) -> Sequence[int]:
         series = sa.func.pg_get_serial_sequence(table.name, column.name)
         places = sa.func.generate_series(1, count).table_valued("place")
         return session.scalars(sa.select(sa.func.nextval(series)).select_from(places)).all()
-    last = session.scalar(sa.select(sa.func.max(column))) or 0
+    last = session.scalar(_last_number(column)) or 0
     return range(last + 1, last + 1 + count)
+
+
+@lru_cache(maxsize=64)
+def _last_number(column: sa.Column[Any]) -> sa.Select[tuple[int | None]]:
+    return sa.select(sa.func.max(column))
 
 
 def _connection(session: Session) -> sa.Connection:
@@ -105,8 +117,17 @@ def _processors(
     return tuple(found)
 
 
+def _told_apart(rows: Iterator[list[Any]]) -> tuple[Iterator[list[Any]], list[tuple[Any, ...]]]:
+    """All rows, or few of them: PostgreSQL's COPY takes three exchanges before the first row."""
+    first = list(islice(rows, FEW + 1))
+    if len(first) > FEW:
+        return chain(first, rows), []
+    return iter(()), [tuple(row) for row in first]
+
+
 @lru_cache(maxsize=64)
 def _insertion(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect) -> str:
     quoted = dialect.identifier_preparer.quote
     names = ", ".join(map(quoted, columns))
-    return f"INSERT INTO {quoted(table.name)} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+    mark = "%s" if dialect.name == "postgresql" else "?"
+    return f"INSERT INTO {quoted(table.name)} ({names}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608

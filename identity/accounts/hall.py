@@ -91,10 +91,10 @@ class EntryHall:
         key = visitor.key or new_token()
         now, vault = self.house.clock.now(), self.house.vault
         with self.house.database.write() as session:
-            account = accounts.required(session, subject_id)
-            if account.state != "active":
+            found = history.arriving(session, subject_id, visitor, vault=vault)
+            if found is None or found[0].state != "active":
                 raise Unauthenticated(accounts.WRONG_LOGIN)
-            is_new = history.is_new_device(session, subject_id, visitor, vault=vault)
+            account, is_new = found
             known = type(visitor)(address=visitor.address, device=visitor.device, key=key)
             history.remember(session, subject_id, known, method=method, is_success=True, vault=vault, now=now)
             current = self.browser.sign_in_of(session, request)
@@ -105,7 +105,7 @@ class EntryHall:
                 raise_session(current, method=method, acr=acr, now=now)
                 sid = current.sid
             else:
-                opened = open_session(
+                sid = open_session(
                     session,
                     subject_id=subject_id,
                     address=visitor.address,
@@ -115,7 +115,6 @@ class EntryHall:
                     methods=methods,
                     acr=self.assurance.level_of(account, methods, now),
                 )
-                sid = opened.sid
                 if is_new:
                     _tell_of_device(session, subject_id, visitor.device, now)
             cookies = self.browser.open(session, request, sid)

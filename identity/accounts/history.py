@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from identity.accounts import repository
-from identity.accounts.models import LoginEvent
+from identity.accounts.models import Account
 from identity.accounts.schemas import LoginView, Visitor
 from identity.accounts.throttle import network_of
 from kernel.crypto import Vault
@@ -29,9 +29,13 @@ METHODS = {
 }
 
 
-def is_known(session: Session, subject_id: int, visitor: Visitor, *, vault: Vault, now: datetime) -> bool:
-    """Whether the account's owner has lately signed in from this network or in this browser."""
-    return repository.is_known(
+def known_place(
+    session: Session, subject_id: int, visitor: Visitor, *, vault: Vault, now: datetime
+) -> repository.KnownPlace:
+    """Whether the account's owner has lately signed in from this network or in this browser, and whether in this very
+    browser, wherever it is now.
+    """
+    return repository.known_place(
         session,
         subject_id,
         address_index=_address_index(vault, visitor.address),
@@ -40,28 +44,12 @@ def is_known(session: Session, subject_id: int, visitor: Visitor, *, vault: Vaul
     )
 
 
-def is_known_device(
-    session: Session, subject_id: int, visitor: Visitor, *, vault: Vault, now: datetime
-) -> bool:
-    """Whether the owner has lately signed in in this very browser, wherever it is now."""
-    device_index = _device_index(vault, visitor.key)
-    if device_index is None:
-        return False
-    return repository.is_known(
-        session,
-        subject_id,
-        address_index=b"",
-        device_index=device_index,
-        since=now - timedelta(days=KNOWN_PLACE_DAYS),
-    )
-
-
-def is_new_device(session: Session, subject_id: int, visitor: Visitor, *, vault: Vault) -> bool:
-    """Whether the account has been used before, but never in this browser. The very first sign-in is no news."""
-    if not repository.has_signed_in(session, subject_id):
-        return False
-    device_index = _device_index(vault, visitor.key)
-    return device_index is None or not repository.has_signed_in(session, subject_id, device_index)
+def arriving(
+    session: Session, subject_id: int, visitor: Visitor, *, vault: Vault
+) -> tuple[Account, bool] | None:
+    """The account, and whether it was used before but never in this browser. The very first sign-in is no news."""
+    found = repository.arriving(session, subject_id, _device_index(vault, visitor.key))
+    return (found.account, found.has_ever and not found.has_here) if found else None
 
 
 def remember(
@@ -76,19 +64,19 @@ def remember(
 ) -> None:
     """Keep one attempt; ``None`` where no account was meant, so that it takes as long as any other."""
     event_id = new_id()
-    repository.add(
+    repository.add_event(
         session,
-        LoginEvent(
-            event_id=event_id,
-            subject_id=subject_id,
-            at=now,
-            is_success=is_success,
-            address_sealed=vault.seal(visitor.address, context=f"login_event/address_sealed/{event_id}"),
-            address_index=_address_index(vault, visitor.address),
-            device=visitor.device[:120],
-            device_index=_device_index(vault, visitor.key),
-            method=method,
-        ),
+        {
+            "event_id": event_id,
+            "subject_id": subject_id,
+            "at": now,
+            "is_success": is_success,
+            "address_sealed": vault.seal(visitor.address, context=f"login_event/address_sealed/{event_id}"),
+            "address_index": _address_index(vault, visitor.address),
+            "device": visitor.device[:120],
+            "device_index": _device_index(vault, visitor.key),
+            "method": method,
+        },
     )
 
 

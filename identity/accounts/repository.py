@@ -2,23 +2,65 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from identity.accounts.models import Account, LoginEvent, TotpFactor
-from kernel.database import changed_rows
+from kernel.database import UtcDateTime, changed_rows
 
 #: Families share a phone; more accounts than this behind one number are not offered for choice.
 MOST_PER_PHONE = 6
+
+
+class KnownPlace(NamedTuple):
+    """Whether a person signed in lately where they are now: from this network or in this browser, or in this browser."""
+
+    place: bool
+    device: bool
+
+
+class Arriving(NamedTuple):
+    """Who comes in, whether they ever did before, and whether in this browser."""
+
+    account: Account
+    has_ever: bool
+    has_here: bool
+
+
+def _ever(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(LoginEvent.is_success, *conditions)
+
+
+# Built once: putting these together costs more than running them, and beside the hash of a password little else may.
+_SUBJECT, _DEVICE = (
+    sa.bindparam("subject", type_=sa.BigInteger()),
+    sa.bindparam("device", type_=sa.LargeBinary()),
+)
+_LATELY = (LoginEvent.subject_id == _SUBJECT, LoginEvent.at >= sa.bindparam("since", type_=UtcDateTime))
+_IN_BROWSER = LoginEvent.device_index == _DEVICE
+_ON_NETWORK = LoginEvent.address_index == sa.bindparam("address", type_=sa.LargeBinary())
+_KNOWN = sa.select(_ever(*_LATELY, sa.or_(_ON_NETWORK, _IN_BROWSER)), _ever(*_LATELY, _IN_BROWSER))
+_OF_ACCOUNT = LoginEvent.subject_id == Account.subject_id
+_ARRIVING = sa.select(Account, _ever(_OF_ACCOUNT), _ever(_OF_ACCOUNT, _IN_BROWSER)).where(
+    Account.subject_id == _SUBJECT
+)
+_BY_LOGIN_NAME = sa.select(Account).where(Account.login_name == sa.bindparam("login"))
+_NEW_EVENT = sa.insert(LoginEvent)
 
 
 def get(session: Session, subject_id: int) -> Account | None:
     return session.get(Account, subject_id)
 
 
+def arriving(session: Session, subject_id: int, device_index: bytes | None) -> Arriving | None:
+    row = session.execute(_ARRIVING, {"subject": subject_id, "device": device_index}).first()
+    return Arriving(*row) if row else None
+
+
 def by_login_name(session: Session, login_name: str) -> Account | None:
-    return session.scalar(sa.select(Account).where(Account.login_name == login_name))
+    return session.scalar(_BY_LOGIN_NAME, {"login": login_name})
 
 
 def by_phone_index(session: Session, phone_index: bytes) -> Sequence[Account]:
@@ -27,41 +69,27 @@ def by_phone_index(session: Session, phone_index: bytes) -> Sequence[Account]:
     ).all()
 
 
-def add(session: Session, row: Account | LoginEvent | TotpFactor) -> None:
+def add(session: Session, row: Account | TotpFactor) -> None:
     session.add(row)
     session.flush()
 
 
-def is_known(
+def add_event(session: Session, values: dict[str, Any]) -> None:
+    """One attempt to sign in, straight into the table: nobody in this transaction looks at it again."""
+    session.connection().execute(_NEW_EVENT, values)
+
+
+def known_place(
     session: Session,
     subject_id: int,
     *,
     address_index: bytes,
     device_index: bytes | None,
     since: datetime,
-) -> bool:
-    """Whether this person signed in lately from this network, or in this very browser."""
-    place = LoginEvent.address_index == address_index
-    if device_index is not None:
-        place = sa.or_(place, LoginEvent.device_index == device_index)
-    return (
-        session.scalar(
-            sa.select(LoginEvent.event_id)
-            .where(LoginEvent.subject_id == subject_id, LoginEvent.at >= since, place, LoginEvent.is_success)
-            .limit(1)
-        )
-        is not None
-    )
-
-
-def has_signed_in(session: Session, subject_id: int, device_index: bytes | None = None) -> bool:
-    """Whether this person ever came in, or ever in this browser."""
-    statement = sa.select(LoginEvent.event_id).where(
-        LoginEvent.subject_id == subject_id, LoginEvent.is_success
-    )
-    if device_index is not None:
-        statement = statement.where(LoginEvent.device_index == device_index)
-    return session.scalar(statement.limit(1)) is not None
+) -> KnownPlace:
+    """``None`` for a browser without a key is like nobody's."""
+    given = {"subject": subject_id, "address": address_index, "device": device_index, "since": since}
+    return KnownPlace(*map(bool, session.connection().execute(_KNOWN, given).one()))
 
 
 def totp_of(session: Session, subject_id: int) -> TotpFactor | None:

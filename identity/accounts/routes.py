@@ -66,13 +66,13 @@ class LoginDesk:
             phone = accounts.normalise_phone(typed)
             with hall.house.database.read() as session:
                 known = [
-                    history.is_known(
+                    history.known_place(
                         session,
                         choice.subject_id,
                         visitor,
                         vault=hall.house.vault,
                         now=hall.house.clock.now(),
-                    )
+                    ).place
                     for choice in accounts.accounts_of_phone(session, phone, vault=hall.house.vault)
                 ]
             hall.codes.send(

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -23,6 +24,19 @@ from kernel.ids import new_token
 _BY_ID = sa.select(OAuthClient).where(OAuthClient.client_id == sa.bindparam("client_id"))
 #: For how long a former secret still works after a change.
 SECRET_OVERLAP = timedelta(days=1)
+
+
+class HoldsSecret(Protocol):
+    """What a secret is compared with: a client, or so much of its row as that takes."""
+
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def secret_hash(self) -> bytes | None: ...
+    @property
+    def former_secret_hash(self) -> bytes | None: ...
+    @property
+    def former_secret_until(self) -> datetime | None: ...
 
 
 def register(
@@ -145,7 +159,7 @@ def find_client(session: Session, client_id: str) -> OAuthClient | None:
     return client if client and not client.is_suspended else None
 
 
-def has_secret(client: OAuthClient, secret: str, vault: Vault, now: datetime) -> bool:
+def has_secret(client: HoldsSecret, secret: str, vault: Vault, now: datetime) -> bool:
     """Whether this is its secret, or the one before it while that still counts."""
     given = secret_hash(vault, client.client_id, secret)
     is_current = hmac.compare_digest(client.secret_hash or b"", given)

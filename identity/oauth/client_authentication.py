@@ -12,7 +12,7 @@ from identity.oauth.edge import MalformedRequest, basic_credentials
 from identity.oauth.provider import Provider
 from identity.oauth.requests import ProtocolRequest
 
-_SECRETS = ("client_secret_basic", "client_secret_post")
+SECRETS = ("client_secret_basic", "client_secret_post")
 
 
 def prepare(provider: Provider, parameters: dict[str, str]) -> None:
@@ -31,15 +31,19 @@ def authenticate(
     session: Session, request: ProtocolRequest, provider: Provider, now: datetime
 ) -> OAuthClient:
     """The client, proved. Raises ``InvalidClientError``, or ``MalformedRequest`` for two proofs at once."""
-    method, client_id, proof = _presented(request)
+    method, client_id, proof = presented(request)
     client = find_client(session, client_id)
     if client is None or not _is_right(client, method, proof, provider, now):
-        raise InvalidClientError(status_code=401, description="Client authentication failed.")
+        raise refusal()
     request.auth_method = method
     return client
 
 
-def _presented(request: ProtocolRequest) -> tuple[str, str, str]:
+def refusal() -> InvalidClientError:
+    return InvalidClientError(status_code=401, description="Client authentication failed.")
+
+
+def presented(request: ProtocolRequest) -> tuple[str, str, str]:
     """Method, client id and proof. Raises ``MalformedRequest``."""
     form = request.form
     basic = basic_credentials(request.headers or {})
@@ -74,8 +78,8 @@ def _is_right(
     now: datetime,
 ) -> bool:
     """By the registered method only; the two ways to send a secret prove the same."""
-    if client.auth_method in _SECRETS:
-        return method in _SECRETS and has_secret(client, proof, provider.house.vault, now)
+    if client.auth_method in SECRETS:
+        return method in SECRETS and has_secret(client, proof, provider.house.vault, now)
     if client.auth_method != method:
         return False
     if method == "none":

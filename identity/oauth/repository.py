@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -274,6 +274,49 @@ def grant_with_people(session: Session, grant_id: uuid.UUID) -> GrantRow | None:
     """The one read of every request: the grant, who and for whom, and the seat as it is now."""
     row = session.execute(_GRANT_WITH_PEOPLE, {"wanted": grant_id}).first()
     return GrantRow(row[0], row[1], row[2], row[3], row[4]) if row else None
+
+
+class Inquiry(NamedTuple):
+    """Who asks about a token, and the grant that it names: what an introspection needs of both rows."""
+
+    client_id: str
+    auth_method: str
+    secret_hash: bytes | None
+    former_secret_hash: bytes | None
+    former_secret_until: datetime | None
+    may_introspect: bool
+    granted_to: str | None
+    epoch: int | None
+    ended_at: datetime | None
+    expires_at: datetime | None
+
+    @property
+    def is_public(self) -> bool:
+        return self.auth_method == "none"
+
+
+_INQUIRY = (
+    sa.select(
+        OAuthClient.client_id,
+        OAuthClient.auth_method,
+        OAuthClient.secret_hash,
+        OAuthClient.former_secret_hash,
+        OAuthClient.former_secret_until,
+        OAuthClient.may_introspect,
+        OAuthGrant.client_id,
+        OAuthGrant.epoch,
+        OAuthGrant.ended_at,
+        OAuthGrant.expires_at,
+    )
+    .outerjoin(OAuthGrant, OAuthGrant.grant_id == sa.bindparam("grant", type_=sa.Uuid()))
+    .where(OAuthClient.client_id == _CLIENT, ~OAuthClient.is_suspended)
+)
+
+
+def inquiry(session: Session, client_id: str, grant_id: uuid.UUID) -> Inquiry | None:
+    """The one read of an introspection, past the mapper: services ask before every call they serve."""
+    row = session.connection().execute(_INQUIRY, {"client": client_id, "grant": grant_id}).first()
+    return Inquiry(*row) if row else None
 
 
 def purge(session: Session, *, now: datetime, limit: int) -> int:

@@ -154,7 +154,7 @@ class TokenResolver:
         if claims is None or claims.grant is None:
             raise Unauthenticated(_DEAD)
         check_possession(claims, token, possession, house=house, proofs=self._proofs)
-        with house.database.read() as session:
+        with house.database.read_once() as session:
             found = repository.grant_with_people(session, claims.grant)
         if found is None:
             raise Unauthenticated(_DEAD)

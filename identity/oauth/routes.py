@@ -165,7 +165,7 @@ def _answer_form(
         client_authentication.prepare(provider, parameters)
         asked = ProtocolRequest("POST", parameters, request.headers, jkt=jkt)
         doors = house.database
-        with doors.read() if is_read_only else doors.write() as session:
+        with doors.read_once() if is_read_only else doors.write() as session:
             server = ProtocolServer(session, provider, now=house.clock.now())
             answer = _refusals_answered(server, asked, endpoint)
     except OAuth2Error as error:

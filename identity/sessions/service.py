@@ -27,21 +27,21 @@ def open_session(
     now: datetime,
     methods: Sequence[str] = ("pwd",),
     acr: str = LOWEST_ACR,
-) -> IdentitySession:
-    """A fresh sign-in by these methods, with the assurance that they give."""
+) -> uuid.UUID:
+    """A fresh sign-in by these methods, with the assurance that they give; its ``sid``."""
     sid = new_id()
-    row = IdentitySession(
-        sid=sid,
-        subject_id=subject_id,
-        acr=acr,
-        methods=sorted(methods),
-        auth_at=now,
-        address_sealed=vault.seal(address, context=_address_place(sid)),
-        device=device[:120],
-        expires_at=now + LIFETIME,
-    )
-    repository.add(session, row)
-    return row
+    values = {
+        "sid": sid,
+        "subject_id": subject_id,
+        "acr": acr,
+        "methods": sorted(methods),
+        "auth_at": now,
+        "address_sealed": vault.seal(address, context=_address_place(sid)),
+        "device": device[:120],
+        "expires_at": now + LIFETIME,
+    }
+    repository.add(session, values)
+    return sid
 
 
 def live_session(session: Session, sid: uuid.UUID, now: datetime) -> IdentitySession | None:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 
@@ -30,9 +29,12 @@ HEADERS: Final = {
 }
 
 
+_RAW: Final = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
+
+
 async def add_security_headers(message: Message, scope: Scope) -> None:
     """A `before_send` hook for Litestar: adds every header a response does not set itself (errors included)."""
     if message["type"] == "http.response.start" and scope["type"] == "http":
-        headers = MutableScopeHeaders.from_message(message)
-        for name, value in HEADERS.items():
-            headers.setdefault(name, value)
+        given = list(message.get("headers", ()))
+        known = {name.lower() for name, _ in given}
+        message["headers"] = [*given, *(pair for pair in _RAW if pair[0] not in known)]

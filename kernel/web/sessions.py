@@ -45,6 +45,7 @@ class WebSession(Base):
 
 
 # Built once: every page of every portal runs it.
+_NEW = sa.insert(WebSession)
 _BY_COOKIE = sa.select(WebSession).where(WebSession.cookie_hash == sa.bindparam("cookie"))
 
 
@@ -104,20 +105,18 @@ class SessionStore:
     def open(self, session: Session, *, sid: uuid.UUID, payload: dict[str, str], now: datetime) -> str:
         """Begin a session; the cookie's value, always a new one (no session fixation)."""
         value, session_id = new_token(), new_id()
-        session.add(
-            WebSession(
-                session_id=session_id,
-                cookie_hash=self._hash(value),
-                portal=self._portal,
-                sid=sid,
-                payload_sealed=self._seal(session_id, payload),
-                created_at=now,
-                seen_at=now,
-                expires_at=now + self._absolute,
-                busy_until=None,
-            )
-        )
-        session.flush()
+        row = {
+            "session_id": session_id,
+            "cookie_hash": self._hash(value),
+            "portal": self._portal,
+            "sid": sid,
+            "payload_sealed": self._seal(session_id, payload),
+            "created_at": now,
+            "seen_at": now,
+            "expires_at": now + self._absolute,
+            "busy_until": None,
+        }
+        session.connection().execute(_NEW, row)
         return value
 
     def load(self, session: Session, cookie: str | None, now: datetime) -> LiveSession | None:

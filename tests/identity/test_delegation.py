@@ -55,7 +55,7 @@ def live_grant(session: Session, house: House, subject_id: int, name: str) -> uu
         for one in options_for(session, subject_id, capacities=ALL, vault=house.vault, now=now)
         if one.name == name
     )
-    opened = open_session(
+    sid = open_session(
         session, subject_id=subject_id, address="127.0.0.1", device="", vault=house.vault, now=now
     )
     grant = grant_rows.add(
@@ -63,7 +63,7 @@ def live_grant(session: Session, house: House, subject_id: int, name: str) -> uu
         OAuthGrant(
             grant_id=new_id(),
             epoch=1,
-            sid=opened.sid,
+            sid=sid,
             client_id="tong",
             subject_id=subject_id,
             capacity=option.capacity,

@@ -506,10 +506,8 @@ def _person(session: Session, house: House, number: int) -> int:
     )
     session.add(Account(subject_id=made, login_name=f"person-{number}", state="active", created_at=START))
     session.flush()
-    opened = open_session(
-        session, subject_id=made, address="127.0.0.1", device="", vault=house.vault, now=START
-    )
-    opened.expires_at = START + timedelta(days=4000)
+    sid = open_session(session, subject_id=made, address="127.0.0.1", device="", vault=house.vault, now=START)
+    session.get_one(IdentitySession, sid).expires_at = START + timedelta(days=4000)
     return made
 
 

@@ -68,16 +68,17 @@ def take_numbers(session: Session, model: Model, count: int) -> Sequence[int]:
     """The next ``count`` numbers of a table whose rows the database numbers; nobody else gets them."""
     table = _table(model)
     (column,) = table.primary_key.columns
-    if session.get_bind().dialect.name == "postgresql":
+    connection = _connection(session)
+    if connection.dialect.name == "postgresql":
         series = sa.func.pg_get_serial_sequence(table.name, column.name)
         places = sa.func.generate_series(1, count).table_valued("place")
-        return session.scalars(sa.select(sa.func.nextval(series)).select_from(places)).all()
-    last = session.scalar(_last_number(column)) or 0
+        return connection.scalars(sa.select(sa.func.nextval(series)).select_from(places)).all()
+    last = connection.scalar(_last_number(column)) or 0
     return range(last + 1, last + 1 + count)
 
 
 @lru_cache(maxsize=64)
-def _last_number(column: sa.Column[Any]) -> sa.Select[tuple[int | None]]:
+def _last_number(column: sa.Column[Any]) -> sa.Select[int | None]:
     return sa.select(sa.func.max(column))
 
 

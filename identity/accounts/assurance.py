@@ -7,10 +7,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from identity.accounts.models import Account
 from kernel.house import House
 
 FILE = "assurance.yaml"
@@ -20,6 +20,15 @@ LEVELS = ("L1", "L2", "L3", "L4")
 #: Different proofs in one method: a passkey that its owner unlocks is a thing held and a thing known or borne
 #: (RFC 8176: ``hwk`` stays in one device, ``swk`` is kept alike in several).
 _WEIGHT = {"hwk": 2, "swk": 2}
+
+
+class Vouched(Protocol):
+    """When a name was checked with public security, and a face at a counter."""
+
+    @property
+    def real_name_at(self) -> datetime | None: ...
+    @property
+    def in_person_at(self) -> datetime | None: ...
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,15 +48,15 @@ class Assurance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     recovery_hours: int = 72
     recovery_open_days: int = 14
 
-    def level_of(self, account: Account, methods: Collection[str], now: datetime) -> str:
+    def level_of(self, account: Vouched, methods: Collection[str], now: datetime) -> str:
         """The highest level that this sign-in reaches."""
         reached = [name for name in LEVELS if self._meets(self.levels[name], account, methods, now)]
         return reached[-1] if reached else LEVELS[0]
 
-    def may_take_seat(self, account: Account, methods: Collection[str], now: datetime) -> bool:
+    def may_take_seat(self, account: Vouched, methods: Collection[str], now: datetime) -> bool:
         return self._meets(self.seat, account, methods, now)
 
-    def _meets(self, demand: Demand, account: Account, methods: Collection[str], now: datetime) -> bool:
+    def _meets(self, demand: Demand, account: Vouched, methods: Collection[str], now: datetime) -> bool:
         seen = account.in_person_at
         is_seen = FACE in methods or (seen is not None and now < seen + timedelta(days=self.in_person_days))
         return (

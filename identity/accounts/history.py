@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from identity.accounts import repository
-from identity.accounts.models import Account
 from identity.accounts.schemas import LoginView, Visitor
 from identity.accounts.throttle import network_of
 from kernel.crypto import Vault
@@ -46,10 +45,24 @@ def known_place(
 
 def arriving(
     session: Session, subject_id: int, visitor: Visitor, *, vault: Vault
-) -> tuple[Account, bool] | None:
+) -> tuple[repository.Arriving, bool] | None:
     """The account, and whether it was used before but never in this browser. The very first sign-in is no news."""
     found = repository.arriving(session, subject_id, _device_index(vault, visitor.key))
-    return (found.account, found.has_ever and not found.has_here) if found else None
+    return (found, bool(found.has_ever and not found.has_here)) if found else None
+
+
+def claimed(
+    session: Session, visitor: Visitor, *, name: str, phone_index: bytes | None, vault: Vault, now: datetime
+) -> repository.Claimed | None:
+    """The account of a login name or phone, with what ``known_place`` says of it: one read, whoever is meant."""
+    return repository.claimed(
+        session,
+        login_name=name,
+        phone_index=phone_index,
+        address_index=_address_index(vault, visitor.address),
+        device_index=_device_index(vault, visitor.key),
+        since=now - timedelta(days=KNOWN_PLACE_DAYS),
+    )
 
 
 def remember(

@@ -21,10 +21,21 @@ class KnownPlace(NamedTuple):
     device: bool
 
 
-class Arriving(NamedTuple):
-    """Who comes in, whether they ever did before, and whether in this browser."""
+class Claimed(NamedTuple):
+    """The account that somebody says is theirs, what proves it, and whether its owner has been here lately."""
 
-    account: Account
+    subject_id: int
+    password_hash: str | None
+    state: str
+    known: KnownPlace
+
+
+class Arriving(NamedTuple):
+    """Who comes in, what is known of them, whether they ever came before, and whether in this browser."""
+
+    state: str
+    real_name_at: datetime | None
+    in_person_at: datetime | None
     has_ever: bool
     has_here: bool
 
@@ -43,9 +54,23 @@ _IN_BROWSER = LoginEvent.device_index == _DEVICE
 _ON_NETWORK = LoginEvent.address_index == sa.bindparam("address", type_=sa.LargeBinary())
 _KNOWN = sa.select(_ever(*_LATELY, sa.or_(_ON_NETWORK, _IN_BROWSER)), _ever(*_LATELY, _IN_BROWSER))
 _OF_ACCOUNT = LoginEvent.subject_id == Account.subject_id
-_ARRIVING = sa.select(Account, _ever(_OF_ACCOUNT), _ever(_OF_ACCOUNT, _IN_BROWSER)).where(
-    Account.subject_id == _SUBJECT
-)
+_ARRIVING = sa.select(
+    Account.state,
+    Account.real_name_at,
+    Account.in_person_at,
+    _ever(_OF_ACCOUNT),
+    _ever(_OF_ACCOUNT, _IN_BROWSER),
+).where(Account.subject_id == _SUBJECT)
+_OF_ACCOUNT_LATELY = (_OF_ACCOUNT, LoginEvent.at >= sa.bindparam("since", type_=UtcDateTime))
+_CLAIMED = sa.select(
+    Account.subject_id,
+    Account.password_hash,
+    Account.state,
+    _ever(*_OF_ACCOUNT_LATELY, sa.or_(_ON_NETWORK, _IN_BROWSER)),
+    _ever(*_OF_ACCOUNT_LATELY, _IN_BROWSER),
+).limit(2)
+_CLAIMED_BY_NAME = _CLAIMED.where(Account.login_name == sa.bindparam("login"))
+_CLAIMED_BY_PHONE = _CLAIMED.where(Account.phone_index == sa.bindparam("phone"))
 _BY_LOGIN_NAME = sa.select(Account).where(Account.login_name == sa.bindparam("login"))
 _NEW_EVENT = sa.insert(LoginEvent)
 
@@ -55,8 +80,29 @@ def get(session: Session, subject_id: int) -> Account | None:
 
 
 def arriving(session: Session, subject_id: int, device_index: bytes | None) -> Arriving | None:
-    row = session.execute(_ARRIVING, {"subject": subject_id, "device": device_index}).first()
-    return Arriving(*row) if row else None
+    given = {"subject": subject_id, "device": device_index}
+    row = session.connection().execute(_ARRIVING, given).first()
+    return Arriving._make(row) if row else None
+
+
+def claimed(
+    session: Session,
+    *,
+    login_name: str = "",
+    phone_index: bytes | None = None,
+    address_index: bytes,
+    device_index: bytes | None,
+    since: datetime,
+) -> Claimed | None:
+    """By phone if an index is given, by login name otherwise; nobody where several share the phone."""
+    query = _CLAIMED_BY_NAME if phone_index is None else _CLAIMED_BY_PHONE
+    by = {"login": login_name} if phone_index is None else {"phone": phone_index}
+    where = {"address": address_index, "device": device_index, "since": since}
+    rows = session.connection().execute(query, {**by, **where}).all()
+    if len(rows) != 1:
+        return None
+    subject_id, password_hash, state, place, device = rows[0]
+    return Claimed(subject_id, password_hash, state, KnownPlace(bool(place), bool(device)))
 
 
 def by_login_name(session: Session, login_name: str) -> Account | None:

@@ -22,6 +22,7 @@ from kernel.i18n import N_
 
 #: One text for every way of being wrong, so that nobody learns which accounts exist.
 WRONG_LOGIN = N_("登录名或密码不对，请检查后再试。")
+LONGEST_NAME = 40
 _LOGIN_NAME = re.compile(r"[a-z][a-z0-9._-]{2,39}")
 #: 13x to 19x are given out; 100 never was, and is what fictional people have.
 _PHONE = re.compile(r"1(?:00|[3-9][0-9])[0-9]{8}")
@@ -66,15 +67,17 @@ def create_account(
     )
 
 
-def find_account(session: Session, login: str, *, vault: Vault) -> Account | None:
-    """By login name, or by a phone number that only one account has."""
-    text = login.strip()
+def _claimed(
+    session: Session, login: str, visitor: Visitor, *, vault: Vault, now: datetime
+) -> repository.Claimed | None:
+    """By login name, or by a phone number that only one account has; with where its owner has been lately."""
+    name, phone = login.strip().lower(), None
     try:
-        number = normalise_phone(text)
+        phone = phone_index(vault, normalise_phone(login))
     except InvalidInput:
-        return repository.by_login_name(session, text.lower()) if len(text) <= 40 else None
-    found = repository.by_phone_index(session, phone_index(vault, number))
-    return found[0] if len(found) == 1 else None
+        if len(name) > LONGEST_NAME:
+            return None
+    return history.claimed(session, visitor, name=name, phone_index=phone, vault=vault, now=now)
 
 
 def accounts_of_phone(session: Session, phone: str, *, vault: Vault) -> list[AccountChoice]:
@@ -103,12 +106,9 @@ def prove_password(
     The slow hash runs outside any transaction. Raises ``Unauthenticated`` with the same text whatever was wrong.
     """
     with database.read_once() as session:
-        account = find_account(session, login, vault=vault)
-        # Looked up for nobody too, so that a name without an account takes as long.
-        known = history.known_place(
-            session, account.subject_id if account else 0, visitor, vault=vault, now=now
-        )
-    is_known_place, device = known.place, visitor.key if known.device else ""
+        account = _claimed(session, login, visitor, vault=vault, now=now)
+    is_known_place = account is not None and account.known.place
+    device = visitor.key if account is not None and account.known.device else ""
     throttle.admit(login, visitor.address, is_known_place=is_known_place, known_device=device)
     stored = account.password_hash if account else None
     is_right = passwords.is_right(stored, password[:512], is_known_place=is_known_place)

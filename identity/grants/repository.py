@@ -17,6 +17,15 @@ _BY_ID = (
     .where(OAuthGrant.grant_id == sa.bindparam("grant_id"))
     .execution_options(populate_existing=True)
 )
+_HOLD = (
+    sa.select(OAuthGrant.grant_id)
+    .where(
+        OAuthGrant.grant_id == sa.bindparam("grant_id"),
+        OAuthGrant.epoch == sa.bindparam("epoch"),
+        OAuthGrant.ended_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,16 @@ def get(session: Session, grant_id: uuid.UUID) -> OAuthGrant | None:
     return session.scalar(_BY_ID, {"grant_id": grant_id})
 
 
+def hold(session: Session, grant: OAuthGrant) -> bool:
+    """Whether a grant still stands as it was read; it does until this transaction is over (so it is where one writes)."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return (
+        session.connection().execute(_HOLD, {"grant_id": grant.grant_id, "epoch": grant.epoch}).first()
+        is not None
+    )
+
+
 def add(session: Session, grant: OAuthGrant) -> OAuthGrant:
     session.add(grant)
     session.flush()
@@ -39,9 +58,10 @@ def add(session: Session, grant: OAuthGrant) -> OAuthGrant:
 
 
 def end(session: Session, condition: sa.ColumnElement[bool], *, reason: str, now: datetime) -> None:
+    """The grants themselves first: a child that is being opened holds its parent, and is seen once that is let go."""
     over = {"ended_at": now, "end_reason": reason, "epoch": OAuthGrant.epoch + 1}
-    end_children(session, condition, reason=reason, now=now)
     session.execute(sa.update(OAuthGrant).where(condition, OAuthGrant.ended_at.is_(None)).values(over))
+    end_children(session, condition, reason=reason, now=now)
 
 
 def end_children(session: Session, condition: sa.ColumnElement[bool], *, reason: str, now: datetime) -> None:

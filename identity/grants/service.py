@@ -90,8 +90,8 @@ def end_overdue(session: Session, *, now: datetime, limit: int) -> int:
 def retire_access_tokens(session: Session, grant_id: uuid.UUID, *, now: datetime) -> None:
     """The access tokens issued so far die, exchanged ones too; the refresh token lives on (RFC 7009 §2)."""
     condition = OAuthGrant.grant_id == grant_id
-    repository.end_children(session, condition, reason="revoked_by_client", now=now)
     repository.raise_epoch(session, grant_id)
+    repository.end_children(session, condition, reason="revoked_by_client", now=now)
 
 
 def _end_and_tell(session: Session, condition: sa.ColumnElement[bool], *, reason: str, now: datetime) -> None:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from sqlalchemy.orm import Session
 
+from identity.capacity.standing import hold_right, hold_sign_in
 from identity.clients.models import OAuthClient
 from identity.clients.scopes import WHO
 from identity.grants import repository as grant_rows
 from identity.grants.models import OAuthGrant
 from identity.oauth.requests import EndUser
 from identity.oauth.rfc9396_details import Detail
+from kernel.errors import InvalidInput, Unauthenticated
 from kernel.ids import new_id
 
 
@@ -29,10 +31,17 @@ class Allowed:
 def open_grant(
     session: Session, end_user: EndUser, client: OAuthClient, allowed: Allowed, *, now: datetime
 ) -> OAuthGrant:
-    """What this sign-in, in the chosen capacity, lets this client do; no longer than what it rests on."""
+    """What this sign-in, in the chosen capacity, lets this client do; no longer than what it rests on.
+
+    Raises ``InvalidInput`` or ``Unauthenticated`` where that has ended a moment ago.
+    """
     option, sign_in = end_user.option, end_user.sign_in
     if option is None:
         raise InvalidRequestError("No capacity was chosen.")
+    if not hold_right(session, option, sign_in.subject_id, now):
+        raise InvalidInput("这个身份已经不能使用，请重新选择。")
+    if not hold_sign_in(session, sign_in.sid, client.client_id):
+        raise Unauthenticated("请先登录，再继续办理。")
     asked = allowed.scope.split()
     if option.scopes is not None:
         asked = [one for one in asked if one in option.scopes or one in WHO]
@@ -73,7 +82,12 @@ def open_child(
     expires_at: datetime,
     now: datetime,
 ) -> OAuthGrant:
-    """The same person in the same capacity, in the hands of ``client`` too; it ends when ``parent`` does."""
+    """The same person in the same capacity, in the hands of ``client`` too; it ends when ``parent`` does.
+
+    Raises ``InvalidGrantError`` where the parent has ended, or its tokens were revoked, a moment ago.
+    """
+    if not grant_rows.hold(session, parent):
+        raise InvalidGrantError("The sign-in has ended.")
     act: dict[str, Any] = {"sub": client.client_id}
     if parent.act:
         act["act"] = parent.act

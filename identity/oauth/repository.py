@@ -316,7 +316,7 @@ _INQUIRY = (
 def inquiry(session: Session, client_id: str, grant_id: uuid.UUID) -> Inquiry | None:
     """The one read of an introspection, past the mapper: services ask before every call they serve."""
     row = session.connection().execute(_INQUIRY, {"client": client_id, "grant": grant_id}).first()
-    return Inquiry(*row) if row else None
+    return Inquiry._make(row) if row else None
 
 
 def purge(session: Session, *, now: datetime, limit: int) -> int:

@@ -33,9 +33,13 @@ class SealedColumn:
         return f"{self.table.name}.{self.column.name}"
 
     @property
-    def key(self) -> sa.Column[Any]:
-        [only] = self.table.primary_key.columns
-        return only
+    def keys(self) -> list[sa.Column[Any]]:
+        return list(self.table.primary_key.columns)
+
+    def key_of(self, row: sa.Row[Any]) -> tuple[Any, ...]:
+        """The primary key of a row that ``_left`` chose."""
+        values = row._asdict()
+        return tuple(values[_labelled(number)] for number in range(len(self.keys)))
 
     def place_of(self, row: sa.Row[Any]) -> str:
         values = row._asdict()
@@ -110,28 +114,55 @@ def _walk(
             # Only where it is still what was read: a writer who was quicker has sealed it himself.
             changed = (
                 sa.update(column.table)
-                .where(column.key == sa.bindparam("key_"), column.column == sa.bindparam("read_"))
+                .where(
+                    *(
+                        key == sa.bindparam(_labelled(number), type_=key.type)
+                        for number, key in enumerate(column.keys)
+                    ),
+                    column.column == sa.bindparam("read_"),
+                )
                 .values({column.column.name: sa.bindparam("fresh_")})
             )
-            values = [{"key_": row.key_, "read_": row.sealed_, "fresh_": sealed} for row, sealed in fresh]
+            values = [
+                {
+                    **{_labelled(number): value for number, value in enumerate(column.key_of(row))},
+                    "read_": row.sealed_,
+                    "fresh_": sealed,
+                }
+                for row, sealed in fresh
+            ]
             if values:
                 session.connection().execute(changed, values)
         progress.resealed += len(fresh)
-        last = rows[-1].key_
+        last = column.key_of(rows[-1])
         yield progress
 
 
 def _left(column: SealedColumn, vault: Vault, last: Any, batch: int) -> sa.Select[*tuple[Any, ...]]:
     """The next rows under another version, in the order of their keys."""
     statement = sa.select(
-        column.key.label("key_"), column.column.label("sealed_"), *column.place_columns()
+        *(key.label(_labelled(number)) for number, key in enumerate(column.keys)),
+        column.column.label("sealed_"),
+        *column.place_columns(),
     ).where(
         sa.func.length(column.column) > HEAD_BYTES,
         sa.func.substr(column.column, 1, HEAD_BYTES) != vault.head(vault.active_version),
     )
     if last is not None:
-        statement = statement.where(column.key > last)
-    return statement.order_by(column.key).limit(batch)
+        statement = statement.where(_comes_after(column.keys, last))
+    return statement.order_by(*column.keys).limit(batch)
+
+
+def _comes_after(keys: list[sa.Column[Any]], last: tuple[Any, ...]) -> sa.ColumnElement[bool]:
+    """In the order of the keys, written out: not every driver binds rows of values."""
+    after: sa.ColumnElement[bool] = keys[-1] > last[-1]
+    for key, value in reversed(list(zip(keys[:-1], last[:-1], strict=True))):
+        after = sa.or_(key > value, sa.and_(key == value, after))
+    return after
+
+
+def _labelled(number: int) -> str:
+    return f"key_{number}_"
 
 
 def _anew(vault: Vault, column: SealedColumn, row: sa.Row[Any], progress: Progress) -> bytes | None:
@@ -139,5 +170,5 @@ def _anew(vault: Vault, column: SealedColumn, row: sa.Row[Any], progress: Progre
     try:
         return vault.seal(vault.open(row.sealed_, context=place), context=place)
     except SealBroken:
-        progress.broken.append(f"{column.name} {row.key_}")
+        progress.broken.append(f"{column.name} {'/'.join(map(str, column.key_of(row)))}")
         return None

@@ -50,6 +50,8 @@ class Desk:
         rows = self.store.rows(
             "SELECT * FROM person WHERE household_number = ? AND died_on IS NULL ORDER BY number", number
         )
+        if not any(row["id_number"] == id_number for row in rows):
+            raise Conflict("模拟外部系统里这个人已经去世。")
         return sorted(rows, key=lambda row: row["id_number"] != id_number)
 
     def latest(self, department: str, identifier: str, kind: str, message: type[M]) -> M:

@@ -14,7 +14,7 @@ from kernel.house import House, open_house
 from kernel.migrations import is_current, migrate
 from kernel.settings import Settings
 from portals.commands.environment import read_settings, set_up_logging
-from portals.server import AlreadyRunning, PortTaken, check_port, only_one, serve
+from portals.server import AlreadyRunning, PortTaken, check_port, leave, only_one, serve
 
 SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong")
 
@@ -41,6 +41,7 @@ def run(residents: int, firms: int, seed: int) -> None:
         migrate(house.database)
         make_city_once(house, residents=residents, firms=firms, seed=seed)
         _serve(house, SERVICES, has_worker=True, on_ready=lambda: _welcome(house))
+    leave()
 
 
 @click.command("serve")
@@ -54,6 +55,7 @@ def serve_portals(names: Sequence[str]) -> None:
         _serve(
             house, names or SERVICES, has_worker=settings.is_embedded, on_ready=lambda: _say_address(house)
         )
+    leave()
 
 
 @click.command("worker")

@@ -25,7 +25,7 @@ from kernel.clock import FixedClock
 from kernel.errors import OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.web.pages import Pages
 from tests.conftest import NOON
-from tests.connectors.conftest import FIRM, MOTHER, free_port, populate, serving
+from tests.connectors.conftest import FIRM, MOTHER, PERSON, free_port, populate, serving
 from tests.connectors.test_mapping import BEFORE, TYPED, find
 
 CONTRACTS = Path(__file__).parent / "contracts"
@@ -78,6 +78,7 @@ MAKES = {
     "above_scale_reported": "report-above-scale",
     "green_factory_recognised": "recognise-green-factory",
 }
+DEATHS = {"register-death", "withdraw-death", "record-cremation"}
 KINDS = [(system, kind) for system in CLIENTS for kind in DEPARTMENTS[system].readings]
 
 
@@ -109,7 +110,8 @@ class Town:
             before = BEFORE.get(action.id)
             if before is not None:
                 self.record(next(one for one, made_by in MAKES.items() if made_by == before))
-            about = {"id_number": MOTHER} if action.about == "person" else {"uscc": FIRM}
+            who = PERSON if action.id in DEATHS else MOTHER  # in whatever order: the rest is about the living
+            about = {"id_number": who} if action.about == "person" else {"uscc": FIRM}
             action.make(self.world.desk, from_page(action.form, about | TYPED.get(action.id, {})))
             row = self.world.store.row(
                 "SELECT identifier FROM record WHERE kind = ? ORDER BY number DESC LIMIT 1", kind

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ class Secretive(Base):
 
     number: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=False)
     name_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+
+class SecretCell(Base):
+    """A table whose rows are named by a file and a line."""
+
+    __tablename__ = "test_secret_cell"
+
+    file: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 def fill(house: House, count: int, vault: Vault | None = None) -> None:
@@ -67,6 +78,22 @@ def test_everything_is_sealed_anew_and_the_old_key_given_up(any_house: House) ->
     fresh = Vault.open_at(any_house.settings.home / "keys")
     assert fresh.versions == [2]
     assert names(any_house.database, fresh) == {one: f"name {one}" for one in range(450)}
+
+
+def test_rows_named_by_several_columns_are_walked_in_their_order(any_house: House) -> None:
+    vault = any_house.vault
+    cells = [(uuid.UUID(int=file), line) for file in range(3) for line in range(4)]
+    with any_house.database.write() as session:
+        for file, line in cells:
+            sealed = vault.seal(f"{line}", context=f"test_secret_cell/sealed/{file}/{line}")
+            session.add(SecretCell(file=file, line=line, sealed=sealed))
+    vault.rotate()
+    *_, progress = reseal(any_house.database, vault, batch=5)
+    assert (progress.resealed, progress.broken) == (12, [])
+    with any_house.database.read() as session:
+        for row in session.scalars(sa.select(SecretCell)):
+            context = f"test_secret_cell/sealed/{row.file}/{row.line}"
+            assert vault.open(row.sealed, context=context) == f"{row.line}"
 
 
 def test_a_process_that_runs_already_follows(house: House) -> None:

@@ -37,7 +37,7 @@ def test_a_taken_port_is_refused_by_name() -> None:
 SCRIPT = """
     import sys
     from litestar import Litestar, get
-    from portals.server import PathApps, serve
+    from portals.server import PathApps, leave, serve
 
     @get("/", sync_to_thread=False)
     def root() -> str:
@@ -50,6 +50,7 @@ SCRIPT = """
     apps = PathApps({"/": Litestar([root]), "/tong": Litestar([tong], path="/tong")})
     serve(apps, "127.0.0.1", int(sys.argv[1]), on_ready=lambda: print("ready", flush=True))
     print("stopped", flush=True)
+    leave()
 """
 
 

@@ -81,42 +81,6 @@
     speechSynthesis.speak(said);
   });
 
-  // A code before the camera, where the browser can read it: its text goes into the field, and the form is sent.
-  const watch = async (camera) => {
-    const [button, video, sorry] = camera.children;
-    const reader = new BarcodeDetector({ formats: ["qr_code"] });
-    let stream;
-    try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    } catch {
-      sorry.hidden = false;
-      return;
-    }
-    button.hidden = sorry.hidden = true;
-    video.hidden = false;
-    video.srcObject = stream;
-    await video.play();
-    const end = () => stream.getTracks().forEach((track) => track.stop());
-    addEventListener("pagehide", end, { once: true });
-    const look = async () => {
-      const [code] = await reader.detect(video).catch(() => []);
-      if (!code) return void setTimeout(look, 200);
-      end();
-      const field = document.getElementById(camera.dataset.camera);
-      field.value = code.rawValue;
-      field.form.requestSubmit();
-    };
-    look();
-  };
-  const cameras = async () => {
-    const reads = await window.BarcodeDetector?.getSupportedFormats?.();
-    if (!reads?.includes("qr_code") || !navigator.mediaDevices) return;
-    for (const camera of all("[data-camera]")) {
-      camera.hidden = false;
-      camera.querySelector("button").addEventListener("click", () => watch(camera));
-    }
-  };
-
   // j and k walk through a table's rows, Enter opens the row; never while somebody types.
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
@@ -208,7 +172,6 @@
     new MutationObserver((changes) => {
       for (const change of changes) change.addedNodes.forEach((node) => node.matches?.("[data-toast]") && fade(node));
     }).observe(document.getElementById("toasts"), { childList: true });
-    cameras().catch(() => {});
     live();
   });
 })();

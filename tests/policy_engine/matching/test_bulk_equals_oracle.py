@@ -36,7 +36,7 @@ def shaken(snapshot: Snapshot) -> Snapshot:
             dealt = [dice.choice([*pool, None]) for _ in range(small.height)]
             columns.append(pl.Series(attribute.key, dealt, dtype=frame.schema[attribute.key]))
             unknown = [dice.random() < 0.2 for _ in range(small.height)]
-            columns.append(pl.Series(f"{attribute.key}__unknown", unknown))
+            columns.append(pl.Series(f"{attribute.key}__unknown", unknown, dtype=pl.Boolean))
         frames[kind] = small.select("subject_id", "owner_id").with_columns(columns)
     return Snapshot(frames, 0, AS_OF)
 

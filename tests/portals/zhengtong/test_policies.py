@@ -48,7 +48,7 @@ def test_uploads_may_come_as_files(enter: Enter) -> None:
 def test_nothing_uploaded_comes_back_to_the_form(enter: Enter) -> None:
     answer = enter("author").upload("/zhengtong/policies/new", {"document": (None, ""), "cases": (None, "")})
     assert answer.status_code == 400
-    assert "请选择文件" in answer.text
+    assert "请选择政策文件" in answer.text
 
 
 def test_what_was_typed_is_still_there_when_the_cases_are_missing(enter: Enter) -> None:

@@ -226,11 +226,12 @@ class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class BesideLine(msgspec.Struct, frozen=True, kw_only=True):
     """Another benefit of the same unit that the decision has to look at: one that has to come first and does not stand,
-    one that excludes this one, one that pays as much or more, or a lower one that would end."""
+    one that excludes this one, one that pays as much or more, or a lower one that would end; or (``limit``) that
+    nothing is left of this one."""
 
     title: str
     words: str
-    kind: Literal["missing", "excluded", "higher", "lower"]
+    kind: Literal["limit", "missing", "excluded", "higher", "lower"]
 
 
 class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,15 +86,16 @@ def used_up(
     unit_id: int,
     *,
     on: date,
+    are_claims_counted: bool = True,
 ) -> Reached | None:
-    """The limit that would leave nothing of a right beginning on that day; other claims under way count as granted.
+    """The limit that would leave nothing of a right beginning on that day; other claims under way may count as granted.
 
     A right that runs on for years is kept away only by a limit for life: any other passes, and it is paid again.
     """
     for limit in terms.held_to:
         if terms.period == "once":
             times = _times_granted(session, terms, limit, subject_id, unit_id, on)
-            if limit.scope == "subject":
+            if limit.scope == "subject" and are_claims_counted:
                 times += claim_rows.count_open_besides(session, terms.policy_id, subject_id, unit_id)
         elif limit.per == "life" and terms.period != "none":
             times = _times_paid(session, terms, limit, subject_id, unit_id, on)

@@ -8,13 +8,17 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
+from policy_engine.delivery.awards import allowance
+from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.holds import place_hold
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.offers import repository
 from policy_engine.delivery.offers.batch import Batch
+from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.offers.presenting import invite, last_day, log, present
 from policy_engine.delivery.offers.repository import Row
+from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import OFFER, OfferState
 from policy_engine.delivery.terms import Terms
@@ -53,15 +57,32 @@ def widen_rollout(
             for row in of_version
             if terms.is_inside_rollout(row.subject_id) and row.subject_id not in quiet
         ]
-        changed += len(reached)
         if terms.mode == "automatic":
-            for offer in repository.lock_offers(session, [row.id for row in reached]):
+            for offer in _still_open(session, ports, terms, [row.id for row in reached], now):
+                changed += 1
                 before, offer.state = offer.state, OFFER.move(S(offer.state), "offer")
                 present(batch, offer, terms, before)
         else:
+            changed += len(reached)
             _invite_all(batch, reached, terms)
     batch.write()
     return Page(changed, rows[-1].id if len(rows) == limit else None)
+
+
+def _still_open(
+    session: Session, ports: Ports, terms: Terms, offer_ids: Sequence[uuid.UUID], now: datetime
+) -> Iterator[Offer]:
+    """Those of which a claim can begin by itself: not granted, applied for or used up since they were matched."""
+    found = repository.lock_offers(session, offer_ids)
+    units = {(offer.policy_id, offer.unit_id) for offer in found}
+    taken = {*award_rows.lock_live(session, units), *claim_rows.units_under_claim(session, units)}
+    on = beginning(terms, business_date(now))
+    for offer in found:
+        unit = (offer.policy_id, offer.unit_id)
+        reached = allowance.used_up(session, ports, terms, offer.subject_id, offer.unit_id, on=on)
+        if unit not in taken and reached is None:
+            taken.add(unit)  # another offer of the same unit may stand on the same page
+            yield offer
 
 
 def _invite_all(batch: Batch, rows: Sequence[Row], terms: Terms) -> None:

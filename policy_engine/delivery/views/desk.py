@@ -10,7 +10,7 @@ from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.access import may_act_at, sees_claim
-from policy_engine.delivery.awards import overlaps
+from policy_engine.delivery.awards import allowance, overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.cases.holds import holds_of
@@ -18,6 +18,7 @@ from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim, StageDecision
 from policy_engine.delivery.claims.separation import ACTIONS, why_not
 from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
+from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.schemas import (
     BesideLine,
@@ -144,7 +145,19 @@ def _beside(session: Session, ports: Ports, claim: Claim, now: datetime) -> tupl
     found = overlaps.beside(
         session, ports, terms, claim.id, claim.unit_id, claim.amount_fen, business_date(now)
     )
-    return tuple(BesideLine(title=one.title, words=one.words, kind=one.kind) for one in found)
+    lines = [BesideLine(title=one.title, words=one.words, kind=one.kind) for one in found]
+    reached = allowance.used_up(
+        session,
+        ports,
+        terms,
+        claim.subject_id,
+        claim.unit_id,
+        on=beginning(terms, business_date(now)),
+        are_claims_counted=False,
+    )
+    if reached is not None:
+        lines.insert(0, BesideLine(title=terms.title, words=reached.words, kind="limit"))
+    return tuple(lines)
 
 
 def _fact_lines(claim: Claim) -> tuple[FactLine, ...]:

@@ -14,17 +14,20 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.ports import Recheck
-from policy_engine.delivery.states import AwardState, PaymentState
+from policy_engine.delivery.states import AwardState, OfferState, PaymentState
 from policy_engine.delivery.terms import Limit, Terms, YearlyCap
 from tests.policy_engine.delivery.city import (
     DAUGHTER,
     FIRM,
     GRANDMOTHER,
+    HIRE,
     HIRING,
     NURSING,
+    OTHER_FIRM,
     RETENTION,
     Office,
     agent,
+    clerk,
     decider,
     person,
 )
@@ -141,13 +144,13 @@ def test_a_right_that_ended_before_anything_was_paid_was_not_had(office: Office)
     assert apply(office).state == "submitted"
 
 
-def test_a_limit_of_the_subject_counts_all_its_units_and_claims_under_way(office: Office) -> None:
+def test_a_limit_of_the_subject_counts_all_its_units_and_claims_under_way(any_office: Office) -> None:
     limits = (Limit(times=2, per="year", scope="subject"),)
-    say(office, msgspec.structs.replace(HIRING, limits=limits, funding="entitlement"))
-    account_id = office.account(FIRM)
-    office.reconcile(*(office.effect("hiring", FIRM, unit) for unit in (1001, 1002, 1003)))
-    waiting = [office.offer("hiring", FIRM, unit) for unit in (1001, 1002, 1003)]
-    results = together(lambda hand: office.confirm(waiting[hand], account_id, agent(7, FIRM)).unit_id, 3)
+    say(any_office, msgspec.structs.replace(HIRING, limits=limits, funding="entitlement"))
+    account_id = any_office.account(FIRM)
+    any_office.reconcile(*(any_office.effect("hiring", FIRM, unit) for unit in (1001, 1002, 1003)))
+    waiting = [any_office.offer("hiring", FIRM, unit) for unit in (1001, 1002, 1003)]
+    results = together(lambda hand: any_office.confirm(waiting[hand], account_id, agent(7, FIRM)).unit_id, 3)
     refused = [one for one in results if isinstance(one, Conflict)]
     assert len(refused) == 1
     assert "2027-01-01" in refused[0].detail
@@ -214,14 +217,23 @@ def share_a_cap(office: Office, amount_fen: int) -> None:
         say(office, msgspec.structs.replace(ONCE, policy_id=policy_id, yearly_caps=(cap,)))
 
 
+def limits_in_file(office: Office, claim: Claim) -> list[str]:
+    """What the official reads of limits before deciding."""
+    with office.database.read() as session:
+        file = views.claim_file(session, office.ports, claim.id, clerk(), now=office.now)
+        return [one.words for one in file.beside if one.kind == "limit"]
+
+
 def test_a_households_cap_holds_over_its_members_and_policies(office: Office) -> None:
     share_a_cap(office, 15_000)
     granted(office, GRANDMOTHER, "nursing")
     waiting = apply(office, "nursing", DAUGHTER)
+    assert limits_in_file(office, waiting) == []
     granted(office, DAUGHTER, "emergency")
     assert sorted(amount for _, amount in sums(office)) == [5_000, 10_000]
     with pytest.raises(Conflict, match="本年度累计已达上限 150 元，自 2027-01-01 起"):
         apply(office, "emergency", GRANDMOTHER)
+    assert limits_in_file(office, waiting) == ["本年度累计已达上限 150 元，自 2027-01-01 起可以再申请。"]
     award = award_of(office, office.grant(waiting))  # begun while something was left
     assert (award.state, award.end_reason) == (AwardState.ENDED, "limit_reached")
     assert len(sums(office)) == 2
@@ -253,3 +265,35 @@ def test_what_the_system_begins_by_itself_stops_at_the_limit_without_an_error(of
     assert office.reconcile(office.effect("retention", FIRM, sequence=11)).offered == 0
     at(office, 2027, 2)
     assert office.reconcile(office.effect("retention", FIRM, sequence=12)).offered == 1
+
+
+def test_a_wider_publication_passes_over_what_was_applied_for_or_had_since(office: Office) -> None:
+    say(office, msgspec.structs.replace(RETENTION, rollout_permille=0), 500_000)
+    office.reconcile(*(office.effect("retention", one) for one in (FIRM, OTHER_FIRM, HIRE)))
+    office.town.policies["retention"] = RETENTION
+    with office.database.write() as session:
+        first, second = (
+            service.apply_anyway(
+                session,
+                office.ports,
+                policy_id="retention",
+                subject_id=firm,
+                unit_id=None,
+                principal=agent(7, firm),
+                declared={},
+                evidence=[],
+                account_id=None,
+                now=office.now,
+            )
+            for firm in (FIRM, OTHER_FIRM)
+        )
+    office.act(first, decider(), "grant", amount_fen=500_000)
+    complete(office, first)
+    with office.database.write() as session:
+        page = service.widen_rollout(session, office.ports, policy_id="retention", after=None, now=office.now)
+        assert page.changed == 1
+        assert sorted(one.subject_id for one in session.query(Claim).all()) == sorted(
+            (FIRM, OTHER_FIRM, HIRE)
+        )
+    assert office.offer("retention", OTHER_FIRM).state == OfferState.MATCHED
+    assert second.subject_id == OTHER_FIRM

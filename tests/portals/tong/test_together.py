@@ -1,9 +1,14 @@
 """What may not be had together is weighed for the person, who still chooses."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.terms import Limit, Terms
 from portals.shared.together import Together, choice_on, together
 from tests.portals.tong.conftest import Enter, principal
 from tests.portals.zhengtong.conftest import City
@@ -48,6 +53,26 @@ def test_each_of_the_two_tells_of_the_other(found: Together) -> None:
         ("other", HIGHER),
         None,
     ]
+
+
+def test_what_is_used_up_this_year_is_left_out_with_the_day_from_which_it_can_be_had_again(
+    city: City, torn: int
+) -> None:
+    ports = city.services.ports
+
+    def limited(session: Session, policy_id: str, version: int | None = None) -> Terms:
+        terms = ports.terms(session, policy_id, version)
+        used_up = (Limit(times=0, per="year"),)
+        return msgspec.structs.replace(terms, period="once", limits=used_up) if policy_id == HIGHER else terms
+
+    services = replace(city.services, ports=replace(ports, terms=limited))
+    found = together(services, principal(city, torn, torn, ("tong",)))
+    assert HIGHER not in [one.policy_id for one in found.taken]
+    left = {one.benefit.policy_id: one for one in found.without}[HIGHER]
+    next_year = city.services.house.clock.today().year + 1
+    assert (left.reason, left.against) == ("limit", ())
+    assert f"自 {next_year}-01-01 起可以再申请" in left.sentence
+    assert LOWER in [one.policy_id for one in found.taken]
 
 
 def test_one_persons_choice_is_not_anothers(found: Together) -> None:

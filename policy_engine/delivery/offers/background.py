@@ -61,8 +61,9 @@ class Background:
         if terms.period == "none":
             return False
         day = beginning(terms, self._today)
-        is_possible = bool(terms.yearly_caps) and terms.period == "once"
-        if not is_possible and not any(
+        # Claims under way, money and what others of a household were paid are asked one by one, times all at once.
+        is_shared = bool(terms.yearly_caps) or any(limit.scope == "subject" for limit in terms.held_to)
+        if not (terms.period == "once" and is_shared) and not any(
             self._times(terms, limit, day).get(unit_id if limit.scope == "unit" else subject_id, 0)
             for limit in terms.held_to
         ):

@@ -267,6 +267,17 @@ def test_what_the_system_begins_by_itself_stops_at_the_limit_without_an_error(of
     assert office.reconcile(office.effect("retention", FIRM, sequence=12)).offered == 1
 
 
+def test_of_many_units_in_one_batch_no_more_claims_begin_by_themselves_than_the_subject_may_have(
+    office: Office,
+) -> None:
+    limits = (Limit(times=2, per="year", scope="subject"),)
+    say(office, msgspec.structs.replace(RETENTION, limits=limits), 500_000)
+    result = office.reconcile(*(office.effect("retention", FIRM, unit) for unit in (1001, 1002, 1003)))
+    assert result.offered == 2
+    with office.database.read() as session:
+        assert session.query(Claim).count() == 2
+
+
 def test_a_wider_publication_passes_over_what_was_applied_for_or_had_since(office: Office) -> None:
     say(office, msgspec.structs.replace(RETENTION, rollout_permille=0), 500_000)
     office.reconcile(*(office.effect("retention", one) for one in (FIRM, OTHER_FIRM, HIRE)))

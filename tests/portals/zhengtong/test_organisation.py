@@ -140,6 +140,7 @@ def test_a_departments_client_is_asked_for_reviewed_and_stopped(enter: Enter) ->
     assert system.post(f"{CLIENTS}/new", APP).status_code == 303
     waiting = security.get(CLIENTS).text
     address = re.findall(r'href="(/zhengtong/system/clients/applications/[^"]+)"', waiting)[0]
+    assert "确认您的登录" in system.get(address).text  # what it asks for, also to those who do not decide
     assert system.post(address, {"decision": "approve", "scopes": "openid"}).status_code == 403
     assert security.post(address, {"decision": "refuse", "reason": ""}).status_code == 400
     assert security.post(address, {"decision": "approve"}).status_code == 400

@@ -199,7 +199,7 @@ def take_file(city: City, file_id: str) -> None:
         ({"source": "human_resources", "observed_on": "2026-11-24"}, "observed_on"),
         ({"source": "human_resources", "observed_on": "gestern"}, "observed_on"),
         ({"source": "nobody", "observed_on": "2026-11-23"}, "source"),
-        ({"source": "education", "observed_on": "2026-11-23"}, "失业保险缴费月数"),
+        ({"source": "education", "observed_on": "2026-11-23"}, "列“失业保险缴费月数”："),
     ],
 )
 def test_a_file_that_cannot_be_taken_leaves_nothing_behind(

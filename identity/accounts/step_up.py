@@ -93,6 +93,8 @@ class StepUpDesk:
             wanted=wanted,
             phone=phone,
             problem=None,
+            other_ways=step_up_path(next_query, wanted),
+            is_demo=hall.house.settings.is_demo,
         )
 
     def prove(self, request: WebRequest, form: dict[str, str], method: str) -> Response[Any]:

@@ -39,7 +39,11 @@ PATHS = (
     "/tong/me/facts",
     "/tong/me/accounts",
     "/tong/me/kin",
+    "/tong/me/enterprises",
     "/tong/me/notices",
+    "/tong/finding",
+    "/tong/recoveries",
+    "/tong/wallet/requests",
     "/tong/help",
     "/tong/scan",
 )

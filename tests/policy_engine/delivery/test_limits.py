@@ -29,6 +29,7 @@ from tests.policy_engine.delivery.city import (
     agent,
     clerk,
     decider,
+    federation,
     person,
 )
 from tests.policy_engine.delivery.stories import award_of, next_month, paid, payments_of
@@ -249,7 +250,10 @@ def test_two_grants_at_one_moment_never_pass_the_cap(any_office: Office) -> None
             ("nursing", DAUGHTER),
         )
     ]
-    results = together(lambda hand: any_office.grant(claims[hand]).state, 3)
+    for claim in claims:
+        any_office.act(claim, clerk(), "accept")
+        any_office.act(claim, federation(), "recommend")
+    results = together(lambda hand: any_office.act(claims[hand], decider(), "grant").state, 3)
     assert results == ["granted"] * 3
     assert sorted(amount for _, amount in sums(any_office)) == [5_000, 10_000]
 
@@ -308,3 +312,21 @@ def test_a_wider_publication_passes_over_what_was_applied_for_or_had_since(offic
         )
     assert office.offer("retention", OTHER_FIRM).state == OfferState.MATCHED
     assert second.subject_id == OTHER_FIRM
+
+
+def test_two_payments_falling_due_at_one_moment_never_pass_the_cap(any_office: Office) -> None:
+    any_office.town.households["home"] = frozenset({GRANDMOTHER, DAUGHTER})
+    cap = YearlyCap(amount_fen=25_000, scope="household", policies=frozenset({"nursing"}))
+    say(any_office, msgspec.structs.replace(NURSING, yearly_caps=(cap,)))
+    for subject_id in (GRANDMOTHER, DAUGHTER):
+        granted(any_office, subject_id)
+    at(any_office, 2026, 12)
+
+    def one_of_them(_hand: int) -> int:
+        with any_office.database.write() as session:
+            return service.create_due_payments(
+                session, any_office.ports, until=any_office.clock.today(), now=any_office.now, limit=1
+            )
+
+    assert together(one_of_them, 2) == [1, 1]
+    assert sorted(amount for _, amount in sums(any_office)) == [5_000, 10_000, 10_000]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
 from identity.registry.schemas import RelationshipKind, RelationshipRow, SubjectRow
+from kernel.clock import SHANGHAI
 from kernel.crypto import Vault
 from kernel.errors import Conflict
 from kernel.i18n import gettext as _
@@ -60,7 +61,8 @@ def load_city(
 def load_profiles(session: Session, directory: Path, *, step: Progress) -> int:
     """What is known about everybody, without names and numbers; returns how many profiles."""
     sequence = repository.lock_sequence(session) + 1
-    observed_at = datetime.combine(read_note(directory).as_of, time(), tzinfo=UTC)
+    # As the day begins here: the same hour in UTC is 8 a.m., and until then all newer words would count as older.
+    observed_at = datetime.combine(read_note(directory).as_of, time(), tzinfo=SHANGHAI).astimezone(UTC)
     count, divisions = 0, dict[int, str]()
     for place, kind in enumerate(FRAME_NAMES):
         step(_("载入%(kind)s档案", kind=catalogue().entities[kind].name), place / len(FRAME_NAMES))

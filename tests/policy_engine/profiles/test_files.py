@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.simulators.desk import day
+from kernel.clock import SHANGHAI
 from kernel.errors import Conflict, InvalidInput
 from kernel.house import House
 from kernel.outbox import OutboxMessage
@@ -77,6 +78,14 @@ def value_of(house: House, subject_id: int, key: str) -> Any:
 
 def tomorrow_is_told(people: list[tuple[int, str]]) -> list[str]:
     return [f"身份证号,{PREMIUMS}", *(f"{number},{place % 300}" for place, (_, number) in enumerate(people))]
+
+
+def test_a_generated_city_was_observed_as_its_day_began_here(
+    loaded: House, people: list[tuple[int, str]]
+) -> None:
+    """Eight hours later it would be, until the morning, newer than what the departments say."""
+    observed_at = value_of(loaded, people[7][0], "birth_date").observed_at
+    assert observed_at == datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=SHANGHAI)
 
 
 def test_rows_become_facts_with_their_source_and_day(

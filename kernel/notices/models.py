@@ -35,7 +35,7 @@ class Notice(Base):
     link: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    is_urgent: Mapped[bool] = mapped_column(default=False)
+    is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     summon_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -71,7 +71,7 @@ def test_where_the_type_asks_the_holder_the_page_waits(enter: Enter, city: City)
     showing.answer(city.house, holder, licence.id, ask.ask, is_granted=True)
     assert "查看结果" in street.get(address).text
     seen = street.post(address)
-    assert "2019-10-01" in seen.text
+    assert "2019年10月1日" in seen.text
     assert "程某" not in seen.text
     assert street.post(address).status_code == 410
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, cast, get_args
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -14,14 +14,12 @@ from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.awards.adjusting import Adjusted
+from policy_engine.delivery.recovery.deciding import Outcome
 from policy_engine.delivery.schemas import AwardInQuestion, LossesHeld, OverpaymentView
 from portals.services import Services
 
 T = TypeVar("T")
 LOSSES = "losses"
-#: What may be done with a right, by the list it stands in.
-RIGHT_ACTS = ("restore", "end", "undo_death", "adjust")
-DECISIONS = ("demand", "drop", "write_off")
 
 
 class Questions(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +121,7 @@ def decide(
     is_known_to_payee: bool = False,
 ) -> None:
     """Demand, drop or write off after the hearing."""
-    known = next((one for one in ("demand", "drop", "write_off") if one == outcome), None)
-    if known is None:
+    if outcome not in get_args(Outcome):
         raise InvalidInput(_("请选择处理结果。"))
     now = services.house.clock.now()
     _write(
@@ -134,7 +131,7 @@ def decide(
             services.ports,
             overpayment_id=overpayment_id,
             principal=principal,
-            outcome=known,  # type: ignore[arg-type]
+            outcome=cast(Outcome, outcome),
             reason=reason,
             is_known_to_payee=is_known_to_payee,
             now=now,

@@ -63,11 +63,17 @@ def create_seat(
     department: str,
     title: str,
     duties: Collection[Duty],
+    institution_id: int | None = None,
 ) -> int:
-    """A post in a department of a division (both made when new); its number."""
+    """A post in a department of a division (both made when new), or in that of a bank; its number."""
     seats.ensure_division(session, code=division_code, name=division_name)
     return seats.create_seat(
-        session, division_code=division_code, department=department, title=title, duties=duties
+        session,
+        division_code=division_code,
+        department=department,
+        title=title,
+        duties=duties,
+        institution_id=institution_id,
     )
 
 

@@ -31,6 +31,9 @@ from kernel.notices.service import notify
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 
+#: What a client takes where people sit on seats: the city's, or a bank's.
+_SEATS = frozenset({"seat", "institution_seat"})
+
 
 class EntryHall:
     """Made once per app and given to every way in."""
@@ -151,7 +154,7 @@ class EntryHall:
         with self.house.database.read() as session:
             client = find_client(session, parameters.get("client_id", ""))
         redirect_uri = parameters.get("redirect_uri", "")
-        is_for_seats = client is not None and "seat" in client.capacities
+        is_for_seats = client is not None and bool(_SEATS.intersection(client.capacities))
         if client is not None and "request_uri" in parameters:  # a pushed request keeps its address to itself
             return client.name, may_lead_to(*client.redirect_uris), is_for_seats
         if client is None or not client.check_redirect_uri(redirect_uri):

@@ -21,13 +21,19 @@ from kernel.web.principal import Capacity
 
 #: What a parent may do for a child of 14 and older: everything but show the child's papers.
 OF_14_AND_OLDER = frozenset({"tong"})
+#: A bank's people do their work in Rongtong and nowhere else.
+OF_INSTITUTION_SEATS = frozenset({"rongtong"})
 ROLE_NAMES = {"administrator": N_("企业管理员"), "agent": N_("企业经办人")}
 
 
 def options_for(
     session: Session, subject_id: int, *, capacities: Collection[str], vault: Vault, now: datetime
 ) -> list[CapacityOption]:
-    """What the person may choose from in a client that allows ``capacities``, themselves first."""
+    """What the person may choose from in a client that allows ``capacities``, themselves first.
+
+    A client takes seats of the city (``seat``) or of institutions (``institution_seat``): whoever works for a bank has
+    no door to the city's offices by it, and the other way round.
+    """
     options: list[CapacityOption] = []
     if "self" in capacities:
         options.append(_own(session, subject_id, vault))
@@ -41,6 +47,8 @@ def options_for(
         options += _worked_on(session, subject_id, "agency", vault, now)
     if "seat" in capacities:
         options += _seats(session, subject_id, now)
+    if "institution_seat" in capacities:
+        options += _institution_seats(session, subject_id, vault, now)
     return options
 
 
@@ -182,6 +190,34 @@ def _seats(session: Session, subject_id: int, now: datetime) -> list[CapacityOpt
             until_at=taken.until_at,
         )
         for taken in seats.seats_of(session, subject_id, now)
+        if taken.seat.institution is None
+    ]
+
+
+def _institution_seats(
+    session: Session, subject_id: int, vault: Vault, now: datetime
+) -> list[CapacityOption]:
+    """Posts of banks that are not dissolved; the affairs are the bank's."""
+    on = business_date(now)
+    rows = [
+        (taken, taken.seat.institution)
+        for taken in seats.seats_of(session, subject_id, now)
+        if taken.seat.institution is not None
+        and not registry.is_dissolved(session, taken.seat.institution, on)
+    ]
+    views = registry.describe(session, {number for _, number in rows}, vault=vault)
+    return [
+        CapacityOption(
+            basis=seats.basis_of(taken.seat.id),
+            capacity="seat",
+            acting_for=views[number].subject_id,
+            name=views[number].name,
+            note=taken.seat.title,
+            seat=taken.seat,
+            scopes=OF_INSTITUTION_SEATS,
+            until_at=taken.until_at,
+        )
+        for taken, number in rows
     ]
 
 

@@ -5,12 +5,11 @@ from sqlalchemy.orm import Session
 from identity.clients.service import register_client
 from kernel.house import House
 from kernel.web.oidc_client import portal_secret
-from kernel.web.principal import Capacity
 
-#: Portal → its name, its own scopes, and the capacities one may take in it.
-PORTALS: dict[str, tuple[str, tuple[str, ...], tuple[Capacity, ...]]] = {
+#: Portal → its name, its own scopes, and the capacities one may take in it (``capacity.service.options_for``).
+PORTALS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "tong": ("东楚通", ("tong", "licences"), ("self", "person")),
-    "rongtong": ("东楚融通", ("rongtong", "licences"), ("enterprise",)),
+    "rongtong": ("东楚融通", ("rongtong", "licences"), ("enterprise", "institution_seat")),
     "zhengtong": ("东楚政通", ("zhengtong",), ("seat",)),
 }
 

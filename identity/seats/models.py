@@ -19,7 +19,10 @@ class Division(Base):
 
 
 class Department(Base):
-    """An office of a division, by the name it is called there: 民政局, 残联, 财政局."""
+    """An office of a division, by the name it is called there: 民政局, 残联, 财政局.
+
+    With an ``institution_id`` it is not the city's: a bank's desk at the city, by the bank's own name.
+    """
 
     __tablename__ = "department"
     __table_args__ = (sa.UniqueConstraint("division_code", "name"),)
@@ -27,6 +30,7 @@ class Department(Base):
     department_id: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     division_code: Mapped[str] = mapped_column(sa.ForeignKey("division.code"))
     name: Mapped[str] = mapped_column(sa.String(60))
+    institution_id: Mapped[int | None] = mapped_column(BigNumber, index=True)
 
 
 class Seat(Base):

@@ -9,12 +9,21 @@ from collections.abc import Collection, Iterable
 from kernel.errors import Conflict, FieldError, InvalidInput
 from kernel.i18n import N_
 
+#: What a bank's post is for, and all it is for.
+OF_INSTITUTIONS = frozenset({"financing.work", "financing.approve"})
 ADMINISTRATION = frozenset({"admin.system", "admin.security", "audit.read"})
 AUDIT = "audit.read"
 
 
-def check_post(duties: Collection[str]) -> None:
-    """Raises ``InvalidInput`` for a post that no one person may hold."""
+def check_post(duties: Collection[str], *, is_of_institution: bool = False) -> None:
+    """Raises ``InvalidInput`` for a post that no one person may hold, or that is not for such an office to have."""
+    wanted = set(duties)
+    if is_of_institution and not wanted <= OF_INSTITUTIONS:
+        what = N_("金融机构的席位只能有融资办理和融资审批职责")
+        raise InvalidInput("职责设置有误，请按提示修改。", errors=[FieldError("duties", what)])
+    if not is_of_institution and wanted & OF_INSTITUTIONS:
+        what = N_("融资办理和融资审批只能设在金融机构的席位上")
+        raise InvalidInput("职责设置有误，请按提示修改。", errors=[FieldError("duties", what)])
     administrative = ADMINISTRATION.intersection(duties)
     if len(administrative) > 1:
         what = N_("系统管理、安全管理、审计查阅必须分设在不同席位")

@@ -34,22 +34,28 @@ def create_seat(
     department: str,
     title: str,
     duties: Collection[str],
+    institution_id: int | None = None,
     by: Principal | None = None,
     now: datetime | None = None,
 ) -> int:
-    """A new empty post; its number. The division must be known, the department is made when new."""
+    """A new empty post; its number. The division must be known, the department is made when new.
+
+    With ``institution_id`` the post is that bank's, never the city's. Raises ``InvalidInput``, ``Conflict``.
+    """
     if unknown := sorted(set(duties) - DUTIES):
         what = f"没有这样的职责：{' '.join(unknown)}"
         raise InvalidInput(
             f"{what}。", errors=[FieldError("duties", what, f"可选：{' '.join(sorted(DUTIES))}")]
         )
-    check_post(duties)
+    check_post(duties, is_of_institution=institution_id is not None)
     if repository.get_division(session, division_code) is None:
         raise InvalidInput(f"没有代码为{division_code}的行政区划，请先登记。")
     office = repository.department_named(session, division_code, department)
     if office is None:
-        office = Department(division_code=division_code, name=department)
+        office = Department(division_code=division_code, name=department, institution_id=institution_id)
         repository.add(session, office)
+    if office.institution_id != institution_id:
+        raise Conflict("同名的单位已经登记为另一个机构，请核对名称。")
     seat = Seat(department_id=office.department_id, title=title, duties=sorted(duties), is_open=True)
     repository.add(session, seat)
     if now is not None:
@@ -159,6 +165,7 @@ def view_of(seat: Seat, department: Department) -> SeatView:
         division=department.division_code,
         department=department.name,
         duties=frozenset(seat.duties),
+        institution=department.institution_id,
     )
 
 

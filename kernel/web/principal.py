@@ -21,25 +21,33 @@ Duty = Literal[
     "counter.assist",
     "licence.issue",
     "licence.verify",
+    "financing.work",
+    "financing.approve",
+    "financing.oversee",
+    "financing.pool",
 ]
 
 
 class SeatView(msgspec.Struct, frozen=True, kw_only=True):
-    """A post as it stands at this request: ``division`` is a code (``420203``), ``department`` a name (``民政局``)."""
+    """A post as it stands at this request: ``division`` is a code (``420203``), ``department`` a name (``民政局``).
+
+    ``institution`` is the subject number of the bank whose post it is; nothing for a post of the city's own.
+    """
 
     id: int
     title: str
     division: str
     department: str
     duties: frozenset[str]
+    institution: int | None = None
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """The person signed in, and the capacity in which this grant lets them act.
 
     ``acting_for`` is the subject whose affairs these are: the person themselves (``self``, and ``seat``, where the
-    affairs are the city's), another person (``person``), or a firm (``enterprise``). ``details`` are the itemised
-    things that were allowed in particular (RFC 9396).
+    affairs are the city's), another person (``person``), a firm (``enterprise``), or the institution whose seat it is
+    (``seat``). ``details`` are the itemised things that were allowed in particular (RFC 9396).
     """
 
     subject_id: int

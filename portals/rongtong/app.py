@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Litestar, Response, get
+from litestar import Litestar, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -19,6 +19,7 @@ from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
+from portals.rongtong.access import for_enterprises
 from portals.services import Services
 from portals.shared import benefits, explaining, knowledge, messages, recoveries, wallet
 
@@ -103,20 +104,26 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         portal=PORTAL,
         title="东楚融通 Dongchu Rongtong",
         handlers=[
-            home,
-            policies_page,
-            policy_page,
-            enterprise_page,
-            list_near_misses,
-            list_facts,
-            *benefits.handlers(services, PORTAL),
-            *knowledge.handlers(services, PORTAL),
-            *recoveries.handlers(services, PORTAL),
+            Router(
+                "/",
+                route_handlers=[
+                    home,
+                    policies_page,
+                    policy_page,
+                    enterprise_page,
+                    list_near_misses,
+                    list_facts,
+                    *benefits.handlers(services, PORTAL),
+                    *knowledge.handlers(services, PORTAL),
+                    *recoveries.handlers(services, PORTAL),
+                    *wallet.handlers(house, PORTAL),
+                    *member_routes.handlers(services),
+                    *todo.handlers(services),
+                    *apps.handlers(services),
+                ],
+                guards=[for_enterprises],
+            ),
             *messages.handlers(house, PORTAL),
-            *wallet.handlers(house, PORTAL),
-            *member_routes.handlers(services),
-            *todo.handlers(services),
-            *apps.handlers(services),
         ],
         dependencies={},
         context_of=lambda _request, principal: _context(services, principal),

@@ -16,6 +16,10 @@ DUTIES: dict[Duty, str] = {
     "counter.assist": N_("窗口帮办"),
     "licence.issue": N_("证照签发"),
     "licence.verify": N_("证照核验"),
+    "financing.work": N_("融资办理"),
+    "financing.approve": N_("融资审批"),
+    "financing.oversee": N_("融资监管"),
+    "financing.pool": N_("风险补偿资金管理"),
 }
 
 #: Acts on a claim as an official says them.

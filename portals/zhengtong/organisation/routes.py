@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from identity.seats.separation import OF_INSTITUTIONS
 from kernel.errors import Conflict, DongchuError, FieldError, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
@@ -238,7 +239,7 @@ def _new_page(
         status=problem.status if problem else 200,
         typed={name: forms.one(typed, name) for name in ("division", "department", "title")},
         chosen=forms.many(typed, "duties"),
-        duty_options=[(duty, _(label)) for duty, label in DUTIES.items()],
+        duty_options=[(duty, _(label)) for duty, label in DUTIES.items() if duty not in OF_INSTITUTIONS],
         errors=_told(problem),
     )
 

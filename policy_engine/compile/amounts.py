@@ -88,6 +88,8 @@ class Amounts(Generic[E]):
             flag = self.no if output.is_unknown is None else output.is_unknown
             rows.append(_Row(one.is_true, kept, self.lowering.at(output, scale), flag))
         match table.hit_policy:
+            case "C#":
+                return self._kept(self._counted(rows, table.per_hit or ast.Literal(value=None), place))
             case "U":
                 value, unknown = self._unique(rows)
             case "F":
@@ -158,6 +160,20 @@ class Amounts(Generic[E]):
         opens = [all_of([row.is_open, any_of([no_hit, one])]) for row, one in zip(rows, differs, strict=True)]
         flag = all_of([self.algebra.negated(clash), any_of([all_of([has_hit, unknown]), *opens])])
         return self.algebra.chosen(clash, self.nothing, value), flag
+
+    def _counted(self, rows: Sequence[_Row[E]], per_hit: ast.Expression, place: Place) -> Value[E]:
+        """So much for each row that hits; of none, nothing."""
+        one, none = self.algebra.constant(1), self.algebra.constant(0)
+        count = Value(none, 1, None, False)
+        for row in rows:
+            hit = Value(self.algebra.chosen(row.is_true, one, none), 1, None, False)
+            count = Value(self.algebra.kept(self.algebra.reckoned(count, "+", hit)), 1, None, False)
+        each = self._kept(self.lowering.value(per_hit, place))
+        flags = [row.is_open for row in rows]
+        if each.is_unknown is not None:
+            flags.append(each.is_unknown)
+        value = self.algebra.reckoned(count, "*", each)
+        return Value(value, each.scale, self.algebra.any_of(flags), each.may_be_null)
 
     def _collected(self, hit_policy: str, rows: Sequence[_Row[E]], scale: int) -> tuple[E, E]:
         all_of, any_of = self.algebra.all_of, self.algebra.any_of

@@ -6,10 +6,14 @@ from policy_engine.language.ast import Expression
 
 
 class TablePlan(msgspec.Struct, frozen=True):
-    """A decision table: each row's condition with its output, in order. ``hit_policy`` is U, A, F, C+, C< or C>."""
+    """A decision table: each row's condition with its output, in order. ``hit_policy`` is U, A, F, C+, C<, C> or C#.
+
+    ``per_hit``: what each row that hits is worth where they are counted.
+    """
 
     hit_policy: str
     rows: tuple[tuple[Expression, Expression], ...]
+    per_hit: Expression | None = None
 
 
 class AmountPlan(msgspec.Struct, frozen=True):
@@ -44,5 +48,8 @@ class PolicyPlan(msgspec.Struct, frozen=True):
         if amount is None:
             return self.clauses
         parts = [one for one in (amount.formula, amount.cap, amount.floor) if one is not None]
-        rows = () if amount.table is None else amount.table.rows
+        table = amount.table
+        if table is not None and table.per_hit is not None:
+            parts.append(table.per_hit)
+        rows = () if table is None else table.rows
         return (*self.clauses, *parts, *(tree for row in rows for tree in row))

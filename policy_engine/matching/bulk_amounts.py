@@ -9,11 +9,13 @@ from policy_engine.compile.names import NotLowerable, Place
 from policy_engine.compile.polars_conditions import PolarsCondition, condition_to_polars
 from policy_engine.compile.polars_values import KNOWN, divide, either_unknown
 from policy_engine.language import ast
-from policy_engine.policies.amounts import row_conditions, tree
+from policy_engine.policies.amounts import tree
 from policy_engine.policies.document import AmountTable, Benefit, Rounding
+from policy_engine.policies.plans import table_plan
 
 FEN = 100
 _MODES = {"half_up": "round half up", "half_even": "round half even", "down": "floor", "up": "ceiling"}
+_COMBINED = {"C+": pl.sum_horizontal, "C<": pl.min_horizontal, "C>": pl.max_horizontal}
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000, "100": 10_000}
 
 
@@ -66,13 +68,16 @@ class AmountSteps:
     def _table(self, table: AmountTable, place: Place) -> PolarsNumber:
         conditions: list[PolarsCondition] = []
         outputs: list[PolarsNumber] = []
-        for number, (row, rule) in enumerate(zip(row_conditions(table), table.rules, strict=True)):
+        plan = table_plan(table)
+        for number, (row, output) in enumerate(plan.rows):
             judged = condition_to_polars(row, place)
             true, possible = f"__row{number}", f"__row{number}__possible"
             self._steps.append([judged.is_true.alias(true), judged.is_possible.alias(possible)])
             conditions.append(PolarsCondition(pl.col(true), pl.col(possible)))
-            outputs.append(self._kept(f"output{number}", number_to_polars(tree(rule.then), place)))
-        return _chosen(table.hit_policy, conditions, outputs)
+            outputs.append(self._kept(f"output{number}", number_to_polars(output, place)))
+        if plan.per_hit is not None:
+            return _counted(conditions, self._kept("each", number_to_polars(plan.per_hit, place)))
+        return _chosen(plan.hit_policy, conditions, outputs)
 
 
 def _in_fen(amount: PolarsNumber, rounding: Rounding) -> pl.Expr:
@@ -108,7 +113,7 @@ def _chosen(hit_policy: str, rows: list[PolarsCondition], outputs: list[PolarsNu
         return _first_hit(rows, outputs, values, scale)
     if hit_policy == "A":
         return _any_hit(rows, outputs, values, scale)
-    if hit_policy.startswith("C"):
+    if hit_policy in _COMBINED:
         return _collected(hit_policy, rows, outputs, values, scale, any_open)
     raise NotLowerable(ast.Literal(value=None), f"命中规则 {hit_policy}")
 
@@ -155,6 +160,13 @@ def _any_hit(
     return PolarsNumber(pl.when(clash).then(None).otherwise(value), scale, flag)
 
 
+def _counted(rows: list[PolarsCondition], each: PolarsNumber) -> PolarsNumber:
+    """So much for each row that hits; of none, nothing."""
+    hits = reduce(lambda a, b: a + b, (row.is_true.cast(pl.Int64) for row in rows))
+    is_unknown = either_unknown(*(row.is_unknown for row in rows), each.is_unknown)
+    return PolarsNumber(hits * each.value, each.scale, is_unknown)
+
+
 def _collected(
     hit_policy: str,
     rows: list[PolarsCondition],
@@ -171,6 +183,5 @@ def _collected(
         *(row.is_true & one.is_unknown for row, one in zip(rows, outputs, strict=True))
     )
     has_hit = reduce(lambda a, b: a | b, (row.is_true for row in rows))
-    combine = {"C+": pl.sum_horizontal, "C<": pl.min_horizontal, "C>": pl.max_horizontal}[hit_policy]
-    value = pl.when(has_null | ~has_hit).then(None).otherwise(combine(held))
+    value = pl.when(has_null | ~has_hit).then(None).otherwise(_COMBINED[hit_policy](held))
     return PolarsNumber(value, scale, any_open | open_output)

@@ -92,6 +92,26 @@ def row_conditions(table: AmountTable) -> list[ast.Expression]:
     return rows
 
 
+def rank(table: AmountTable, place: int) -> int:
+    """How important the output of a row is: its place in the ranking, which names its value."""
+    values = [_constant(text) for text in table.ranking]
+    output = _constant(table.rules[place].then)
+    return values.index(output) if output in values else len(values)
+
+
+def constant(text: str) -> Decimal | None:
+    """The number that a text is, none where it has to be worked out. Raises ``ProblemList`` for what is no FEEL."""
+    match tree(text):
+        case ast.Literal(value=Decimal() as value):
+            return value
+        case _:
+            return None
+
+
+def _constant(text: str | None) -> Decimal | None:
+    return None if text is None else constant(text)
+
+
 def _from_table(table: AmountTable, context: Context) -> Amount:
     rows = row_conditions(table)
     truths = [judge(row, context) for row in rows]
@@ -101,11 +121,16 @@ def _from_table(table: AmountTable, context: Context) -> Amount:
         if truth is Truth.UNKNOWN
         for name in open_names(row, context)
     )
-    outputs = [_from_formula(rule.then, context) for rule in table.rules]
+    if table.hit_policy == "C#":
+        return _counted(table, truths, names, context)
+    outputs = [_from_formula(rule.then or "null", context) for rule in table.rules]
     true = [one for one, truth in zip(outputs, truths, strict=True) if truth is Truth.TRUE]
     unknown = [one for one, truth in zip(outputs, truths, strict=True) if truth is Truth.UNKNOWN]
     if table.hit_policy == "F":
         return _first(outputs, truths, names)
+    if table.hit_policy == "P":
+        order = sorted(range(len(outputs)), key=lambda place: rank(table, place))
+        return _first([outputs[one] for one in order], [truths[one] for one in order], names)
     if table.hit_policy == "A":
         return _any(true, unknown, names)
     if unknown:
@@ -139,6 +164,16 @@ def _any(true: Sequence[Amount], unknown: Sequence[Amount], names: tuple[str, ..
     return true[0]
 
 
+def _counted(table: AmountTable, truths: Sequence[Truth], names: tuple[str, ...], context: Context) -> Amount:
+    """So much for each row that hits; of none, nothing."""
+    if Truth.UNKNOWN in truths:
+        return Amount(UNKNOWN, names)
+    each = _from_formula(table.per_hit or "null", context)
+    if not isinstance(each.value, Decimal):
+        return each
+    return Amount(truths.count(Truth.TRUE) * each.value)
+
+
 def _collected(hit_policy: str, rows: Sequence[Amount]) -> Amount:
     open_names_of_rows = tuple(name for one in rows if one.value is UNKNOWN for name in one.names)
     if any(one.value is UNKNOWN for one in rows):
@@ -146,4 +181,5 @@ def _collected(hit_policy: str, rows: Sequence[Amount]) -> Amount:
     values = [one.value for one in rows]
     if not values or any(value is None for value in values):
         return Amount(None)
-    return Amount({"C+": sum, "C<": min, "C>": max}[hit_policy](values))
+    choose = {"C+": sum, "C<": min, "C>": max}.get(hit_policy)
+    return Amount(None if choose is None else choose(values))  # a list is no amount: the check refuses it

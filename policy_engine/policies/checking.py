@@ -22,11 +22,12 @@ from policy_engine.policies.dependencies import (
     strata,
 )
 from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.form_rules import FORM_RULES, Finding, table_shape
-from policy_engine.policies.problems import Path, Problem, path_text
+from policy_engine.policies.form_rules import FORM_RULES
+from policy_engine.policies.problems import Finding, Path, Problem, path_text
 from policy_engine.policies.published import PublishedSet
 from policy_engine.policies.reach import gapped_tiers, overlapping_tiers, unreachable_clauses
 from policy_engine.policies.source import SourceText
+from policy_engine.policies.table_rules import table_shape
 
 
 def check_document(

@@ -61,7 +61,12 @@ def feel_texts(document: PolicyDocument) -> Iterator[tuple[Path, str]]:
         for row, rule in enumerate(table.rules):
             for column, text in enumerate(rule.when):
                 yield ("benefit", "table", "rules", row, "when", column), text
-            yield ("benefit", "table", "rules", row, "then"), rule.then
+            if rule.then is not None:
+                yield ("benefit", "table", "rules", row, "then"), rule.then
+        for index, text in enumerate(table.ranking):
+            yield ("benefit", "table", "ranking", index), text
+        if table.per_hit is not None:
+            yield ("benefit", "table", "per_hit"), table.per_hit
 
 
 def mentioned(document: PolicyDocument) -> frozenset[str]:

@@ -51,18 +51,28 @@ class Clause(_Part, frozen=True, kw_only=True):
 
 
 class TableRule(_Part, frozen=True, kw_only=True):
-    """One row: a unary test per input (``-`` is any) and the FEEL of its output."""
+    """One row: a unary test per input (``-`` is any) and the FEEL of its output, none where rows are only counted."""
 
     when: Annotated[tuple[Text, ...], msgspec.Meta(max_length=12)]
-    then: Text
+    then: Text | None = None
+
+
+#: As the standard names them. C, R and O give lists, which are no amount: read, and refused by the check with a mend.
+HitPolicy = Literal["U", "A", "P", "F", "C+", "C<", "C>", "C#", "C", "R", "O"]
 
 
 class AmountTable(_Part, frozen=True, kw_only=True):
-    """A decision table as in DMN 1.5; ``hit_policy`` U, A, F, or C with an aggregate. P needs ranked outputs: not here."""
+    """A decision table as in DMN 1.5 §8; decision 15 says which hit policies make an amount.
 
-    hit_policy: Literal["U", "A", "F", "C+", "C<", "C>"]
+    ``ranking`` is for P: its outputs, numbers all of them, the most important first. ``per_hit`` is for C#: what each
+    row that hits is worth.
+    """
+
+    hit_policy: HitPolicy
     inputs: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=12)]
     rules: Annotated[tuple[TableRule, ...], msgspec.Meta(min_length=1, max_length=200)]
+    ranking: Annotated[tuple[Text, ...], msgspec.Meta(max_length=200)] = ()
+    per_hit: Text | None = None
 
 
 class Rounding(_Part, frozen=True, kw_only=True):

@@ -8,12 +8,9 @@ from policy_engine.catalogue import Catalogue
 from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.policies.dependencies import feel_texts
 from policy_engine.policies.document import Limit, PolicyDocument
-from policy_engine.policies.problems import Path
+from policy_engine.policies.problems import Finding, Path
+from policy_engine.policies.table_rules import TABLE_RULES
 
-#: Tests of all cells of a table together.
-MOST_TESTS = 800
-#: Code, path, reason, mend.
-Finding = tuple[str, Path, str, str]
 Rule = Callable[[PolicyDocument, Catalogue], Iterator[Finding]]
 
 #: Times of limits, the shortest first.
@@ -52,26 +49,6 @@ def benefit_or_status(document: PolicyDocument, _catalogue: Catalogue) -> Iterat
             _("限额资金没有写明预算"),
             _("请在 appropriations 中写明科目、年度和金额。"),
         )
-
-
-def table_shape(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
-    """Every row of the table has one test per input."""
-    table = document.benefit.table if document.benefit else None
-    if table is None:
-        return
-    for index, rule in enumerate(table.rules):
-        if len(rule.when) != len(table.inputs):
-            path = ("benefit", "table", "rules", index, "when")
-            reason = _(
-                "有 %(when)s 个条件，应与 %(inputs)s 个输入一一对应",
-                when=len(rule.when),
-                inputs=len(table.inputs),
-            )
-            yield "table_row", path, reason, _("不限的写“-”。")
-    tests = sum(cell.count(",") + 1 for rule in table.rules for cell in rule.when)
-    if tests > MOST_TESTS:  # every two of them are compared
-        reason = _("表里的条件共有 %(tests)d 项，最多 %(most)d 项", tests=tests, most=MOST_TESTS)
-        yield "table_size", ("benefit", "table", "rules"), reason, _("请用区间合并，或拆成几项政策。")
 
 
 def audience_and_each(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
@@ -288,7 +265,7 @@ def _is_longer(one: Limit, other: Limit) -> bool:
 
 FORM_RULES: tuple[Rule, ...] = (
     benefit_or_status,
-    table_shape,
+    *TABLE_RULES,
     audience_and_each,
     place_and_time,
     unique_ids,

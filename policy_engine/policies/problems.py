@@ -8,6 +8,8 @@ from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import gettext as _
 
 Path = tuple[str | int, ...]
+#: Code, path, reason, mend: what a rule found, before it is told with its line.
+Finding = tuple[str, Path, str, str]
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from policy_engine.catalogue import catalogue
 from policy_engine.language import ProblemList, ast, parse, parse_unary_tests
 from policy_engine.language.ranges import contradicted, gaps, overlap
 from policy_engine.policies.document import AmountTable, PolicyDocument
-from policy_engine.policies.form_rules import Finding
+from policy_engine.policies.problems import Finding
 
 
 def unreachable_clauses(document: PolicyDocument) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def overlapping_tiers(document: PolicyDocument) -> Iterator[Finding]:
 def gapped_tiers(document: PolicyDocument) -> Iterator[Finding]:
     """Values between two tiers that no row pays for, though the clauses let them in."""
     table = document.benefit.table if document.benefit else None
-    if table is None or table.hit_policy not in ("U", "A", "F"):
+    if table is None or table.hit_policy not in ("U", "A", "F", "P"):
         return
     for place, value in enumerate(table.inputs):
         step = _step(document, value)

@@ -12,7 +12,7 @@ from tests.policy_engine.matching.comparison import answer_of, by_the_oracle, in
 from tests.policy_engine.matching.town import AS_OF, families
 from tests.policy_engine.policies.documents import benefit, clause
 
-HIT_POLICIES = ("U", "A", "F", "C+", "C<", "C>")
+HIT_POLICIES = ("U", "A", "F", "P", "C+", "C<", "C>", "C#")
 RULES = [
     {"when": [">= 60", "-"], "then": "300"},
     {"when": ["-", ">= 100"], "then": "失业保险缴费月数 * 2.5"},
@@ -21,13 +21,27 @@ RULES = [
 ]
 
 
+#: By priority the outputs are numbers; ranked, so that no order of rows alone gives the same.
+RANKED = [{**rule, "then": then} for rule, then in zip(RULES, ("300", "500", "300", "120.5"), strict=True)]
+COUNTED = [{"when": rule["when"]} for rule in RULES]
+
+
+def _table(hit_policy: str) -> dict[str, object]:
+    table = {"hit_policy": hit_policy, "inputs": ["年龄", "失业保险缴费月数"]}
+    if hit_policy == "P":
+        return {**table, "rules": RANKED, "ranking": ["120.5", "500.0", "300"]}
+    if hit_policy == "C#":
+        return {**table, "rules": COUNTED, "per_hit": "if 孤儿 then 120.5 else 失业保险缴费月数"}
+    return {**table, "rules": RULES}
+
+
 def with_table(hit_policy: str) -> PolicyDocument:
-    names = {"+": "sum", "<": "least", ">": "most"}
+    names = {"+": "sum", "<": "least", ">": "most", "#": "count"}
     return benefit(
         id=f"table-{hit_policy.lower()[0]}-{names.get(hit_policy[-1], 'one')}",
         eligibility=[clause("not(已死亡)")],
         benefit={
-            "table": {"hit_policy": hit_policy, "inputs": ["年龄", "失业保险缴费月数"], "rules": RULES},
+            "table": _table(hit_policy),
             "cap": "500",
             "floor": "失业保险缴费月数",
             "period": "month",

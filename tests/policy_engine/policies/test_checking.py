@@ -263,6 +263,47 @@ def test_tiers_that_leave_a_gap_are_told_where_the_clauses_let_somebody_in(
     assert ("gapped_tiers" in codes) is is_told
 
 
+ROWS = [{"when": ["< 70"], "then": "30"}, {"when": [">= 60"], "then": "60"}]
+COUNTED = [{"when": ["< 70"]}, {"when": [">= 60"]}]
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "where"),
+    [
+        ({"hit_policy": "R", "rules": ROWS}, "list_of_amounts", "hit_policy"),
+        ({"hit_policy": "C", "rules": ROWS}, "list_of_amounts", "hit_policy"),
+        ({"hit_policy": "P", "rules": ROWS}, "unranked", "rules[1].then"),
+        ({"hit_policy": "P", "rules": ROWS, "ranking": ["60", "30", "60.0"]}, "duplicate_rank", "ranking[3]"),
+        ({"hit_policy": "P", "rules": ROWS, "ranking": ["60", "30", "20"]}, "idle_rank", "ranking[3]"),
+        ({"hit_policy": "P", "rules": ROWS, "ranking": ["60", "30", "年龄"]}, "ranking_number", "ranking[3]"),
+        (
+            {"hit_policy": "P", "rules": [ROWS[0], {"when": ["-"], "then": "年龄"}], "ranking": ["30"]},
+            "ranked_number",
+            "rules[2].then",
+        ),
+        ({"hit_policy": "F", "rules": ROWS, "ranking": ["60", "30"]}, "idle_ranking", "ranking"),
+        ({"hit_policy": "C#", "rules": COUNTED}, "no_per_hit", ""),
+        ({"hit_policy": "C#", "rules": ROWS, "per_hit": "50"}, "idle_output", "rules[1].then"),
+        ({"hit_policy": "C+", "rules": ROWS, "per_hit": "50"}, "idle_per_hit", "per_hit"),
+        ({"hit_policy": "F", "rules": COUNTED}, "no_output", "rules[1]"),
+        ({"hit_policy": "P", "rules": ROWS, "ranking": ["60", "30"]}, None, ""),
+        ({"hit_policy": "C#", "rules": COUNTED, "per_hit": "50 + 年龄"}, None, ""),
+    ],
+)
+def test_a_table_makes_one_amount_or_is_refused_with_a_mend(
+    table: dict[str, object], code: str | None, where: str
+) -> None:
+    table = {"inputs": ["年龄"], **table}
+    problems = problems_of(changed(BENEFIT, benefit={"table": table, "period": "month", "source": "notice"}))
+    if code is None:
+        assert not problems
+        return
+    assert (code, ".".join(["benefit.table", where]).rstrip(".")) in {
+        (one.code, one.where) for one in problems
+    }
+    assert all(one.mend for one in problems)
+
+
 def test_a_table_is_small_enough_to_compare_every_two_of_its_rows() -> None:
     rows = [{"when": [f"[{one}..{one + 1})"], "then": "1"} for one in range(201)]
     table = {"hit_policy": "U", "inputs": ["年龄"], "rules": rows}

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_engine.catalogue.subjects import SubjectFacts
-from policy_engine.policies.amounts import to_fen
+from policy_engine.language import DecisionTable, decide, parse, parse_tests
+from policy_engine.language.tables import HitPolicy, Input, Output, Rule
+from policy_engine.policies.amounts import amount_of, to_fen
 from policy_engine.policies.document import PolicyDocument, Rounding
 from policy_engine.policies.judgement import Judgement, judge_document
 from tests.policy_engine.policies.documents import benefit, clause, status
@@ -96,9 +98,13 @@ def test_amount_without_a_result_is_a_defect_and_never_an_offer() -> None:
 
 
 def tabled(hit_policy: str, *rules: tuple[str, str, str]) -> PolicyDocument:
-    """A table over 孤儿 and 特困人员."""
+    """A table over 孤儿 and 特困人员, the outputs 4, 3, 2, 1 from the most important to the least."""
     rows = [{"when": [first, second], "then": then} for first, second, then in rules]
-    table = {"hit_policy": hit_policy, "inputs": ["孤儿", "特困人员"], "rules": rows}
+    table: dict[str, Any] = {"hit_policy": hit_policy, "inputs": ["孤儿", "特困人员"], "rules": rows}
+    if hit_policy == "P":
+        table["ranking"] = ["4", "3", "2", "1"]
+    if hit_policy == "C#":
+        table["per_hit"] = "2.5"
     return benefit(eligibility=[clause('性别 = "女"')], benefit=money(table=table))
 
 
@@ -122,6 +128,15 @@ WOMAN: dict[str, Any] = {"sex": "女"}
         ("C>", [("true", "-", "3"), ("-", "true", "4")], {"is_orphan": True, "is_tekun": True}, 4_00),
         ("C+", [("true", "-", "3"), ("-", "true", "4")], {"is_orphan": True}, "unknown"),
         ("C+", [("true", "-", "3")], {"is_orphan": False}, "defect"),
+        ("P", [("true", "-", "3"), ("-", "true", "4")], {"is_orphan": True, "is_tekun": True}, 4_00),
+        ("P", [("true", "-", "3"), ("-", "true", "4")], {"is_orphan": True}, "unknown"),
+        ("P", [("true", "-", "3"), ("-", "true", "2")], {"is_orphan": True}, 3_00),
+        ("P", [("true", "-", "3"), ("-", "true", "3")], {"is_orphan": True}, 3_00),
+        ("P", [("true", "-", "3"), ("-", "true", "4")], {"is_orphan": False, "is_tekun": False}, "defect"),
+        ("C#", [("true", "-", "1"), ("-", "true", "1")], {"is_orphan": True, "is_tekun": True}, 5_00),
+        ("C#", [("true", "-", "1"), ("-", "true", "1")], {"is_orphan": True, "is_tekun": False}, 2_50),
+        ("C#", [("true", "-", "1"), ("-", "true", "1")], {"is_orphan": True}, "unknown"),
+        ("R", [("true", "-", "1")], {"is_orphan": True, "is_tekun": True}, "defect"),
     ],
 )
 def test_table_row_by_row(
@@ -162,6 +177,32 @@ def test_cap_and_floor_bound_the_amount() -> None:
 )
 def test_rounding_by_name_and_step(name: Any, step: Any, expected: int) -> None:
     assert to_fen(Decimal("10.005"), Rounding(name=name, step=step)) == expected
+
+
+OUTPUTS = ("4", "3", "2", "1")
+
+
+@given(
+    hit_policy=st.sampled_from(["U", "A", "F", "P", "C+", "C<", "C>", "C#"]),
+    rows=st.lists(
+        st.tuples(*[st.sampled_from(["true", "false", "-"])] * 2, st.sampled_from(OUTPUTS)),
+        min_size=1,
+        max_size=5,
+    ),
+    facts=st.tuples(st.booleans(), st.booleans()),
+)
+def test_where_all_is_known_a_table_says_what_the_standard_says(
+    hit_policy: HitPolicy, rows: list[tuple[str, str, str]], facts: tuple[bool, bool]
+) -> None:
+    rules = tuple(Rule(tuple(parse_tests(one) for one in row[:2]), (parse(row[2]),)) for row in rows)
+    inputs = tuple(Input(parse(one)) for one in ("孤儿", "特困人员"))
+    output = Output(ranking=tuple(parse(one) for one in OUTPUTS))
+    context = {"孤儿": facts[0], "特困人员": facts[1]}
+    expected = decide(DecisionTable(inputs, (output,), rules, hit_policy), context)
+    table = tabled(hit_policy, *rows).benefit
+    assert table is not None
+    found = amount_of(table, context).value
+    assert found == (expected * Decimal("2.5") if hit_policy == "C#" else expected)
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=6))

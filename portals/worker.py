@@ -27,7 +27,9 @@ from kernel.outbox.repository import purge
 from kernel.outbox.worker import KEEP_DONE
 from policy_engine.delivery import rematching
 from policy_engine.delivery import service as delivery
+from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
+from policy_engine.profiles.files.service import FILE_TOPIC
 from portals.outside import outside_of
 from portals.reported_licences import with_licences
 from portals.services import Services
@@ -36,6 +38,16 @@ log = logging.getLogger(__name__)
 
 SEAL_AUDIT = "audit.seal"
 PURGE = "outbox.purge"
+#: Works that go through a whole city: what a single event asks for is done beside them.
+LONG_TOPICS = (
+    rematching.ROLLOUT,
+    rematching.NIGHTLY,
+    runs.TOPIC,
+    "payment.due",
+    "payment.serve_waiting",
+    FILE_TOPIC,
+    policy_engine.profiles.quality.jobs.QUALITY_TOPIC,
+)
 
 
 def build_worker(services: Services, *, threads: int = 2) -> Worker:
@@ -76,6 +88,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             Schedule(PURGE, timedelta(hours=1)),
         ),
         threads=threads,
+        long_topics=LONG_TOPICS,
     )
     house.ephemeral.subscribe("outbox", worker.wake)
     return worker

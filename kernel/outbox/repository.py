@@ -1,7 +1,7 @@
 """All SQL of the outbox."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,27 +75,40 @@ def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
     return session.execute(inserted).first() is not None
 
 
-def claim(session: Session, *, now: datetime, lease_for: timedelta, limit: int) -> list[Message]:
+class Restraint(msgspec.Struct, frozen=True):
+    """Of messages on these topics at most ``room`` are wanted."""
+
+    topics: Collection[str] = ()
+    room: int = 0
+
+
+UNRESTRAINED = Restraint()
+
+
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    lease_for: timedelta,
+    limit: int,
+    restraint: Restraint = UNRESTRAINED,
+) -> list[Message]:
     """Lease the next messages whose turn it is. Other workers pass over them until the lease runs out."""
-    message, earlier = OutboxMessage, aliased(OutboxMessage)
-    is_first_of_key = ~sa.exists().where(
-        earlier.key == message.key, earlier.number < message.number, earlier.done_at.is_(None)
-    )
+    message = OutboxMessage
     due = (
         sa.select(message)
-        .where(
-            message.done_at.is_(None),
-            message.dead_at.is_(None),
-            message.available_at <= now,
-            sa.or_(message.leased_until.is_(None), message.leased_until < now),
-            is_first_of_key,
-        )
+        .where(*_is_due(now, restraint))
         .order_by(message.number)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    claimed = []
+    claimed: list[Message] = []
+    room = restraint.room
     for row in session.scalars(due):
+        if row.topic in restraint.topics:
+            if room == 0:
+                continue
+            room -= 1
         row.attempts += 1
         lease = row.lease = new_id()
         row.leased_until = now + lease_for
@@ -103,6 +116,41 @@ def claim(session: Session, *, now: datetime, lease_for: timedelta, limit: int) 
             Message(row.number, row.message_id, row.topic, row.key, row.payload, row.attempts, lease)
         )
     return claimed
+
+
+def has_due(session: Session, *, now: datetime, restraint: Restraint = UNRESTRAINED) -> bool:
+    """Whether ``claim`` would find anything."""
+    found = sa.select(OutboxMessage.number).where(*_is_due(now, restraint))
+    return session.scalar(found.limit(1)) is not None
+
+
+def renew(session: Session, messages: Sequence[Message], *, until: datetime) -> None:
+    """Keep the leases of what is still under way."""
+    leases = [one.lease for one in messages]
+    held = sa.update(OutboxMessage).where(OutboxMessage.lease.in_(leases), OutboxMessage.done_at.is_(None))
+    session.execute(
+        held.where(OutboxMessage.number.in_([one.number for one in messages])).values(leased_until=until)
+    )
+
+
+def _is_due(now: datetime, restraint: Restraint) -> tuple[sa.ColumnElement[bool], ...]:
+    """Undone, not dead, its time come, in nobody's hands, and the first of its key."""
+    message, earlier = OutboxMessage, aliased(OutboxMessage)
+    is_first_of_key = ~sa.exists().where(
+        earlier.key == message.key, earlier.number < message.number, earlier.done_at.is_(None)
+    )
+    return (
+        message.done_at.is_(None),
+        message.dead_at.is_(None),
+        message.available_at <= now,
+        sa.or_(message.leased_until.is_(None), message.leased_until < now),
+        *(
+            (message.topic.not_in(sorted(restraint.topics)),)
+            if restraint.topics and restraint.room == 0
+            else ()
+        ),
+        is_first_of_key,
+    )
 
 
 def keys_waiting(session: Session, topic: str) -> set[str]:
@@ -172,16 +220,6 @@ def drop(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
     if changed_rows(session, statement) == 0:
         raise NotFound("没有这条积压的任务，可能已经重新办理。")
     signal(session, SIGNAL)
-
-
-def next_due_at(session: Session) -> datetime | None:
-    """When the next waiting message becomes due, for an idle worker's sleep."""
-    message = OutboxMessage
-    return session.scalar(
-        sa.select(sa.func.min(message.available_at)).where(
-            message.done_at.is_(None), message.dead_at.is_(None)
-        )
-    )
 
 
 def has_undone(session: Session, key: str) -> bool:

@@ -1,25 +1,35 @@
-"""The worker: leases messages, calls their handlers, tries again with growing pauses, and buries what cannot be done."""
+"""The worker: leases messages, calls their handlers, tries again with growing pauses, and buries what cannot be done.
+
+A thread that is free takes the next message at once, whatever the others still do. One transaction notes what has been
+done since the last one and leases what comes next, so that many short messages cost less than two commits each.
+"""
 
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from sqlalchemy.orm import Session
+
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Unavailable
 from kernel.outbox import repository
-from kernel.outbox.repository import Message
+from kernel.outbox.repository import UNRESTRAINED, Message, Restraint
 
 log = logging.getLogger(__name__)
 
 Handler: TypeAlias = Callable[[Message], None]
+#: What is to be written about a message when its handler has ended.
+Settling: TypeAlias = Callable[[Session], None]
 
 LEASE = timedelta(seconds=60)
+#: How old a lease may grow before it is renewed: a handler may take as long as it needs.
+RENEW_AFTER = LEASE / 3
 MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=10)
 BATCH = 16
@@ -44,7 +54,10 @@ class Schedule:
 
 
 class Worker:
-    """``threads`` handlers at once. Any number of processes may run one on PostgreSQL; SQLite has it inside."""
+    """``threads`` handlers at once. Any number of processes may run one on PostgreSQL; SQLite has it inside.
+
+    ``long_topics`` are works of minutes: they never take the last free thread, so that what is short goes on beside.
+    """
 
     def __init__(
         self,
@@ -54,6 +67,7 @@ class Worker:
         *,
         schedules: Sequence[Schedule] = (),
         threads: int = 2,
+        long_topics: Collection[str] = (),
         rng: random.Random | None = None,
     ) -> None:
         self._database = database
@@ -61,11 +75,18 @@ class Worker:
         self._handlers = dict(handlers)
         self._schedules = tuple(schedules)
         self._threads = threads
+        self._long_topics = frozenset(long_topics) if threads > 1 else frozenset()
+        # Only where nobody else could take them do messages wait behind a busy thread.
+        self._most_in_hand = threads * 2 if database.is_sqlite else threads
         self._rng = rng or random.Random()  # noqa: S311 (spreads retries, guards nothing)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._next_run: dict[str, datetime] = {}
+        self._mutex = threading.Lock()
+        self._in_hand: dict[int, Message] = {}
+        self._settlings: list[tuple[Message, Settling]] = []
+        self._renewed_at: datetime | None = None
 
     def wake(self, _data: bytes = b"") -> None:
         """Something was committed: look at once. Fits ``EphemeralStore.subscribe("outbox", worker.wake)``."""
@@ -85,73 +106,136 @@ class Worker:
     def run(self) -> None:
         if self._database.is_sqlite:
             self._take_over()
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="dongchu-handler") as pool:
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="dongchu-handler")
+        try:
             while not self._stop.is_set():
                 self._wake.clear()
-                if not self._run_round(pool):
+                if not self._take_turn(pool):
                     self._wake.wait(IDLE_SECONDS)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            self._lay_down()
+
+    def run_until_idle(self, rounds: int = 1000) -> int:
+        """Do everything that is due now, in this thread; how many messages that were (tests, command line)."""
+        done = 0
+        for _ in range(rounds):
+            messages = self._lease(BATCH)
+            if not messages:
+                return done
+            for message in messages:
+                settling = self._do(message)
+                with self._database.write(timeout=30) as session:
+                    settling(session)
+            done += len(messages)
+        raise RuntimeError(f"still not idle after {rounds} rounds: messages keep making messages")
 
     def _take_over(self) -> None:
         """On SQLite there is one worker: what a killed one had in hand need not wait for its lease to run out."""
         with self._database.write(timeout=30) as session:
             repository.release_leases(session)
 
-    def run_until_idle(self, rounds: int = 1000) -> int:
-        """Do everything that is due now, in this thread; how many messages that were (tests, command line)."""
-        done = 0
-        for _ in range(rounds):
-            messages = self._claim()
-            if not messages:
-                return done
-            for message in messages:
-                self._do(message)
-            done += len(messages)
-        raise RuntimeError(f"still not idle after {rounds} rounds: messages keep making messages")
-
-    def _run_round(self, pool: ThreadPoolExecutor) -> bool:
+    def _take_turn(self, pool: ThreadPoolExecutor) -> bool:
+        """Note what is done, take what comes next; False when there was nothing of either."""
         try:
             self._enqueue_scheduled()
-            messages = self._claim()
+            settled, messages = self._settle_and_lease()
         except Exception:
             log.exception("the worker could not look for work; it tries again")
             self._stop.wait(1)
             return False
-        list(pool.map(self._do, messages))
-        return bool(messages)
+        for message in messages:
+            pool.submit(self._work, message)
+        return bool(settled or messages)
 
-    def _claim(self) -> list[Message]:
+    def _settle_and_lease(self) -> tuple[int, list[Message]]:
         now = self._clock.now()
-        with (
-            self._database.read() as session
-        ):  # a look costs nothing; the write gate is for when there is work
-            due = repository.next_due_at(session)
-        if due is None or due > now:
+        with self._mutex:
+            settlings = tuple(self._settlings)
+            held = [one for one in self._in_hand.values() if all(one is not done for done, _ in settlings)]
+        free = self._most_in_hand - len(held)
+        restraint = self._restraint(held)
+        is_renewal = self._is_renewal_due(held, now)
+        has_work = free > 0 and (bool(settlings) or self._has_due(now, restraint))
+        if not (settlings or is_renewal or has_work):
+            return 0, []
+        with self._database.write(timeout=30) as session:
+            for _, settling in settlings:
+                settling(session)
+            if is_renewal:
+                repository.renew(session, held, until=now + LEASE)
+            messages = (
+                repository.claim(session, now=now, lease_for=LEASE, limit=free, restraint=restraint)
+                if has_work
+                else []
+            )
+        with self._mutex:
+            del self._settlings[: len(settlings)]
+            for message, _ in settlings:
+                self._in_hand.pop(message.number, None)
+            self._in_hand.update((one.number, one) for one in messages)
+        self._renewed_at = now if is_renewal or not held else self._renewed_at
+        return len(settlings), messages
+
+    def _has_due(self, now: datetime, restraint: Restraint = UNRESTRAINED) -> bool:
+        """A look costs nothing; the write gate is for when there is work."""
+        with self._database.read_once() as session:
+            return repository.has_due(session, now=now, restraint=restraint)
+
+    def _restraint(self, held: Sequence[Message]) -> Restraint:
+        """Long works get all threads but one."""
+        under_way = sum(one.topic in self._long_topics for one in held)
+        return Restraint(self._long_topics, max(self._threads - 1 - under_way, 0))
+
+    def _is_renewal_due(self, held: Sequence[Message], now: datetime) -> bool:
+        return bool(held) and (self._renewed_at is None or now - self._renewed_at >= RENEW_AFTER)
+
+    def _lease(self, limit: int) -> list[Message]:
+        now = self._clock.now()
+        if not self._has_due(now):
             return []
         with self._database.write() as session:
-            return repository.claim(session, now=now, lease_for=LEASE, limit=BATCH)
+            return repository.claim(session, now=now, lease_for=LEASE, limit=limit)
 
-    def _do(self, message: Message) -> None:
+    def _work(self, message: Message) -> None:
+        settling = self._do(message)
+        with self._mutex:
+            self._settlings.append((message, settling))
+        self._wake.set()
+
+    def _lay_down(self) -> None:
+        """Note what was done to the end; what was not begun goes back at once."""
+        now = self._clock.now()
+        done = {message.number for message, _ in self._settlings}
+        with self._database.write(timeout=30) as session:
+            for _, settling in self._settlings:
+                settling(session)
+            for message in self._in_hand.values():
+                if message.number not in done:
+                    repository.postpone(session, message, until=now, error=None)
+        self._settlings.clear()
+        self._in_hand.clear()
+
+    def _do(self, message: Message) -> Settling:
+        """Call the handler; what is to be written about how it went."""
         try:
             handler = self._handlers.get(message.topic)
             if handler is None:
                 raise LookupError(f"no handler for topic {message.topic}")
             handler(message)
         except TryLater as later:
-            self._settle(message, until=self._clock.now() + later.pause, error=str(later) or None)
+            return self._again_at(message, self._clock.now() + later.pause, str(later) or None)
         except Exception as error:
-            self._fail(message, error)
-        else:
-            with self._database.write(timeout=30) as session:
-                repository.finish(session, message, now=self._clock.now())
+            return self._failed(message, error)
+        now = self._clock.now()
+        return lambda session: repository.finish(session, message, now=now)
 
-    def _fail(self, message: Message, error: Exception) -> None:
+    def _failed(self, message: Message, error: Exception) -> Settling:
         now = self._clock.now()
         reason = f"{type(error).__name__}: {error}"[:2000]
         if message.attempts >= MOST_ATTEMPTS and not isinstance(error, Unavailable):
             log.error("message %s on %s is a dead letter: %s", message.message_id, message.topic, reason)
-            with self._database.write(timeout=30) as session:
-                repository.bury(session, message, now=now, error=reason)
-            return
+            return lambda session: repository.bury(session, message, now=now, error=reason)
         log.warning(
             "message %s on %s failed (try %d)",
             message.message_id,
@@ -160,11 +244,10 @@ class Worker:
             exc_info=error,
         )
         pause = min(LONGEST_PAUSE, timedelta(seconds=0.5 * 2 ** (message.attempts - 1)))
-        self._settle(message, until=now + pause * self._rng.uniform(0.5, 1.5), error=reason)
+        return self._again_at(message, now + pause * self._rng.uniform(0.5, 1.5), reason)
 
-    def _settle(self, message: Message, *, until: datetime, error: str | None) -> None:
-        with self._database.write(timeout=30) as session:
-            repository.postpone(session, message, until=until, error=error)
+    def _again_at(self, message: Message, until: datetime, error: str | None) -> Settling:
+        return lambda session: repository.postpone(session, message, until=until, error=error)
 
     def _enqueue_scheduled(self) -> None:
         now = self._clock.now()

@@ -220,3 +220,111 @@ def test_done_messages_are_purged_a_bounded_number_at_a_time(house: House, clock
     with house.database.write() as session:
         assert purge(session, before=clock.now(), limit=3) == 3
         assert purge(session, before=clock.now(), limit=3) == 2
+
+
+def test_a_free_thread_takes_a_new_message_while_another_is_busy(any_house: House) -> None:
+    import threading
+
+    let_go, done = threading.Event(), threading.Event()
+
+    def slow(_message: Message) -> None:
+        let_go.wait(30)
+
+    def quick(_message: Message) -> None:
+        done.set()
+
+    worker = Worker(any_house.database, any_house.clock, {"slow": slow, "quick": quick})
+    any_house.ephemeral.subscribe("outbox", worker.wake)
+    _enqueue(any_house, "slow", "a")
+    worker.start()
+    try:
+        _enqueue(any_house, "quick", "b")
+        assert done.wait(20)
+    finally:
+        let_go.set()
+        worker.stop()
+
+
+def test_long_works_leave_a_thread_free(house: House) -> None:
+    import threading
+
+    let_go, begun, done = threading.Event(), threading.Semaphore(0), threading.Event()
+
+    def long(_message: Message) -> None:
+        begun.release()
+        let_go.wait(30)
+
+    for key in ("a", "b"):
+        _enqueue(house, "long", key)
+    worker = Worker(
+        house.database, house.clock, {"long": long, "quick": lambda _m: done.set()}, long_topics=("long",)
+    )
+    house.ephemeral.subscribe("outbox", worker.wake)
+    worker.start()
+    try:
+        assert begun.acquire(timeout=20)
+        _enqueue(house, "quick", "c")
+        assert done.wait(20)
+        assert not begun.acquire(blocking=False), "the second long work waits"
+        let_go.set()
+        assert begun.acquire(timeout=20)
+    finally:
+        let_go.set()
+        worker.stop()
+
+
+def test_a_long_handler_keeps_its_lease(house: House, clock: FixedClock) -> None:
+    import threading
+
+    let_go, begun = threading.Event(), threading.Semaphore(0)
+
+    def work(_message: Message) -> None:
+        begun.release()
+        let_go.wait(30)
+
+    _enqueue(house, "long", "a")
+    worker = Worker(house.database, clock, {"long": work})
+    house.ephemeral.subscribe("outbox", worker.wake)
+    worker.start()
+    try:
+        assert begun.acquire(timeout=20)
+        for _ in range(4):
+            clock.move(timedelta(seconds=25))
+            worker.wake()
+            with house.database.read() as session:
+                seen = session.scalar(sa.select(OutboxMessage.leased_until))
+            for _ in range(2000):
+                if seen is not None and seen > clock.now():
+                    break
+                threading.Event().wait(0.01)
+                with house.database.read() as session:
+                    seen = session.scalar(sa.select(OutboxMessage.leased_until))
+            assert seen is not None
+            assert seen > clock.now()
+        assert not begun.acquire(blocking=False), "nobody else took it"
+    finally:
+        let_go.set()
+        worker.stop()
+    with house.database.read() as session:
+        assert session.scalar(sa.select(OutboxMessage.done_at)) is not None
+
+
+def test_what_was_not_begun_goes_back_when_the_worker_stops(house: House) -> None:
+    import threading
+
+    let_go, begun = threading.Event(), threading.Event()
+
+    def work(_message: Message) -> None:
+        begun.set()
+        let_go.wait(30)
+
+    for key in ("a", "b"):
+        _enqueue(house, "work", key)
+    worker = Worker(house.database, house.clock, {"work": work}, threads=1)
+    worker.start()
+    assert begun.wait(20)
+    threading.Timer(0.2, let_go.set).start()
+    worker.stop()
+    with house.database.read() as session:
+        left = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.done_at.is_(None))).all()
+        assert [(one.key, one.leased_until) for one in left] == [("b", None)]

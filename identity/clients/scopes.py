@@ -16,6 +16,7 @@ SCOPES = {
 #: What a service does in its own name, about nobody in particular; never part of a person's consent.
 SERVICE_SCOPES = {
     "service": N_("以应用自身的名义访问"),
+    "lending": N_("以银行的名义办理融资"),
 }
 #: The ways of asking that speak for a person, open to public clients too.
 PERSONAL = (CODE, REFRESH, DEVICE)

@@ -38,6 +38,13 @@ SETTINGS = {
     "strict": ClientSettings(
         redirect_uris=(CALLBACK,), auth_method="private_key_jwt", requires_par=True, requires_dpop=True
     ),
+    "lender": ClientSettings(
+        name="某银行系统",
+        auth_method="private_key_jwt",
+        grant_types=(CLIENT_CREDENTIALS,),
+        scopes=("lending",),
+        requires_dpop=True,
+    ),
     "itemised": ClientSettings(
         redirect_uris=(CALLBACK,), authorization_details_types=("openid_credential",), scopes=("openid",)
     ),

@@ -43,6 +43,7 @@ ROOT = Path(__file__).parent.parent
 TEMPLATES = {
     "connectors": ROOT / "connectors" / "simulators" / "templates",
     "entrance": ROOT / "portals" / "entrance" / "templates",
+    "financing": ROOT / "portals" / "financing" / "templates",
     "identity": ROOT / "identity" / "templates",
     "licenses": ROOT / "licenses" / "templates",
     "rongtong": ROOT / "portals" / "rongtong" / "templates",

@@ -18,6 +18,7 @@ import policy_engine.profiles.files.models
 import policy_engine.profiles.models
 import policy_engine.profiles.objections.models
 import policy_engine.profiles.quality.models
+import portals.financing.tables
 from kernel.database import Base
 
 METADATA = Base.metadata
@@ -29,4 +30,5 @@ __all__ = [
     "kernel",
     "licenses",
     "policy_engine",
+    "portals",
 ]

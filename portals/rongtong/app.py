@@ -17,6 +17,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.matching.explanation import NearMiss
 from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
+from portals.financing import rongtong as financing
 from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
 from portals.rongtong.access import for_enterprises
@@ -124,6 +125,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
                 guards=[for_enterprises],
             ),
             *messages.handlers(house, PORTAL),
+            *financing.handlers(services),
         ],
         dependencies={},
         context_of=lambda _request, principal: _context(services, principal),
@@ -135,6 +137,11 @@ def _context(services: Services, principal: Principal | None) -> Mapping[str, An
         ("home", _("首页"), "/rongtong", "home"),
         ("services", _("办理"), "/rongtong/claims", "clock"),
         ("policies", _("政策"), "/rongtong/policies", "policy"),
+        *(
+            [("financing", _("融资"), "/rongtong/financing", "bank")]
+            if principal is not None and principal.capacity == "enterprise"
+            else []
+        ),
         ("wallet", _("证照"), "/rongtong/wallet", "wallet"),
         ("inbox", _("消息"), "/rongtong/inbox", "inbox"),
         ("enterprise", _("我的企业"), "/rongtong/enterprise", "firm"),

@@ -10,6 +10,7 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
+from portals.financing import zhengtong as financing
 from portals.portal import create_portal
 from portals.services import Services
 from portals.zhengtong.access import on_a_seat
@@ -95,6 +96,7 @@ def _pages() -> Router:
             *sources_objections.PAGES,
             *sources_quality.PAGES,
             *sources_exchange.PAGES,
+            *financing.PAGES,
         ],
         guards=[require(scope=SCOPE)],
     )
@@ -125,6 +127,7 @@ def _api() -> Router:
             *sources_objections.API,
             *sources_quality.API,
             *sources_exchange.API,
+            *financing.API,
         ],
         guards=[require(scope=SCOPE), on_a_seat],
     )

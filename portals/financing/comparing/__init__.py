@@ -1,0 +1,1 @@
+"""Offers side by side, by what they cost all in."""

@@ -1,0 +1,112 @@
+"""What goes into a demand, and who moves it."""
+
+import uuid
+from typing import Annotated, Literal
+
+import msgspec
+
+from kernel.i18n import N_
+from kernel.web.principal import Principal
+from portals.financing.demands.states import Side
+
+Purpose = Literal["working_capital", "equipment", "premises", "research", "export", "green", "refinancing"]
+Repayment = Literal["equal_instalments", "equal_principal", "interest_only", "any"]
+Collateral = Literal["none", "guarantee", "mortgage", "receivables", "patents", "person"]
+Routing = Literal["named", "open", "rotation"]
+
+PURPOSES: dict[str, str] = {
+    "working_capital": N_("日常经营周转"),
+    "equipment": N_("购置设备、技术改造"),
+    "premises": N_("购建或装修经营场所"),
+    "research": N_("研发和科技成果转化"),
+    "export": N_("进出口业务"),
+    "green": N_("节能减排、绿色转型"),
+    "refinancing": N_("续贷、置换到期贷款"),
+}
+REPAYMENTS: dict[str, str] = {
+    "any": N_("都可以"),
+    "equal_instalments": N_("等额本息"),
+    "equal_principal": N_("等额本金"),
+    "interest_only": N_("先息后本"),
+}
+COLLATERALS: dict[str, str] = {
+    "none": N_("无担保（信用）"),
+    "guarantee": N_("政府性融资担保"),
+    "mortgage": N_("房产、设备抵押"),
+    "receivables": N_("应收账款质押"),
+    "patents": N_("专利、商标质押"),
+    "person": N_("保证人"),
+}
+ROUTINGS: dict[str, str] = {
+    "open": N_("同时送所有匹配的银行"),
+    "rotation": N_("逐家轮候，一家不办再送下一家"),
+    "named": N_("先送我指定的银行"),
+}
+
+#: What a demand may ask for: 1,000 yuan to a thousand million, in whole yuan; one month to thirty years.
+LEAST_FEN, MOST_FEN = 100_000, 100_000_000_000
+LEAST_MONTHS, MOST_MONTHS = 1, 360
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a firm wants. ``wanted_bank`` is needed for ``named`` unless ``wanted_product`` names one of its products."""
+
+    amount_fen: int
+    term_months: int
+    purpose: Purpose
+    purpose_note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    repayment: Repayment = "any"
+    collateral: tuple[Collateral, ...] = ("none",)
+    routing: Routing = "open"
+    wanted_bank: str | None = None
+    wanted_product: str | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One product of one bank that a demand may be put to, with what pre-qualification found."""
+
+    bank_code: str
+    product_id: str
+    product_version: int
+    verdict: Literal["eligible", "unknown"]
+    limit_fen: int | None
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who moves it, from which side; for a firm ``firm_id``, for an institution its ``institution`` code."""
+
+    side: Side
+    firm_id: int | None = None
+    institution: str | None = None
+    subject_id: int | None = None
+    seat_id: int | None = None
+    client_id: str = ""
+
+    @classmethod
+    def firm(cls, principal: Principal) -> "Actor":
+        return cls(
+            side="firm",
+            firm_id=principal.acting_for,
+            subject_id=principal.subject_id,
+            client_id=principal.client_id,
+        )
+
+    @classmethod
+    def officer(cls, principal: Principal, institution: str, side: Side = "bank") -> "Actor":
+        return cls(
+            side=side,
+            institution=institution,
+            subject_id=principal.subject_id,
+            seat_id=None if principal.seat is None else principal.seat.id,
+            client_id=principal.client_id,
+        )
+
+
+CLOCK = Actor(side="clock")
+
+
+class Routed(msgspec.Struct, frozen=True, kw_only=True):
+    """What posting did: the demand, and the applications that banks now have before them."""
+
+    demand_id: uuid.UUID
+    application_ids: tuple[uuid.UUID, ...]

@@ -1,0 +1,1 @@
+"""Guarantees, and the pool that shares the loss of a default."""

@@ -1,0 +1,1 @@
+"""Loans: disbursed, repaid, overdue, extended, closed; and what the city knows of them as facts."""

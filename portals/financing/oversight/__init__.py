@@ -1,0 +1,1 @@
+"""What the city sees of its banks: response, approval, cost, volume."""

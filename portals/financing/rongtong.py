@@ -1,0 +1,14 @@
+"""What Rongtong mounts: the enterprise's side of financing, and the banks'.
+
+Each folder gives its handlers by a function ``handlers(services)``; here they are put together.
+"""
+
+from litestar.types import ControllerRouterHandler
+
+from portals.financing.demands import routes as demands
+from portals.services import Services
+
+
+def handlers(services: Services) -> list[ControllerRouterHandler]:
+    """Pages at ``/financing/…`` and ``/bank/…``, API at ``/api/v1/financing/…`` and ``/api/v1/bank/…``."""
+    return [*demands.handlers(services)]

@@ -1,0 +1,1 @@
+"""Interest subsidies, each quarter from settled interest."""

@@ -30,6 +30,8 @@ SYSTEMS = (
     "banks",
     "treasury",
     "messaging",
+    "mail",
+    "wechat",
     "exchange",
 )
 #: OpenID providers beside ours; ``token`` is our client secret there. A house without them works just as well.
@@ -51,11 +53,23 @@ class OutsideSystem(msgspec.Struct, frozen=True, kw_only=True):
         return f"OutsideSystem({self.base_url!r})"
 
 
+class WechatAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """The city's official account there, and the template whose one blank (``thing1``) takes our sentence.
+
+    ``authorize_base``: where people's WeChat is asked who they are, when that is another host than the interface's.
+    """
+
+    app_id: str = "dongchu"
+    template_id: str = "summons"
+    authorize_base: str = ""
+
+
 class ConnectorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """All outside systems by id (see ``SYSTEMS``), and the identity providers one may sign in through."""
 
     systems: dict[str, OutsideSystem]
     identity_providers: dict[str, OutsideSystem] = {}
+    wechat_account: WechatAccount = WechatAccount()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], base_url: str, home: Path) -> "ConnectorSettings":

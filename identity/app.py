@@ -20,6 +20,7 @@ from identity.accounts.routes import login_handlers
 from identity.accounts.step_up import step_up_handlers
 from identity.browser import Browser
 from identity.clients.portals import ensure_portals
+from identity.contacts.routes import contact_handlers
 from identity.oauth.device_pages import device_handlers
 from identity.oauth.openid_routes import client_registration_handlers, userinfo_handlers
 from identity.oauth.pages import oauth_page_handlers
@@ -86,6 +87,7 @@ def create_app(
             *registration_handlers(hall),
             *step_up_handlers(hall),
             *factor_handlers(hall),
+            *contact_handlers(hall),
             *passkey_handlers(hall),
             *qr_handlers(hall),
             *upstream_handlers(hall, providers),

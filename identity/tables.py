@@ -2,6 +2,7 @@
 
 from identity.accounts.models import Account, LoginEvent, TotpFactor
 from identity.clients.models import OAuthClient
+from identity.contacts.models import ContactAddress
 from identity.delegation.models import Assignment, Mandate, Membership, Proxy, SeatAuthorisation
 from identity.grants.models import OAuthGrant
 from identity.oauth.models import (
@@ -28,6 +29,7 @@ TABLES = (
     AuthorizationCode,
     Consent,
     Contact,
+    ContactAddress,
     Department,
     DeviceAuthorization,
     Division,

@@ -15,9 +15,12 @@ import policy_engine.profiles.files.jobs
 import policy_engine.profiles.jobs
 import policy_engine.profiles.quality.jobs
 from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
+from connectors.mail.client import MailClient
 from connectors.messaging.client import MessagingClient
 from connectors.resilience import Watch
+from connectors.wechat.client import WechatClient
 from identity.accounts.models import Account
+from identity.contacts import service as contacts
 from identity.registry import service as registry
 from kernel.audit import seal_chain
 from kernel.audit_head import remember_head
@@ -54,7 +57,6 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
     """Everything that happens because something was committed, and what the calendar asks for."""
     house = services.house
     outside = outside_of(house)
-    messaging = MessagingClient(outside.systems["messaging"], watch=Watch(house.ephemeral, house.clock))
     handlers: dict[str, Handler] = {
         **policy_engine.profiles.jobs.handlers(house),
         **policy_engine.profiles.files.jobs.handlers(house),
@@ -67,7 +69,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
-        **connectors.messaging.jobs.handlers(house, messaging, _phone_of(services)),
+        **connectors.messaging.jobs.handlers(house, _senders(services), _address_of(services)),
         **_housekeeping(services),
     }
     handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
@@ -124,13 +126,29 @@ def _housekeeping(services: Services) -> Mapping[str, Handler]:
     return {CALLBACK_TOPIC: callback, SEAL_AUDIT: seal, PURGE: purge_done}
 
 
-def _phone_of(services: Services) -> connectors.messaging.jobs.PhoneOf:
+def _senders(services: Services) -> Mapping[str, connectors.messaging.jobs.Sender]:
+    """By channel; a city may have neither mail nor an official account."""
+    house = services.house
+    outside, watch = outside_of(house), Watch(house.ephemeral, house.clock)
+    senders: dict[str, connectors.messaging.jobs.Sender] = {
+        "sms": MessagingClient(outside.systems["messaging"], watch=watch)
+    }
+    if "mail" in outside.systems:
+        senders["email"] = MailClient(outside.systems["mail"], watch=watch)
+    if "wechat" in outside.systems:
+        senders["wechat"] = WechatClient(outside.systems["wechat"], outside.wechat_account, watch=watch)
+    return senders
+
+
+def _address_of(services: Services) -> connectors.messaging.jobs.AddressOf:
     vault = services.house.vault
 
-    def phone_of(session: Session, subject_id: int) -> str | None:
+    def address_of(session: Session, subject_id: int, channel: str) -> str | None:
+        if channel != "sms":
+            return contacts.address_of(session, subject_id, channel, vault=vault)
         sealed = session.scalar(sa.select(Account.phone_sealed).where(Account.subject_id == subject_id))
         if sealed is None:  # without an account, the number they gave at a counter
             return registry.contact_of(session, subject_id, vault=vault)
         return vault.open(sealed, context=f"account/phone_sealed/{subject_id}")
 
-    return phone_of
+    return address_of

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from connectors.messaging.client import MessagingClient
+from connectors.messaging.messages import Receipt
 from kernel.errors import InvalidInput, OutsideFailure, OutsideRefused
 from kernel.house import House
 from kernel.notices import summonses
 from kernel.notices.models import Notice
-from kernel.notices.summonses import Errand, Outcome
+from kernel.notices.summonses import Errand, Outcome, Ways
 from kernel.outbox import Handler, Message, Schedule
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 SUMMON_TOPIC = "notice.summon"
 #: What stores from before people were summoned once for several notices still hold, one message for each.
 FORMER_TOPIC = "notice.deliver"
-CHANNEL = "sms"
+#: Everybody has a phone, or nothing; so who is due is decided when the short messages go, for the other ways as well.
+FIRST = "sms"
 EVERY = timedelta(seconds=5)
 SCHEDULES = (Schedule(SUMMON_TOPIC, EVERY),)
 #: The storm guard: sixty thousand people are summoned in half an hour, and hold no other work up for longer than a moment.
@@ -31,7 +33,16 @@ MOST_PER_ROUND = 200
 ROUND_SECONDS = 2.0
 BATCH = 50
 AT_ONCE = 4
-PhoneOf = Callable[[Session, int], str | None]
+#: Where somebody (by number) is reached on a channel, or None: then only the inbox has it.
+AddressOf = Callable[[Session, int, str], str | None]
+
+
+class Sender(Protocol):
+    """What carries summonses by one channel, once per key."""
+
+    def send_message(self, address: str, text: str, /, *, key: str) -> Receipt: ...
+
+    def receipt(self, key: str) -> Receipt: ...
 
 
 @dataclass(slots=True)
@@ -52,14 +63,20 @@ class _Round:
         return AT_ONCE if self.tried == 0 else min(BATCH, MOST_PER_ROUND - self.tried)
 
 
-def handlers(house: House, client: MessagingClient, phone_of: PhoneOf) -> Mapping[str, Handler]:
-    """What the worker calls, by topic. ``phone_of`` finds a subject's number, or None: then only the inbox has it."""
+def handlers(house: House, senders: Mapping[str, Sender], address_of: AddressOf) -> Mapping[str, Handler]:
+    """What the worker calls, by topic. ``senders`` by channel: ``sms``, and ``mail`` and ``wechat`` for those who want them."""
 
     def summon(_message: Message) -> None:
-        this_round = _Round()
+        rounds = {channel: _Round() for channel in senders}
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dongchu-summons") as pool:
-            while not this_round.is_over and _send_batch(house, client, phone_of, this_round, pool):
-                pass
+            desk = _Desk(house, senders, address_of, pool)
+            while rounds:
+                # A gateway that is down holds up no other.
+                rounds = {
+                    channel: one
+                    for channel, one in rounds.items()
+                    if not one.is_over and desk.send_batch(channel, one)
+                }
 
     def adopt(message: Message) -> None:
         with house.database.write() as session:
@@ -72,32 +89,49 @@ def handlers(house: House, client: MessagingClient, phone_of: PhoneOf) -> Mappin
     return {SUMMON_TOPIC: summon, FORMER_TOPIC: adopt}
 
 
-def _send_batch(
-    house: House, client: MessagingClient, phone_of: PhoneOf, this_round: _Round, pool: ThreadPoolExecutor
-) -> bool:
-    """Take some, send them outside any transaction, note what became of them; whether there was anything."""
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    house: House
+    senders: Mapping[str, Sender]
+    address_of: AddressOf
+    pool: ThreadPoolExecutor
 
-    def is_addressed(session: Session, subject_id: int) -> bool:
-        return phone_of(session, subject_id) is not None
+    def send_batch(self, channel: str, this_round: _Round) -> bool:
+        """Take some, send them outside any transaction, note what became of them; whether there was anything."""
+        house, sender = self.house, self.senders[channel]
 
-    def do(errand: Errand) -> Outcome | None:
-        return None if this_round.is_over else _do(client, errand, phones.get(errand.subject_id), this_round)
+        def do(errand: Errand) -> Outcome | None:
+            if this_round.is_over:
+                return None
+            return _do(sender, errand, addresses.get(errand.subject_id), this_round)
 
-    with house.database.write() as session:
-        batch = summonses.take_next(
-            session,
-            channel=CHANNEL,
-            limit=this_round.next_batch,
-            is_addressed=is_addressed,
-            now=house.clock.now(),
-        )
-    errands = batch.errands
-    with house.database.read() as session:
-        phones = {one.subject_id: phone_of(session, one.subject_id) for one in errands if not one.is_sent}
-    outcomes = list(pool.map(do, errands))
-    this_round.tried += batch.looked_at
-    _note(house, errands, outcomes)
-    return batch.looked_at > 0
+        with house.database.write() as session:
+            batch = summonses.take_next(
+                session,
+                channel=channel,
+                limit=this_round.next_batch,
+                ways=self._ways() if channel == FIRST else None,
+                now=house.clock.now(),
+            )
+        errands = batch.errands
+        addresses: dict[int, str | None] = {}
+        if errands:
+            with house.database.read() as session:
+                addresses = {
+                    one.subject_id: self.address_of(session, one.subject_id, channel)
+                    for one in errands
+                    if not one.is_sent
+                }
+        outcomes = list(self.pool.map(do, errands))
+        this_round.tried += batch.looked_at
+        _note(house, errands, outcomes)
+        return batch.looked_at > 0
+
+    def _ways(self) -> Ways:
+        def is_addressed(session: Session, subject_id: int, channel: str) -> bool:
+            return self.address_of(session, subject_id, channel) is not None
+
+        return Ways(tuple(self.senders), is_addressed)
 
 
 def _note(house: House, errands: Sequence[Errand], outcomes: Sequence[Outcome | None]) -> None:
@@ -110,15 +144,15 @@ def _note(house: House, errands: Sequence[Errand], outcomes: Sequence[Outcome | 
         summonses.give_back(session, untried, now=house.clock.now())
 
 
-def _do(client: MessagingClient, errand: Errand, phone: str | None, this_round: _Round) -> Outcome:
+def _do(sender: Sender, errand: Errand, address: str | None, this_round: _Round) -> Outcome:
     try:
         if errand.is_sent:
-            return client.receipt(errand.key).status
-        if phone is None:
+            return sender.receipt(errand.key).status
+        if address is None:
             return "refused"  # taken back since the summons was written
-        return client.send_message(phone, text_of(errand), key=errand.key).status
+        return sender.send_message(address, text_of(errand), key=errand.key).status
     except OutsideRefused:
-        return "refused"  # the gateway will never take this number; the notice stays in the inbox
+        return "refused"  # the gateway will never take this address; the notice stays in the inbox
     except InvalidInput:
         log.exception("a summons says more than it may: %s", errand.key)
         return "refused"

@@ -14,7 +14,7 @@ class ShortMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What the gateway did with it."""
+    """What the gateway did with it; ``accepted``: it has it, and will not say what becomes of it."""
 
     key: str
-    status: Literal["queued", "delivered", "undeliverable"]
+    status: Literal["accepted", "queued", "delivered", "undeliverable"]

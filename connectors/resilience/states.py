@@ -14,7 +14,12 @@ from kernel.i18n import N_
 
 Condition = Literal["up", "failing", "down", "unknown"]
 #: Polled every half minute: a department not read for this long is worth a look.
-OTHERS = {"messaging": N_("短信平台"), "exchange": N_("省级数据共享平台")}
+OTHERS = {
+    "messaging": N_("短信平台"),
+    "mail": N_("邮件平台"),
+    "wechat": N_("微信公众号平台"),
+    "exchange": N_("省级数据共享平台"),
+}
 STALE = timedelta(minutes=10)
 
 

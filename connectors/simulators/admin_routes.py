@@ -93,6 +93,17 @@ def list_messages(world: NamedDependency[World]) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+@get("/mails", sync_to_thread=True, summary="The latest mails")
+def list_mails(world: NamedDependency[World]) -> list[dict[str, Any]]:
+    return [dict(row) for row in world.store.rows("SELECT * FROM mail ORDER BY sent_at DESC LIMIT 100")]
+
+
+@get("/wechat-messages", sync_to_thread=True, summary="The latest template messages on WeChat")
+def list_wechat_messages(world: NamedDependency[World]) -> list[dict[str, Any]]:
+    rows = world.store.rows("SELECT * FROM wechat_message ORDER BY sent_at DESC LIMIT 100")
+    return [dict(row) for row in rows]
+
+
 admin_router = Router(
     "/admin",
     route_handlers=[
@@ -106,6 +117,8 @@ admin_router = Router(
         list_orders,
         list_pushes,
         list_messages,
+        list_mails,
+        list_wechat_messages,
     ],
     tags=["admin"],
 )

@@ -1,4 +1,4 @@
-"""The simulated treasury, bank and message gateway over HTTP, as the system's clients know them."""
+"""The simulated treasury and bank over HTTP, as the system's clients know them."""
 
 import re
 import time
@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from connectors.banks.messages import AccountAnswer, AccountQuestion, Payout, Statement
-from connectors.messaging.messages import Receipt, ShortMessage
 from connectors.simulators.faults import use_fault
 from connectors.simulators.guards import fail_on_purpose, require_token
 from connectors.simulators.refusals import Refused
@@ -57,45 +56,10 @@ def day_statement(day: FromPath[str], world: NamedDependency[World]) -> Statemen
     return world.bank.statement(day)
 
 
-@post("/messages", status_code=200, sync_to_thread=True, summary="Send a short message")
-def send_message(data: JSONBody[ShortMessage], world: NamedDependency[World]) -> Receipt:
-    """Kept once per key; the demonstrator can read it on the page."""
-    fault = use_fault(world.store, "messaging", "queued", "undeliverable")
-    world.store.run(
-        "INSERT OR IGNORE INTO short_message (key, phone, text, sent_at, status) VALUES (?, ?, ?, ?, ?)",
-        data.key,
-        data.phone,
-        data.text,
-        world.clock.now().isoformat(),
-        fault.mode if fault is not None else "delivered",
-    )
-    return _receipt(world, data.key)
-
-
-@get("/messages/{key:str}", sync_to_thread=True, summary="What became of a short message")
-def query_message(key: FromPath[str], world: NamedDependency[World]) -> Receipt:
-    """One that waits is delivered by the time somebody asks, unless a fault says otherwise."""
-    fault = use_fault(world.store, "messaging", "queued", "undeliverable")
-    world.store.run(
-        "UPDATE short_message SET status = ? WHERE key = ? AND status = 'queued'",
-        fault.mode if fault is not None else "delivered",
-        key,
-    )
-    return _receipt(world, key)
-
-
-def _receipt(world: World, key: str) -> Receipt:
-    row = world.store.row("SELECT status FROM short_message WHERE key = ?", key)
-    if row is None:
-        raise Refused("message_unknown", "短信平台没有这条短信", status=404)
-    return Receipt(key, row["status"])
-
-
 def money_routers() -> list[Router]:
     handlers = {
         "treasury": [submit_order, query_order],
         "banks": [check_account, query_payout, day_statement],
-        "messaging": [send_message, query_message],
     }
     return [
         Router(

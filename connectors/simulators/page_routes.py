@@ -162,6 +162,8 @@ def show_money(
         faults=[(label, _fault_text(world, system)) for system, label in MONEY_SYSTEMS.items()],
         fault_labels=FAULT_LABELS,
         messages=world.store.rows("SELECT * FROM short_message ORDER BY sent_at DESC LIMIT 20"),
+        mails=world.store.rows("SELECT * FROM mail ORDER BY sent_at DESC LIMIT 20"),
+        wechat_messages=world.store.rows("SELECT * FROM wechat_message ORDER BY sent_at DESC LIMIT 20"),
     )
 
 

@@ -49,6 +49,11 @@ CREATE TABLE IF NOT EXISTS fault (
 CREATE TABLE IF NOT EXISTS short_message (
   key TEXT PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'delivered');
+CREATE TABLE IF NOT EXISTS mail (
+  key TEXT PRIMARY KEY, address TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL,
+  status TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS wechat_message (
+  key TEXT PRIMARY KEY, openid TEXT NOT NULL, template_id TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL);
 """
 #: Columns that a world from an earlier version lacks.
 ADDED = (

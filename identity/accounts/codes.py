@@ -1,20 +1,19 @@
-"""Codes by short message: six digits, five minutes, one use, good only in the browser that asked for them.
+"""Codes by short message or mail: six digits, five minutes, one use, good only in the browser that asked for them.
 
 The store holds an HMAC. Because the code belongs to one browser, strangers can neither burn nor replace it.
 """
 
 import hmac
-from typing import Literal
+from typing import Literal, Protocol
 
 from identity.accounts.quotas import HOUR, Quotas
 from identity.accounts.throttle import network_of
-from identity.outside import Outside
 from kernel.errors import TooManyRequests, Unauthenticated
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.ids import new_digits, new_id
 
-Purpose = Literal["login", "second", "phone", "recovery"]
+Purpose = Literal["login", "second", "phone", "recovery", "email"]
 LIFETIME_SECONDS = 300.0
 TRIES = 5
 PAUSE_SECONDS = 60
@@ -24,11 +23,17 @@ WRONG_CODE = N_("验证码不对或已过期，请核对后再填，或重新获
 _WAIT = N_("验证码刚刚发出，请等一分钟再重新获取。")
 
 
-class MessageCodes:
-    """Made once per app."""
+class Carrier(Protocol):
+    """What brings a code to a phone, or to a mail address."""
 
-    def __init__(self, house: House, outside: Outside) -> None:
-        self._store, self._vault, self._outside = house.ephemeral, house.vault, outside
+    def __call__(self, address: str, code: str, /, *, key: str) -> None: ...
+
+
+class MessageCodes:
+    """Made once per app and carrier. A "phone" may be any address that its carrier reaches."""
+
+    def __init__(self, house: House, carry: Carrier) -> None:
+        self._store, self._vault, self._carry = house.ephemeral, house.vault, carry
         self._quotas = Quotas(house.ephemeral, house.vault)
 
     def send(self, phone: str, purpose: Purpose, *, browser: str, address: str, is_known: bool) -> None:
@@ -46,7 +51,7 @@ class MessageCodes:
         code = new_digits(6)
         self._store.put(key, self._hash(key, code), LIFETIME_SECONDS)
         self._store.delete(f"{key}:tries")
-        self._outside.send_code(phone, code, key=str(new_id()))
+        self._carry(phone, code, key=str(new_id()))
 
     def redeem(self, phone: str, purpose: Purpose, code: str, *, browser: str) -> None:
         """Use a code up. Raises ``Unauthenticated`` with one text, whatever was wrong."""

@@ -43,7 +43,8 @@ class EntryHall:
         self.passwords = PasswordPool()
         self.throttle = LoginThrottle(house.ephemeral, house.vault)
         self.quotas = Quotas(house.ephemeral, house.vault)
-        self.codes = MessageCodes(house, outside)
+        self.codes = MessageCodes(house, outside.send_code)
+        self.mail_codes = MessageCodes(house, outside.send_mail_code)
         self.tickets = Tickets(house.ephemeral, house.vault)
         self.assurance = assurance_of(house)
         #: Identities elsewhere that one may sign in through, where the city has any.

@@ -11,10 +11,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.orm import Session
 
+from identity.accounts.assurance import strength
 from identity.accounts.hall import EntryHall
 from identity.accounts.history import login_history
 from identity.accounts.schemas import LoginView
 from identity.clients.portals import PORTALS
+from identity.contacts import service as contacts
+from identity.contacts.routes import known_channel
 from identity.grants import repository as grants
 from identity.oauth.consents import PastConsent, consent_history, withdraw_consent
 from identity.passkeys import repository as passkeys
@@ -31,6 +34,7 @@ from identity.trail import note
 from kernel.errors import Forbidden, Unauthenticated
 from kernel.web.bearer import DEPENDENCIES, Connection, principal_of
 from kernel.web.principal import Principal
+from kernel.web.requests import WebRequest
 
 Me = NamedDependency[Principal]
 
@@ -64,6 +68,25 @@ class RecoveryView(msgspec.Struct, frozen=True, kw_only=True):
     masked_phone: str
     asked_at: datetime
     ready_at: datetime
+
+
+class ContactView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where messages also go; a WeChat account has no address to show."""
+
+    channel: str
+    masked_address: str
+    confirmed_at: datetime
+
+
+class EmailToBind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: Annotated[str, msgspec.Meta(max_length=254)]
+
+
+class EmailCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``code`` is what came to the address."""
+
+    email: Annotated[str, msgspec.Meta(max_length=254)]
+    code: Annotated[str, msgspec.Meta(max_length=12)]
 
 
 class ScannedCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -198,6 +221,51 @@ def security_api(hall: EntryHall) -> Router:
             recovery.stop(session, principal.subject_id, recovery_id, now=house.clock.now())
         return Done()
 
+    @get("/contacts", sync_to_thread=True, summary="Where messages also go")
+    def list_contacts(principal: Me) -> list[ContactView]:
+        with house.database.read() as session:
+            known = contacts.addresses_of(session, principal.subject_id, vault=house.vault)
+        return [
+            ContactView(
+                channel=channel,
+                masked_address=contacts.masked_email(address) if channel == "email" else "",
+                confirmed_at=confirmed_at,
+            )
+            for channel, (address, confirmed_at) in known.items()
+        ]
+
+    @post("/contacts/email/send", status_code=200, sync_to_thread=True, summary="Send a code to an address")
+    def send_email_code(principal: Me, data: JSONBody[EmailToBind], request: WebRequest) -> Done:
+        email, visitor = contacts.normalise_email(data.email), hall.browser.visitor_of(request)
+        sid = _strong(principal)
+        hall.mail_codes.send(email, "email", browser=sid, address=visitor.address, is_known=False)
+        return Done()
+
+    @post("/contacts/email", status_code=200, sync_to_thread=True, summary="Bind the address by its code")
+    def bind_email(principal: Me, data: JSONBody[EmailCode]) -> Done:
+        email = contacts.normalise_email(data.email)
+        hall.mail_codes.redeem(email, "email", data.code, browser=_strong(principal))
+        with house.database.write() as session:
+            contacts.confirm(
+                session, principal.subject_id, "email", email, vault=house.vault, now=house.clock.now()
+            )
+        return Done()
+
+    @post("/contacts/{channel:str}/remove", status_code=200, sync_to_thread=True, summary="Let one go")
+    def remove_contact(principal: Me, channel: FromPath[str]) -> Done:
+        _strong(principal)
+        with house.database.write() as session:
+            contacts.remove(session, principal.subject_id, known_channel(channel), now=house.clock.now())
+        return Done()
+
+    def _strong(principal: Principal) -> str:
+        """The sign-in's number; it must have been proved twice, as on the page."""
+        with house.database.read() as session:
+            sign_in = sign_in_of(session, principal)
+        if strength(sign_in.methods) < 2:
+            raise Forbidden("请先用第二种方式验证身份，再更改联系方式。")
+        return str(sign_in.sid)
+
     def admit(principal: Principal) -> None:
         hall.quotas.spend("qr/scan", str(principal.subject_id), limit=SCANS)
         with house.database.read() as session:
@@ -235,6 +303,10 @@ def security_api(hall: EntryHall) -> Router:
             remove_passkey,
             list_recoveries,
             stop_recovery,
+            list_contacts,
+            send_email_code,
+            bind_email,
+            remove_contact,
             scan,
             answer_scan,
         ],

@@ -16,6 +16,8 @@ from identity.accounts import factors
 from identity.accounts import service as accounts
 from identity.accounts.history import METHODS, login_history
 from identity.browser import HOME, PORTAL_PAGES, Browser, read_form, redirect
+from identity.contacts import repository as contacts
+from identity.contacts import service as contact_service
 from identity.delegation import repository as delegations
 from identity.delegation.proxies import revoke_proxy
 from identity.oauth.consents import consents_of
@@ -28,6 +30,7 @@ from identity.sessions.service import address_of, end_own_session, end_sessions_
 from identity.upstream import repository as upstream
 from kernel.errors import Unauthenticated
 from kernel.house import House
+from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 from kernel.web.sessions import latest_portal
@@ -116,6 +119,10 @@ class SecurityDesk:
             "unlinked": [(name, LABELS[name]) for name in self._providers if name not in linked],
             "person_name": people[subject_id].name,
             "phone": accounts.phone_of(account, vault=vault) or "",
+            "contacts": [
+                _(contact_service.LABELS[cast(contact_service.Channel, row.channel)])
+                for row in contacts.of_subject(session, subject_id)
+            ],
             "has_password": account.password_hash is not None,
             "has_totp": factors.has_totp(session, subject_id),
             "passkey_count": len(passkeys.usable_of(session, subject_id)),

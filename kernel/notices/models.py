@@ -64,8 +64,8 @@ class SummoningHabits(Base):
 class Summons(Base):
     """One message outside the app, and what became of it. Written before it is sent: its number is the key of the sending.
 
-    ``state``: sending | queued | delivered | undeliverable | refused | unknown. ``act_at`` is when to send it (again) or to ask
-    about it, None at its end.
+    ``state``: sending | queued | accepted | delivered | undeliverable | refused | unknown. ``act_at`` is when to send it
+    (again) or to ask about it, None at its end.
     """
 
     __tablename__ = "summons"

@@ -1,8 +1,9 @@
 """Who is summoned next, and what became of it. Every step is one short transaction; whoever calls sends in between.
 
-``take_next`` writes the summonses that are due, a bounded number of them, and lends out those whose time has come. What is
-lent comes back by ``note_outcome``; what never comes back (a process was killed) is lent again after ``LOAN``, under the
-same number, so that the gateway knows it for the same message.
+``take_next`` writes the summonses that are due, a bounded number of them and one for each way by which a person wants to
+hear and can be reached, and lends out those of one way whose time has come. What is lent comes back by ``note_outcome``;
+what never comes back (a process was killed) is lent again after ``LOAN``, under the same number, so that the gateway knows it
+for the same message.
 """
 
 from collections import defaultdict
@@ -16,13 +17,24 @@ from sqlalchemy.orm import Session
 
 from kernel.database import changed_rows, insert
 from kernel.notices.models import Notice, NoticePreference, SummoningHabits, Summons
-from kernel.notices.summoning import ASK_AFTER, STALE, TRY_AFTER, Decision, Habits, Pace, Waiting, decide
+from kernel.notices.summoning import (
+    ASK_AFTER,
+    STALE,
+    TRY_AFTER,
+    Decision,
+    Habits,
+    Pace,
+    Waiting,
+    decide,
+    is_urgent,
+)
 
 LOAN = timedelta(seconds=60)
 KEEP = timedelta(days=180)
 
-Outcome = Literal["queued", "delivered", "undeliverable", "refused", "unanswered"]
-Addressed = Callable[[Session, int], bool]
+Outcome = Literal["accepted", "queued", "delivered", "undeliverable", "refused", "unanswered"]
+#: Whether somebody (by number) can be reached on a channel.
+Addressed = Callable[[Session, int, str], bool]
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -47,12 +59,24 @@ class Batch(msgspec.Struct, frozen=True):
     looked_at: int
 
 
-def take_next(session: Session, *, channel: str, limit: int, is_addressed: Addressed, now: datetime) -> Batch:
-    """At most ``limit`` to send: begun ones, then people with something urgent, then who waits longest; and some to ask about."""
+class Ways(msgspec.Struct, frozen=True):
+    """By which channels people may be summoned, and who can be reached on which."""
+
+    channels: tuple[str, ...]
+    is_addressed: Addressed
+
+
+def take_next(session: Session, *, channel: str, limit: int, ways: Ways | None, now: datetime) -> Batch:
+    """At most ``limit`` to send by ``channel``, begun ones first, and some to ask about.
+
+    With ``ways``, whoever is due is decided on as far as there is room: people with something urgent, then who waits
+    longest. Their summonses by other channels are written too, for whoever takes from those.
+    """
     begun = _begun(session, channel, "sending", limit, now)
     fresh = [row for row in begun if not _has_grown_stale(row, now)]
-    subjects = _due_subjects(session, limit - len(begun), now)
-    fresh += _write_due(session, channel, subjects, is_addressed, now)
+    subjects = _due_subjects(session, limit - len(begun), now) if ways is not None else []
+    if ways is not None and subjects:
+        fresh += [row for row in _write_due(session, ways, subjects, now) if row.channel == channel]
     # A storm must not keep receipts from being read, nor sixty thousand receipts a new summons from going out.
     asked = _begun(session, channel, "queued", max(limit // 4, limit - len(fresh)), now)
     for row in (*fresh, *asked):
@@ -142,11 +166,7 @@ def _has_grown_stale(row: Summons, now: datetime) -> bool:
     return True
 
 
-def _write_due(
-    session: Session, channel: str, subjects: list[int], is_addressed: Addressed, now: datetime
-) -> list[Summons]:
-    if not subjects:
-        return []
+def _write_due(session: Session, ways: Ways, subjects: list[int], now: datetime) -> list[Summons]:
     waiting: defaultdict[int, list[Notice]] = defaultdict(list)
     rows = sa.select(Notice).where(Notice.subject_id.in_(subjects), Notice.summon_at.is_not(None))
     for notice in session.scalars(rows.order_by(Notice.number).with_for_update(skip_locked=True)):
@@ -155,38 +175,47 @@ def _write_due(
         row.subject_id: _habits(row)
         for row in session.scalars(sa.select(SummoningHabits).where(SummoningHabits.subject_id.in_(subjects)))
     }
-    refusing = set(
-        session.scalars(
-            sa.select(NoticePreference.subject_id).where(
-                NoticePreference.subject_id.in_(subjects),
-                NoticePreference.channel == channel,
-                NoticePreference.is_enabled.is_(False),
-            )
-        )
-    )
+    refused = _refused(session, ways.channels, subjects)
     last = _last_summoned(session, subjects)
-    written = []
+    written: list[Summons] = []
     for subject_id, notices in waiting.items():
+        wanted = [channel for channel in ways.channels if (subject_id, channel) not in refused]
         decision = decide(
             [Waiting(one.number, one.kind, one.created_at, one.read_at is not None) for one in notices],
             habits.get(subject_id, Habits()),
             last_at=last.get(subject_id),
-            is_wanted=subject_id not in refusing,
+            is_wanted=bool(wanted),
             now=now,
         )
         _apply(decision, notices)
-        if decision.covered and is_addressed(session, subject_id):
-            written.append(_summons(decision, notices, channel, now))
+        if decision.covered:
+            covered = [one for one in notices if one.number in decision.covered]
+            # What concerns the account goes by every way there is, refused or not.
+            channels = ways.channels if any(is_urgent(one.kind) for one in covered) else wanted
+            written += [
+                _summons(decision, covered, channel, now)
+                for channel in channels
+                if ways.is_addressed(session, subject_id, channel)
+            ]
     session.add_all(written)
     session.flush()
     return written
 
 
+def _refused(session: Session, channels: Collection[str], subjects: list[int]) -> set[tuple[int, str]]:
+    statement = sa.select(NoticePreference.subject_id, NoticePreference.channel).where(
+        NoticePreference.subject_id.in_(subjects),
+        NoticePreference.channel.in_(channels),
+        NoticePreference.is_enabled.is_(False),
+    )
+    return {(row.subject_id, row.channel) for row in session.execute(statement)}
+
+
 def _due_subjects(session: Session, limit: int, now: datetime) -> list[int]:
     """The people of the first notices due, the urgent ones before all; never more than are asked for is read."""
     found: dict[int, None] = {}
-    for is_urgent in (True, False):
-        due = sa.select(Notice.subject_id).where(Notice.is_urgent.is_(is_urgent), Notice.summon_at <= now)
+    for urgent in (True, False):
+        due = sa.select(Notice.subject_id).where(Notice.is_urgent.is_(urgent), Notice.summon_at <= now)
         due = due.order_by(Notice.summon_at, Notice.number).limit(max(0, limit - len(found)))
         found |= dict.fromkeys(session.scalars(due))
     return list(found)
@@ -205,13 +234,13 @@ def _apply(decision: Decision, notices: Collection[Notice]) -> None:
         notice.summon_at = decision.until if notice.number in decision.deferred else None
 
 
-def _summons(decision: Decision, notices: Collection[Notice], channel: str, now: datetime) -> Summons:
-    newest = max((one for one in notices if one.number in decision.covered), key=lambda one: one.number)
+def _summons(decision: Decision, covered: Collection[Notice], channel: str, now: datetime) -> Summons:
+    newest = max(covered, key=lambda one: one.number)
     return Summons(
         subject_id=newest.subject_id,
         channel=channel,
         wording=decision.wording,
-        covers=len(decision.covered),
+        covers=len(covered),
         through_number=newest.number,
         check_number=newest.check_number,
         state="sending",

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
+from identity.contacts import service as contacts
 from kernel.errors import FieldError, InvalidInput
 from kernel.house import House
 from kernel.i18n import N_
@@ -33,12 +34,14 @@ PACES: dict[Pace, tuple[str, str]] = {
     "daily": (N_("每天一次"), N_("上午9点，一天的消息合成一次提醒")),
     "each": (N_("来一条提醒一条"), N_("免打扰时段除外")),
 }
+WAYS = {"sms": N_("短信"), "wechat": N_("微信"), "email": N_("电子邮件")}
 STATES = {
     "sending": N_("正在发送"),
-    "queued": N_("已交短信平台，等回执"),
+    "queued": N_("已交发送平台，等回执"),
+    "accepted": N_("已交发送平台"),
     "delivered": N_("已送达"),
     "undeliverable": N_("没有送达"),
-    "refused": N_("短信平台不收这个号码"),
+    "refused": N_("发送平台不收这个地址"),
     "unknown": N_("没有等到回执"),
 }
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -90,6 +93,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
             channels = channels_in(session, principal)
             habits = _shown(summonses.habits_of(session, principal.acting_for))
             sent = _sent(session, principal)
+            known = contacts.addresses_of(session, principal.acting_for, vault=house.vault)
+        bound = {channel: channel == "sms" or channel in known for channel in CHANNELS}
         if problem is not None:
             channels = Channels(*(given.get(one) == "1" for one in CHANNELS))
         return pages.page(
@@ -100,6 +105,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
             habits=msgspec.to_builtins(habits) | (dict(given) if problem is not None else {}),
             paces=[(pace, _(label), _(note)) for pace, (label, note) in PACES.items()],
             sent=sent,
+            ways={channel: _(label) for channel, label in WAYS.items()},
+            bound=bound,
             states={state: _(label) for state, label in STATES.items()},
             errors=list(problem.errors) if problem is not None else [],
         )

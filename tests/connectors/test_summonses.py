@@ -9,7 +9,6 @@ from datetime import timedelta
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from connectors.messaging import jobs
 from connectors.messaging.client import MessagingClient
@@ -49,7 +48,7 @@ class Dying(MessagingClient):
         os.kill(os.getpid(), signal.SIGKILL)
 
 client = Dying(ConnectorSettings.embedded(base, Path(home)).systems["messaging"])
-handlers(house, client, lambda session, subject: "10000000000")[SUMMON_TOPIC](None)
+handlers(house, {"sms": client}, lambda session, subject, channel: "10000000000")[SUMMON_TOPIC](None)
 """
 
 
@@ -63,14 +62,15 @@ def tell(house: House, *kinds: str, subject_id: int = 7) -> None:
 
 
 def summon(house: House, client: object, phone: str | None = PHONE) -> None:
-    """One round of the job."""
+    """One round of the job, by short message alone."""
+    run_round(house, {"sms": client}, lambda _session, _subject, _channel: phone)
 
-    def phone_of(_session: Session, _subject: int) -> str | None:
-        return phone
+
+def run_round(house: House, senders: dict[str, object], address_of: jobs.AddressOf) -> None:
 
     with house.database.write() as session:
         enqueue(session, SUMMON_TOPIC, "now", {}, now=house.clock.now())
-    handlers = jobs.handlers(house, client, phone_of)  # type: ignore[arg-type]
+    handlers = jobs.handlers(house, senders, address_of)  # type: ignore[arg-type]
     Worker(house.database, house.clock, handlers).run_until_idle()
 
 
@@ -186,7 +186,11 @@ def test_who_has_no_phone_does_not_hold_up_who_has(house: House) -> None:
     for subject_id in range(1, 20):
         tell(house, "offer", subject_id=subject_id)
     gateway = Gateway()
-    handlers = jobs.handlers(house, gateway, lambda _session, subject: PHONE if subject == 19 else None)  # type: ignore[arg-type]
+    handlers = jobs.handlers(
+        house,
+        {"sms": gateway},  # type: ignore[dict-item]
+        lambda _session, subject, _channel: PHONE if subject == 19 else None,
+    )
     with house.database.write() as session:
         enqueue(session, SUMMON_TOPIC, "now", {}, now=house.clock.now())
     Worker(house.database, house.clock, handlers).run_until_idle()
@@ -291,7 +295,9 @@ def test_five_thousand_at_once_hold_up_neither_other_work_nor_what_is_urgent(hou
     def other(_message: Message) -> None:
         sent_before_other.append(len(gateway.texts))
 
-    handlers = dict(jobs.handlers(house, gateway, lambda _session, subject: str(subject)))  # type: ignore[arg-type]
+    handlers = dict(
+        jobs.handlers(house, {"sms": gateway}, lambda _session, subject, _channel: str(subject))  # type: ignore[dict-item]
+    )
     handlers["other.work"] = other
     worker = Worker(house.database, house.clock, handlers)
     for count in range(200):

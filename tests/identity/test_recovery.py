@@ -129,10 +129,10 @@ def test_the_owner_is_told_on_the_old_number_even_with_messages_off(there: City)
             sent.append((phone, text))
             return Receipt(key, "delivered")
 
-    def phone_of(_session: Session, subject_id: int) -> str | None:
+    def phone_of(_session: Session, subject_id: int, _channel: str) -> str | None:
         return one.phone if subject_id == one.subject_id else None
 
-    send = handlers(there.house, Gateway(), phone_of)[SUMMON_TOPIC]  # type: ignore[arg-type]
+    send = handlers(there.house, {"sms": Gateway()}, phone_of)[SUMMON_TOPIC]  # type: ignore[dict-item]
     send(Message(1, new_id(), SUMMON_TOPIC, "", {}, 1, new_id()))
     assert (one.phone, alarm(notice.check_number)) in sent
 

@@ -1,0 +1,1 @@
+"""邮件平台: the mail gateway of the city's offices."""

@@ -15,8 +15,9 @@ from kernel.web.requests import WebRequest
 from licenses.document.service import LARGEST, verify_document
 from licenses.issuance.metadata import public_jwks
 from licenses.offline import PREFIX, verify_offline
+from licenses.reports import report_file, signed_report
 from licenses.schemas import Verification
-from licenses.verification import TRIES_WINDOW, signed_report, verify_credential, verify_identifier
+from licenses.verification import TRIES_WINDOW, verify_credential, verify_identifier
 
 #: A file costs more to check than a number: as many from one place in ten minutes.
 FILES = 60
@@ -97,15 +98,7 @@ def verify_file_page(
         answer = _verify_file(house, data.get("file"), _asker(request))
     except InvalidInput as error:
         problems = [{"where": "file", "what": error.detail}]
-    given = VerificationRequest()
-    return pages.page(
-        request,
-        "licenses/verify.html",
-        status=422 if problems else 200,
-        answer=answer,
-        given=given,
-        errors=problems,
-    )
+    return _page(request, pages, house, answer, VerificationRequest(), problems)
 
 
 @get("/jwks", sync_to_thread=True, tags=["trust"])
@@ -117,7 +110,8 @@ def issuer_keys(house: NamedDependency[House]) -> dict[str, Any]:
 
 @get(["/", "/verify"], sync_to_thread=True, include_in_schema=False)
 def verify_page(request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
-    return pages.page(request, "licenses/verify.html", answer=None, given=VerificationRequest(), errors=[])
+    empty = VerificationRequest()
+    return pages.page(request, "licenses/verify.html", answer=None, report="", given=empty, errors=[])
 
 
 @post("/verify", sync_to_thread=True, status_code=200, include_in_schema=False)
@@ -133,11 +127,40 @@ def verify_answer(
         answer = verify(house, given, _asker(request))
     except InvalidInput as error:
         problems = [{"where": "identifier", "what": error.detail}]
+    return _page(request, pages, house, answer, given, problems)
+
+
+@post("/verify-report", sync_to_thread=True, status_code=200, include_in_schema=False)
+def take_report(data: Form, house: NamedDependency[House]) -> Response[bytes]:
+    """The signed report of an answer that a page showed, as a file: of the moment of that answer, not asked anew."""
+    with house.database.read() as session:
+        file = report_file(session, data.get("report", ""))
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": "attachment; filename=verification-report.json",
+    }
+    text = msgspec.json.format(msgspec.json.encode(file), indent=1)
+    return Response(text, media_type="application/json", headers=headers)
+
+
+def _page(
+    request: WebRequest,
+    pages: Pages,
+    house: House,
+    answer: Verification | None,
+    given: VerificationRequest,
+    problems: list[dict[str, str]],
+) -> Response[str]:
+    report = ""
+    if answer is not None:
+        with house.database.read() as session:
+            report = signed_report(session, house, answer)
     return pages.page(
         request,
         "licenses/verify.html",
         status=422 if problems else 200,
         answer=answer,
+        report=report,
         given=given,
         errors=problems,
     )
@@ -155,4 +178,5 @@ HANDLERS = [
     issuer_keys,
     verify_page,
     verify_answer,
+    take_report,
 ]

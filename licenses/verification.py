@@ -127,16 +127,6 @@ def _of_copy(session: Session, house: House, verified: credential.Credential) ->
     return msgspec.structs.replace(answer, result="undetermined", reasons=[reason], holder_name=None)
 
 
-def signed_report(session: Session, house: House, answer: Verification) -> str:
-    """The answer as a JWS that proves later what was asked and answered when."""
-    claims = {
-        "iss": f"{house.settings.base_url}/licenses",
-        "iat": credential.epoch(answer.checked_at),
-        "verification": msgspec.to_builtins(answer),
-    }
-    return credential.sign(keys.credential_key(session, house), "licence-verification+jwt", claims)
-
-
 def _defects(session: Session, licence: Licence, sd_jwt: str, proven: str) -> list[str]:
     reasons = []
     try:

@@ -27,6 +27,7 @@ from policy_engine.delivery.schemas import (
     PaymentView,
 )
 from portals.services import Services
+from portals.shared import evidence
 from portals.shared.records import record_api, record_page
 
 Form = URLEncodedBody[dict[str, str]]
@@ -208,6 +209,7 @@ def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterH
 
     return [
         record_page(services),
+        *evidence.pages_of(services, portal),
         offer_page,
         confirm_form,
         decline_form,
@@ -283,6 +285,7 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
 
     return [
         record_api(services, portal),
+        *evidence.api_of(services, portal),
         list_offers,
         get_offer,
         confirm_offer,

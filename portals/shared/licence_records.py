@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 
-import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -11,15 +10,17 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
 from kernel.house import House
-from kernel.transparency.heads import claimed
+from kernel.i18n import gettext as _
 from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from licenses import wallet
 from licenses.log.evidence import EvidenceFile
+from licenses.log.sources import USE
 from licenses.schemas import ActView, LicenceView, UseView
 from licenses.states import OPERATION_LABELS, Operation
+from portals.shared.evidence import evidence_download, evidence_page
 
 
 def handlers(
@@ -48,31 +49,21 @@ def handlers(
     ) -> Response[str]:
         """Where a record stands in the log, and the file that shows it."""
         found = evidence(principal, licence_id, record_id)
-        return pages.page(
-            request,
-            "shared/record.html",
-            evidence=found,
-            label=_label(found),
-            head=claimed(found.head.jws),
-            licence_path=f"/{portal}/wallet/{licence_id}",
-            address=f"{request.url.path}/evidence",
-        )
+        back = (f"/{portal}/wallet/{licence_id}", _("证照"))
+        return evidence_page(request, pages, portal, found, _said(found), back)
 
     @get(
-        "/wallet/{licence_id:uuid}/records/{record_id:uuid}/evidence",
+        "/wallet/{licence_id:uuid}/records/{record_id:uuid}/file",
         guards=guards,
         sync_to_thread=True,
         include_in_schema=False,
     )
-    def evidence_download(
+    def record_file(
         licence_id: FromPath[uuid.UUID],
         record_id: FromPath[uuid.UUID],
         principal: NamedDependency[Principal],
     ) -> Response[bytes]:
-        data = msgspec.json.format(msgspec.json.encode(evidence(principal, licence_id, record_id)), indent=1)
-        disposition = f"attachment; filename=evidence-{record_id}.json"
-        headers = {"Cache-Control": "no-store", "Content-Disposition": disposition}
-        return Response(data, media_type="application/json", headers=headers)
+        return evidence_download(evidence(principal, licence_id, record_id))
 
     @get("/api/v1/licences/{licence_id:uuid}", guards=api_guards, sync_to_thread=True, summary="One licence")
     def read_licence(licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> LicenceView:
@@ -112,9 +103,12 @@ def handlers(
     ) -> EvidenceFile:
         return evidence(principal, licence_id, record_id)
 
-    return [record_page, evidence_download, read_licence, list_uses, list_acts, read_evidence]
+    return [record_page, record_file, read_licence, list_uses, list_acts, read_evidence]
 
 
-def _label(evidence: EvidenceFile) -> str:
-    operation = evidence.content.get("operation")
-    return OPERATION_LABELS[Operation(operation)] if isinstance(operation, str) else ""
+def _said(evidence: EvidenceFile) -> list[tuple[str, object]]:
+    said = evidence.content
+    if evidence.kind == USE:
+        return [(_("使用方"), said["verifier"]), (_("用途"), said["purpose"])]
+    operation = _(OPERATION_LABELS[Operation(str(said["operation"]))])
+    return [(_("办理"), operation), (_("证照标识"), said["identifier"])]

@@ -18,6 +18,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery.schemas import OfferDetail
 from policy_engine.matching.explanation import FactLine
 from portals.services import Services
+from portals.shared import evidence
 from portals.shared.benefits import Form, Words
 from portals.shared.records import record_page
 from portals.shared.together import Choice, choice_on, together
@@ -200,6 +201,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         claims_page,
         claim_page,
         record_page(services),
+        *evidence.pages_of(services, "tong"),
         appeal_form,
         supplement_form,
         withdraw_form,

@@ -13,6 +13,7 @@ from kernel.web.requests import WebRequest
 from portals.financing import zhengtong as financing
 from portals.portal import create_portal
 from portals.services import Services
+from portals.shared import evidence
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.counter import api as counter_api
 from portals.zhengtong.counter import papers as counter_papers
@@ -61,17 +62,18 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         services.resolve,
         portal="zhengtong",
         title="东楚政通 Dongchu Zhengtong",
-        handlers=[_pages(), _api()],
+        handlers=[_pages(services), _api(services)],
         dependencies={"services": services, "reach": Reach(services.house, services.published)},
         context_of=visit,
     )
 
 
-def _pages() -> Router:
+def _pages(services: Services) -> Router:
     return Router(
         "/",
         route_handlers=[
             *desk.HANDLERS,
+            Router("/", route_handlers=evidence.pages_of(services, SCOPE), guards=[on_a_seat]),
             *desk_batches.HANDLERS,
             *policies_upload.HANDLERS,
             *editor.PAGES,
@@ -102,11 +104,12 @@ def _pages() -> Router:
     )
 
 
-def _api() -> Router:
+def _api(services: Services) -> Router:
     return Router(
         "/api/v1",
         route_handlers=[
             *desk_api.HANDLERS,
+            *evidence.api_of(services, SCOPE, prefix=""),
             *policies_api.HANDLERS,
             *editor.API,
             *vocabulary.API,

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +185,26 @@ def test_a_report_is_signed_by_the_keys_that_are_published(
     signed = jws.deserialize_compact(told["report"], key, algorithms=["ES256"])
     assert msgspec.json.decode(signed.payload)["verification"] == told["answer"]
     assert told["answer"]["result"] == "valid"
+
+
+def test_the_page_gives_the_signed_report_to_take_away(
+    house: House, client: TestClient[Litestar], licence: Licence
+) -> None:
+    page = client.post("/licenses/verify", data={"credential": service.content(house, licence).sd_jwt}).text
+    found = re.search(r'name="report" value="([^"]+)"', page)
+    assert found is not None
+    file = client.post("/licenses/verify-report", data={"report": found[1]})
+    assert file.headers["content-disposition"].startswith("attachment")
+    told = file.json()
+    with house.database.read() as session:
+        [key] = keys.public_credential_keys(session).values()
+    signed = jws.deserialize_compact(told["report"], key, algorithms=["ES256"])
+    assert msgspec.json.decode(signed.payload)["verification"] == told["verification"]
+    assert told["verification"]["result"] == "valid"
+    sd_jwt = service.content(house, licence).sd_jwt
+    for foreign in ("", "x.y.z", found[1][:-3] + "abc", sd_jwt.split("~")[0]):
+        refused = client.post("/licenses/verify-report", data={"report": foreign})
+        assert refused.status_code == 400
 
 
 def _ofd(root: str = "OFD.xml") -> bytes:

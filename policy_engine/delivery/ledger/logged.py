@@ -1,5 +1,7 @@
-"""Movements of money in the transparency log: each with its two entries and what it pays, as they must stay."""
+"""Movements of money in the transparency log: each with its two entries, what it pays and to which account, as they must
+stay. Of the account's number there is a digest that only the store can open, and the digits that everybody is shown."""
 
+import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.transparency import Content
 from kernel.transparency.examination import Source
+from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.ledger.models import Budget, LedgerAccount, LedgerEntry, LedgerTransaction
 from policy_engine.delivery.payments.models import Payment
 
@@ -18,13 +21,17 @@ KIND = "payment"
 def contents(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Content]:
     """What these movements say, from the books and the payments as they stand."""
     entries = _entries(session, transaction_ids)
-    moved = (
-        sa.select(LedgerTransaction, Budget, Payment)
+    rows = (
+        sa.select(LedgerTransaction, Budget, Payment, PayeeAccount)
         .join(Budget, Budget.id == LedgerTransaction.budget_id)
         .outerjoin(Payment, Payment.id == LedgerTransaction.payment_id)
+        .outerjoin(PayeeAccount, PayeeAccount.id == LedgerTransaction.payee_account_id)
         .where(LedgerTransaction.id.in_(transaction_ids))
     )
-    return {row[0].id: _content(row[0], row[1], row[2], entries[row[0].id]) for row in session.execute(moved)}
+    return {
+        moved.id: {**_content(moved, budget, payment, entries[moved.id]), **_account(moved, account)}
+        for moved, budget, payment, account in session.execute(rows)
+    }
 
 
 def _entries(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
@@ -61,6 +68,15 @@ def _content(
             "amount_fen": payment.amount_fen,
         }
     return said
+
+
+def _account(moved: LedgerTransaction, account: PayeeAccount | None) -> Content:
+    """Where the money was to go. Nothing for what moves within the books, and for what moved before accounts were kept."""
+    if account is None:
+        return {}
+    bound = f"{moved.id}/{account.id}/{account.subject_id}/{account.number_index.hex()}"
+    digest = hashlib.sha256(bound.encode()).hexdigest()
+    return {"payee_bank": account.bank, "payee_account": account.masked, "payee_account_sha256": digest}
 
 
 def _every(session: Session) -> Iterator[uuid.UUID]:

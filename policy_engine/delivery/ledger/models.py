@@ -43,7 +43,10 @@ class LedgerAccount(Base):
 
 
 class LedgerTransaction(Base):
-    """One movement; ``reference`` is unique, so the same movement is booked once however often it is asked for."""
+    """One movement; ``reference`` is unique, so the same movement is booked once however often it is asked for.
+
+    ``payee_account_id`` is where the money of a payment was to go when it moved; a later order may go elsewhere.
+    """
 
     __tablename__ = "ledger_transaction"
     __table_args__ = (sa.Index("ix_ledger_transaction_kind_booked_at", "kind", "booked_at"),)
@@ -53,6 +56,7 @@ class LedgerTransaction(Base):
     kind: Mapped[str] = mapped_column(sa.String(16))
     reference: Mapped[str] = mapped_column(sa.String(80), unique=True)
     payment_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payment.id"), index=True)
+    payee_account_id: Mapped[uuid.UUID | None]
     booked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

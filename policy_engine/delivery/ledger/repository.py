@@ -54,6 +54,7 @@ def add_transaction(
     kind: str,
     reference: str,
     payment_id: uuid.UUID | None,
+    payee_account_id: uuid.UUID | None,
     now: datetime,
 ) -> uuid.UUID | None:
     """A new transaction, or nothing when ``reference`` was booked before."""
@@ -64,11 +65,24 @@ def add_transaction(
         kind=kind,
         reference=reference,
         payment_id=payment_id,
+        payee_account_id=payee_account_id,
         booked_at=now,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["reference"]).returning(LedgerTransaction.id)
     added: uuid.UUID | None = session.execute(statement).scalar()
     return added
+
+
+def movements_of(session: Session, payment_id: uuid.UUID) -> list[tuple[LedgerTransaction, int]]:
+    """Everything that moved for a payment, the oldest first, each with its sum."""
+    sums = sa.select(sa.func.sum(LedgerEntry.amount_fen)).where(
+        LedgerEntry.transaction_id == LedgerTransaction.id, LedgerEntry.amount_fen > 0
+    )
+    moved = sa.select(LedgerTransaction, sums.scalar_subquery()).where(
+        LedgerTransaction.payment_id == payment_id
+    )
+    rows = session.execute(moved.order_by(LedgerTransaction.booked_at, LedgerTransaction.id))
+    return [(row[0], int(row[1])) for row in rows]
 
 
 def is_booked(session: Session, reference: str) -> bool:

@@ -87,6 +87,7 @@ def move(
     reference: str,
     *,
     payment_id: uuid.UUID | None = None,
+    payee_account_id: uuid.UUID | None = None,
     now: datetime,
 ) -> bool:
     """Book one movement; False when it was booked before. Raises ``ShortOfFunds`` and books nothing."""
@@ -97,7 +98,9 @@ def move(
         return False
     if source != "appropriation" and pockets[source].balance_fen < amount_fen:
         raise ShortOfFunds(_("预算可用资金不足。"))
-    transaction_id = repository.add_transaction(session, budget_id, kind, reference, payment_id, now)
+    transaction_id = repository.add_transaction(
+        session, budget_id, kind, reference, payment_id, payee_account_id, now
+    )
     if transaction_id is None:
         return False
     repository.add_entry(session, transaction_id, pockets[source], -amount_fen)

@@ -95,6 +95,7 @@ def lower(session: Session, payment: Payment, by_fen: int, reason: str, *, now: 
             by_fen,
             reference,
             payment_id=payment.id,
+            payee_account_id=payment.account_id,
             now=now,
         )
         ledger.ask_to_serve_waiting(session, payment.budget_id, now=now)
@@ -304,6 +305,7 @@ def _book(session: Session, payment: Payment, kind: str, *, now: datetime) -> No
         payment.amount_fen,
         f"{scope}:{kind}",
         payment_id=payment.id,
+        payee_account_id=payment.account_id,
         now=now,
     )
 

@@ -1,6 +1,13 @@
 """Read models for pages and APIs: what a person, and what a seat, may see of the four lives. They change nothing."""
 
 from policy_engine.delivery.views.desk import claim_file, work_list
+from policy_engine.delivery.views.evidence import (
+    MovementView,
+    PaymentTrail,
+    decision_evidence,
+    movement_evidence,
+    payment_trail,
+)
 from policy_engine.delivery.views.money import (
     batch_payments,
     batches,
@@ -32,16 +39,20 @@ from policy_engine.delivery.views.rights import (
 
 __all__ = [
     "QUESTIONS",
+    "MovementView",
+    "PaymentTrail",
     "batch_payments",
     "batches",
     "budgets",
     "claim_detail",
     "claim_file",
+    "decision_evidence",
     "decision_file",
     "differences_of_day",
     "due_to_family",
     "inbox_offers",
     "losses_held",
+    "movement_evidence",
     "my_accounts",
     "my_awards",
     "my_claims",
@@ -51,6 +62,7 @@ __all__ = [
     "overpayment_for_person",
     "overpayment_for_seat",
     "overpayments_at",
+    "payment_trail",
     "payments_at",
     "ready_groups",
     "reconciled_days",

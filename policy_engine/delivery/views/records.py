@@ -50,11 +50,19 @@ def decision_file(
     session: Session, ports: Ports, record_id: uuid.UUID, principal: Principal, *, now: datetime
 ) -> DecisionFile:
     """The record to be downloaded. ``NotFound`` for strangers and for seats that have no business with it."""
+    row, may_read = readable_record(session, ports, record_id, principal, now=now)
+    return ports.records.file(session, row, may_read)
+
+
+def readable_record(
+    session: Session, ports: Ports, record_id: uuid.UUID, principal: Principal, *, now: datetime
+) -> tuple[DecisionRecord, MayRead]:
+    """The record, and which of its values this reader may see. Raises ``NotFound`` as ``decision_file`` does."""
     row = repository.find_record(session, record_id)
     may_read = None if row is None else _reader(session, ports, row, principal, now)
     if row is None or may_read is None:
         raise NotFound(_("没有找到您要的内容。"))
-    return ports.records.file(session, row, may_read)
+    return row, may_read
 
 
 def _reader(

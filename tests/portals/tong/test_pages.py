@@ -9,9 +9,11 @@ from identity import service as identity
 from identity.registry import service as registry
 from kernel.notices.models import Summons
 from licenses import service as licences
+from licenses.log.evidence import check
 from policy_engine.decisions.verification import verify
 from policy_engine.policies.library import library
 from portals.tong.life import life_events
+from portals.transparency import build_sequencer
 from tests.portals.tong.conftest import Enter
 from tests.portals.zhengtong.conftest import City
 
@@ -102,10 +104,17 @@ def test_an_offer_is_confirmed_once_and_becomes_a_claim(enter: Enter, city: City
     assert [one for one in verify(record.content) if not one.is_note] == []
     assert record.json()["record"]["deed"]["outcome"] == "offered"
     assert record.json()["disclosures"]
+    build_sequencer(city.house).append_all()
+    place = first(r"/tong/records/[0-9a-f-]+/evidence", progress)
+    evidence = client.get(f"{place}/file")
+    assert "下载存证文件" in client.get(place).text
+    assert check(evidence.content).defects == []
+    assert evidence.json()["id"] == record.json()["record"]["id"]
     stranger = enter(city.cast.daughter)
     assert stranger.get(claim.headers["location"]).status_code == 404
     assert stranger.get(offer).status_code == 404
     assert stranger.get(str(record.url.path)).status_code == 404
+    assert stranger.get(place).status_code == stranger.get(f"{place}/file").status_code == 404
 
 
 def test_declined_rests_and_may_still_be_applied_for(enter: Enter, city: City) -> None:

@@ -41,7 +41,9 @@ ROOT = Path(portals.tables.__file__).parent.parent
 TEMPLATES = {
     "zhengtong": ROOT / "portals" / "zhengtong" / "templates",
     "licenses": ROOT / "licenses" / "templates",
+    "shared": ROOT / "portals" / "shared" / "templates",
 }
+PORTALS = [ROOT / "portals" / "zhengtong", ROOT / "portals" / "shared"]
 PACKAGES = [ROOT / name for name in ("kernel", "identity", "licenses", "policy_engine", "connectors")]
 
 
@@ -166,7 +168,7 @@ Enter = Callable[..., Visitor]
 def client(city: City) -> Iterator[TestClient[Litestar]]:
     pages = Pages(
         TEMPLATES,
-        translations=Translations.load(locale_folders(*PACKAGES, ROOT / "portals" / "zhengtong")),
+        translations=Translations.load(locale_folders(*PACKAGES, *PORTALS)),
         is_demonstration=True,
     )
     app = create_app(city.services, pages)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from kernel.web.principal import Principal
 from licenses.keys import public_credential_keys
+from licenses.log.evidence import check
 from policy_engine.decisions.verification import verify
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.accounts import repository as accounts
@@ -15,6 +16,7 @@ from policy_engine.delivery.claims.stages import present_stage
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
 from policy_engine.profiles.models import Profile
+from portals.transparency import build_sequencer
 from tests.policy_engine.delivery.city import agent, official, person
 from tests.portals.zhengtong.conftest import City, Enter
 
@@ -194,8 +196,15 @@ def test_a_decision_is_on_record_and_passes_the_check_offline(
     assert f"{subject_id}" not in str(record.json()["record"]["bearers"])
     page = enter(seat_for(city, claim)).get(f"/zhengtong/claims/{claim}").text
     assert f"/zhengtong/records/{line['id']}" in page
+    build_sequencer(city.house).append_all()
+    assert f"/zhengtong/records/{line['id']}/evidence" in page
+    assert (
+        "下载存证文件" in enter(seat_for(city, claim)).get(f"/zhengtong/records/{line['id']}/evidence").text
+    )
+    assert check(program.get(f"{address}/evidence").content).defects == []
     elsewhere = official(7999, "claim.decide", division="429000")
-    assert enter(elsewhere, accept="application/json").get(address).status_code == 404
+    for path in (address, f"{address}/evidence"):
+        assert enter(elsewhere, accept="application/json").get(path).status_code == 404
 
 
 def test_a_file_is_asked_as_of_another_day(enter: Enter, city: City, claim: uuid.UUID) -> None:

@@ -1,0 +1,11 @@
+"""payees of movements"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    op.add_column("ledger_transaction", sa.Column("payee_account_id", sa.Uuid(), nullable=True))

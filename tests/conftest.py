@@ -23,6 +23,7 @@ from kernel.clock import FixedClock
 from kernel.house import House, open_house
 from kernel.settings import Settings
 from tests.browser import browser as browser
+from tests.secrecy.watch import watched
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
@@ -30,6 +31,13 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 hypothesis.settings.register_profile("everyday", deadline=None, max_examples=50, derandomize=True)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secrecy() -> Iterator[None]:
+    """Whatever store a test leaves is searched for the secrets that were spoken (``tests/secrecy``)."""
+    with watched():
+        yield
 
 
 @pytest.fixture

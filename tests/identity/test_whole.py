@@ -1,6 +1,5 @@
-"""The service as a whole: a client library that is nobody's here, the API description, and what a dump gives away."""
+"""The service as a whole: a client library that is nobody's here, the API description."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,21 +14,11 @@ from joserfc.jwk import KeySet
 
 from identity.cli import client_commands
 from tests.identity.conftest import (
-    BABY_ID,
-    DAUGHTER_ID,
-    DAUGHTER_PHONE,
-    MOTHER_ID,
-    OFFICIAL_ID,
     City,
 )
 from tests.identity.relying_party import (
     CALLBACK,
     MINI_SECRET,
-    OTHER_SECRET,
-    PASSWORD,
-    TokenClient,
-    mini_attempt,
-    obtain_code,
     redirect_of,
 )
 
@@ -104,34 +93,6 @@ def _probe(operation: Any, url: str) -> None:
         assert response.status_code < 500, (case.path, response.status_code, response.text[:300])
 
     never_fails()
-
-
-def test_a_dump_of_the_database_gives_nothing_away(own_city: City, tmp_path: Path) -> None:
-    surfer, attempt, client = own_city.surfer(), mini_attempt(), TokenClient(own_city.issuer)
-    code = obtain_code(surfer, attempt)["code"]
-    tokens = client.redeem(attempt, code).json()
-    renewed = client.refresh(tokens["refresh_token"]).json()
-    secrets = {
-        "id numbers": [DAUGHTER_ID, MOTHER_ID, BABY_ID, OFFICIAL_ID],
-        "names": ["周小兰", "陈桂英"],
-        "phones": [DAUGHTER_PHONE],
-        "passwords": [PASSWORD],
-        "client secrets": [MINI_SECRET, OTHER_SECRET],
-        "codes": [code, attempt.verifier],
-        "tokens": [value for one in (tokens, renewed) for value in one.values() if len(str(value)) > 30],
-        "cookies": [cookie.value for cookie in surfer.http.cookies.jar if cookie.value],
-    }
-    with sqlite3.connect(tmp_path / "dongchu.db") as connection:
-        dump = "\n".join(connection.iterdump())
-    connection.close()
-    raw = b"".join(path.read_bytes() for path in tmp_path.glob("dongchu.db*"))
-    assert "oauth_grant" in dump
-    for kind, values in secrets.items():
-        for value in values:
-            text = str(value)
-            assert text not in dump, kind
-            assert text.encode() not in raw, kind
-            assert text.encode().hex().upper() not in dump, kind
 
 
 def test_a_client_is_added_from_the_shell(

@@ -18,10 +18,13 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.made_once import copied
 from tests.portals.test_server import free_port
+from tests.secrecy.spoken import SPOKEN
+from tests.secrecy.watch import WATCH
 
 #: Whatever day the tests run on, their city begins on this one.
 FIRST_DAY = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
@@ -39,6 +42,7 @@ class Demo:
         self._process: subprocess.Popen[bytes] | None = None
         self._accounts: list[dict[str, str]] = []
         self._clients: list[httpx.Client] = []
+        self._since = SPOKEN.turn
         self.client = self.visitor(timeout=30)
 
     def visitor(self, **options: Any) -> httpx.Client:
@@ -69,11 +73,13 @@ class Demo:
         raise TimeoutError((self.home / "out").read_text(errors="replace")[-4000:])
 
     def stop(self) -> int:
-        """End the server and close its clients; its exit status."""
+        """End the server and close its clients; its exit status. What was secret meanwhile is looked for in its store."""
         for client in self._clients:
             client.close()
         self._clients.clear()
-        return self._end(signal.SIGINT)
+        code = self._end(signal.SIGINT)
+        WATCH.search(sa.make_url(f"sqlite:///{self.home / 'dongchu.db'}"), since=self._since)
+        return code
 
     def kill(self) -> None:
         """``kill -9``: nothing is finished, nobody is told. Those who were signed in find out by themselves."""

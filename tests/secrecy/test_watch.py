@@ -1,0 +1,141 @@
+"""The watch over every test's stores can fail: whatever is planted in plain is found, by table and column."""
+
+import base64
+import contextlib
+import json
+import sqlite3
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from identity.accounts.passwords import PasswordPool
+from kernel import audit
+from kernel.audit import AuditEvent
+from kernel.house import House
+from tests.secrecy.spoken import SPOKEN, Spoken
+from tests.secrecy.stolen_copy import StolenCopy
+from tests.secrecy.watch import WATCH, Leaked
+
+TOKEN = "Zk3-vQ9_planted-here-on-purpose"
+
+
+def plant(house: House, text: str) -> None:
+    """As somebody would who notes too much."""
+    with house.database.write() as session:
+        audit.record(
+            session,
+            actor="test",
+            action="test.note",
+            object_kind="note",
+            object_id="1",
+            detail={"said": text},
+            now=house.clock.now(),
+        )
+
+
+def uproot(house: House) -> None:
+    """So that the watch over this very test finds nothing when it is over: the rows, their pages and the log too."""
+    with house.database.write() as session:
+        session.execute(sa.delete(AuditEvent))
+    if house.database.is_sqlite:
+        file = str(house.database.engine.url.database)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as store:
+            store.execute("VACUUM")
+            store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        TOKEN,
+        TOKEN.encode().hex(),
+        base64.b64encode(TOKEN.encode()).decode(),
+        f"https://a.example/?t={TOKEN}&x=1",
+    ],
+    ids=["itself", "hex", "base64", "within"],
+)
+def test_a_secret_in_plain_is_found_where_it_stands(house: House, planted: str) -> None:
+    plant(house, planted)
+    found = StolenCopy(house.database.engine.url).findings([TOKEN])
+    assert {one.where for one in found} == {"audit_event.detail"}
+    uproot(house)
+
+
+@pytest.mark.parametrize("number", ["11010519491231002X", "13900005678"])
+def test_numbers_of_people_are_found_though_nobody_noted_them(any_house: House, number: str) -> None:
+    plant(any_house, f"寄给{number}，已送达")
+    found = StolenCopy(any_house.database.engine.url).findings([])
+    assert [one.where for one in found] == ["audit_event.detail"]
+    uproot(any_house)
+
+
+def test_a_number_that_no_person_can_have_is_none(house: House) -> None:
+    plant(house, "110105194912310021 23900005678 139000056789 0.13900005678")
+    assert StolenCopy(house.database.engine.url).findings([]) == []
+    uproot(house)
+
+
+def test_a_deleted_row_is_found_in_the_bytes_of_the_file(house: House) -> None:
+    plant(house, TOKEN)
+    with house.database.write() as session:
+        session.execute(sa.delete(AuditEvent))
+    found = StolenCopy(house.database.engine.url).findings([TOKEN])
+    assert {one.where for one in found} == {"dongchu.db-wal"}
+    uproot(house)
+
+
+def test_a_house_that_kept_what_its_vault_hashed_cannot_be_closed_quietly(any_house: House) -> None:
+    any_house.vault.hash_token(f"refresh/{TOKEN}")
+    plant(any_house, TOKEN)
+    with pytest.raises(Leaked, match=r"audit_event\.detail"):
+        any_house.database.close()
+    uproot(any_house)
+
+
+def test_six_digits_found_twice_in_one_column_are_no_chance(house: House) -> None:
+    code = "804153"
+    house.vault.hash_token(f"code:some-key/{code}")
+    plant(house, code)
+    url = house.database.engine.url
+    WATCH.search(url, since=0)
+    with pytest.raises(Leaked, match=code):
+        WATCH.search(url, since=0)
+    uproot(house)
+
+
+def test_a_password_is_known_from_its_hashing(house: House) -> None:
+    PasswordPool().hash("planted horse battery")
+    plant(house, "planted horse battery")
+    with pytest.raises(Leaked):
+        house.database.close()
+    uproot(house)
+
+
+def test_requests_and_answers_are_heard() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = {"access_token": "heard-in-the-answer", "expires_in": 300}
+        headers = {"set-cookie": "seat=heard-as-a-cookie-of-the-answer"}
+        return httpx.Response(200, json=body, headers=headers, request=request)
+
+    before = SPOKEN.turn
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        client.post(
+            "http://a.example/token?code=heard-in-the-query", data={"client_secret": "heard in the form"}
+        )
+    assert set(SPOKEN.secrets_since(before)) == {
+        "heard-in-the-answer",
+        "heard-as-a-cookie-of-the-answer",
+        "heard-in-the-query",
+        "heard in the form",
+    }
+
+
+def test_what_protocols_publish_is_no_secret() -> None:
+    spoken = Spoken()
+    spoken.fields([("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")])
+    spoken.fields([("token_type", "DPoP-or-Bearer"), ("code", "42"), ("password", "short")])
+    spoken.sealed(
+        json.dumps({"kty": "EC", "x": "public-part-of-a-key", "d": "private-part-of-a-key"}), "k/private/1"
+    )
+    assert spoken.secrets_since(0) == ["private-part-of-a-key"]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from identity.delegation import repository
 from identity.delegation.models import Assignment, Mandate, Membership, Proxy, SeatAuthorisation
 from identity.grants import service as grants
+from identity.registry.turns import take_turn
 
 
 def basis_of(right: Membership | Proxy | Assignment) -> str:
@@ -76,6 +77,7 @@ def end_mandates_held_by(session: Session, firm_id: int, *, reason: str, now: da
 
 def end_with_person(session: Session, subject_id: int, *, reason: str, now: datetime) -> None:
     """Somebody has died: nobody acts for them, and they act for nobody (民法典 Art. 173)."""
+    take_turn(session, subject_id)
     for proxy in repository.unrevoked_proxies_about(session, subject_id):
         end_proxy(session, proxy, reason=reason, now=now)
     for mandate in repository.unrevoked_mandates(session, Mandate.principal_id == subject_id):

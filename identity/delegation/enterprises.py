@@ -17,6 +17,7 @@ from identity.delegation.models import Membership
 from identity.registry import repository as registry_rows
 from identity.registry import service as registry
 from identity.registry.schemas import RelationshipRow
+from identity.registry.turns import take_turn
 from identity.trail import note
 from kernel.clock import business_date
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
@@ -85,6 +86,7 @@ def register_member(
 
     Raises ``Forbidden`` when ``appointed_by`` may not, ``Conflict`` at the sixth administrator and the second time.
     """
+    take_turn(session, firm_id)
     _check(session, firm_id, scopes, until_at, now)
     authority = _appointing(session, firm_id, appointed_by, role, now)
     if not authority.scopes.issuperset(scopes):
@@ -139,6 +141,8 @@ def revoke_membership(session: Session, *, membership_id: uuid.UUID, by_subject:
     membership = repository.get_membership(session, membership_id)
     if membership is None or not may_revoke(session, membership, by_subject, now):
         raise NotFound("没有找到这项企业授权。")
+    take_turn(session, membership.firm_id)
+    session.refresh(membership)
     if membership.revoked_at is not None:
         return
     note(
@@ -188,6 +192,7 @@ def change_legal_representative(
     session: Session, *, firm_id: int, new_subject_id: int, source: str, on: date, now: datetime
 ) -> None:
     """The register names another: everything granted for the firm ends, claims and money go on untouched."""
+    take_turn(session, firm_id)
     registry_rows.end_relationships(session, kind="legal_representative", to_subject=firm_id, on=on)
     registry.load_relationships(
         session,
@@ -208,6 +213,7 @@ def change_legal_representative(
 
 def dissolve_enterprise(session: Session, *, firm_id: int, on: date, now: datetime) -> None:
     """The register strikes the firm off: nobody acts for it any more, and its branches go with it."""
+    take_turn(session, firm_id)
     firm = registry_rows.get(session, firm_id)
     if firm is None or firm.kind != "firm":
         raise NotFound("登记中没有这家企业。")

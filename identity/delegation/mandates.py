@@ -19,6 +19,7 @@ from identity.delegation.proxies import LONGEST as LONGEST_FOR_PERSONS
 from identity.delegation.proxies import PROXY_SCOPES
 from identity.registry import repository as registry_rows
 from identity.registry import service as registry
+from identity.registry.turns import take_turn
 from identity.trail import note
 from kernel.clock import business_date
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
@@ -40,6 +41,7 @@ def grant_mandate(
     now: datetime,
 ) -> uuid.UUID:
     """A firm lets an agency act for it. Its legal representative or an administrator may, within their own right."""
+    take_turn(session, firm_id, agency_id)
     authority = require_governor(session, firm_id, granted_by, now)
     if firm_id == agency_id:
         raise _refusal("uscc", N_("不能委托给自己"))
@@ -78,6 +80,7 @@ def record_institution(
     now: datetime,
 ) -> uuid.UUID:
     """A person (or their guardian, on paper) lets the institution they live in act; a counter took the paper in."""
+    take_turn(session, person_id, institution_id)
     if not scopes or not PROXY_SCOPES.issuperset(scopes):
         raise _refusal("scopes", N_("代办范围只能是 tong 和 licences"))
     if not now < until_at <= now + LONGEST_FOR_PERSONS:
@@ -114,7 +117,7 @@ def record_institution(
 
 def end_mandate_by(session: Session, *, mandate_id: uuid.UUID, by_subject: int, now: datetime) -> None:
     """The principal takes it back, or the organisation gives it back. To strangers it does not exist."""
-    mandate = repository.get_mandate(session, mandate_id)
+    mandate = _in_turn(session, mandate_id)
     if mandate is None or not _is_party(session, mandate, by_subject, now):
         raise NotFound("没有找到这项委托。")
     if mandate.revoked_at is None:
@@ -126,7 +129,7 @@ def assign(
     session: Session, *, mandate_id: uuid.UUID, subject_id: int, assigned_by: int, now: datetime
 ) -> uuid.UUID:
     """Let one of the organisation's own people work on a mandate. Its legal representative or administrators may."""
-    mandate = repository.get_mandate(session, mandate_id)
+    mandate = _in_turn(session, mandate_id)
     if mandate is None or mandate.revoked_at is not None or mandate.until_at <= now:
         raise NotFound("没有找到这项委托。")
     try:
@@ -180,6 +183,15 @@ def withdraw_assignment(
         raise NotFound("没有找到这项指派。")
     note(session, "mandate.withdraw", "mandate_assignment", assignment_id, now=now, by=by_subject)
     end_assignment(session, assignment, reason="assignment_withdrawn", now=now)
+
+
+def _in_turn(session: Session, mandate_id: uuid.UUID) -> Mandate | None:
+    """As it stands once those who changed something about either side before are done."""
+    mandate = repository.get_mandate(session, mandate_id)
+    if mandate is not None:
+        take_turn(session, mandate.principal_id, mandate.holder_id)
+        session.refresh(mandate)
+    return mandate
 
 
 def _keep(session: Session, mandate: Mandate, *, by: int, now: datetime) -> uuid.UUID:

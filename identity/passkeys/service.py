@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from identity.passkeys import repository
 from identity.passkeys.ceremonies import WRONG_PASSKEY, Ceremonies, NewPasskey, Purpose
 from identity.passkeys.models import Passkey
+from identity.registry.turns import take_turn
 from identity.trail import note
 from kernel.database import Database
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
@@ -35,6 +36,7 @@ def add_passkey(
     session: Session, subject_id: int, handle: bytes, made: NewPasskey, *, name: str, now: datetime
 ) -> None:
     """It counts from now on; the owner is told. Raises ``Conflict``."""
+    take_turn(session, subject_id)
     known = repository.of_subject(session, subject_id)
     if len(known) >= MOST:
         raise Conflict(N_("通行密钥最多10个，请先移除不用的。"))

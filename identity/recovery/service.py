@@ -19,6 +19,7 @@ from identity.passkeys import repository as passkey_rows
 from identity.recovery import repository
 from identity.recovery.models import RecoveryRequest
 from identity.registry import service as registry
+from identity.registry.turns import take_turn
 from identity.sessions.service import end_sessions_of
 from identity.trail import note
 from identity.upstream import repository as upstream_rows
@@ -60,6 +61,7 @@ def ask(
     now: datetime,
 ) -> None:
     """Begin the time of waiting and tell the owner; the same phone asking again changes nothing."""
+    take_turn(session, subject_id)
     wanted = accounts.phone_index(vault, phone)
     if any(row.phone_index == wanted for row in repository.waiting_of(session, subject_id, now)):
         return
@@ -120,6 +122,7 @@ def finish(
     Raises ``NotFound`` when it was stopped meanwhile.
     """
     subject_id = request.subject_id
+    take_turn(session, subject_id)
     if not repository.end(session, request.recovery_id, "finished", now):
         raise NotFound("没有等待中的申请，可能已经停止或完成。")
     account = accounts.required(session, subject_id)

@@ -151,6 +151,16 @@ def list_seats(session: Session) -> list[SeatView]:
     return [view_of(seat, department) for seat, department in repository.open_seats(session)]
 
 
+def held_seats(session: Session, now: datetime) -> list[tuple[SeatView, tuple[int, ...]]]:
+    """The posts on which somebody sits now, each with its holder and whoever acts there."""
+    found = list_seats(session)
+    holders: dict[int, list[int]] = {}
+    for holding in repository.holdings_now_or_later(session, [one.id for one in found], now):
+        if holding.from_at <= now:
+            holders.setdefault(holding.seat_id, []).append(holding.subject_id)
+    return [(one, tuple(holders[one.id])) for one in found if one.id in holders]
+
+
 def describe_seat(session: Session, seat_id: int) -> SeatView:
     found = repository.get(session, seat_id)
     if found is None:

@@ -6,7 +6,7 @@ A stranger learns nothing, not even that the thing exists: the services turn a m
 from collections.abc import Iterable
 from typing import Literal
 
-from kernel.web.principal import Principal
+from kernel.web.principal import Principal, SeatView
 from policy_engine.catalogue.divisions import encloses, prefix_of
 from policy_engine.delivery.terms import Stage
 
@@ -43,10 +43,13 @@ def sees_claim(principal: Principal, stages: Iterable[Stage], division: str) -> 
 
 def may_act_at(principal: Principal, stage: Stage, division: str) -> bool:
     """By duty and division and stage: a street's seat cannot decide what belongs to the district."""
-    seat = principal.seat
+    return principal.seat is not None and serves(principal.seat, stage, division)
+
+
+def serves(seat: SeatView, stage: Stage, division: str) -> bool:
+    """Whether a post may do what a stage asks for, whoever sits there."""
     return (
-        seat is not None
-        and stage.duty in seat.duties
+        stage.duty in seat.duties
         and encloses(seat.division, division)
         and len(prefix_of(seat.division)) <= stage.level
         and _fits_department(seat.department, stage)
@@ -69,4 +72,6 @@ def acted_elsewhere(official_id: int, stage_key: str, acts: Iterable[tuple[str, 
 
 
 def _fits_department(department: str, stage: Stage) -> bool:
+    if stage.joint:
+        return any(one.department in ("", department) for one in stage.joint)
     return not stage.department or stage.department == department

@@ -20,7 +20,7 @@ from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.awards import deaths, losses
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
-from policy_engine.delivery.claims import review
+from policy_engine.delivery.claims import opinions, review
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import reach as offers
 from policy_engine.delivery.payments import repository, runs
@@ -38,6 +38,7 @@ SCHEDULES = (
     Schedule("claim.close_notices", timedelta(minutes=30)),
     Schedule("offer.lapse", timedelta(hours=6)),
     Schedule("award.confirm_deaths", timedelta(minutes=10)),
+    Schedule("claim.remind", timedelta(hours=1)),
 )
 
 
@@ -55,6 +56,7 @@ def build_handlers(
         "offer.lapse": jobs.lapse_offers,
         runs.TOPIC: jobs.advance_run,
         "award.confirm_deaths": jobs.confirm_deaths,
+        "claim.remind": jobs.remind,
         FACTS_CORROBORATED: jobs.second_source,
         losses.LIFT: jobs.lift_losses,
         losses.HEAR: jobs.hear_losses,
@@ -157,6 +159,12 @@ class _Jobs:
 
     def lapse_offers(self, _message: Message) -> None:
         self._until_done(lambda session: offers.lapse_offers(session, now=self._clock.now()))
+
+    def remind(self, _message: Message) -> None:
+        """Seats that let a day pass for which somebody waits are told so, once."""
+        self._until_done(
+            lambda session: opinions.remind_of_opinions(session, self._ports, now=self._clock.now())
+        )
 
     def confirm_deaths(self, _message: Message) -> None:
         """A second source may have spoken meanwhile without changing the fact itself."""

@@ -3,7 +3,7 @@
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
 from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
-from policy_engine.delivery.claims.models import Appeal, Claim, StageDecision, WrittenDecision
+from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.ledger.models import (
     Budget,
     FundingAlarm,
@@ -33,6 +33,7 @@ __all__ = [
     "LossOfDay",
     "NumberSeries",
     "Offer",
+    "Opinion",
     "OverpaidPeriod",
     "Overpayment",
     "PayeeAccount",

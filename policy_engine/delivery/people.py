@@ -1,15 +1,16 @@
 """Who people are to each other, and what is known of them: ``Ports.people`` and ``Ports.facts`` in a running house."""
 
-from collections.abc import Collection, Mapping
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
+from identity.seats import service as seats
 from kernel.crypto import Vault
 from kernel.errors import NotFound
 from policy_engine.delivery.periods import same_day_months_later
-from policy_engine.delivery.ports import Facts, Household
+from policy_engine.delivery.ports import Facts, HeldSeat, Household
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.schemas import KnownSubject
 
@@ -25,6 +26,9 @@ class RegisteredPeople:
     def name_of(self, session: Session, subject_id: int) -> str:
         view = registry.describe(session, [subject_id], vault=self._vault).get(subject_id)
         return view.name if view is not None else ""
+
+    def held_seats(self, session: Session, now: datetime) -> Sequence[HeldSeat]:
+        return [HeldSeat(seat, holders) for seat, holders in seats.held_seats(session, now)]
 
     def division_of(self, session: Session, subject_id: int) -> str:
         return profiles.load_family(session, subject_id).subject(subject_id).division

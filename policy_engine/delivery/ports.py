@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.crypto import Vault
+from kernel.web.principal import SeatView
 from policy_engine.catalogue import Attribute
 from policy_engine.decisions.models import DecisionRecord
 from policy_engine.decisions.record import DecisionFile, Deed
@@ -41,8 +42,19 @@ class Household(msgspec.Struct, frozen=True):
     subject_ids: frozenset[int]
 
 
+class HeldSeat(msgspec.Struct, frozen=True):
+    """A post, and who sits or acts there now."""
+
+    seat: SeatView
+    holders: tuple[int, ...]
+
+
 class People(Protocol):
-    """Who people are to each other, from the registry and the profiles."""
+    """Who people are to each other, from the registry and the profiles; and who sits on which post."""
+
+    def held_seats(self, session: Session, now: datetime) -> Sequence[HeldSeat]:
+        """Every post of the city that somebody sits on."""
+        ...
 
     def name_of(self, session: Session, subject_id: int) -> str: ...
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
-from policy_engine.delivery.terms import Accrual, Limit, Stage, Terms, YearlyCap
+from policy_engine.delivery.terms import Accrual, Limit, Signatory, Stage, Terms, YearlyCap
 from policy_engine.policies import repository
 from policy_engine.policies.document import LegalBasis, PolicyDocument
 from policy_engine.policies.hashing import document_of
@@ -137,9 +137,18 @@ def _stages(document: PolicyDocument) -> tuple[Stage, ...]:
             department=stage.department,
             working_days=stage.working_days,
             may_repeat_person=stage.may_repeat_person,
+            joint=tuple(
+                Signatory(title=one.title, department=one.department, above_fen=_fen(one.above_yuan))
+                for one in stage.joint
+            ),
+            above_fen=_fen(stage.above_yuan),
         )
         for stage in document.stages
     )
+
+
+def _fen(yuan: int | None) -> int | None:
+    return None if yuan is None else yuan * 100
 
 
 def _basis(basis: LegalBasis) -> str:

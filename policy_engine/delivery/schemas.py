@@ -183,8 +183,12 @@ class ClaimDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a seat's to-do list, its clock in working days (below zero: overdue)."""
+    """One line of a seat's to-do list, its clock in working days (below zero: overdue).
 
+    ``kind``: an act at a stage, an appeal to decide, an opinion that was asked for.
+    """
+
+    kind: Literal["stage", "appeal", "opinion"]
     claim_id: uuid.UUID
     case_number: str
     policy: PolicyHead
@@ -209,6 +213,58 @@ class StageActView(msgspec.Struct, frozen=True, kw_only=True):
     department: str
     reason: str
     decided_at: datetime
+    taken_back_at: datetime | None
+
+
+class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of a joint stage, and who filled it (empty: still open)."""
+
+    title: str
+    department: str
+    action: str
+    official_name: str
+    signed_at: datetime | None
+
+
+class OpinionView(msgspec.Struct, frozen=True, kw_only=True):
+    """加签: what a seat was asked, by when, and what it said. ``state``: asked, answered or dropped."""
+
+    id: uuid.UUID
+    state: str
+    seat: str
+    asked_by: str
+    question: str
+    asked_at: datetime
+    due_on: date
+    working_days_left: int | None
+    stance: str
+    answer: str
+    answered_by: str
+    answered_at: datetime | None
+
+
+class SeatChoice(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+
+
+class StageChoice(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
+    title: str
+
+
+class Hands(msgspec.Struct, frozen=True, kw_only=True):
+    """Who else has a part in the claim, and to whom it can go from this seat; empty where it may not."""
+
+    signatures: tuple[SignatureLine, ...]
+    against: tuple[str, ...]
+    opinions: tuple[OpinionView, ...]
+    asked_of_me: uuid.UUID | None
+    assigned_to: str
+    earlier: tuple[StageChoice, ...]
+    colleagues: tuple[SeatChoice, ...]
+    advisers: tuple[SeatChoice, ...]
+    may_take_back: bool
 
 
 class FactLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +307,7 @@ class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...]
     stage_index: int
     acts: tuple[StageActView, ...]
+    hands: Hands
     actions: tuple[str, ...]
     why_not: str
     needs_amount: bool

@@ -17,7 +17,15 @@ from policy_engine.delivery.awards.hearing import end_award, restore_award
 from policy_engine.delivery.awards.losses import decide_losses
 from policy_engine.delivery.awards.service import create_due_payments, name_account
 from policy_engine.delivery.claims.appeals import appeal, decide_appeal
+from policy_engine.delivery.claims.handing import delegate, send_back, take_back
 from policy_engine.delivery.claims.objections import record_objection, settle_objection
+from policy_engine.delivery.claims.opinions import (
+    Stance,
+    ask_opinion,
+    give_opinion,
+    remind_of_opinions,
+    take_back_question,
+)
 from policy_engine.delivery.claims.review import (
     BatchOutcome,
     act_on_claim,
@@ -52,6 +60,7 @@ __all__ = [
     "Action",
     "BatchOutcome",
     "Reconciled",
+    "Stance",
     "act_on_claim",
     "add_account",
     "adjust_award",
@@ -61,6 +70,7 @@ __all__ = [
     "apply_anyway",
     "appropriate",
     "approve_batch",
+    "ask_opinion",
     "ask_soon",
     "build_handlers",
     "choices_for",
@@ -74,9 +84,11 @@ __all__ = [
     "decide_overpayment",
     "decline",
     "defects",
+    "delegate",
     "end_award",
     "enrol_account",
     "explain_difference",
+    "give_opinion",
     "hold_claim",
     "hold_claims_of_recalled",
     "lapse_offers",
@@ -90,15 +102,19 @@ __all__ = [
     "record_objection",
     "record_repayment",
     "release_payment",
+    "remind_of_opinions",
     "reserve_waiting",
     "restore_award",
     "resume_claim",
     "resume_run",
+    "send_back",
     "settle_objection",
     "state_ones_view",
     "stop_for_deaths",
     "submit_supplement",
     "suspend_for_death",
+    "take_back",
+    "take_back_question",
     "take_out_of_run",
     "undo_death",
     "verify_account",

@@ -135,6 +135,16 @@ CLAIM: Machine[ClaimState] = Machine(
         ("accept", (C.SUBMITTED,), (C.JOINT_REVIEW, C.REVIEW)),
         ("return_for_supplement", (C.SUBMITTED, C.JOINT_REVIEW, C.REVIEW), (C.SUPPLEMENT,)),
         ("supplement", (C.SUPPLEMENT,), (C.SUBMITTED, C.JOINT_REVIEW, C.REVIEW)),
+        # 会签: a signature that is not the last one leaves the claim where it is.
+        ("countersign", (C.JOINT_REVIEW,), (C.JOINT_REVIEW,)),
+        ("countersign", (C.REVIEW,), (C.REVIEW,)),
+        # 退回: to an earlier stage; 撤回: the last hand takes its own act back.
+        ("send_back", (C.JOINT_REVIEW, C.REVIEW), (C.SUBMITTED, C.JOINT_REVIEW)),
+        (
+            "take_back",
+            (C.SUBMITTED, C.SUPPLEMENT, C.JOINT_REVIEW, C.REVIEW),
+            (C.SUBMITTED, C.JOINT_REVIEW, C.REVIEW),
+        ),
         ("recommend", (C.JOINT_REVIEW,), (C.JOINT_REVIEW, C.REVIEW)),
         ("advise_against", (C.JOINT_REVIEW,), (C.JOINT_REVIEW, C.REVIEW)),
         ("grant", (C.REVIEW,), (C.NOTICE, C.GRANTED)),

@@ -24,9 +24,18 @@ Start = Literal["qualifying_month", "application_month", "decision_month", "next
 Outcome = Literal["accept", "joint_review", "decide"]
 
 
+class Signatory(msgspec.Struct, frozen=True, kw_only=True):
+    """A seat that must agree at a stage (会签); ``above_fen``: only of claims above that amount."""
+
+    title: str
+    department: str = ""
+    above_fen: int | None = None
+
+
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """One post a claim passes. ``outcome`` is what the post may do; ``level`` how many digits of the claim's division
-    its seat must cover at most (9 township, 6 county, 4 city); ``department`` empty means any."""
+    its seat must cover at most (9 township, 6 county, 4 city); ``department`` empty means any. ``joint`` are the seats
+    that must all agree; a stage with ``above_fen`` is passed by larger claims only."""
 
     key: str
     title: str
@@ -37,6 +46,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     working_days: int = 5
     #: Only where the rule expressly lets one person act here who already acted at another stage.
     may_repeat_person: bool = False
+    joint: tuple[Signatory, ...] = ()
+    above_fen: int | None = None
 
 
 class Accrual(msgspec.Struct, frozen=True, kw_only=True):

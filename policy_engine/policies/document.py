@@ -22,6 +22,7 @@ DivisionCode = Annotated[str, msgspec.Meta(pattern=r"^\d{6}(\d{3})?$")]
 SourceKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Few = msgspec.Meta(max_length=40)
 WorkingDays = Annotated[int, msgspec.Meta(ge=0, le=250)]
+Yuan = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -145,8 +146,20 @@ class Notice(_Part, frozen=True, kw_only=True):
     fields: tuple[Literal["name_masked", "firm_name", "division", "amount", "period"], ...]
 
 
+class Signatory(_Part, frozen=True, kw_only=True):
+    """One of the seats that must agree at a stage (会签); ``above_yuan``: only where the amount is above that."""
+
+    title: Name
+    department: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    above_yuan: Yuan | None = None
+
+
 class Stage(_Part, frozen=True, kw_only=True):
-    """One post that a claim passes, routed to the division of this level around the subject."""
+    """One post that a claim passes, routed to the division of this level around the subject.
+
+    ``joint`` names the seats that must all agree, each by another person. A stage ``above_yuan`` is passed only by
+    claims whose amount is above that, or not known yet.
+    """
 
     key: Slug
     title: Name
@@ -156,6 +169,8 @@ class Stage(_Part, frozen=True, kw_only=True):
     department: str = ""
     working_days: WorkingDays = 5
     may_repeat_person: bool = False
+    joint: Annotated[tuple[Signatory, ...], msgspec.Meta(max_length=8)] = ()
+    above_yuan: Yuan | None = None
 
     @property
     def level_digits(self) -> int:
@@ -201,7 +216,7 @@ class YearlyCap(_Part, frozen=True, kw_only=True):
     policies whose payments count against the same sum, which then bounds theirs as well.
     """
 
-    yuan: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    yuan: Yuan
     source: SourceKey
     scope: CapScope = "unit"
     together_with: Annotated[tuple[Slug, ...], Few] = ()

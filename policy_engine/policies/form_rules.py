@@ -11,6 +11,8 @@ from policy_engine.policies.document import Limit, PolicyDocument
 from policy_engine.policies.problems import Finding, Path
 from policy_engine.policies.table_rules import TABLE_RULES
 
+#: As long as acts at a stage are filed under it.
+LONGEST_STAGE_KEY = 32
 Rule = Callable[[PolicyDocument, Catalogue], Iterator[Finding]]
 
 #: Times of limits, the shortest first.
@@ -146,6 +148,49 @@ def stages_lead_to_a_decision(document: PolicyDocument, _catalogue: Catalogue) -
             yield "early_decision", ("stages", index), _("决定之后不能再有环节"), _("请调整环节顺序。")
 
 
+def joint_stages_can_agree(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """会签 is of several, by department or by person; who accepts a claim accepts it alone."""
+    for index, stage in enumerate(document.stages):
+        path: Path = ("stages", index)
+        if len(stage.key) > LONGEST_STAGE_KEY:
+            reason = _("环节编号最长 %(most)d 个字符", most=LONGEST_STAGE_KEY)
+            yield "stage_key", (*path, "key"), reason, _("请改短。")
+        if not stage.joint:
+            continue
+        if stage.outcome == "accept":
+            yield "joint_accept", (*path, "joint"), _("受理环节不能会签"), _("请把会签放到审核或决定环节。")
+        if len(stage.joint) < 2:
+            yield (
+                "joint_alone",
+                (*path, "joint"),
+                _("会签至少要有两个席位"),
+                _("请补上另一席位，或删去 joint。"),
+            )
+        if stage.department:
+            reason = _("会签环节的部门写在各席位上")
+            yield "joint_department", (*path, "department"), reason, _("请删去 department。")
+        if stage.may_repeat_person:
+            reason = _("会签的每个席位必须由不同的人签署")
+            yield "joint_person", (*path, "may_repeat_person"), reason, _("请删去 may_repeat_person。")
+
+
+def amounts_that_add_hands(document: PolicyDocument, _catalogue: Catalogue) -> Iterator[Finding]:
+    """What only large amounts pass is for money, and never the decision itself: somebody decides every claim."""
+    for index, stage in enumerate(document.stages):
+        places: list[Path] = [("stages", index, "above_yuan")] if stage.above_yuan is not None else []
+        places += [
+            ("stages", index, "joint", place, "above_yuan")
+            for place, one in enumerate(stage.joint)
+            if one.above_yuan is not None
+        ]
+        if stage.outcome == "decide" and stage.above_yuan is not None:
+            reason = _("决定环节不能只对大额申请生效")
+            yield "conditional_decision", places[0], reason, _("请改在 joint 的席位上写 above_yuan。")
+        if document.benefit is None:
+            for path in places:
+                yield "amount_without_money", path, _("不发钱的政策没有金额"), _("请删去 above_yuan。")
+
+
 def status_names(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Finding]:
     """A recognised status speaks of its attribute by name; a computed one has a name of its own."""
     status = document.status
@@ -271,6 +316,8 @@ FORM_RULES: tuple[Rule, ...] = (
     unique_ids,
     figure_sources,
     stages_lead_to_a_decision,
+    joint_stages_can_agree,
+    amounts_that_add_hands,
     status_names,
     impact_assessment,
     no_self_reference,

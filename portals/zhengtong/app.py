@@ -21,6 +21,7 @@ from portals.zhengtong.counter import proofing
 from portals.zhengtong.counter import routes as counter
 from portals.zhengtong.desk import api as desk_api
 from portals.zhengtong.desk import batches as desk_batches
+from portals.zhengtong.desk import hands as desk_hands
 from portals.zhengtong.desk import routes as desk
 from portals.zhengtong.licences import api as licences_api
 from portals.zhengtong.licences import presenting, scanning
@@ -75,6 +76,7 @@ def _pages(services: Services) -> Router:
             *desk.HANDLERS,
             Router("/", route_handlers=evidence.pages_of(services, SCOPE), guards=[on_a_seat]),
             *desk_batches.HANDLERS,
+            *desk_hands.PAGES,
             *policies_upload.HANDLERS,
             *editor.PAGES,
             *policies.HANDLERS,
@@ -110,6 +112,7 @@ def _api(services: Services) -> Router:
         route_handlers=[
             *desk_api.HANDLERS,
             *evidence.api_of(services, SCOPE, prefix=""),
+            *desk_hands.API,
             *policies_api.HANDLERS,
             *editor.API,
             *vocabulary.API,

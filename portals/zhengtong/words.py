@@ -31,6 +31,12 @@ CLAIM_ACTIONS: dict[str, str] = {
     "grant": N_("批准"),
     "refuse": N_("不予批准"),
 }
+#: What stands in a file besides.
+ACTS_ON_CLAIMS: dict[str, str] = {
+    **CLAIM_ACTIONS,
+    "send_back": N_("退回前一环节"),
+    "opine": N_("加签意见"),
+}
 #: What may be done to many at once. A refusal is always one by one, with its own reasons.
 BATCH_ACTIONS = ("accept", "recommend", "grant")
 
@@ -112,6 +118,11 @@ DONE: dict[str, str] = {
     "proved": N_("已核验并记录，本人会收到消息。"),
     "held": N_("已暂停办理，理由已写入办理记录。"),
     "resumed": N_("已恢复办理。"),
+    "sent_back": N_("已退回，前一环节会再核实。"),
+    "delegated": N_("已委派，对方会收到消息。"),
+    "taken_back": N_("已撤回，可以重新办理。"),
+    "asked": N_("已征求意见，答复前这件申请停在本环节。"),
+    "opinion": N_("加签意见已记录。"),
     "appeal": N_("申诉已作出决定，决定书已送达。"),
     "objection": N_("异议已登记，公示暂停。"),
     "objection_settled": N_("异议核查结果已记录。"),
@@ -149,12 +160,19 @@ RECORDED: dict[str, str] = {
     "claim.apply": N_("提交申请"),
     "claim.batch": N_("批量办理"),
     "claim.confirm": N_("确认领取"),
+    "claim.countersign": N_("会签"),
+    "claim.delegated": N_("委派申请"),
     "claim.grant": N_("批准申请"),
     "claim.held": N_("暂停办理"),
+    "claim.opinion_asked": N_("征求加签意见"),
+    "claim.opinion_dropped": N_("不再等加签意见"),
+    "claim.opinion_given": N_("答复加签意见"),
     "claim.recommend": N_("建议批准"),
     "claim.refuse": N_("不予批准"),
     "claim.resumed": N_("恢复办理"),
     "claim.return_for_supplement": N_("退回补正"),
+    "claim.send_back": N_("退回前一环节"),
+    "claim.taken_back": N_("撤回自己的办理"),
     "counter.authorised": N_("登记代办授权"),
     "counter.find": N_("窗口查询"),
     "identity.client.register": N_("登记接入应用"),

@@ -17,6 +17,7 @@ from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.timeline import actor_of, record_event
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.decisions import write_decision
+from policy_engine.delivery.claims.fitness import everyone_concerned
 from policy_engine.delivery.claims.models import Appeal, Claim
 from policy_engine.delivery.claims.review import LONGEST_REASON
 from policy_engine.delivery.claims.separation import require_claim_for_seat
@@ -144,8 +145,7 @@ def _check_independent(
     session: Session, ports: Ports, claim: Claim, principal: Principal, *, now: datetime
 ) -> None:
     """Nobody who acted on the claim before, and nobody it concerns."""
-    guardians = ports.people.guardians_of(session, claim.subject_id, business_date(now))
-    concerned = {claim.subject_id, claim.applicant_id, claim.payee_id, claim.unit_id, claim.entered_by_id}
+    concerned = everyone_concerned(session, ports, claim, now=now)
     officials = {act.official_id for act in repository.stage_decisions(session, claim.id)}
-    if is_concerned(principal.subject_id, concerned | guardians | officials):
+    if is_concerned(principal.subject_id, concerned | officials):
         raise Forbidden(_("申诉应由未参与办理且无利害关系的人员处理。"))

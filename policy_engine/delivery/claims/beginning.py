@@ -20,7 +20,7 @@ from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.numbers import case_number
 from policy_engine.delivery.cases.timeline import SYSTEM, Actor, record_event
 from policy_engine.delivery.claims.models import Claim
-from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage
+from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage, stages_for
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.periods import first_month
@@ -108,10 +108,11 @@ def begin(
     claim.channel, claim.mode = origin.channel, origin.mode
     claim.payee_id, claim.account_id = (account.subject_id, account.id) if account else (None, None)
     claim.facts, claim.facts_sequence = pinned(facts, business_date(now)), facts.sequence
-    claim.stages = [msgspec.to_builtins(stage) for stage in terms.stages]
+    stages = stages_for(terms.stages, claim.amount_fen)
+    claim.stages = [msgspec.to_builtins(stage) for stage in stages]
     claim.case_number = case_number(session, claim.division, business_date(now))
-    claim.state = CLAIM.move(ClaimState.DRAFT, "submit", WAITS_FOR[terms.stages[0].outcome])
-    claim.round, claim.is_held = 1, False
+    claim.state = CLAIM.move(ClaimState.DRAFT, "submit", WAITS_FOR[stages[0].outcome])
+    claim.round, claim.visit, claim.is_held = 1, 0, False
     claim.created_at = claim.updated_at = claim.submitted_at = now
     enter_stage(claim, 0, now=now)
     try:

@@ -59,6 +59,10 @@ class Claim(Base):
     supplement_request: Mapped[str | None] = mapped_column(sa.Text)
     is_held: Mapped[bool] = mapped_column(default=False)
     round: Mapped[int] = mapped_column(default=1)
+    #: Counts how often a stage was entered: what was signed at an earlier visit does not count at a later one.
+    visit: Mapped[int] = mapped_column(default=1, server_default="1")
+    #: 委派: the seat that alone acts at the present stage, by the department it acts for ("" where any may).
+    assignments: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict, server_default="{}")
     qualified_on: Mapped[date]
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -86,6 +90,46 @@ class StageDecision(Base):
     division: Mapped[str] = mapped_column(sa.String(12))
     reason: Mapped[str] = mapped_column(sa.Text)
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    visit: Mapped[int] = mapped_column(default=1, server_default="1")
+    #: Where the claim stood before and after, so that the last hand can take its act back; null of older acts.
+    before: Mapped[dict[str, Any] | None] = mapped_column(JsonDocument)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JsonDocument)
+    #: 撤回: an act taken back stays in the file, and counts for nothing.
+    taken_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Opinion(Base):
+    """加签: what a seat asked another to say before it acts, and the answer."""
+
+    __tablename__ = "claim_opinion"
+    __table_args__ = (
+        sa.Index(
+            "ix_claim_opinion_open_seat_id",
+            "seat_id",
+            sqlite_where=sa.text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)
+    round: Mapped[int]
+    visit: Mapped[int]
+    stage: Mapped[str] = mapped_column(sa.String(32))
+    state: Mapped[str] = mapped_column(sa.String(16))  # asked | answered | dropped
+    question: Mapped[str] = mapped_column(sa.Text)
+    asked_by_id: Mapped[int] = mapped_column(BigNumber)
+    asked_by_seat: Mapped[str] = mapped_column(sa.String(170))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_on: Mapped[date]
+    seat_id: Mapped[int] = mapped_column(BigNumber)
+    seat_name: Mapped[str] = mapped_column(sa.String(170))
+    stance: Mapped[str | None] = mapped_column(sa.String(16))  # agrees | objects | neutral
+    answer: Mapped[str | None] = mapped_column(sa.Text)
+    answered_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    answered_by_name: Mapped[str | None] = mapped_column(sa.String(50))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WrittenDecision(Base):

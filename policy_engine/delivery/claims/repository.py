@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from policy_engine.catalogue.divisions import prefix_of
-from policy_engine.delivery.claims.models import Appeal, Claim, StageDecision, WrittenDecision
+from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 
 
@@ -84,6 +84,51 @@ def stage_decisions(session: Session, claim_id: uuid.UUID) -> list[StageDecision
     return list(session.scalars(statement.order_by(StageDecision.decided_at, StageDecision.id)))
 
 
+def standing_acts(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
+    """Those that were not taken back, the oldest first."""
+    return [act for act in stage_decisions(session, claim_id) if act.taken_back_at is None]
+
+
+def opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
+    """What others were asked about a claim, the oldest first."""
+    statement = sa.select(Opinion).where(Opinion.claim_id == claim_id)
+    return list(session.scalars(statement.order_by(Opinion.asked_at, Opinion.id)))
+
+
+def open_opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
+    return [one for one in opinions(session, claim_id) if one.state == "asked"]
+
+
+def lock_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:
+    return session.get(Opinion, opinion_id, with_for_update=True, populate_existing=True)
+
+
+def find_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:
+    return session.get(Opinion, opinion_id)
+
+
+def opinions_asked_of(session: Session, seat_id: int, limit: int) -> list[tuple[Opinion, Claim]]:
+    """Those that a seat still owes, the nearest deadline first."""
+    rows = session.execute(
+        sa.select(Opinion, Claim)
+        .join(Claim, Claim.id == Opinion.claim_id)
+        .where(Opinion.seat_id == seat_id, Opinion.state == "asked")
+        .order_by(Opinion.due_on, Opinion.id)
+        .limit(limit)
+    )
+    return [(opinion, claim) for opinion, claim in rows]
+
+
+def overdue_opinions(session: Session, on: date, limit: int) -> list[Opinion]:
+    """Asked, due before ``on`` and not yet reminded of; locked."""
+    statement = sa.select(Opinion).where(
+        Opinion.state == "asked", Opinion.due_on < on, Opinion.reminded_at.is_(None)
+    )
+    return list(
+        session.scalars(statement.order_by(Opinion.id).limit(limit).with_for_update(skip_locked=True))
+    )
+
+
 def written_decisions(session: Session, claim_id: uuid.UUID) -> list[WrittenDecision]:
     statement = sa.select(WrittenDecision).where(WrittenDecision.claim_id == claim_id)
     return list(session.scalars(statement.order_by(WrittenDecision.served_at, WrittenDecision.id)))
@@ -116,7 +161,7 @@ def lock_open_of_policy(
 
 
 def officials_of(session: Session, claim_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[int]]:
-    """Who acted on each of the claims, at whichever stage."""
+    """Who acted on each of the claims, at whichever stage; also those who took their act back."""
     statement = sa.select(StageDecision.claim_id, StageDecision.official_id).where(
         StageDecision.claim_id.in_(list(claim_ids))
     )

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 import msgspec
 from sqlalchemy.orm import Session
 
-from kernel import audit
 from kernel.clock import business_date
 from kernel.errors import DongchuError, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
@@ -17,11 +16,15 @@ from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.cases.holds import place_hold, release_holds
 from policy_engine.delivery.cases.letters import tell
-from policy_engine.delivery.cases.timeline import SYSTEM, actor_of, record_event
+from policy_engine.delivery.cases.timeline import SYSTEM, record_event
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.decisions import write_decision
-from policy_engine.delivery.claims.models import Claim, StageDecision
+from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.opinions import drop_opinions
+from policy_engine.delivery.claims.places import place_of
+from policy_engine.delivery.claims.recording import log_seat, record_act
 from policy_engine.delivery.claims.separation import Action, check_may_act, require_claim_for_seat
+from policy_engine.delivery.claims.signing import SIGNING, open_places, signatures_at
 from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage, present_stage, stages_of
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import CLAIM, ClaimState
@@ -61,20 +64,51 @@ def act_on_claim(
     seat = check_may_act(session, ports, claim, stage, principal, action, now=now)
     reason = _checked_reason(action, reason)
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
-    before = claim.state
+    before = place_of(claim)
+    is_one_of_several = _is_one_of_several(session, claim, stage, action)
+    if is_one_of_several:
+        claim.state = CLAIM.move(ClaimState(claim.state), "countersign")
+        _settle_amount(claim, terms, action, amount_fen)
+    else:
+        _carry_out(session, claim, terms, action, reason, amount_fen, now=now)
+    event = "countersign" if is_one_of_several else action
+    record_act(session, claim, stage, action, reason, principal, seat, before, event=event, now=now)
+    if not is_one_of_several:
+        _follow_up(session, ports, claim, terms, action, reason, principal, seat, now=now)
+    return claim
+
+
+def _is_one_of_several(session: Session, claim: Claim, stage: Stage, action: Action) -> bool:
+    """会签: whether others still have to sign after this one."""
+    if not stage.joint or action not in SIGNING:
+        return False
+    signed = signatures_at(stage, claim.visit, repository.standing_acts(session, claim.id))
+    return len(open_places(stage, signed)) > 1
+
+
+def _carry_out(
+    session: Session,
+    claim: Claim,
+    terms: Terms,
+    action: Action,
+    reason: str,
+    amount_fen: int | None,
+    *,
+    now: datetime,
+) -> None:
     if action == "return_for_supplement":
-        claim.state = CLAIM.move(ClaimState(before), action)
+        claim.state = CLAIM.move(ClaimState(claim.state), action)
         claim.supplement_request, claim.stage_due_on = reason, None
+        drop_opinions(session, claim, now=now)
     elif action == "grant":
-        _grant(claim, terms, amount_fen)
+        _settle_amount(claim, terms, action, amount_fen)
+        target = ClaimState.NOTICE if terms.notice_days else ClaimState.GRANTED
+        claim.state, claim.stage_due_on = CLAIM.move(ClaimState(claim.state), action, target), None
     elif action == "refuse":
-        claim.state = CLAIM.move(ClaimState(before), action)
+        claim.state = CLAIM.move(ClaimState(claim.state), action)
         claim.stage_due_on, claim.decided_at = None, now
     else:
         _advance(claim, action, now=now)
-    _record_act(session, claim, stage, action, reason, principal, seat, before, now=now)
-    _follow_up(session, ports, claim, terms, action, reason, principal, seat, now=now)
-    return claim
 
 
 def decide_batch(
@@ -140,7 +174,7 @@ def hold_claim(
     place_hold(
         session, claim, "manual", _checked_reason("refuse", reason), set_by_id=principal.subject_id, now=now
     )
-    _log_seat(session, claim, "claim.held", principal, {"reason": reason}, now=now)
+    log_seat(session, claim, "claim.held", principal, {"reason": reason}, now=now)
     return claim
 
 
@@ -148,7 +182,7 @@ def resume_claim(session: Session, *, claim_id: uuid.UUID, principal: Principal,
     claim = require_claim_for_seat(session, claim_id, principal)
     _require_stage_seat(claim, principal)
     release_holds(session, claim, released_by_id=principal.subject_id, now=now)
-    _log_seat(session, claim, "claim.resumed", principal, {}, now=now)
+    log_seat(session, claim, "claim.resumed", principal, {}, now=now)
     return claim
 
 
@@ -157,18 +191,16 @@ def _advance(claim: Claim, action: Action, *, now: datetime) -> None:
     index = claim.stage_index + 1
     claim.state = CLAIM.move(ClaimState(claim.state), action, WAITS_FOR[stages[index].outcome])
     if action == "accept":
-        claim.accepted_at = now
+        claim.accepted_at = claim.accepted_at or now
     enter_stage(claim, index, now=now)
 
 
-def _grant(claim: Claim, terms: Terms, amount_fen: int | None) -> None:
-    if terms.period != "none" and claim.amount_fen is None:
+def _settle_amount(claim: Claim, terms: Terms, action: Action, amount_fen: int | None) -> None:
+    """Who grants first says how much, where the engine could not; who signs after that signs this amount."""
+    if action == "grant" and terms.period != "none" and claim.amount_fen is None:
         if amount_fen is None or amount_fen <= 0:
             raise InvalidInput(_("系统未能算出金额，批准时请填写核定的金额。"))
         claim.amount_fen = amount_fen
-    target = ClaimState.NOTICE if terms.notice_days else ClaimState.GRANTED
-    claim.state = CLAIM.move(ClaimState(claim.state), "grant", target)
-    claim.stage_due_on = None
 
 
 def _follow_up(
@@ -231,77 +263,6 @@ def _settle_granted(session: Session, ports: Ports, claim: Claim, terms: Terms, 
         link=f"/claims/{claim.id}",
         now=now,
     )
-
-
-def _record_act(
-    session: Session,
-    claim: Claim,
-    stage: Stage,
-    action: Action,
-    reason: str,
-    principal: Principal,
-    seat: SeatView,
-    before: str,
-    *,
-    now: datetime,
-) -> None:
-    session.add(
-        StageDecision(
-            claim_id=claim.id,
-            round=claim.round,
-            stage=stage.key,
-            action=action,
-            official_id=principal.subject_id,
-            official_name=principal.name,
-            seat_id=seat.id,
-            seat_title=seat.title,
-            department=seat.department,
-            division=seat.division,
-            reason=reason,
-            decided_at=now,
-        )
-    )
-    claim.updated_at = now
-    is_internal = action in ("recommend", "advise_against")
-    record_event(
-        session,
-        "claim",
-        claim.id,
-        f"claim.{action}",
-        claim_id=claim.id,
-        subject_id=claim.subject_id,
-        actor=actor_of(principal),
-        now=now,
-        moved=(before, claim.state),
-        detail={"stage": stage.title} | ({} if is_internal else {"reason": reason}),
-    )
-    audit.record(
-        session,
-        actor=principal,
-        action=f"claim.{action}",
-        object_kind="claim",
-        object_id=claim.id,
-        detail={"stage": stage.key, "round": claim.round},
-        now=now,
-    )
-
-
-def _log_seat(
-    session: Session, claim: Claim, kind: str, principal: Principal, detail: dict[str, str], *, now: datetime
-) -> None:
-    claim.updated_at = now
-    record_event(
-        session,
-        "claim",
-        claim.id,
-        kind,
-        claim_id=claim.id,
-        subject_id=claim.subject_id,
-        actor=actor_of(principal),
-        now=now,
-        detail=detail,
-    )
-    audit.record(session, actor=principal, action=kind, object_kind="claim", object_id=claim.id, now=now)
 
 
 def _require_stage_seat(claim: Claim, principal: Principal) -> None:

@@ -6,13 +6,14 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from kernel.clock import business_date
-from kernel.errors import Forbidden, IllegalTransition, NotFound
+from kernel.errors import Conflict, Forbidden, IllegalTransition, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
-from policy_engine.delivery.access import acted_elsewhere, is_concerned, may_act_at, sees_claim
+from policy_engine.delivery.access import may_act_at, sees_claim
 from policy_engine.delivery.claims import repository
+from policy_engine.delivery.claims.fitness import fitness_for, part_of_seat
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.signing import dissenters
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage, stages_of
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import CLAIM, ClaimState
@@ -20,6 +21,8 @@ from policy_engine.delivery.terms import Outcome, Stage
 
 Action = Literal["accept", "return_for_supplement", "recommend", "advise_against", "grant", "refuse"]
 
+#: What takes a claim on, or ends it: not before those have answered who were asked.
+ONWARD: frozenset[str] = frozenset({"accept", "recommend", "advise_against", "grant", "refuse"})
 ACTIONS: dict[Outcome, tuple[Action, ...]] = {
     "accept": ("accept", "return_for_supplement"),
     "joint_review": ("recommend", "advise_against", "return_for_supplement"),
@@ -30,36 +33,59 @@ ACTIONS: dict[Outcome, tuple[Action, ...]] = {
 def require_claim_for_seat(session: Session, claim_id: uuid.UUID, principal: Principal) -> Claim:
     """The claim, locked; ``NotFound`` where the seat has no business with it."""
     claim = repository.lock_claim(session, claim_id)
-    if claim is None or not sees_claim(principal, stages_of(claim), claim.division):
+    if claim is None or not opens_file(session, claim, principal):
         raise NotFound(_("没有找到您要的内容。"))
     return claim
+
+
+def opens_file(session: Session, claim: Claim, principal: Principal) -> bool:
+    """Whether a seat may read the file: by its duties, or as long as it has been asked for its opinion."""
+    seat = principal.seat
+    if seat is None:
+        return False
+    if sees_claim(principal, stages_of(claim), claim.division):
+        return True
+    return any(one.seat_id == seat.id for one in repository.open_opinions(session, claim.id))
 
 
 def why_not(
     session: Session, ports: Ports, claim: Claim, principal: Principal, *, now: datetime
 ) -> str | None:
     """Why this person on this seat may not act on the claim now; none when they may. For buttons and for refusals."""
-    stage = present_stage(claim)
+    stage, seat = present_stage(claim), principal.seat
     if claim.state != WAITS_FOR[stage.outcome]:
         return _("这件申请现在不在待办环节。")
     if claim.is_held:
         return _("这件申请已暂停办理，恢复后才能继续。")
-    if not may_act_at(principal, stage, claim.division):
+    if seat is None or not may_act_at(principal, stage, claim.division):
         return _("当前环节是“%(stage)s”，不属于您所在席位的职责。", stage=stage.title)
-    guardians = ports.people.guardians_of(session, claim.subject_id, business_date(now))
-    concerned = {claim.subject_id, claim.applicant_id, claim.payee_id, claim.unit_id, claim.entered_by_id}
-    if is_concerned(principal.subject_id, concerned | guardians):
-        return _("您与这件申请有利害关系，应当回避。")
-    acts = [
-        (act.stage, act.official_id)
-        for act in repository.stage_decisions(session, claim.id)
-        if act.round == claim.round and act.action != "return_for_supplement"
-    ]
-    if not stage.may_repeat_person and acted_elsewhere(principal.subject_id, stage.key, acts):
-        return _("您已办理过这件申请的前一环节，同一人不能办理两个环节。")
-    if _refused_before(session, claim, principal):
-        return _("您曾作出不予批准的决定，应由其他人员重新审定。")
+    assigned = claim.assignments.get(part_of_seat(claim, seat))
+    if assigned is not None and assigned["seat_id"] != seat.id:
+        return _("这件申请已委派给“%(seat)s”办理。", seat=assigned["name"])
+    return fitness_for(session, ports, claim, now=now).problem(principal.subject_id, seat.department)
+
+
+def restriction(session: Session, claim: Claim, action: str) -> str | None:
+    """What stands in the way of this act, whoever does it; none when nothing does."""
+    if action in ONWARD:
+        waiting = repository.open_opinions(session, claim.id)
+        if waiting:
+            return _("正在等“%(seat)s”的加签意见，收到或撤销后才能继续。", seat=waiting[0].seat_name)
+    if action == "grant":
+        against = dissenters(stages_of(claim), claim.round, repository.standing_acts(session, claim.id))
+        if against:
+            return _(
+                "会签席位“%(seats)s”没有同意，不能批准；可以退回会签环节再议，或不予批准。",
+                seats="”、“".join(against),
+            )
     return None
+
+
+def open_actions(session: Session, claim: Claim) -> tuple[Action, ...]:
+    """What can be done at the present stage as things stand."""
+    return tuple(
+        one for one in ACTIONS[present_stage(claim).outcome] if restriction(session, claim, one) is None
+    )
 
 
 def check_may_act(
@@ -80,11 +106,7 @@ def check_may_act(
         raise Forbidden(problem or "")
     if action not in ACTIONS[stage.outcome]:
         raise Forbidden(_("“%(stage)s”环节不能这样办理。", stage=stage.title))
+    obstacle = restriction(session, claim, action)
+    if obstacle is not None:
+        raise Conflict(obstacle)
     return principal.seat
-
-
-def _refused_before(session: Session, claim: Claim, principal: Principal) -> bool:
-    return any(
-        act.action == "refuse" and act.official_id == principal.subject_id
-        for act in repository.stage_decisions(session, claim.id)
-    )

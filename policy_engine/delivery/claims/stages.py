@@ -32,9 +32,24 @@ def decide_index(stages: Sequence[Stage]) -> int:
     return next(index for index, stage in enumerate(stages) if stage.outcome == "decide")
 
 
+def stages_for(stages: Sequence[Stage], amount_fen: int | None) -> tuple[Stage, ...]:
+    """The posts and signatures that a claim of this amount has to pass; an amount not known yet passes all."""
+
+    def counts(above_fen: int | None) -> bool:
+        return above_fen is None or amount_fen is None or amount_fen > above_fen
+
+    return tuple(
+        msgspec.structs.replace(stage, joint=tuple(one for one in stage.joint if counts(one.above_fen)))
+        for stage in stages
+        if counts(stage.above_fen)
+    )
+
+
 def enter_stage(claim: Claim, index: int, *, now: datetime) -> None:
-    """Stand at a stage with a fresh clock in working days."""
+    """Stand at a stage with a fresh clock in working days; whatever was signed or handed on there before is over."""
     stage = stages_of(claim)[index]
     claim.stage_index = index
+    claim.visit += 1
+    claim.assignments = {}
     claim.stage_entered_at = now
     claim.stage_due_on = add_working_days(business_date(now), stage.working_days)

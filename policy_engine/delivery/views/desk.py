@@ -9,14 +9,15 @@ from kernel.clock import business_date
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
-from policy_engine.delivery.access import may_act_at, sees_claim
+from policy_engine.delivery.access import may_act_at
 from policy_engine.delivery.awards import allowance, overlaps
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.cases.holds import holds_of
 from policy_engine.delivery.claims import repository as claim_rows
-from policy_engine.delivery.claims.models import Claim, StageDecision
-from policy_engine.delivery.claims.separation import ACTIONS, why_not
+from policy_engine.delivery.claims.colleagues import OPINION
+from policy_engine.delivery.claims.models import Claim, Opinion, StageDecision
+from policy_engine.delivery.claims.separation import open_actions, opens_file, why_not
 from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
 from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
@@ -29,6 +30,7 @@ from policy_engine.delivery.schemas import (
     WorkItem,
 )
 from policy_engine.delivery.states import ClaimState
+from policy_engine.delivery.views.hands import hands_on
 from policy_engine.delivery.views.parts import (
     account_of,
     award_view,
@@ -53,7 +55,11 @@ def work_list(
         return []
     waiting = claim_rows.waiting_in(session, seat.division, _AT_A_DESK, MOST_SCANNED)
     mine = [claim for claim in waiting if _waits_for(claim, principal)]
-    return [_work_item(session, ports, claim, principal, now) for claim in mine[:limit]]
+    asked = claim_rows.opinions_asked_of(session, seat.id, limit)
+    return [
+        *(_opinion_item(session, ports, opinion, claim, now) for opinion, claim in asked),
+        *(_work_item(session, ports, claim, principal, now) for claim in mine[:limit]),
+    ]
 
 
 def claim_file(
@@ -61,9 +67,8 @@ def claim_file(
 ) -> ClaimFile:
     """Everything needed to decide, on one page. ``NotFound`` where the seat has no business with the claim."""
     claim = claim_rows.get_claim(session, claim_id)
-    if claim is None or not sees_claim(principal, stages_of(claim), claim.division):
+    if claim is None or not opens_file(session, claim, principal):
         raise NotFound(_("没有找到您要的内容。"))
-    stage = present_stage(claim)
     problem = why_not(session, ports, claim, principal, now=now)
     award = award_rows.of_claim(session, claim.id)
     appeal = claim_rows.open_appeal(session, claim.id)
@@ -93,8 +98,9 @@ def claim_file(
         beside=_beside(session, ports, claim, now) if claim.state in _AT_A_DESK else (),
         stages=tuple(step.title for step in stages_of(claim)),
         stage_index=claim.stage_index,
-        acts=tuple(_act_view(act) for act in claim_rows.stage_decisions(session, claim.id)),
-        actions=ACTIONS[stage.outcome] if problem is None else (),
+        acts=_acts_on(session, claim),
+        hands=hands_on(session, ports, claim, principal, now=now),
+        actions=open_actions(session, claim) if problem is None else (),
         why_not=problem or "",
         needs_amount=terms.period != "none" and claim.amount_fen is None,
         hold_reasons=tuple(hold.reason for hold in holds_of(session, claim)),
@@ -123,6 +129,7 @@ def _work_item(session: Session, ports: Ports, claim: Claim, principal: Principa
     is_appeal = claim.state == ClaimState.APPEALED
     problem = None if is_appeal else why_not(session, ports, claim, principal, now=now)
     return WorkItem(
+        kind="appeal" if is_appeal else "stage",
         claim_id=claim.id,
         case_number=claim.case_number or "",
         policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
@@ -137,6 +144,26 @@ def _work_item(session: Session, ports: Ports, claim: Claim, principal: Principa
         working_days_left=clock_left(claim.stage_due_on, business_date(now)),
         may_act=problem is None,
         why_not=problem or "",
+    )
+
+
+def _opinion_item(session: Session, ports: Ports, opinion: Opinion, claim: Claim, now: datetime) -> WorkItem:
+    return WorkItem(
+        kind="opinion",
+        claim_id=claim.id,
+        case_number=claim.case_number or "",
+        policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
+        subject_name=ports.people.name_of(session, claim.subject_id),
+        division=claim.division,
+        stage=_("加签意见"),
+        state=claim.state,
+        amount_fen=claim.amount_fen,
+        is_held=claim.is_held,
+        submitted_at=claim.submitted_at,
+        due_on=opinion.due_on,
+        working_days_left=clock_left(opinion.due_on, business_date(now)),
+        may_act=True,
+        why_not="",
     )
 
 
@@ -170,13 +197,20 @@ def _fact_lines(claim: Claim) -> tuple[FactLine, ...]:
     return (*pinned, *declared)
 
 
-def _act_view(act: StageDecision) -> StageActView:
+def _acts_on(session: Session, claim: Claim) -> tuple[StageActView, ...]:
+    titles = {stage.key: stage.title for stage in stages_of(claim)} | {OPINION: _("加签")}
+    acts = claim_rows.stage_decisions(session, claim.id)
+    return tuple(_act_view(act, titles.get(act.stage, act.stage)) for act in acts)
+
+
+def _act_view(act: StageDecision, title: str) -> StageActView:
     return StageActView(
-        stage=act.stage,
+        stage=title,
         action=act.action,
         official_name=act.official_name,
         seat_title=act.seat_title,
         department=act.department,
         reason=act.reason,
         decided_at=act.decided_at,
+        taken_back_at=act.taken_back_at,
     )

@@ -69,7 +69,7 @@ def list_work(services: NamedDependency[Services], principal: NamedDependency[Pr
 def read_file(
     services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
 ) -> DeskFile:
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @get(
@@ -113,7 +113,7 @@ def add_act(
     data: JSONBody[ReviewRequest],
 ) -> DeskFile:
     acts.review(services, principal, claim_id, data.action, data.reason, data.amount_fen)
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @post(
@@ -130,7 +130,7 @@ def add_hold(
     data: JSONBody[ReasonRequest],
 ) -> DeskFile:
     acts.hold(services, principal, claim_id, data.reason)
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @post(
@@ -144,7 +144,7 @@ def end_hold(
     services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
 ) -> DeskFile:
     acts.resume(services, principal, claim_id)
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @post(
@@ -161,7 +161,7 @@ def settle_appeal(
     data: JSONBody[OutcomeRequest],
 ) -> DeskFile:
     acts.decide_appeal(services, principal, claim_id, data.outcome, data.reason)
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @post(
@@ -178,7 +178,7 @@ def add_objection(
     data: JSONBody[ReasonRequest],
 ) -> DeskFile:
     acts.record_objection(services, principal, claim_id, data.reason)
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @post(
@@ -195,7 +195,7 @@ def end_objection(
     data: JSONBody[OutcomeRequest],
 ) -> DeskFile:
     acts.settle_objection(services, principal, claim_id, data.outcome, data.reason)
-    return _file(services, principal, claim_id)
+    return desk_file(services, principal, claim_id)
 
 
 @post(
@@ -229,7 +229,7 @@ def decide_batch(
     return batching.decide(services, principal, batch_id, data.read)
 
 
-def _file(services: Services, principal: Principal, claim_id: uuid.UUID) -> DeskFile:
+def desk_file(services: Services, principal: Principal, claim_id: uuid.UUID) -> DeskFile:
     file = acts.file_of(services, principal, claim_id)
     return DeskFile(file=file, facts=named_facts(file))
 

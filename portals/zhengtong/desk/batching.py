@@ -24,6 +24,7 @@ LARGEST = 200
 #: One in ten, at least one: opened by force.
 SAMPLE_SHARE = 10
 KEPT_SECONDS = 30 * 60.0
+DRAWN_SECONDS = 7 * 24 * 3600.0
 
 
 class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,20 +69,21 @@ def prepare(
     """Keep the choice and draw the sample. Raises ``InvalidInput`` for nothing chosen, too many, or a refusal."""
     if action not in BATCH_ACTIONS:
         raise InvalidInput(_("批量办理只能受理、建议批准或批准；不予批准须逐件写明理由。"))
-    waiting = {item.claim_id for item in acts.to_do(services, principal) if item.may_act}
+    todo = acts.to_do(services, principal)
+    waiting = {item.claim_id for item in todo if item.may_act and item.kind == "stage"}
     chosen = sorted(set(claim_ids) & waiting)
     if not chosen:
         raise InvalidInput(_("请先勾选要办理的申请。"))
     if len(chosen) > LARGEST:
         raise InvalidInput(_("一次最多办理 %(count)d 件。", count=LARGEST))
-    size = -(-len(chosen) // SAMPLE_SHARE)
+    sample = _sample(services, principal, chosen, chance)
     prepared = PreparedBatch(
         id=new_id(),
         official_id=principal.subject_id,
         action=action,
         reason=reason.strip(),
         claim_ids=tuple(chosen),
-        sample=tuple(sorted(chance.sample(chosen, size))),
+        sample=sample,
     )
     services.house.ephemeral.put(_key(prepared.id), msgspec.json.encode(prepared), KEPT_SECONDS)
     return prepared
@@ -90,7 +92,7 @@ def prepare(
 def preview(services: Services, principal: Principal, batch_id: uuid.UUID) -> BatchPreview:
     """The prepared batch with the present state of its claims."""
     prepared = _opened(services.house.ephemeral.get(_key(batch_id)), principal)
-    by_id = {item.claim_id: item for item in acts.to_do(services, principal)}
+    by_id = {item.claim_id: item for item in acts.to_do(services, principal) if item.kind == "stage"}
     items = tuple(by_id[claim_id] for claim_id in prepared.claim_ids if claim_id in by_id)
     return BatchPreview(
         id=prepared.id,
@@ -146,6 +148,19 @@ def decide(
         )
         for outcome in outcomes
     ]
+
+
+def _sample(
+    services: Services, principal: Principal, chosen: Sequence[uuid.UUID], chance: random.Random
+) -> tuple[uuid.UUID, ...]:
+    """Drawn by chance; what was drawn before stays drawn, so that nobody draws until the sample suits."""
+    ephemeral, key = services.house.ephemeral, f"zhengtong:drawn:{principal.subject_id}"
+    kept = ephemeral.get(key)
+    before = set(msgspec.json.decode(kept, type=list[uuid.UUID])) if kept is not None else set()
+    size = -(-len(chosen) // SAMPLE_SHARE)
+    sample = set(chance.sample(chosen, size)) | (before & set(chosen))
+    ephemeral.put(key, msgspec.json.encode(sorted(before | sample)), DRAWN_SECONDS)
+    return tuple(sorted(sample))
 
 
 def _key(batch_id: uuid.UUID) -> str:

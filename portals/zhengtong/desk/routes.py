@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from kernel.errors import FieldError, Forbidden, InvalidInput
+from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
@@ -28,6 +28,11 @@ from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
 
 PAGE = 50
+#: What somebody typed, so that a form that has to be mended is not empty.
+_TYPED = (
+    *("action", "reason", "amount", "hold_reason", "to_stage", "back_reason", "to_seat", "delegate_reason"),
+    *("adviser", "question", "days", "stance", "opinion"),
+)
 _REVIEW_DUTIES = frozenset({"claim.accept", "claim.joint_review", "claim.decide"})
 
 
@@ -149,7 +154,7 @@ def review(
             services, principal, claim_id, action, forms.one(data, "reason"), forms.fen(data, "amount")
         )
 
-    return _done(request, pages, services, principal, claim_id, "claim", do, data)
+    return do_and_return(request, pages, services, principal, claim_id, "claim", do, data)
 
 
 @post("/claims/{claim_id:uuid}/hold", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
@@ -163,7 +168,7 @@ def hold(
 ) -> Response[str] | Redirect:
     """Pause with a reason."""
     reason = forms.one(data, "hold_reason")
-    return _done(
+    return do_and_return(
         request,
         pages,
         services,
@@ -204,7 +209,7 @@ def appeal(
 ) -> Response[str] | Redirect:
     """Uphold or overturn."""
     outcome, reason = forms.one(data, "outcome"), forms.one(data, "appeal_reason")
-    return _done(
+    return do_and_return(
         request,
         pages,
         services,
@@ -236,10 +241,10 @@ def objection(
             acts.record_objection(services, principal, claim_id, text)
 
     done = "objection_settled" if outcome else "objection"
-    return _done(request, pages, services, principal, claim_id, done, do, data, "objection_text")
+    return do_and_return(request, pages, services, principal, claim_id, done, do, data, "objection_text")
 
 
-def _done(
+def do_and_return(
     request: WebRequest,
     pages: Pages,
     services: Services,
@@ -260,7 +265,7 @@ def _done(
         )
     try:
         acts.file_of(services, principal, claim_id)
-    except Forbidden:
+    except (Forbidden, NotFound):  # whoever was only asked for an opinion has no more to do with it
         return Redirect(f"/zhengtong?done={done}", status_code=303)
     return Redirect(f"/zhengtong/claims/{claim_id}?done={done}", status_code=303)
 
@@ -291,8 +296,9 @@ def _claim_page(
         told=told,
         on_problem=problem,
         errors=errors,
-        typed={name: forms.one(sent or {}, name) for name in ("action", "reason", "amount", "hold_reason")},
-        actions=words.CLAIM_ACTIONS,
+        typed={name: forms.one(sent or {}, name) for name in _TYPED},
+        actions=words.ACTS_ON_CLAIMS,
+        pairs=pairs,
         outcomes=words.OUTCOMES,
         channels=words.CHANNELS,
         division_name=division_name,
@@ -301,6 +307,11 @@ def _claim_page(
         may_record_objection=state is ClaimState.NOTICE and bool(seat.duties & _REVIEW_DUTIES),
         may_settle_objection=state is ClaimState.OBJECTION and principal.has_duty("claim.decide"),
     )
+
+
+def pairs(things: Sequence[object], value: str, label: str) -> list[tuple[str, str]]:
+    """What a list to choose from wants: (value, label)."""
+    return [(str(getattr(one, value)), getattr(one, label)) for one in things]
 
 
 def _batch_actions(principal: Principal) -> list[tuple[str, str]]:

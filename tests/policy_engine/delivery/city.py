@@ -28,6 +28,7 @@ from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.ports import (
     ClauseLine,
     Facts,
+    HeldSeat,
     Household,
     PaymentOrder,
     Ports,
@@ -98,6 +99,7 @@ class Town:
         self.households: dict[str, frozenset[int]] = {}
         self.rechecks: dict[tuple[str, int], Recheck] = {}
         self.deeds: list[Deed] = []
+        self.officials: list[Principal] = []
         self.amounts = {"nursing": 10_000, "childcare": 360_000, "hiring": 100_000, "retention": 500_000}
 
     def terms(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
@@ -133,6 +135,9 @@ class Town:
         raise NotFound("本镇不存档。")
 
     # The people of the town.
+    def held_seats(self, session: Session, now: datetime) -> list[HeldSeat]:
+        return [HeldSeat(one.seat, (one.subject_id,)) for one in self.officials if one.seat is not None]
+
     def name_of(self, session: Session, subject_id: int) -> str:
         return f"某{subject_id}"
 

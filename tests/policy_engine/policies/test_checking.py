@@ -22,6 +22,10 @@ PRESUMED = status(
 )
 
 
+DECISION = {"key": "decide", "title": "审定", "outcome": "decide", "duty": "claim.decide", "level": "county"}
+TWO_SEATS = [{"title": "残联", "department": "残联"}, {"title": "卫健", "department": "卫健局"}]
+
+
 def problems_of(text: str, published: PublishedSet = NOTHING) -> list[Problem]:
     loaded = load_document(text)
     return check_document(loaded.document, catalogue(), published, source=loaded.source)
@@ -116,6 +120,31 @@ def test_nought_and_digits_in_strings_are_no_figures() -> None:
 )
 def test_incoherent_document_is_refused(changes: dict[str, object], code: str) -> None:
     assert code in {one.code for one in problems_of(changed(BENEFIT, **changes))}
+
+
+@pytest.mark.parametrize(
+    ("stage", "code"),
+    [
+        ({"joint": [{"title": "甲"}]}, "joint_alone"),
+        ({"joint": TWO_SEATS, "department": "民政局"}, "joint_department"),
+        ({"joint": TWO_SEATS, "may_repeat_person": True}, "joint_person"),
+        ({"joint": TWO_SEATS, "outcome": "accept", "duty": "claim.accept"}, "joint_accept"),
+        ({"key": "d" * 33}, "stage_key"),
+    ],
+)
+def test_a_stage_on_which_nobody_could_agree_is_refused(stage: dict[str, object], code: str) -> None:
+    review = {"key": "review", "title": "审核", "outcome": "joint_review", "duty": "claim.joint_review"}
+    text = changed(BENEFIT, stages=[{**review, "level": "county", **stage}, DECISION])
+    assert the_problem(text).code == code
+
+
+def test_large_amounts_add_hands_but_somebody_always_decides() -> None:
+    seats = [{"title": "科长"}, {"title": "局长", "above_yuan": 50_000}]
+    assert problems_of(changed(BENEFIT, stages=[{**DECISION, "joint": seats}])) == []
+    text = changed(BENEFIT, stages=[{**DECISION, "above_yuan": 50_000}])
+    assert the_problem(text).code == "conditional_decision"
+    status = changed(STATUS, stages=[{**DECISION, "joint": seats}])
+    assert "amount_without_money" in {one.code for one in problems_of(status)}
 
 
 def test_limits_on_several_times_and_a_cap_go_together() -> None:

@@ -218,3 +218,45 @@ def test_a_file_is_asked_as_of_another_day(enter: Enter, city: City, claim: uuid
     assert "按别的日期核对" in enter(seat).get(f"/zhengtong/claims/{claim}?on=2027-11-23").text
     assert "请按 2026-11-23 的样子填写日期" in enter(seat).get(f"/zhengtong/claims/{claim}?on=soon").text
     assert "那一天这项政策没有实施" in enter(seat).get(f"/zhengtong/claims/{claim}?on=2001-01-01").text
+
+
+def test_a_claim_is_handed_on_asked_about_and_taken_back_by_page(
+    enter: Enter, city: City, claim: uuid.UUID
+) -> None:
+    path = f"/zhengtong/claims/{claim}"
+    while action_of(key := seat_for(city, claim)) != "grant":
+        assert enter(key).post(f"{path}/review", {"action": action_of(key)}).status_code == 303
+    first = key
+    program = enter(first, accept="application/json")
+    hands = program.get(f"/zhengtong/api/v1/claims/{claim}").json()["file"]["hands"]
+    adviser = hands["advisers"][0]
+    seat = enter(first)
+    page = seat.get(path).text
+    assert "加签：先征求意见" in page
+    assert adviser["name"] in page
+    asked = {"adviser": str(adviser["id"]), "question": "", "days": "3"}
+    wrong = seat.post(f"{path}/opinions", asked)
+    assert wrong.status_code == 400
+    assert "请写明要征求意见的问题" in wrong.text
+    assert seat.post(f"{path}/opinions", asked | {"question": "属实吗", "days": "x"}).status_code == 400
+    assert seat.post(f"{path}/opinions", asked | {"question": "属实吗"}).status_code == 303
+    refused = program.post(f"/zhengtong/api/v1/claims/{claim}/acts", json={"action": "grant"})
+    assert refused.status_code == 409
+    (opinion,) = program.get(f"/zhengtong/api/v1/claims/{claim}").json()["file"]["hands"]["opinions"]
+    assert seat.post(f"{path}/opinions/{opinion['id']}", {"stance": "drop"}).status_code == 303
+    if hands["earlier"]:
+        back = {"to_stage": hands["earlier"][0]["key"], "reason": "再核实"}
+        assert program.post(f"/zhengtong/api/v1/claims/{claim}/returns", json=back).status_code == 200
+        assert program.post(f"/zhengtong/api/v1/claims/{claim}/returns", json=back).status_code == 403
+        assert "撤回我的办理" in seat.get(path).text
+        assert seat.post(f"{path}/take-back").status_code == 303
+        assert program.post(f"/zhengtong/api/v1/claims/{claim}/taking-back").status_code == 409
+
+
+def test_what_was_drawn_once_stays_drawn(enter: Enter, city: City, claim: uuid.UUID) -> None:
+    key = seat_for(city, claim)
+    sent = {"claim": str(claim), "action": action_of(key)}
+    first = enter(key).post("/zhengtong/todo/batches", sent).headers["location"]
+    again = enter(key).post("/zhengtong/todo/batches", sent).headers["location"]
+    assert first != again
+    assert enter(key).post(again, {}).status_code == 400

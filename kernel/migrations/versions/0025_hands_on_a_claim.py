@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import BigNumber, JsonDocument, UtcDateTime
 
-revision = "0021"
-down_revision = "0020"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:

@@ -8,10 +8,9 @@ import msgspec
 from kernel.i18n import N_
 from kernel.web.principal import Principal
 from portals.financing.demands.states import Side
+from portals.financing.products.document import Collateral, Purpose
 
-Purpose = Literal["working_capital", "equipment", "premises", "research", "export", "green", "refinancing"]
-Repayment = Literal["equal_instalments", "equal_principal", "interest_only", "any"]
-Collateral = Literal["none", "guarantee", "mortgage", "receivables", "patents", "person"]
+Wished = Literal["any", "equal_instalments", "equal_principal", "interest_first", "one_off"]
 Routing = Literal["named", "open", "rotation"]
 
 PURPOSES: dict[str, str] = {
@@ -27,7 +26,8 @@ REPAYMENTS: dict[str, str] = {
     "any": N_("都可以"),
     "equal_instalments": N_("等额本息"),
     "equal_principal": N_("等额本金"),
-    "interest_only": N_("先息后本"),
+    "interest_first": N_("先息后本"),
+    "one_off": N_("到期一次还本付息"),
 }
 COLLATERALS: dict[str, str] = {
     "none": N_("无担保（信用）"),
@@ -55,7 +55,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     term_months: int
     purpose: Purpose
     purpose_note: Annotated[str, msgspec.Meta(max_length=500)] = ""
-    repayment: Repayment = "any"
+    repayment: Wished = "any"
     collateral: tuple[Collateral, ...] = ("none",)
     routing: Routing = "open"
     wanted_bank: str | None = None

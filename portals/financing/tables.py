@@ -1,5 +1,6 @@
 """Every table of financing, imported in one place for migrations and scratch stores."""
 
+from portals.financing.banks.models import Bank, BankCall, Contract, Document, Note, Offer
 from portals.financing.demands.models import Access, Application, Authorisation, Demand, FinancingEvent
 from portals.financing.guarantees.pool.models import (
     BankCap,
@@ -10,20 +11,30 @@ from portals.financing.guarantees.pool.models import (
     PoolEntry,
     PoolTransaction,
 )
+from portals.financing.loans.models import Loan, LoanEvent, Repayment
 from portals.financing.products.models import Product
 
 __all__ = [
     "Access",
     "Application",
     "Authorisation",
+    "Bank",
+    "BankCall",
     "BankCap",
     "Compensation",
     "CompensationEvent",
+    "Contract",
     "Demand",
+    "Document",
     "FinancingEvent",
+    "Loan",
+    "LoanEvent",
+    "Note",
+    "Offer",
     "Pool",
     "PoolAccount",
     "PoolEntry",
     "PoolTransaction",
     "Product",
+    "Repayment",
 ]

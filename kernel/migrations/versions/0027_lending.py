@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import BigNumber, JsonDocument, UtcDateTime
 
-revision = "0023"
-down_revision = "0022"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:

@@ -8,7 +8,7 @@ from tongsuopy.crypto.asymciphers import ec
 
 
 class Signer(Protocol):
-    """Signs with SM2 over SM3 and the standard's default distinguishing id; DER signatures."""
+    """Signs with SM2 over SM3 and the standard's default distinguishing id; DER signatures. Several threads may ask at once."""
 
     @property
     def public_pem(self) -> str: ...

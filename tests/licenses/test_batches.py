@@ -9,6 +9,7 @@ from kernel.house import House
 from kernel.outbox import OutboxMessage
 from licenses import batches, repository, service
 from licenses.batches import BatchRow, issue_batch
+from licenses.identifier import parse_identifier
 from licenses.models import Licence
 from licenses.verification import check_licence
 from tests.licenses.samples import id_number
@@ -47,6 +48,15 @@ def _issue(house: House, rows: list[BatchRow], key: str = "2026-11", **more: obj
 def _count(house: House, table: type) -> int:
     with house.database.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def test_identifiers_of_a_great_day_do_not_meet(any_house: House, people: list[str]) -> None:
+    """The chance that among a hundred thousand of one day two are the same is below one in a million."""
+    _issue(any_house, [BatchRow(number, CARD) for number in people])
+    with any_house.database.read() as session:
+        drawn = [parse_identifier(one).serial[8:] for one in session.scalars(sa.select(Licence.identifier))]
+    assert 100_000**2 / 2 / 10 ** min(map(len, drawn)) < 1e-6
+    assert len(set(drawn)) == len(people)
 
 
 def test_a_list_is_issued_once_and_what_does_not_fit_is_named(any_house: House, people: list[str]) -> None:

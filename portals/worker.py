@@ -33,6 +33,7 @@ from policy_engine.delivery import service as delivery
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
 from policy_engine.profiles.files.service import FILE_TOPIC
+from portals.financing.demands import jobs as financing_demands
 from portals.outside import outside_of
 from portals.reported_licences import with_licences
 from portals.services import Services
@@ -70,6 +71,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
         **connectors.messaging.jobs.handlers(house, _senders(services), _address_of(services)),
+        **financing_demands.handlers(house),
         **_housekeeping(services),
     }
     handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
@@ -86,6 +88,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *connectors.events.jobs.SCHEDULES,
             *connectors.messaging.jobs.SCHEDULES,
             *policy_engine.profiles.quality.jobs.SCHEDULES,
+            *financing_demands.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),
         ),

@@ -56,6 +56,8 @@ class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         words = self.text.get(language, self.text["zh"])
 
         def named(value: Any) -> str:
+            if isinstance(value, list):
+                return ("、" if language == "zh" else ", ").join(named(one) for one in value)
             known = names.get(value) if isinstance(value, str) else None
             return known.get(language, known["zh"]) if known else _shown(value)
 

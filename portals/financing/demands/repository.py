@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portals.financing.demands.models import Application, Demand, FinancingEvent
+from portals.financing.demands.models import Access, Application, Authorisation, Demand, FinancingEvent
 from portals.financing.demands.states import OPEN
 
 
@@ -87,3 +87,81 @@ def events_of(session: Session, demand_id: uuid.UUID) -> Sequence[FinancingEvent
     return session.scalars(
         sa.select(FinancingEvent).where(FinancingEvent.demand_id == demand_id).order_by(FinancingEvent.number)
     ).all()
+
+
+def authorisations_of(session: Session, demand_id: uuid.UUID) -> Sequence[Authorisation]:
+    """The newest first."""
+    return session.scalars(
+        sa.select(Authorisation)
+        .where(Authorisation.demand_id == demand_id)
+        .order_by(
+            Authorisation.given_at.is_(None), Authorisation.given_at.desc(), Authorisation.asked_at.desc()
+        )
+    ).all()
+
+
+def authorisation_of(session: Session, authorisation_id: uuid.UUID, firm_id: int) -> Authorisation | None:
+    return session.scalar(
+        sa.select(Authorisation).where(Authorisation.id == authorisation_id, Authorisation.firm_id == firm_id)
+    )
+
+
+def authorisations_of_firm(session: Session, firm_id: int) -> Sequence[tuple[Authorisation, Demand]]:
+    """Those that were given, the newest first."""
+    rows = session.execute(
+        sa.select(Authorisation, Demand)
+        .join(Demand, Demand.id == Authorisation.demand_id)
+        .where(Authorisation.firm_id == firm_id, Authorisation.given_at.is_not(None))
+        .order_by(Authorisation.given_at.desc())
+    )
+    return [(row, demand) for row, demand in rows]
+
+
+def overdue_authorisations(session: Session, *, now: datetime, limit: int) -> Sequence[Authorisation]:
+    return session.scalars(
+        sa.select(Authorisation)
+        .where(Authorisation.state == "authorised", Authorisation.expires_at <= now)
+        .order_by(Authorisation.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def has_read(session: Session, authorisation_id: uuid.UUID, bank_code: str) -> bool:
+    statement = sa.select(Access.id).where(
+        Access.authorisation_id == authorisation_id, Access.bank_code == bank_code
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def accesses_of_firm(
+    session: Session, firm_id: int, *, authorisation_id: uuid.UUID | None = None, limit: int = 200
+) -> Sequence[Access]:
+    """Who read what when, the newest first."""
+    statement = sa.select(Access).where(Access.firm_id == firm_id)
+    if authorisation_id is not None:
+        statement = statement.where(Access.authorisation_id == authorisation_id)
+    return session.scalars(statement.order_by(Access.at.desc(), Access.id).limit(limit)).all()
+
+
+def records_of_banks(session: Session, since: datetime) -> dict[str, tuple[int, int]]:
+    """For each bank how many applications it was given since, and how many of them it let a clock run out on."""
+    rows = session.execute(
+        sa.select(Application.bank_code, Application.breaches).where(Application.routed_at >= since)
+    )
+    found: dict[str, tuple[int, int]] = {}
+    for code, breaches in rows:
+        given, late = found.get(code, (0, 0))
+        found[code] = (given + 1, late + bool(breaches))
+    return found
+
+
+def last_in_rotation(session: Session) -> dict[str, datetime]:
+    """When each bank was last given an application of a demand in rotation."""
+    rows = session.execute(
+        sa.select(Application.bank_code, sa.func.max(Application.routed_at))
+        .join(Demand, Demand.id == Application.demand_id)
+        .where(Demand.routing == "rotation")
+        .group_by(Application.bank_code)
+    )
+    return {row[0]: row[1] for row in rows}

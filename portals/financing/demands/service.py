@@ -108,6 +108,15 @@ def authorised(session: Session, demand: Demand, *, by: Actor, now: datetime) ->
     _step(session, demand, "authorise", by, now)
 
 
+def may_authorise(demand: Demand) -> bool:
+    return demand_may(D(demand.state), "authorise")
+
+
+def note(session: Session, demand: Demand, command: str, *, by: Actor, now: datetime) -> None:
+    """Something worth remembering that changes no state."""
+    _note(session, demand, None, command, (demand.state, demand.state), by, now)
+
+
 def post(
     session: Session, demand_id: uuid.UUID, candidates: Sequence[Candidate], *, by: Actor, now: datetime
 ) -> list[Application]:
@@ -239,6 +248,14 @@ def ask_next(session: Session, demand: Demand, *, now: datetime) -> Application 
         demand.closed_at = now
         tell_firm(session, demand, "exhaust", now=now)
     return None
+
+
+def note_breach(session: Session, application: Application, clock: str, *, now: datetime) -> None:
+    """A promise was not kept; it is in the history of the demand too."""
+    demand = repository.lock_demand(session, application.demand_id)
+    if demand is not None:
+        state = application.state
+        _note(session, demand, application, "breach", (state, state), CLOCK, now, detail={"clock": clock})
 
 
 def set_clock(application: Application) -> None:

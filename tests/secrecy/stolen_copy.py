@@ -25,7 +25,8 @@ from identity.registry.identifiers import id_check_character
 _ID_NUMBER = re.compile(
     rb"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])"
 )
-_PHONE = re.compile(rb"(?<![0-9A-Za-z.+-])1[3-9]\d{9}(?![0-9A-Za-z])")
+#: Eleven digits as a number in a document are money, not a phone: those stand in quotes or in a sentence.
+_PHONE = re.compile(rb"(?<![0-9A-Za-z.+:,\[-])(?<![:,] )1[3-9]\d{9}(?![0-9A-Za-z.])")
 _CODE = re.compile(rb"(?<![0-9A-Za-z.:+-])\d{6}(?![0-9A-Za-z.:-])")
 #: Six digits that mean a place are no code.
 _DIVISION = re.compile(r"42\d{4}")
@@ -58,6 +59,9 @@ class StolenCopy:
             if value is not None and not isinstance(value, float)
         ]
         self._text = _BETWEEN.join(cell for _, cell in self._cells)
+        self._words = _BETWEEN.join(
+            _bytes(value) for *_, row in self._rows for value in row if isinstance(value, str | bytes)
+        )
 
     @property
     def tables(self) -> Counter[str]:
@@ -78,8 +82,8 @@ class StolenCopy:
         return list(dict.fromkeys(found))
 
     def _by_pattern(self) -> list[Finding]:
-        numbers = [n for n in _ID_NUMBER.findall(self._text) if _is_id_number(n.decode())]
-        phones = _PHONE.findall(self._text)
+        numbers = [n for n in _ID_NUMBER.findall(self._words) if _is_id_number(n.decode())]
+        phones = _PHONE.findall(self._words)
         told = [(one, "an id number") for one in numbers] + [(one, "a phone number") for one in phones]
         return list(
             dict.fromkeys(Finding(place, what) for one, what in told for place in self._where(one) or [""])

@@ -71,7 +71,8 @@ def test_numbers_of_people_are_found_though_nobody_noted_them(any_house: House, 
 
 
 def test_a_number_that_no_person_can_have_is_none(house: House) -> None:
-    plant(house, "110105194912310021 23900005678 139000056789 0.13900005678")
+    plant(house, "110105194912310021 23900005678 139000056789 0.13900005678 13900005678.5")
+    plant(house, '{"revenue": 13900005678, "by_year": [13900005678, 13900005678]}')
     assert StolenCopy(house.database.engine.url).findings([]) == []
     uproot(house)
 

@@ -116,9 +116,14 @@ def register_enterprise_member(
     role: enterprises.Role,
     appointed_by: int,
     until_at: datetime,
-    scopes: Collection[str] = ("rongtong", "licences"),
+    scopes: Collection[str] | None = None,
 ) -> uuid.UUID:
-    """An administrator or agent of a firm, appointed by its legal representative or an administrator."""
+    """An administrator or agent of a firm, appointed by its legal representative or an administrator.
+
+    Without ``scopes`` all that the role may have.
+    """
+    if scopes is None:
+        scopes = enterprises.MEMBER_SCOPES if role == "administrator" else enterprises.AGENT_SCOPES
     return enterprises.register_member(
         session,
         firm_id=firm_id,

@@ -23,7 +23,11 @@ from kernel.web.requests import WebRequest
 #: What a portal's own pages need besides what every page has.
 PortalContext = Callable[[WebRequest, Principal | None], Mapping[str, Any]]
 #: What a portal asks of the identity service for its visitors.
-SCOPES = {"tong": ("tong", "licences"), "rongtong": ("rongtong", "licences"), "zhengtong": ("zhengtong",)}
+SCOPES = {
+    "tong": ("tong", "licences"),
+    "rongtong": ("rongtong", "licences", "financing", "members"),
+    "zhengtong": ("zhengtong",),
+}
 LARGEST_BODY = 2 * 1024 * 1024
 
 

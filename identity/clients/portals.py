@@ -9,7 +9,11 @@ from kernel.web.oidc_client import portal_secret
 #: Portal → its name, its own scopes, and the capacities one may take in it (``capacity.service.options_for``).
 PORTALS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "tong": ("东楚通", ("tong", "licences"), ("self", "person")),
-    "rongtong": ("东楚融通", ("rongtong", "licences"), ("enterprise", "institution_seat")),
+    "rongtong": (
+        "东楚融通",
+        ("rongtong", "licences", "financing", "members"),
+        ("enterprise", "institution_seat"),
+    ),
     "zhengtong": ("东楚政通", ("zhengtong",), ("seat",)),
 }
 

@@ -14,8 +14,15 @@ from sqlalchemy.orm import Session
 
 from identity.clients.checking import check
 from identity.clients.models import ClientApplication, OAuthClient
-from identity.clients.schemas import ClientSettings
-from identity.clients.service import SECRET_OVERLAP, change_secret, new_secret, register, required
+from identity.clients.schemas import CLIENT_CREDENTIALS, CODE, REFRESH, AuthMethod, ClientSettings
+from identity.clients.service import (
+    SECRET_OVERLAP,
+    change_secret,
+    new_secret,
+    register,
+    required,
+    settings_of,
+)
 from identity.trail import note
 from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
@@ -23,8 +30,9 @@ from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 
-#: The most that a developer's mini-app may ask for: never to act from a seat, never in the city's own name.
-DEVELOPER_CEILING = frozenset({"openid", "profile", "phone", "tong", "rongtong", "licences"})
+#: The most that a developer's mini-app may ask for: never to act from a seat, never in the city's own name, never to
+#: say who else may act (``members``).
+DEVELOPER_CEILING = frozenset({"openid", "profile", "phone", "tong", "rongtong", "licences", "financing"})
 #: A department's service may also speak for itself.
 DEPARTMENT_CEILING = DEVELOPER_CEILING | {"service"}
 CAPACITIES = frozenset({"self", "person", "enterprise"})
@@ -41,21 +49,31 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     capacities: tuple[str, ...] = ("self",)
     is_public: bool = False
 
-    def settings(self) -> ClientSettings:
-        services = "service" in self.scopes
-        return ClientSettings(
+    def settings(self, known: ClientSettings | None = None) -> ClientSettings:
+        """What it will be; of a ``known`` client all that is not asked about stays as it is."""
+        before = known or ClientSettings()
+        return msgspec.structs.replace(
+            before,
             name=self.name,
             redirect_uris=self.redirect_uris,
             post_logout_redirect_uris=self.post_logout_redirect_uris,
-            auth_method="none" if self.is_public else "client_secret_basic",
-            grant_types=(
-                "authorization_code",
-                "refresh_token",
-                *(("client_credentials",) if services else ()),
-            ),
+            auth_method=self._proved_by(before.auth_method),
+            grant_types=self._asks_by(before.grant_types),
             scopes=self.scopes,
             capacities=self.capacities,
         )
+
+    def _proved_by(self, before: AuthMethod) -> AuthMethod:
+        """A client with a key of its own goes on with it."""
+        if self.is_public:
+            return "none"
+        return "client_secret_basic" if before == "none" else before
+
+    def _asks_by(self, before: tuple[str, ...]) -> tuple[str, ...]:
+        """Its ways of asking so far, in its own name only with the scope for that."""
+        kept = dict.fromkeys((CODE, REFRESH, *before))
+        kept.pop(CLIENT_CREDENTIALS, None)
+        return (*kept, CLIENT_CREDENTIALS) if "service" in self.scopes else tuple(kept)
 
 
 def apply_for(session: Session, wanted: Wanted, *, purpose: str, by: Principal, now: datetime) -> uuid.UUID:
@@ -106,10 +124,12 @@ def approve(
     if not scopes or not set(wanted.scopes).issuperset(scopes):
         raise _refusal("scopes", N_("批准的范围不能超出申请的范围"))
     _check_ownership(session, application.client_id, application.applicant_id)
-    settings = msgspec.structs.replace(wanted, scopes=tuple(sorted(scopes))).settings()
     known = session.get(OAuthClient, wanted.client_id)
+    given = msgspec.structs.replace(wanted, scopes=tuple(sorted(scopes)))
+    settings = given.settings(settings_of(known) if known is not None else None)
     has_secret = known is not None and known.secret_hash is not None
-    secret = None if wanted.is_public or has_secret else new_secret()
+    is_secret_needed = settings.auth_method in ("client_secret_basic", "client_secret_post")
+    secret = new_secret() if is_secret_needed and not has_secret else None
     register(session, wanted.client_id, settings, secret=secret, vault=vault, now=now)
     _decide(session, application, "approved", by, "", now)
 
@@ -163,6 +183,21 @@ def find_application(session: Session, application_id: uuid.UUID) -> ClientAppli
     if found is None:
         raise NotFound("没有这份应用登记申请。")
     return found
+
+
+def with_secret_of(session: Session, by: Principal) -> list[OAuthClient]:
+    """The clients whose secrets the seat one sits in draws."""
+    asked = sa.select(ClientApplication.client_id).where(
+        ClientApplication.state == "approved",
+        ClientApplication.seat_id == (by.seat.id if by.seat else None),
+    )
+    found = session.scalars(
+        sa.select(OAuthClient)
+        .where(OAuthClient.client_id.in_(asked), OAuthClient.secret_hash.is_not(None))
+        .order_by(OAuthClient.client_id)
+    ).all()
+    owners = {one.client_id: owner_of(session, one.client_id) for one in found}
+    return [one for one in found if (owner := owners[one.client_id]) is not None and _owns(owner, by)]
 
 
 def all_clients(session: Session) -> Sequence[OAuthClient]:

@@ -12,6 +12,8 @@ SCOPES = {
     "rongtong": N_("在东楚融通为企业办事"),
     "zhengtong": N_("在东楚政通履行岗位职责"),
     "licences": N_("查看和使用您的电子证照"),
+    "financing": N_("为企业申请融资，查看银行的答复"),
+    "members": N_("管理企业的成员、委托和小程序"),
 }
 #: What a service does in its own name, about nobody in particular; never part of a person's consent.
 SERVICE_SCOPES = {

@@ -27,7 +27,9 @@ from kernel.notices.service import notify
 
 ADMINISTRATORS_AT_MOST = 5
 LONGEST = timedelta(days=3 * 366)
-MEMBER_SCOPES = frozenset({"rongtong", "licences"})
+#: What may be given to somebody who acts for a firm; to say who else may act, only to administrators.
+AGENT_SCOPES = frozenset({"rongtong", "licences", "financing"})
+MEMBER_SCOPES = AGENT_SCOPES | {"members"}
 Role = Literal["administrator", "agent"]
 Standing = Literal["representative", "administrator", "agent"]
 
@@ -87,7 +89,7 @@ def register_member(
     Raises ``Forbidden`` when ``appointed_by`` may not, ``Conflict`` at the sixth administrator and the second time.
     """
     take_turn(session, firm_id)
-    _check(session, firm_id, scopes, until_at, now)
+    _check(session, firm_id, role, scopes, until_at, now)
     authority = _appointing(session, firm_id, appointed_by, role, now)
     if not authority.scopes.issuperset(scopes):
         raise Forbidden("授权范围不能超出授权人自己的范围。")
@@ -229,11 +231,13 @@ def dissolve_enterprise(session: Session, *, firm_id: int, on: date, now: dateti
 
 
 def _check(
-    session: Session, firm_id: int, scopes: Collection[str], until_at: datetime, now: datetime
+    session: Session, firm_id: int, role: Role, scopes: Collection[str], until_at: datetime, now: datetime
 ) -> None:
     errors = []
     if not scopes or not MEMBER_SCOPES.issuperset(scopes):
-        errors.append(FieldError("scopes", N_("授权范围只能是 rongtong 和 licences")))
+        errors.append(FieldError("scopes", N_("授权范围只能是 rongtong、licences、financing 和 members")))
+    elif role == "agent" and not AGENT_SCOPES.issuperset(scopes):
+        errors.append(FieldError("scopes", N_("经办人不能管理成员，范围中不能有 members")))
     if not now < until_at <= now + LONGEST:
         errors.append(FieldError("until", N_("授权期限应在今后三年以内")))
     if errors:

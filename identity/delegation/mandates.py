@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from identity.delegation import repository
 from identity.delegation.ending import end_assignment, end_mandate
-from identity.delegation.enterprises import LONGEST, MEMBER_SCOPES, authorities_over, require_governor
+from identity.delegation.enterprises import AGENT_SCOPES, LONGEST, authorities_over, require_governor
 from identity.delegation.models import Assignment, Mandate
 from identity.delegation.proxies import LONGEST as LONGEST_FOR_PERSONS
 from identity.delegation.proxies import PROXY_SCOPES
@@ -45,7 +45,7 @@ def grant_mandate(
     authority = require_governor(session, firm_id, granted_by, now)
     if firm_id == agency_id:
         raise _refusal("uscc", N_("不能委托给自己"))
-    if not scopes or not MEMBER_SCOPES.issuperset(scopes) or not authority.scopes.issuperset(scopes):
+    if not scopes or not AGENT_SCOPES.issuperset(scopes) or not authority.scopes.issuperset(scopes):
         raise _refusal("scopes", N_("授权范围不能超出授权人自己的范围"))
     if not now < until_at <= now + LONGEST:
         raise _refusal("until", N_("授权期限应在今后三年以内"))

@@ -12,8 +12,8 @@ from portals.financing.institutions import Institution, of_seat
 
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
-#: A guard: somebody acting for a firm in Rongtong.
-for_a_firm = require(scope="rongtong", capacity="enterprise")
+#: A guard: somebody acting for a firm who may ask for its financing; a delegation may leave that out.
+for_a_firm = require(scope="financing", capacity="enterprise")
 
 
 def institution_of(principal: Principal, *duties: Duty) -> Institution:

@@ -139,7 +139,9 @@ def _context(services: Services, principal: Principal | None) -> Mapping[str, An
         ("policies", _("政策"), "/rongtong/policies", "policy"),
         *(
             [("financing", _("融资"), "/rongtong/financing", "bank")]
-            if principal is not None and principal.capacity == "enterprise"
+            if principal is not None
+            and principal.capacity == "enterprise"
+            and principal.has_scope("financing")
             else []
         ),
         ("wallet", _("证照"), "/rongtong/wallet", "wallet"),
@@ -157,7 +159,7 @@ def _context(services: Services, principal: Principal | None) -> Mapping[str, An
 
 def _governs(services: Services, principal: Principal | None) -> bool:
     """Whether the firm's order is theirs to see: agents are not shown a door that stays shut."""
-    if principal is None or principal.capacity != "enterprise":
+    if principal is None or principal.capacity != "enterprise" or not principal.has_scope("members"):
         return False
     now = services.house.clock.now()
     with services.house.database.read() as session:

@@ -30,7 +30,7 @@ from portals.shared.benefits import Form
 Me = NamedDependency[Principal]
 PAGE = "/rongtong/apps"
 STATES = {"submitted": N_("待审核"), "approved": N_("已批准"), "refused": N_("未批准")}
-_ACTING = require(scope="rongtong", capacity="enterprise")
+_ACTING = require(scope="members", capacity="enterprise")
 
 
 class OwnApp(msgspec.Struct, frozen=True, kw_only=True):

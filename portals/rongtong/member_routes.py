@@ -21,7 +21,7 @@ from portals.shared.benefits import Form
 
 Me = NamedDependency[Principal]
 PAGE = "/rongtong/members"
-_ACTING = require(scope="rongtong", capacity="enterprise")
+_ACTING = require(scope="members", capacity="enterprise")
 
 
 def handlers(services: Services) -> list[ControllerRouterHandler]:
@@ -214,6 +214,7 @@ def _appointment(form: dict[str, str]) -> Appointment:
         role="administrator" if role == "administrator" else "agent",
         months=int(form["months"]),
         may_show_licences=form.get("may_show_licences") == "1",
+        may_finance=form.get("may_finance") == "1",
     )
 
 
@@ -228,6 +229,7 @@ def _mandate(form: dict[str, str]) -> NewMandate:
         uscc=form["uscc"][:120],
         months=int(form["agency_months"]),
         may_show_licences=form.get("agency_may_show_licences") == "1",
+        may_finance=form.get("agency_may_finance") == "1",
     )
 
 

@@ -34,6 +34,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: Literal["administrator", "agent"]
     may_show_licences: bool
+    may_finance: bool
     since: datetime
     until: datetime
     appointed_by: str
@@ -54,6 +55,7 @@ class Mandated(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: Literal["agency", "institution"]
     may_show_licences: bool
+    may_finance: bool
     since: datetime
     until: datetime
     workers: tuple[Worker, ...]
@@ -79,6 +81,7 @@ class Appointment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     role: Literal["administrator", "agent"]
     months: Annotated[int, msgspec.Meta(ge=1, le=36)] = 12
     may_show_licences: bool = False
+    may_finance: bool = False
 
 
 class NewMandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +91,7 @@ class NewMandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     uscc: Short
     months: Annotated[int, msgspec.Meta(ge=1, le=36)] = 12
     may_show_licences: bool = False
+    may_finance: bool = False
 
 
 class NewWorker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,7 +144,7 @@ class Members:
                 subject_id=self._found(session, "id_number", wanted.id_number, wanted.name),
                 role=wanted.role,
                 appointed_by=principal.subject_id,
-                scopes=_scopes(wanted.may_show_licences),
+                scopes=[*_scopes(wanted), *(["members"] if wanted.role == "administrator" else [])],
                 until_at=now + _term(wanted.months),
                 now=now,
             )
@@ -167,7 +171,7 @@ class Members:
                 firm_id=principal.acting_for,
                 agency_id=self._found(session, "uscc", wanted.uscc, wanted.name),
                 granted_by=principal.subject_id,
-                scopes=_scopes(wanted.may_show_licences),
+                scopes=_scopes(wanted),
                 until_at=now + _term(wanted.months),
                 now=now,
             )
@@ -265,6 +269,7 @@ class Members:
             name=names[one.subject_id],
             role="administrator" if one.role == "administrator" else "agent",
             may_show_licences="licences" in one.scopes,
+            may_finance="financing" in one.scopes,
             since=one.from_at,
             until=one.until_at,
             appointed_by=names[above.subject_id] if above else "",
@@ -280,6 +285,7 @@ def _mandated(
         name=name,
         kind="agency" if one.kind == "agency" else "institution",
         may_show_licences="licences" in one.scopes,
+        may_finance="financing" in one.scopes,
         since=one.from_at,
         until=one.until_at,
         workers=tuple(
@@ -290,8 +296,9 @@ def _mandated(
     )
 
 
-def _scopes(may_show_licences: bool) -> tuple[str, ...]:
-    return ("rongtong", "licences") if may_show_licences else ("rongtong",)
+def _scopes(wanted: Appointment | NewMandate) -> list[str]:
+    given = {"rongtong": True, "licences": wanted.may_show_licences, "financing": wanted.may_finance}
+    return [scope for scope, is_given in given.items() if is_given]
 
 
 def _term(months: int) -> timedelta:

@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 
 from identity.clients import review
 from identity.clients.portals import ensure_portals
-from identity.clients.service import find_client, has_secret, required, suspend_client
+from identity.clients.schemas import DEVICE, ClientSettings
+from identity.clients.service import (
+    find_client,
+    has_secret,
+    register,
+    required,
+    settings_of,
+    suspend_client,
+)
 from identity.seats import service as seats
 from kernel.clock import FixedClock
 from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -127,6 +135,7 @@ def test_a_secret_is_drawn_by_its_owner_and_changes_with_an_overlap(
     [
         ({"scopes": ("openid", "zhengtong")}, "scopes"),
         ({"scopes": ("openid", "service")}, "scopes"),
+        ({"scopes": ("openid", "members")}, "scopes"),
         ({"capacities": ("seat",)}, "capacities"),
         ({"redirect_uris": ("http://bus.example/callback",)}, "redirect_uri"),
         ({"redirect_uris": ()}, "redirect_uri"),
@@ -157,3 +166,34 @@ def test_anothers_client_is_neither_changed_nor_named(
     alone = msgspec.structs.replace(developer, capacity="self", acting_for=developer.subject_id)
     with pytest.raises(Forbidden):
         ask(session, house, alone, client_id="mine")
+
+
+def test_what_an_application_does_not_name_stays_as_it_was(
+    session: Session, house: House, developer: Principal, reviewer: Principal
+) -> None:
+    """The shell said more of this client than an application can say."""
+    now = house.clock.now()
+
+    def approved(**changes: object) -> ClientSettings:
+        asked = ask(session, house, developer, **changes)
+        review.approve(session, asked, scopes=["openid", "tong"], by=reviewer, vault=house.vault, now=now)
+        return settings_of(required(session, "bus-app"))
+
+    first = approved()
+    more = msgspec.structs.replace(
+        first,
+        backchannel_logout_uri="https://bus.example/logout",
+        default_max_age=3600,
+        requires_par=True,
+        grant_types=(*first.grant_types, DEVICE),
+        about={"policy_uri": "https://bus.example/policy"},
+    )
+    register(session, "bus-app", more, vault=house.vault, now=now)
+    secret = required(session, "bus-app").secret_hash
+    again = approved(name="公交与渡轮")
+    assert again == msgspec.structs.replace(more, name="公交与渡轮")
+    assert required(session, "bus-app").secret_hash == secret
+    public = approved(is_public=True)
+    assert public == msgspec.structs.replace(more, auth_method="none")
+    assert required(session, "bus-app").secret_hash is None
+    assert approved().auth_method == "client_secret_basic"

@@ -80,6 +80,12 @@ def everything(house: House) -> Clients:
         )
 
 
+def own_clients(house: House, principal: Principal) -> tuple[ClientView, ...]:
+    """Those whose secrets the seat one sits in draws."""
+    with house.database.read() as session:
+        return tuple(_client(one) for one in review.with_secret_of(session, principal))
+
+
 def one_application(house: House, application_id: uuid.UUID) -> ApplicationView:
     with house.database.read() as session:
         return _view(session, house, review.find_application(session, application_id))
@@ -238,6 +244,27 @@ def stop_form(
     return Redirect(f"{CLIENTS}?done=client", status_code=303)
 
 
+@post(
+    "/system/clients/{client_id:str}/secret",
+    status_code=200,
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_MAKE],
+)
+def draw_form(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    client_id: FromPath[str],
+    data: Form,
+) -> Response[str]:
+    """A new secret, shown on this answer and never again."""
+    is_leaked = forms.one(data, "is_leaked") == "1"
+    secret = draw(services.house, principal, client_id, is_leaked=is_leaked)
+    return _list_page(request, pages, services, principal, secret=(client_id, secret), is_leaked=is_leaked)
+
+
 @get(
     "/clients",
     sync_to_thread=True,
@@ -337,13 +364,21 @@ def _list_page(
     services: Services,
     principal: Principal,
     problem: DongchuError | None = None,
+    *,
+    secret: tuple[str, str] | None = None,
+    is_leaked: bool = False,
 ) -> Response[str]:
+    may_make = principal.has_duty("admin.system")
     return pages.page(
         request,
         "zhengtong/organisation/clients.html",
         status=200 if problem is None else problem.status,
+        headers={"Cache-Control": "no-store"},
+        own=own_clients(services.house, principal) if may_make else (),
+        secret=secret,
+        is_leaked=is_leaked,
         found=everything(services.house),
-        may_make=principal.has_duty("admin.system"),
+        may_make=may_make,
         may_review=principal.has_duty("admin.security"),
         errors=_told(problem),
     )
@@ -434,5 +469,5 @@ def _told(problem: DongchuError | None) -> list[FieldError]:
     return list(problem.errors) or [FieldError("", problem.detail)]
 
 
-PAGES = [clients_page, new_client, submit_form, application_page, decide_form, stop_form]
+PAGES = [clients_page, new_client, submit_form, application_page, decide_form, draw_form, stop_form]
 API = [list_clients, add_client, add_decision, suspend, resume, add_secret]

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from identity.clients.portals import ensure_portals
+from identity.clients.portals import PORTALS, ensure_portals
 from identity.registry import service as registry
 from kernel.errors import Unauthenticated
 from kernel.house import House
@@ -31,6 +31,9 @@ from tests.portals.zhengtong.conftest import PACKAGES, ROOT, Register, SilentExc
 
 assert rongtong
 assert tong
+
+
+SCOPES = {portal: frozenset(scopes) for portal, (_, scopes, _) in PORTALS.items()}
 
 
 class Square:
@@ -65,8 +68,8 @@ class Square:
             statements=Statements(),
             resolve=self._resolve,
         )
-        folders = {name: ROOT / "portals" / name / "templates" for name in ("tong", "rongtong", "shared")}
-        spoken = [ROOT / "portals" / name for name in ("tong", "rongtong", "shared")]
+        folders = {name: ROOT / "portals" / name / "templates" for name in ("tong", "rongtong", "shared", "financing")}
+        spoken = [ROOT / "portals" / name for name in ("tong", "rongtong", "shared", "financing")]
         pages = Pages(folders, translations=Translations.load(locale_folders(*PACKAGES, *spoken)))
         self._apps: dict[str, Litestar] = {
             "tong": create_tong(services, pages),
@@ -80,6 +83,7 @@ class Square:
         acting_for: int | None = None,
         *,
         client_id: str = "",
+        scopes: frozenset[str] | None = None,
         language: str = "zh-CN",
     ) -> TestClient[Litestar]:
         """Somebody at a portal, for themselves, for another person, or for a firm."""
@@ -96,7 +100,7 @@ class Square:
             acting_for=concerned.subject_id,
             acting_for_name=concerned.name,
             seat=None,
-            scopes=frozenset({portal, "licences"}),
+            scopes=scopes or SCOPES[portal],
             acr="L2",
             client_id=client_id or portal,
             grant_id=uuid.uuid4(),

@@ -1,15 +1,18 @@
 """Members, agencies, claims and the one to-do list, as their pages and their APIs offer them."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
 
+from identity.delegation import repository as delegations
 from identity.delegation.claiming import RegisteredFirm
+from identity.delegation.models import Membership
 from identity.registry import service as registry
 from identity.registry.schemas import RelationshipRow
 from tests.identity.conftest import DAUGHTER_ID, MOTHER_ID, OFFICIAL_ID
-from tests.portals.people.conftest import Square
+from tests.portals.people.conftest import SCOPES, Square
 
 USCC = "91429900MA4DEM92X7"
 AGENCY = "东方山代账有限公司"
@@ -115,6 +118,39 @@ def test_an_agencys_people_find_their_clients_in_one_list(square: Square, agency
     (ended,) = ending(head.get("/rongtong/members").text, "/rongtong/mandates")
     assert head.post(ended).status_code == 303
     assert "磁湖演示科技有限公司" not in accountant.get("/rongtong/todo").text
+
+
+def test_each_power_over_a_firm_is_a_scope_of_its_own(square: Square) -> None:
+    """What a sign-in, a delegation or an app was not given is shut, by page and by program."""
+    people = square.people
+    head = square.enter("rongtong", people.daughter, people.firm)
+    assert head.post("/rongtong/members", data=ADMINISTRATOR).status_code == 303
+    assert head.post("/rongtong/members", data=AGENT | {"may_finance": "1"}).status_code == 303
+    assert "可办融资" in head.get("/rongtong/members").text
+    given = {one.subject_id: set(one.scopes) for one in options_of(square, people.firm)}
+    assert given == {
+        people.mother: {"rongtong", "members"},
+        people.official: {"rongtong", "financing"},
+    }
+    doors = {
+        "members": ("/members", "/apps", "/api/v1/members", "/api/v1/apps"),
+        "financing": ("/financing", "/api/v1/financing/demands"),
+        "licences": ("/wallet", "/api/v1/licences"),
+    }
+    for missing, paths in doors.items():
+        without = square.enter(
+            "rongtong", people.daughter, people.firm, scopes=SCOPES["rongtong"] - {missing}
+        )
+        for path in paths:
+            assert head.get(f"/rongtong{path}").status_code == 200, path
+            assert without.get(f"/rongtong{path}").status_code == 403, path
+        home = without.get("/rongtong/todo").text
+        assert f'href="/rongtong/{missing}"' not in home, missing
+
+
+def options_of(square: Square, firm_id: int) -> Sequence[Membership]:
+    with square.house.database.read() as session:
+        return delegations.live_memberships(session, square.house.clock.now(), firm_id=firm_id)
 
 
 def test_members_by_api_are_those_of_the_firm_one_acts_for(square: Square, agency: int) -> None:

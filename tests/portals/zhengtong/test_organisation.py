@@ -154,6 +154,17 @@ def test_a_departments_client_is_asked_for_reviewed_and_stopped(enter: Enter) ->
     drawn = api.post("/zhengtong/api/v1/clients/school-service/secret")
     assert drawn.status_code == 201
     assert len(drawn.json()["client_secret"]) > 30
+    page = system.get(CLIENTS).text
+    assert "领取入学服务的新密钥" in page
+    assert "领取入学服务的新密钥" not in security.get(CLIENTS).text
+    shown = system.post(f"{CLIENTS}/school-service/secret", {"is_leaked": "1"})
+    assert shown.status_code == 200
+    assert shown.headers["cache-control"] == "no-store"
+    assert "原来的密钥已经作废" in shown.text
+    assert re.search(r"<code>[\w-]{30,}</code>", shown.text)
+    assert "<code>" not in system.get(CLIENTS).text
+    assert security.post(f"{CLIENTS}/school-service/secret", {}).status_code == 403
+    assert system.post(f"{CLIENTS}/tong/secret", {}).status_code == 404
 
 
 def test_papers_are_taken_in_at_the_counter_and_ended_there(enter: Enter, city: City) -> None:

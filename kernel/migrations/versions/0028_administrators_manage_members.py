@@ -9,8 +9,8 @@ from alembic import op
 
 from kernel.database import JsonDocument
 
-revision = "0026"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 
 _MEMBERSHIP = sa.table(
     "membership",

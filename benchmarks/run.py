@@ -26,7 +26,9 @@ def names() -> list[str]:
             "identity_store",
             "made_licences",
             "made_policies",
+            "made_rights",
             "plain_policies",
+            "simulated_world",
             "soak",
         )
     )

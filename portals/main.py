@@ -66,6 +66,7 @@ def open_services(house: House) -> Services:
         people=RegisteredPeople(house.vault),
         facts=known_facts,
         reevaluate=engine.reevaluate,
+        reevaluate_many=engine.reevaluate_many,
         explain=engine.explain,
         records=DecisionRecords(house, published),
         vault=house.vault,

@@ -9,6 +9,7 @@ from connectors.banks.client import BankClient
 from connectors.market_regulation.client import MarketRegulationClient
 from connectors.market_regulation.mapping import STANDING
 from connectors.settings import ConnectorSettings
+from connectors.treasury import client as treasury
 from connectors.treasury.client import TreasuryClient
 from connectors.wire import read_fen
 from identity.delegation.claiming import RegisteredFirm
@@ -50,14 +51,23 @@ class TreasuryOrders:
         self._client = client
 
     def submit(self, order: PaymentOrder) -> TreasuryAnswer:
-        answer = self._client.submit(order)
-        return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
+        return _answer(self._client.submit(order))
 
     def query(self, instruction_id: str) -> TreasuryAnswer | None:
         answer = self._client.query(instruction_id)
-        if answer is None:
-            return None
-        return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
+        return None if answer is None else _answer(answer)
+
+    def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        answers = self._client.submit_many(orders)
+        return {one: _answer(answer) for one, answer in answers.items()}
+
+    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        answers = self._client.query_many(instruction_ids)
+        return {one: _answer(answer) for one, answer in answers.items()}
+
+
+def _answer(answer: treasury.TreasuryAnswer) -> TreasuryAnswer:
+    return TreasuryAnswer(status=_STATUS[answer.status], reference=answer.reference, reason=answer.reason)
 
 
 class BankStatements:

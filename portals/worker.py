@@ -105,7 +105,8 @@ def _housekeeping(services: Services) -> Mapping[str, Handler]:
     def callback(message: Message) -> None:
         with house.database.write() as session:
             if once(session, CALLBACK_TOPIC, message.message_id):
-                delivery.ask_soon(session, message.payload["instruction_id"], now=house.clock.now())
+                told = message.payload.get("instruction_ids") or [message.payload["instruction_id"]]
+                delivery.ask_soon(session, told, now=house.clock.now())
 
     def seal(_message: Message) -> None:
         is_more = True

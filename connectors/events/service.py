@@ -12,6 +12,7 @@ from connectors.events.departments import DEPARTMENTS, Department, read_event
 from connectors.events.forms import DepartmentEvent, Envelope
 from connectors.events.models import ReceivedEvent, RejectedEvent
 from connectors.treasury.callbacks import read_callback
+from connectors.treasury.messages import OrdersSettled
 from connectors.wire import UnmappableError
 from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -174,7 +175,12 @@ def _read_content(
     try:
         if department.id == "treasury":
             callback = read_callback(envelope)
-            return CALLBACK_TOPIC, f"payment:{callback.instruction_id}", callback
+            first = (
+                callback.instruction_ids[0]
+                if isinstance(callback, OrdersSettled)
+                else callback.instruction_id
+            )
+            return CALLBACK_TOPIC, f"payment:{first}", callback
         event = read_event(department, envelope)
     except (msgspec.MsgspecError, UnmappableError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(error) from None

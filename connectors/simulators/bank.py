@@ -3,6 +3,7 @@
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.banks.messages import (
@@ -20,6 +21,8 @@ from connectors.simulators.store import Row, Store
 from connectors.wire import read_fen, write_yuan
 from kernel.clock import Clock
 
+#: Payouts settled in one step.
+STEP = 500
 #: The treasury's single account, out of which everything is paid.
 PAYING_ACCOUNT = "9900000000000000018"
 
@@ -35,30 +38,40 @@ class Bank:
     def check(self, question: AccountQuestion) -> AccountAnswer:
         return AccountAnswer(self._judge(question.account, question.holder_name))
 
-    def accept(self, order: PayoutOrder) -> Payout:
-        """Take a payout once per instruction."""
+    def accept_many(self, orders: Sequence[PayoutOrder]) -> dict[str, str]:
+        """Take payouts once per instruction; the bank's reference of each."""
+        due = time.time() + self._payout_seconds
         with self._store.transaction():
-            self._store.run(
+            self._store.run_many(
                 "INSERT OR IGNORE INTO payout (instruction_id, account, payee_name, amount_fen, status, reference, due) "
                 "VALUES (?, ?, ?, ?, 'accepted', ?, ?)",
-                order.instruction_id,
-                order.payee_account,
-                order.payee_name,
-                read_fen(order.amount),
-                f"YH{uuid.uuid4().hex[:12].upper()}",
-                time.time() + self._payout_seconds,
+                [
+                    (
+                        order.instruction_id,
+                        order.payee_account,
+                        order.payee_name,
+                        read_fen(order.amount),
+                        f"YH{uuid.uuid4().hex[:12].upper()}",
+                        due,
+                    )
+                    for order in orders
+                ],
             )
-            found = self.payout(order.instruction_id)
-        if found is None:
-            raise LookupError(order.instruction_id)
-        return found
+            marks = ", ".join("?" * len(orders))
+            rows = self._store.rows(
+                f"SELECT instruction_id, reference FROM payout WHERE instruction_id IN ({marks})",  # noqa: S608 (question marks only)
+                *(order.instruction_id for order in orders),
+            )
+        return {row["instruction_id"]: row["reference"] for row in rows}
 
     def settle_due(self) -> None:
         """Pay what is due, or send it back: the money leaves and returns on the statement."""
-        due = "SELECT instruction_id FROM payout WHERE status = 'accepted' AND due <= ? ORDER BY due"
-        for row in self._store.rows(due, time.time()):
+        due = "SELECT instruction_id FROM payout WHERE status = 'accepted' AND due <= ? ORDER BY due LIMIT ?"
+        until = time.time()
+        while rows := self._store.rows(due, until, STEP):
             with self._store.transaction():
-                self._settle(row["instruction_id"])
+                for row in rows:
+                    self._settle(row["instruction_id"])
 
     def payout(self, instruction_id: str) -> Payout | None:
         row = self._store.row("SELECT * FROM payout WHERE instruction_id = ?", instruction_id)

@@ -12,7 +12,7 @@ from connectors.simulators.faults import use_fault
 from connectors.simulators.guards import fail_on_purpose, require_token
 from connectors.simulators.refusals import Refused
 from connectors.simulators.world import World
-from connectors.treasury.messages import OrderState, PaymentOrder
+from connectors.treasury.messages import OrderBatch, OrderQuestions, OrderState, OrderStates, PaymentOrder
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -29,6 +29,26 @@ def submit_order(data: JSONBody[PaymentOrder], world: NamedDependency[World]) ->
     if after:
         time.sleep(after.seconds)
     return state
+
+
+@post("/orders/batch", status_code=200, sync_to_thread=True, summary="Submit many payment orders")
+def submit_orders(data: JSONBody[OrderBatch], world: NamedDependency[World]) -> OrderStates:
+    """Each as if it came alone, with its own answer; faults of the treasury hit the message as a whole."""
+    before = use_fault(world.store, "treasury", "timeout_before_accepting")
+    if before:
+        time.sleep(before.seconds)
+        raise Refused("too_late", "模拟故障：未受理即超时", status=503)
+    states = world.treasury.submit_many(data.orders)
+    after = use_fault(world.store, "treasury", "timeout_after_accepting")
+    if after:
+        time.sleep(after.seconds)
+    return OrderStates(tuple(states))
+
+
+@post("/orders/query", status_code=200, sync_to_thread=True, summary="How many orders stand")
+def query_orders(data: JSONBody[OrderQuestions], world: NamedDependency[World]) -> OrderStates:
+    """Those that were never seen are left out."""
+    return OrderStates(tuple(world.treasury.query_many(data.instruction_ids)))
 
 
 @get("/orders/{instruction_id:str}", sync_to_thread=True, summary="How an order stands")
@@ -58,7 +78,7 @@ def day_statement(day: FromPath[str], world: NamedDependency[World]) -> Statemen
 
 def money_routers() -> list[Router]:
     handlers = {
-        "treasury": [submit_order, query_order],
+        "treasury": [submit_order, submit_orders, query_orders, query_order],
         "banks": [check_account, query_payout, day_statement],
     }
     return [

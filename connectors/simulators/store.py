@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS account (
 CREATE INDEX IF NOT EXISTS account_holder ON account (holder_identifier);
 CREATE TABLE IF NOT EXISTS treasury_order (
   instruction_id TEXT PRIMARY KEY, content TEXT NOT NULL, amount_fen INTEGER NOT NULL, status TEXT NOT NULL,
-  reason TEXT, bank_reference TEXT, accepted_at TEXT NOT NULL, settled_at TEXT);
+  reason TEXT, bank_reference TEXT, accepted_at TEXT NOT NULL, settled_at TEXT, message TEXT);
+CREATE INDEX IF NOT EXISTS treasury_order_status ON treasury_order (status);
 CREATE TABLE IF NOT EXISTS payout (
   instruction_id TEXT PRIMARY KEY, account TEXT NOT NULL, payee_name TEXT NOT NULL, amount_fen INTEGER NOT NULL,
   status TEXT NOT NULL, reason TEXT, reference TEXT NOT NULL, due REAL NOT NULL, booked_at TEXT);
@@ -60,6 +61,7 @@ ADDED = (
     ("firm", "kind", "TEXT NOT NULL DEFAULT '1000'"),
     ("firm", "standing", "TEXT NOT NULL DEFAULT '1'"),
     ("firm", "head_office", "TEXT"),
+    ("treasury_order", "message", "TEXT"),
     ("short_message", "status", "TEXT NOT NULL DEFAULT 'delivered'"),
 )
 

@@ -1,11 +1,12 @@
 """Background work of delivery: orders to the treasury and their answers, and what falls due by the calendar.
 
-An order is sent at most once by us knowingly: whenever an earlier try may have arrived, the treasury is asked by the
-order's key first. Every call outside happens between two transactions, never inside one.
+Orders go out as they were given, one or hundreds in a message, and hundreds are booked in one transaction. An order is
+sent at most once by us knowingly: whenever an earlier try may have arrived, the treasury is asked by the order's key
+first. Every call outside happens between two transactions, never inside one.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -14,9 +15,10 @@ from kernel.clock import Clock
 from kernel.crypto import Vault
 from kernel.database import Database
 from kernel.errors import OutsideRefused, OutsideTimeout
-from kernel.outbox import Handler, Message, Schedule, TryLater, enqueue, once
+from kernel.outbox import Handler, Message, Schedule, TryLater, enqueue
 from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts import service as accounts
+from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards import deaths, losses
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
@@ -25,9 +27,12 @@ from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import reach as offers
 from policy_engine.delivery.payments import repository, runs
 from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.answers import apply_answers
 from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.payments.reserving import TermsInForce, reserve_waiting
 from policy_engine.delivery.ports import PaymentOrder, Ports, Treasury, TreasuryAnswer
 from policy_engine.delivery.states import IN_FLIGHT, PaymentState
+from policy_engine.delivery.terms import Terms
 from policy_engine.profiles.service import FACTS_CORROBORATED
 
 FIRST_LOOK = timedelta(seconds=1)
@@ -48,8 +53,8 @@ def build_handlers(
     """The handlers by topic, for the worker."""
     jobs = _Jobs(database, clock, vault, ports, treasury)
     return {
-        "payment.instruct": jobs.send_order,
-        "payment.poll": jobs.look_at_order,
+        "payment.instruct": jobs.send_orders,
+        "payment.poll": jobs.look_at_orders,
         "payment.serve_waiting": jobs.serve_waiting,
         "payment.due": jobs.create_due,
         "claim.close_notices": jobs.close_notices,
@@ -63,12 +68,14 @@ def build_handlers(
     }
 
 
-def ask_soon(session: Session, instruction_id: str, *, now: datetime) -> None:
-    """A callback hinted that something changed: look at the order at once rather than at the next turn."""
-    payment = repository.find_by_instruction(session, instruction_id)
-    if payment is not None:
-        payload = {"payment_id": str(payment.id), "instruction_id": instruction_id}
-        enqueue(session, "payment.poll", f"payment-hint:{payment.id}", payload, now=now)
+def ask_soon(session: Session, instruction_ids: Collection[str], *, now: datetime) -> None:
+    """A callback hinted that something changed: look at the orders at once rather than at the next turn."""
+    orders = repository.by_instructions(session, instruction_ids)
+    for first in range(0, len(orders), payments.MOST_ORDERS):
+        part = [
+            (str(number), instruction) for number, instruction in orders[first : first + payments.MOST_ORDERS]
+        ]
+        enqueue(session, "payment.poll", f"payment-hint:{part[0][0]}", {"orders": part}, now=now)
 
 
 class _Jobs:
@@ -81,49 +88,51 @@ class _Jobs:
         self._ports = ports
         self._treasury = treasury
 
-    def send_order(self, message: Message) -> None:
-        """Send one order, asking first where an earlier try may have arrived; then keep looking until it ends."""
-        prepared = self._prepare(message)
-        if prepared is None:
+    def send_orders(self, message: Message) -> None:
+        """Send orders, asking first where an earlier try may have arrived; then keep looking until all have ended."""
+        orders = _orders_of(message)
+        prepared, asked_before = self._prepare(orders)
+        if not prepared:
             return
-        order, may_have_arrived = prepared
-        answer = self._treasury.query(order.instruction_id) if may_have_arrived else None
-        if answer is None:
-            answer = self._submit(order)
+        answers = dict(self._query(sorted(asked_before)))
+        trouble: OutsideTimeout | None = None
+        try:
+            answers |= self._submit([one for key, one in prepared.items() if key not in answers])
+        except OutsideTimeout as nobody_knows:
+            answers |= self._query([one for one in prepared if one not in answers])
+            trouble = nobody_knows if len(answers) < len(prepared) else None
         with self._database.write() as session:
-            if not once(session, "payment.instruct", message.message_id):
-                return
-            payment = self._lock(session, message)
-            if payment is None:
-                return
             now = self._clock.now()
-            payments.apply_answer(session, self._ports, payment, answer, now=now)
-            if payment.state in IN_FLIGHT:
-                key = f"payment:{payment.id}"
-                enqueue(session, "payment.poll", key, message.payload, now=now, available_at=now + FIRST_LOOK)
+            locked = self._lock(session, orders, (PaymentState.INSTRUCTED,))
+            self._apply(session, locked, answers, now=now)
+            under_way = [
+                (str(one.id), one.instruction_id)
+                for one in locked
+                if one.state in IN_FLIGHT and one.instruction_id in answers
+            ]
+            if under_way:
+                later = now + FIRST_LOOK
+                enqueue(
+                    session, "payment.poll", message.key, {"orders": under_way}, now=now, available_at=later
+                )
+        if trouble is not None:
+            raise trouble
 
-    def look_at_order(self, message: Message) -> None:
-        """Ask by key what became of an order; comes back until it is paid or returned."""
+    def look_at_orders(self, message: Message) -> None:
+        """Ask by key what became of orders; comes back until each is paid or returned."""
+        orders = _orders_of(message)
         with self._database.read() as session:
-            payment = repository.get_payment(session, uuid.UUID(message.payload["payment_id"]))
-            is_open = (
-                payment is not None
-                and payment.instruction_id == message.payload["instruction_id"]
-                and payment.state in IN_FLIGHT
-            )
-        if not is_open:
+            under_way = repository.in_flight_among(session, list(orders.values()))
+        if not under_way:
             return
-        answer = self._treasury.query(message.payload["instruction_id"])
-        if answer is None:
-            raise TryLater(BETWEEN_LOOKS, "the treasury does not know the order yet")
-        with self._database.write() as session:
-            payment = self._lock(session, message)
-            if payment is None:
-                return
-            payments.apply_answer(session, self._ports, payment, answer, now=self._clock.now())
-            is_open = payment.state in IN_FLIGHT
-        if is_open:
-            raise TryLater(BETWEEN_LOOKS, f"still {answer.status}")
+        answers = self._query(under_way)
+        if answers:
+            with self._database.write() as session:
+                locked = self._lock(session, orders, IN_FLIGHT)
+                self._apply(session, locked, answers, now=self._clock.now())
+                under_way = [one.instruction_id or "" for one in locked if one.state in IN_FLIGHT]
+        if under_way:
+            raise TryLater(BETWEEN_LOOKS, f"{len(under_way)} orders are under way")
 
     def advance_run(self, message: Message) -> None:
         """A run of payments goes on, a few orders in each transaction, until it has to wait for answers."""
@@ -140,7 +149,7 @@ class _Jobs:
             budget = ledger_rows.get_budget(session, uuid.UUID(message.payload["budget_id"]))
             if budget is None:
                 return 0
-            return payments.reserve_waiting(session, self._ports, budget, now=self._clock.now(), limit=200)
+            return reserve_waiting(session, self._ports, budget, now=self._clock.now(), limit=200)
 
         self._until_done(serve)
 
@@ -212,55 +221,97 @@ class _Jobs:
                 if step(session) == 0:
                     return
 
-    def _prepare(self, message: Message) -> tuple[PaymentOrder, bool] | None:
-        """Count the try before it happens: after a crash the next one knows that this one may have arrived."""
+    def _prepare(self, orders: Mapping[uuid.UUID, str]) -> tuple[dict[str, PaymentOrder], set[str]]:
+        """The orders by key, and those that may have arrived before.
+
+        A try is counted before it happens: after a crash the next one knows that this one may have arrived.
+        """
+        prepared: dict[str, PaymentOrder] = {}
+        asked_before: set[str] = set()
         with self._database.write() as session:
-            payment = self._lock(session, message)
-            if payment is None or payment.state != PaymentState.INSTRUCTED or payment.account_id is None:
-                return None
-            may_have_arrived = payment.send_count > 0
-            payment.send_count += 1
-            account = account_rows.get_account(session, payment.account_id)
-            budget = None
-            if payment.budget_id is not None:
-                budget = ledger_rows.get_budget(session, payment.budget_id)
-            if account is None or budget is None:
-                raise LookupError(f"payment {payment.id} lost its account or budget")
-            terms = self._ports.terms(session, payment.policy_id, payment.policy_version)
-            number, holder = accounts.opened(self._vault, account)
-            order = PaymentOrder(
-                instruction_id=payment.instruction_id or "",
-                amount_fen=payment.amount_fen,
-                bank=account.bank,
-                number=number,
-                holder=holder,
-                holder_id=account.subject_id,
-                purpose=f"{terms.title} {payment.period}",
-                appropriation=budget.appropriation,
+            locked = [
+                one
+                for one in self._lock(session, orders, (PaymentState.INSTRUCTED,))
+                if one.account_id is not None
+            ]
+            known = account_rows.accounts_among(session, {one.account_id for one in locked if one.account_id})
+            appropriations = ledger_rows.appropriations(
+                session, {one.budget_id for one in locked if one.budget_id}
             )
-            return order, may_have_arrived
+            terms = TermsInForce(session, self._ports)
+            for payment in locked:
+                account = known.get(payment.account_id) if payment.account_id else None
+                appropriation = appropriations.get(payment.budget_id) if payment.budget_id else None
+                if account is None or appropriation is None or payment.instruction_id is None:
+                    raise LookupError(f"payment {payment.id} lost its account or budget")
+                if payment.send_count > 0:
+                    asked_before.add(payment.instruction_id)
+                payment.send_count += 1
+                prepared[payment.instruction_id] = self._order(
+                    payment, account, appropriation, terms.of(payment.policy_id, payment.policy_version)
+                )
+        return prepared, asked_before
 
-    def _submit(self, order: PaymentOrder) -> TreasuryAnswer:
-        """Send; after a time-out ask by key at once. Raises when nobody knows yet: the worker comes back and asks."""
-        try:
-            return self._treasury.submit(order)
-        except OutsideRefused as refusal:
-            return TreasuryAnswer(status="refused", reason=refusal.detail)
-        except OutsideTimeout:
-            answer = self._treasury.query(order.instruction_id)
-            if answer is None:
-                raise
-            return answer
+    def _order(
+        self, payment: Payment, account: PayeeAccount, appropriation: str, terms: Terms
+    ) -> PaymentOrder:
+        number, holder = accounts.opened(self._vault, account)
+        return PaymentOrder(
+            instruction_id=payment.instruction_id or "",
+            amount_fen=payment.amount_fen,
+            bank=account.bank,
+            number=number,
+            holder=holder,
+            holder_id=account.subject_id,
+            purpose=f"{terms.title} {payment.period}",
+            appropriation=appropriation,
+        )
 
-    def _lock(self, session: Session, message: Message) -> Payment | None:
-        """The payment of a message, its award locked first; none when the order is no longer the present one."""
-        payment = repository.get_payment(session, uuid.UUID(message.payload["payment_id"]))
-        if payment is None:
-            return None
-        award_rows.lock_award(session, payment.award_id)
-        locked = repository.lock_payment(session, payment.id)
-        is_present = locked is not None and locked.instruction_id == message.payload["instruction_id"]
-        return locked if is_present else None
+    def _submit(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        """Send one by itself, many in a batch message. Raises ``OutsideTimeout`` when nobody knows."""
+        if len(orders) > 1:
+            try:
+                return self._treasury.submit_many(orders)
+            except OutsideRefused:
+                pass  # not taken as a message: each by itself then, so that one bad order stops only itself
+        answers: dict[str, TreasuryAnswer] = {}
+        for order in orders:
+            try:
+                answers[order.instruction_id] = self._treasury.submit(order)
+            except OutsideRefused as refusal:
+                answers[order.instruction_id] = TreasuryAnswer(status="refused", reason=refusal.detail)
+        return answers
+
+    def _query(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        if len(instruction_ids) > 1:
+            return self._treasury.query_many(instruction_ids)
+        found = {one: self._treasury.query(one) for one in instruction_ids}
+        return {one: answer for one, answer in found.items() if answer is not None}
+
+    def _apply(
+        self,
+        session: Session,
+        locked: Sequence[Payment],
+        answers: Mapping[str, TreasuryAnswer],
+        *,
+        now: datetime,
+    ) -> None:
+        known = [(one, answers[one.instruction_id]) for one in locked if one.instruction_id in answers]
+        apply_answers(session, self._ports, known, now=now)
+
+    def _lock(
+        self, session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
+    ) -> list[Payment]:
+        """The payments of which these are still the present orders, their awards locked first."""
+        award_rows.lock_awards(session, repository.awards_behind(session, orders))
+        return repository.lock_orders(session, orders, states)
+
+
+def _orders_of(message: Message) -> dict[uuid.UUID, str]:
+    """Instructions by payment; a message of before orders went out in batches names a single one."""
+    payload = message.payload
+    named = payload.get("orders") or [(payload["payment_id"], payload["instruction_id"])]
+    return {uuid.UUID(payment_id): instruction_id for payment_id, instruction_id in named}
 
 
 def _loss_day(message: Message) -> tuple[str, date]:

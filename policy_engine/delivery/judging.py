@@ -1,5 +1,6 @@
 """What delivery asks the engine: does the pinned version still hold today, and why (``reevaluate``, ``explain``)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -8,12 +9,14 @@ from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
-from policy_engine.delivery.ports import ClauseLine, Recheck
+from policy_engine.delivery.ports import ClauseLine, Question, Recheck
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation import ClauseExplained, explain
 from policy_engine.policies import repository
+from policy_engine.policies.dependencies import with_statuses_below
 from policy_engine.policies.hashing import document_of
-from policy_engine.policies.published import PublishedPolicies, PublishedPolicy
+from policy_engine.policies.published import PublishedPolicies, PublishedPolicy, PublishedSet
+from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.service import load_family
 
 
@@ -27,18 +30,33 @@ class EngineJudgements:
     def reevaluate(
         self, session: Session, policy_id: str, version: int, subject_id: int, unit_id: int, on: date
     ) -> Recheck:
-        policy = _pinned(session, policy_id, version)
-        case = self._case(session, subject_id, on)
-        judgement = case.judge(policy, Subject(subject_id, unit_id))
-        if judgement.defect:
-            return Recheck(verdict="unknown", amount_fen=None, sequence=case.family.sequence)
-        return Recheck(
-            verdict=judgement.verdict,
-            amount_fen=judgement.amount_fen,
-            sequence=case.family.sequence,
-            missing=judgement.missing,
-            periods=judgement.periods,
+        question = Question(
+            policy_id=policy_id, version=version, subject_id=subject_id, unit_id=unit_id, on=on
         )
+        return self.reevaluate_many(session, [question])[0]
+
+    def reevaluate_many(self, session: Session, questions: Sequence[Question]) -> list[Recheck]:
+        """Families and versions are each read once, and of the statuses only those that the versions stand on."""
+        published = self._published.current(session)
+        pinned = {
+            key: _pinned(session, *key)
+            for key in dict.fromkeys((one.policy_id, one.version) for one in questions)
+        }
+        below = {key: _statuses_below(policy, published) for key, policy in pinned.items()}
+        owners = profiles.owners_of(session, {one.subject_id for one in questions})
+        families = profiles.load_families(session, owners.values())
+        cases: dict[tuple[int, date, frozenset[str]], FamilyCase] = {}
+        found = []
+        for one in questions:
+            if one.subject_id not in owners:
+                raise NotFound(_("没有这个对象的档案，请核对后再试。"))
+            key = (owners[one.subject_id], one.on, below[one.policy_id, one.version])
+            if key not in cases:
+                cases[key] = FamilyCase(families[key[0]], published, one.on)
+                cases[key].work_out(key[2])
+            policy = pinned[one.policy_id, one.version]
+            found.append(_recheck(cases[key], policy, Subject(one.subject_id, one.unit_id)))
+        return found
 
     def explain(
         self, session: Session, policy_id: str, version: int, subject_id: int, unit_id: int, reader_id: int
@@ -57,6 +75,25 @@ class EngineJudgements:
             if policy.document.is_computed_status:
                 case.judge(policy, subject)
         return case
+
+
+def _recheck(case: FamilyCase, policy: PublishedPolicy, subject: Subject) -> Recheck:
+    judgement = case.judge(policy, subject)
+    if judgement.defect:
+        return Recheck(verdict="unknown", amount_fen=None, sequence=case.family.sequence)
+    return Recheck(
+        verdict=judgement.verdict,
+        amount_fen=judgement.amount_fen,
+        sequence=case.family.sequence,
+        missing=judgement.missing,
+        periods=judgement.periods,
+    )
+
+
+def _statuses_below(policy: PublishedPolicy, published: PublishedSet) -> frozenset[str]:
+    """The policies that compute the statuses under this one, all the way down."""
+    found = with_statuses_below([policy.document], published.documents, published.statuses)
+    return frozenset(found - {policy.document.id})
 
 
 def _pinned(session: Session, policy_id: str, version: int) -> PublishedPolicy:

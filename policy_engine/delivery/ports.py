@@ -118,6 +118,22 @@ class Reevaluate(Protocol):
     ) -> Recheck: ...
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pinned version gives for somebody on a day."""
+
+    policy_id: str
+    version: int
+    subject_id: int
+    unit_id: int
+    on: date
+
+
+class ReevaluateMany(Protocol):
+    def __call__(self, session: Session, questions: Sequence[Question]) -> list[Recheck]:
+        """``Reevaluate`` for many at once; the answers in the order of the questions."""
+        ...
+
+
 class ClauseLine(msgspec.Struct, frozen=True, kw_only=True):
     """One clause as its reader may see it: another person's facts only as met, not met or needed.
 
@@ -188,6 +204,18 @@ class Treasury(Protocol):
         """What became of an order; null when the treasury never saw it."""
         ...
 
+    def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        """A batch message: an answer for each order by its key, a refusal of one among them.
+
+        Raises like ``submit`` where there is no answer at all; ``OutsideRefused`` says that the message as such was
+        not taken, and nothing was done.
+        """
+        ...
+
+    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        """What became of orders, without those that the treasury never saw."""
+        ...
+
 
 class Statements(Protocol):
     """The bank's bookings of one day (Asia/Shanghai), whole and in order. Outside: raises ``OutsideFailure``."""
@@ -203,6 +231,7 @@ class Ports:
     people: People
     facts: FactsSource
     reevaluate: Reevaluate
+    reevaluate_many: ReevaluateMany
     explain: Explain
     records: Records
     vault: Vault

@@ -42,11 +42,11 @@ from policy_engine.delivery.offers.answers import decline, open_offer
 from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_offers, recall, widen_rollout
 from policy_engine.delivery.offers.service import Reconciled, reconcile
 from policy_engine.delivery.payments.batches import approve_batch, release_payment
+from policy_engine.delivery.payments.reserving import reserve_waiting
 from policy_engine.delivery.payments.runs import plan as plan_run
 from policy_engine.delivery.payments.runs import resume as resume_run
 from policy_engine.delivery.payments.runs import take_out as take_out_of_run
 from policy_engine.delivery.payments.runs import withdraw as withdraw_run
-from policy_engine.delivery.payments.service import reserve_waiting
 from policy_engine.delivery.reconciliation.jobs import reconcile as reconcile_with_bank
 from policy_engine.delivery.reconciliation.service import explain as explain_difference
 from policy_engine.delivery.recovery.deciding import agree_instalments, write_off

@@ -205,6 +205,18 @@ def test_a_callback_of_the_treasury_is_passed_on_as_a_hint(house: House, push: P
     assert message.payload["status"] == "paid"
 
 
+def test_the_treasury_calls_back_for_many_orders_in_one_event(push: Push, house: House) -> None:
+    data = {"instruction_ids": ["pay-00000001", "pay-00000002"]}
+    assert push(envelope("orders_settled", data), "treasury").status_code == 200
+    assert push(envelope("orders_settled", {"instruction_ids": []}), "treasury").status_code == 400
+    with house.database.read() as session:
+        message = session.scalars(sa.select(OutboxMessage)).one()
+    assert (message.topic, message.payload["instruction_ids"]) == (
+        "payment.callback",
+        data["instruction_ids"],
+    )
+
+
 def test_sixteen_deliveries_at_once_make_one_message(any_house: House) -> None:
     body = envelope("certificate_issued", certificate())
     department = DEPARTMENTS["disabled_federation"]

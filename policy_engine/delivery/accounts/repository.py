@@ -1,7 +1,7 @@
 """All SQL of payee accounts."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +14,11 @@ from policy_engine.delivery.states import OPEN_CLAIM, AwardState
 
 def get_account(session: Session, account_id: uuid.UUID) -> PayeeAccount | None:
     return session.get(PayeeAccount, account_id)
+
+
+def accounts_among(session: Session, account_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PayeeAccount]:
+    statement = sa.select(PayeeAccount).where(PayeeAccount.id.in_(account_ids))
+    return {account.id: account for account in session.scalars(statement)}
 
 
 def accounts_of(session: Session, subject_ids: Iterable[int]) -> list[PayeeAccount]:

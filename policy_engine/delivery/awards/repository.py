@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from kernel.database import insert
 from policy_engine.catalogue.divisions import prefix_of
@@ -20,6 +20,20 @@ _UNITS = 0x444F
 
 def lock_award(session: Session, award_id: uuid.UUID) -> Award | None:
     return session.get(Award, award_id, with_for_update=True, populate_existing=True)
+
+
+def lock_awards(session: Session, award_ids: Collection[uuid.UUID]) -> None:
+    """Locked in one order for everybody, and not read."""
+    rows = sa.select(Award.id).where(Award.id.in_(award_ids)).order_by(Award.id)
+    session.execute(rows.with_for_update())
+
+
+def singles_not_ended(session: Session, award_ids: Collection[uuid.UUID]) -> list[Award]:
+    """Those among them that are paid once and have not ended; their facts stay in the store."""
+    statement = sa.select(Award).where(
+        Award.id.in_(award_ids), Award.period == "once", Award.state != AwardState.ENDED
+    )
+    return list(session.scalars(statement.order_by(Award.id).options(defer(Award.facts))))
 
 
 def get_award(session: Session, award_id: uuid.UUID) -> Award | None:
@@ -199,7 +213,7 @@ def loss_days_held(session: Session) -> list[LossDay]:
 
 
 def lock_due(session: Session, until: date, limit: int) -> list[Award]:
-    """Active awards whose next period has begun by ``until``."""
+    """Active awards whose next period has begun by ``until``; their facts stay in the store."""
     statement = sa.select(Award).where(Award.state == AwardState.ACTIVE, Award.next_due_on <= until)
-    ordered = statement.order_by(Award.next_due_on, Award.id).limit(limit)
+    ordered = statement.order_by(Award.next_due_on, Award.id).limit(limit).options(defer(Award.facts))
     return list(session.scalars(ordered.with_for_update(skip_locked=True)))

@@ -1,6 +1,8 @@
 """An award from its recognition on: the payments that fall due, and where they go."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -20,7 +22,8 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.standing import require_relation
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments import service as payments
-from policy_engine.delivery.periods import add_months, first_month, next_start, starts_due
+from policy_engine.delivery.payments.reserving import TermsInForce
+from policy_engine.delivery.periods import add_months, first_month, next_start, period_label, starts_due
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import AWARD, PAYMENT, AwardState, PaymentState
 from policy_engine.delivery.terms import Period, Terms
@@ -88,11 +91,16 @@ def _pay_held(
             detail = {"period": start.isoformat(), "paid_by": taken.policy_id}
             log(session, award, "award.period_left_out", SYSTEM, award.state, now=now, detail=detail)
         award.next_due_on = next_start(terms.period, start)
+    _close(award, now=now)
+    session.flush()
+    return made
+
+
+def _close(award: Award, *, now: datetime) -> None:
+    """No period follows the last."""
     if award.ends_on is not None and award.next_due_on is not None and award.next_due_on > award.ends_on:
         award.next_due_on = None
     award.updated_at = now
-    session.flush()
-    return made
 
 
 def _pay_period(
@@ -115,11 +123,42 @@ def create_due_payments(
 ) -> int:
     """The next ``limit`` awards whose period has begun get their payment, without a tap; 0 when all have. Idempotent."""
     awards = repository.lock_due(session, until, limit)
-    due = [(award, ports.terms(session, award.policy_id, award.policy_version)) for award in awards]
+    known = TermsInForce(session, ports)
+    due = [(award, known.of(award.policy_id, award.policy_version)) for award in awards]
     allowance.hold(session, ports, [(terms, one.subject_id, one.unit_id) for one, terms in due])
+    _pay_unbound(session, ports, [one for one in due if _is_unbound(one[1])], until=until, now=now)
     for award, terms in due:
-        _pay_held(session, ports, award, terms, until=until, now=now)
+        if not _is_unbound(terms):
+            _pay_held(session, ports, award, terms, until=until, now=now)
     return len(awards)
+
+
+def _is_unbound(terms: Terms) -> bool:
+    """No other right and no limit has a say in what falls due."""
+    return terms.period != "once" and not terms.rivals and not allowance.binds(terms)
+
+
+def _pay_unbound(
+    session: Session, ports: Ports, due: Sequence[tuple[Award, Terms]], *, until: date, now: datetime
+) -> None:
+    """``_pay_held`` for many such awards at once."""
+    wanted: defaultdict[str, list[tuple[Award, Terms, date, str]]] = defaultdict(list)
+    for award, terms in due:
+        start = award.next_due_on
+        for start in starts_due(terms.period, award.next_due_on, until=until, ends_on=award.ends_on):
+            wanted[award.policy_id].append((award, terms, start, period_label(terms.period, start)))
+            award.next_due_on = next_start(terms.period, start)
+        _close(award, now=now)
+    made = []
+    for policy_id in sorted(wanted):
+        asked = wanted[policy_id]
+        units, labels = {one[0].unit_id for one in asked}, {one[3] for one in asked}
+        taken = payment_rows.covered_among(session, policy_id, units, labels)
+        for award, terms, start, label in asked:
+            if award.amount_fen is not None and (award.unit_id, label) not in taken:
+                payment = payments.draft(award, start, label, "regular", award.amount_fen, now=now)
+                made.append((payment, terms))
+    payments.make_all(session, ports, made, now=now)
 
 
 def name_account(

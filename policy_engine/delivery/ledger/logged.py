@@ -5,6 +5,7 @@ import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,22 +17,43 @@ from policy_engine.delivery.ledger.models import Budget, LedgerAccount, LedgerEn
 from policy_engine.delivery.payments.models import Payment
 
 KIND = "payment"
+_MOVED = (
+    LedgerTransaction.id,
+    LedgerTransaction.kind.label("movement"),
+    LedgerTransaction.reference,
+    LedgerTransaction.payment_id,
+    LedgerTransaction.booked_at,
+    Budget.appropriation,
+)
+_PAID_FOR = (
+    Payment.policy_id,
+    Payment.policy_version,
+    Payment.subject_id,
+    Payment.unit_id,
+    Payment.period,
+    Payment.kind,
+    Payment.amount_fen,
+)
+_PAID_TO = (
+    PayeeAccount.id.label("account_id"),
+    PayeeAccount.subject_id.label("holder_id"),
+    PayeeAccount.number_index,
+    PayeeAccount.bank,
+    PayeeAccount.masked,
+)
 
 
 def contents(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Content]:
     """What these movements say, from the books and the payments as they stand."""
     entries = _entries(session, transaction_ids)
-    rows = (
-        sa.select(LedgerTransaction, Budget, Payment, PayeeAccount)
+    moved = (
+        sa.select(*_MOVED, *_PAID_FOR, *_PAID_TO)
         .join(Budget, Budget.id == LedgerTransaction.budget_id)
         .outerjoin(Payment, Payment.id == LedgerTransaction.payment_id)
         .outerjoin(PayeeAccount, PayeeAccount.id == LedgerTransaction.payee_account_id)
         .where(LedgerTransaction.id.in_(transaction_ids))
     )
-    return {
-        moved.id: {**_content(moved, budget, payment, entries[moved.id]), **_account(moved, account)}
-        for moved, budget, payment, account in session.execute(rows)
-    }
+    return {row.id: {**_content(row, entries[row.id]), **_account(row)} for row in session.execute(moved)}
 
 
 def _entries(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
@@ -46,37 +68,35 @@ def _entries(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mappin
     return found
 
 
-def _content(
-    moved: LedgerTransaction, budget: Budget, payment: Payment | None, entries: list[str]
-) -> Content:
+def _content(row: Any, entries: list[str]) -> Content:
     said: dict[str, str | int | None] = {
-        "movement": moved.kind,
-        "reference": moved.reference,
+        "movement": row.movement,
+        "reference": row.reference,
         "entries": ", ".join(sorted(entries)),
-        "appropriation": budget.appropriation,
-        "booked_at": moved.booked_at.isoformat(),
-        "payment": None if moved.payment_id is None else str(moved.payment_id),
+        "appropriation": row.appropriation,
+        "booked_at": row.booked_at.isoformat(),
+        "payment": None if row.payment_id is None else str(row.payment_id),
     }
-    if payment is not None:
+    if row.policy_id is not None:
         said |= {
-            "policy": payment.policy_id,
-            "version": payment.policy_version,
-            "subject_id": payment.subject_id,
-            "unit_id": payment.unit_id,
-            "period": payment.period,
-            "kind": payment.kind,
-            "amount_fen": payment.amount_fen,
+            "policy": row.policy_id,
+            "version": row.policy_version,
+            "subject_id": row.subject_id,
+            "unit_id": row.unit_id,
+            "period": row.period,
+            "kind": row.kind,
+            "amount_fen": row.amount_fen,
         }
     return said
 
 
-def _account(moved: LedgerTransaction, account: PayeeAccount | None) -> Content:
+def _account(row: Any) -> Content:
     """Where the money was to go. Nothing for what moves within the books, and for what moved before accounts were kept."""
-    if account is None:
+    if row.account_id is None:
         return {}
-    bound = f"{moved.id}/{account.id}/{account.subject_id}/{account.number_index.hex()}"
+    bound = f"{row.id}/{row.account_id}/{row.holder_id}/{row.number_index.hex()}"
     digest = hashlib.sha256(bound.encode()).hexdigest()
-    return {"payee_bank": account.bank, "payee_account": account.masked, "payee_account_sha256": digest}
+    return {"payee_bank": row.bank, "payee_account": row.masked, "payee_account_sha256": digest}
 
 
 def _every(session: Session) -> Iterator[uuid.UUID]:

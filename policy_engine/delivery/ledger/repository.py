@@ -1,13 +1,14 @@
 """All SQL of the books."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.database import insert
+from kernel.bulk import insert_rows
 from kernel.ids import new_id
 from policy_engine.catalogue.divisions import encloses, prefix_of
 from policy_engine.delivery.ledger.models import (
@@ -36,6 +37,12 @@ def get_budget(session: Session, budget_id: uuid.UUID) -> Budget | None:
     return session.get(Budget, budget_id)
 
 
+def appropriations(session: Session, budget_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The numbers under which fiscal authorities keep these budgets."""
+    rows = session.execute(sa.select(Budget.id, Budget.appropriation).where(Budget.id.in_(budget_ids)))
+    return {row.id: row.appropriation for row in rows}
+
+
 def lock_accounts(session: Session, budget_id: uuid.UUID, names: Iterable[str]) -> dict[str, LedgerAccount]:
     """The pockets of a budget, locked in one order for everybody."""
     statement = (
@@ -48,29 +55,44 @@ def lock_accounts(session: Session, budget_id: uuid.UUID, names: Iterable[str]) 
     return {account.name: account for account in session.scalars(statement)}
 
 
-def add_transaction(
+def booked_among(session: Session, references: Collection[str]) -> set[str]:
+    """Which of these movements stand in the books already."""
+    known = sa.select(LedgerTransaction.reference).where(LedgerTransaction.reference.in_(sorted(references)))
+    return set(session.scalars(known))
+
+
+class NewTransaction(NamedTuple):
+    """Its columns in order."""
+
+    id: uuid.UUID
+    budget_id: uuid.UUID
+    kind: str
+    reference: str
+    payment_id: uuid.UUID | None
+    payee_account_id: uuid.UUID | None
+    booked_at: datetime
+
+
+def add_transactions(
     session: Session,
-    budget_id: uuid.UUID,
-    kind: str,
-    reference: str,
-    payment_id: uuid.UUID | None,
-    payee_account_id: uuid.UUID | None,
-    now: datetime,
-) -> uuid.UUID | None:
-    """A new transaction, or nothing when ``reference`` was booked before."""
-    transaction_id = new_id()
-    statement = insert(session, LedgerTransaction).values(
-        id=transaction_id,
-        budget_id=budget_id,
-        kind=kind,
-        reference=reference,
-        payment_id=payment_id,
-        payee_account_id=payee_account_id,
-        booked_at=now,
+    source: LedgerAccount,
+    target: LedgerAccount,
+    booked: Sequence[tuple[NewTransaction, int]],
+) -> None:
+    """New transactions with their sums, each from one pocket to the other; both are locked."""
+    insert_rows(session, LedgerTransaction, NewTransaction._fields, [one for one, _ in booked])
+    entries = (
+        entry
+        for one, amount_fen in booked
+        for entry in (
+            (new_id(), one.id, source.id, -amount_fen),
+            (new_id(), one.id, target.id, amount_fen),
+        )
     )
-    statement = statement.on_conflict_do_nothing(index_elements=["reference"]).returning(LedgerTransaction.id)
-    added: uuid.UUID | None = session.execute(statement).scalar()
-    return added
+    insert_rows(session, LedgerEntry, ("id", "transaction_id", "account_id", "amount_fen"), entries)
+    total = sum(amount_fen for _, amount_fen in booked)
+    source.balance_fen -= total
+    target.balance_fen += total
 
 
 def movements_of(session: Session, payment_id: uuid.UUID) -> list[tuple[LedgerTransaction, int]]:
@@ -83,15 +105,6 @@ def movements_of(session: Session, payment_id: uuid.UUID) -> list[tuple[LedgerTr
     )
     rows = session.execute(moved.order_by(LedgerTransaction.booked_at, LedgerTransaction.id))
     return [(row[0], int(row[1])) for row in rows]
-
-
-def is_booked(session: Session, reference: str) -> bool:
-    return session.scalar(sa.select(sa.exists().where(LedgerTransaction.reference == reference))) or False
-
-
-def add_entry(session: Session, transaction_id: uuid.UUID, account: LedgerAccount, amount_fen: int) -> None:
-    session.add(LedgerEntry(transaction_id=transaction_id, account_id=account.id, amount_fen=amount_fen))
-    account.balance_fen += amount_fen
 
 
 def balances(session: Session, budget_id: uuid.UUID) -> dict[str, int]:

@@ -5,8 +5,9 @@ falls below zero, so what is reserved and paid can never exceed what was appropr
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from kernel.errors import Conflict, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
-from kernel.transparency import record as commit_to
+from kernel.transparency import Recorded, record_many
 from policy_engine.delivery.ledger import repository
 from policy_engine.delivery.ledger.logged import KIND, contents
 from policy_engine.delivery.ledger.models import Budget, FundingAlarm, LedgerAccount
@@ -91,23 +92,68 @@ def move(
     now: datetime,
 ) -> bool:
     """Book one movement; False when it was booked before. Raises ``ShortOfFunds`` and books nothing."""
-    if amount_fen <= 0:
+    movement = Movement(reference, amount_fen, payment_id, payee_account_id)
+    moved = move_many(session, budget_id, kind, source, target, [movement], now=now)
+    if moved.short:
+        raise ShortOfFunds(_("预算可用资金不足。"))
+    return reference in moved.new
+
+
+class Movement(NamedTuple):
+    """One sum to be moved; ``reference`` makes that it is moved once."""
+
+    reference: str
+    amount_fen: int
+    payment_id: uuid.UUID | None = None
+    payee_account_id: uuid.UUID | None = None
+
+
+class Moved(NamedTuple):
+    """By reference: what was booked now, and what the pocket had no money for. The rest was booked before."""
+
+    new: frozenset[str]
+    short: frozenset[str]
+
+
+def move_many(
+    session: Session,
+    budget_id: uuid.UUID,
+    kind: str,
+    source: Pocket,
+    target: Pocket,
+    movements: Sequence[Movement],
+    *,
+    is_in_order: bool = False,
+    now: datetime,
+) -> Moved:
+    """Book many movements between two pockets: each its own transaction and its own record in the log.
+
+    What the pocket has no money for is left out; ``is_in_order`` leaves out all that come after it too.
+    """
+    if any(one.amount_fen <= 0 for one in movements):
         raise InvalidInput(_("金额必须大于零。"))
     pockets = repository.lock_accounts(session, budget_id, (source, target))
-    if repository.is_booked(session, reference):
-        return False
-    if source != "appropriation" and pockets[source].balance_fen < amount_fen:
-        raise ShortOfFunds(_("预算可用资金不足。"))
-    transaction_id = repository.add_transaction(
-        session, budget_id, kind, reference, payment_id, payee_account_id, now
-    )
-    if transaction_id is None:
-        return False
-    repository.add_entry(session, transaction_id, pockets[source], -amount_fen)
-    repository.add_entry(session, transaction_id, pockets[target], amount_fen)
-    session.flush()
-    commit_to(session, KIND, transaction_id, contents(session, [transaction_id])[transaction_id], now=now)
-    return True
+    known = repository.booked_among(session, {one.reference for one in movements})
+    left = None if source == "appropriation" else pockets[source].balance_fen
+    booked: dict[str, tuple[repository.NewTransaction, int]] = {}
+    short: set[str] = set()
+    for one in movements:
+        if one.reference in known or one.reference in booked:
+            continue
+        if left is not None and (one.amount_fen > left or (is_in_order and short)):
+            short.add(one.reference)
+            continue
+        left = None if left is None else left - one.amount_fen
+        transaction = repository.NewTransaction(
+            new_id(), budget_id, kind, one.reference, one.payment_id, one.payee_account_id, now
+        )
+        booked[one.reference] = (transaction, one.amount_fen)
+    if booked:
+        repository.add_transactions(session, pockets[source], pockets[target], list(booked.values()))
+        session.flush()
+        said = contents(session, [transaction.id for transaction, _ in booked.values()])
+        record_many(session, [Recorded(KIND, number, said[number]) for number in said], now=now)
+    return Moved(frozenset(booked), frozenset(short))
 
 
 def raise_alarm(session: Session, policy_id: str, division: str, year: int, *, now: datetime) -> None:

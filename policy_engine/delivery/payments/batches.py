@@ -22,9 +22,12 @@ from policy_engine.delivery.cases.timeline import SYSTEM, actor_of
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.payments import repository
 from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.history import log
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
+from policy_engine.delivery.payments.reserving import TermsInForce
 from policy_engine.delivery.periods import next_start
-from policy_engine.delivery.ports import Ports, Recheck
+from policy_engine.delivery.ports import Ports, Question, Recheck
+from policy_engine.delivery.terms import Terms
 
 LARGEST_BATCH = 2000
 
@@ -67,13 +70,9 @@ def approve_batch(
     )
     session.add(batch)
     session.flush()
-    for payment in mine:
-        if still_stands(session, ports, payment, now=now):
-            payments.instruct(session, payment, batch, now=now)
-            batch.payment_count += 1
-            batch.total_fen += payment.amount_fen
-        else:
-            batch.held_count += 1
+    standing = those_that_stand(session, ports, mine, now=now)
+    batch.held_count += len(mine) - len(standing)
+    payments.instruct_all(session, standing, batch, now=now)
     _audit(session, principal, batch, now=now)
     return batch
 
@@ -95,7 +94,7 @@ def release_payment(
         "released_by": principal.subject_id,
         "reason": reason.strip(),
     }
-    payments.log(
+    log(
         session,
         payment,
         "payment.released",
@@ -115,24 +114,42 @@ def release_payment(
     return payment
 
 
-def still_stands(session: Session, ports: Ports, payment: Payment, *, now: datetime) -> bool:
-    """The pinned version on today's facts: a loss holds the payment with its reason and opens a hearing."""
-    if payment.recheck is not None and "released_by" in payment.recheck:
-        return True
-    recheck = ports.reevaluate(
-        session,
-        payment.policy_id,
-        payment.policy_version,
-        payment.subject_id,
-        payment.unit_id,
-        _judged_on(session, ports, payment, business_date(now)),
-    )
+def those_that_stand(
+    session: Session, ports: Ports, asked: Sequence[Payment], *, now: datetime
+) -> list[Payment]:
+    """The pinned versions on today's facts: a loss holds the payment with its reason and opens a hearing.
+
+    The others are given back, in their order; what a person let go on is not asked again.
+    """
+    terms, today = TermsInForce(session, ports), business_date(now)
+    questions = {
+        payment.id: Question(
+            policy_id=payment.policy_id,
+            version=payment.policy_version,
+            subject_id=payment.subject_id,
+            unit_id=payment.unit_id,
+            on=_judged_on(terms.of(payment.policy_id, payment.policy_version), payment, today),
+        )
+        for payment in asked
+        if "released_by" not in (payment.recheck or {})
+    }
+    rechecks = ports.reevaluate_many(session, list(questions.values()))
+    found = dict(zip(questions, rechecks, strict=True))
+    standing = [
+        payment
+        for payment in asked
+        if payment.id not in found or _stands(session, ports, payment, found[payment.id], now=now)
+    ]
+    return [payment for payment in standing if not payment.is_held]  # a loss holds the award's others too
+
+
+def _stands(session: Session, ports: Ports, payment: Payment, recheck: Recheck, *, now: datetime) -> bool:
     payment.recheck = msgspec.to_builtins(recheck)
     reason = _why_held(recheck, payment)
     if reason is None:
         return True
     place_hold(session, payment, "recheck", reason, set_by_id=None, now=now)
-    payments.log(session, payment, "payment.held", SYSTEM, payment.state, now=now, detail={"reason": reason})
+    log(session, payment, "payment.held", SYSTEM, payment.state, now=now, detail={"reason": reason})
     if recheck.verdict == "ineligible":
         award = award_rows.get_award(session, payment.award_id)
         if award is not None:
@@ -140,9 +157,8 @@ def still_stands(session: Session, ports: Ports, payment: Payment, *, now: datet
     return False
 
 
-def _judged_on(session: Session, ports: Ports, payment: Payment, today: date) -> date:
+def _judged_on(terms: Terms, payment: Payment, today: date) -> date:
     """Today for the running period; for arrears the first day of the period they are for."""
-    terms = ports.terms(session, payment.policy_id, payment.policy_version)
     following = next_start(terms.period, payment.period_starts_on)
     is_past = following is not None and following <= today
     return payment.period_starts_on if is_past else today

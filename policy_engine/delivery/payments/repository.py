@@ -1,7 +1,7 @@
 """All SQL of payments and batches."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -26,8 +26,53 @@ def get_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
     return session.get(Payment, payment_id)
 
 
-def find_by_instruction(session: Session, instruction_id: str) -> Payment | None:
-    return session.scalar(sa.select(Payment).where(Payment.instruction_id == instruction_id))
+def by_instructions(session: Session, instruction_ids: Collection[str]) -> list[tuple[uuid.UUID, str]]:
+    """(payment, instruction) of those that are present orders, by payment."""
+    statement = sa.select(Payment.id, Payment.instruction_id).where(
+        Payment.instruction_id.in_(sorted(instruction_ids))
+    )
+    found = session.execute(statement.order_by(Payment.id))
+    return [(row.id, row.instruction_id) for row in found if row.instruction_id is not None]
+
+
+def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[str]:
+    """The present orders among these whose end is not known yet."""
+    statement = sa.select(Payment.instruction_id).where(
+        Payment.instruction_id.in_(sorted(instruction_ids)), Payment.state.in_([*IN_FLIGHT])
+    )
+    return [one for one in session.scalars(statement.order_by(Payment.id)) if one is not None]
+
+
+def awards_behind(session: Session, payment_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    return set(session.scalars(sa.select(Payment.award_id).where(Payment.id.in_(payment_ids))))
+
+
+def lock_orders(
+    session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
+) -> list[Payment]:
+    """The payments of which these are still the present orders, in one of ``states``, locked in order."""
+    statement = (
+        sa.select(Payment)
+        .where(Payment.id.in_(orders), Payment.state.in_([*states]))
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return [one for one in session.scalars(statement) if one.instruction_id == orders[one.id]]
+
+
+def covered_among(
+    session: Session, policy_id: str, unit_ids: Collection[int], periods: Collection[str]
+) -> set[tuple[int, str]]:
+    """(unit, period) of those that have a payment already, under whichever award."""
+    statement = sa.select(Payment.unit_id, Payment.period).where(
+        Payment.policy_id == policy_id,
+        Payment.unit_id.in_(sorted(unit_ids)),
+        Payment.period.in_(sorted(periods)),
+        Payment.kind == "regular",
+        Payment.state != PaymentState.CANCELLED,
+    )
+    return {(row.unit_id, row.period) for row in session.execute(statement)}
 
 
 def is_covered(session: Session, policy_id: str, unit_id: int, period: str) -> bool:
@@ -165,12 +210,10 @@ def in_division(session: Session, division: str, states: Iterable[str], limit: i
     return list(session.scalars(statement.order_by(Payment.due_on, Payment.id).limit(limit)))
 
 
-def has_waiting(session: Session, budget_id: uuid.UUID, *, besides: uuid.UUID) -> bool:
+def has_waiting(session: Session, budget_id: uuid.UUID) -> bool:
     """Whether somebody stands in a quota's line already."""
     statement = sa.select(
-        sa.exists().where(
-            Payment.budget_id == budget_id, Payment.state == PaymentState.WAITLISTED, Payment.id != besides
-        )
+        sa.exists().where(Payment.budget_id == budget_id, Payment.state == PaymentState.WAITLISTED)
     )
     return session.scalar(statement) or False
 

@@ -22,7 +22,8 @@ from policy_engine.delivery.cases.numbers import batch_number
 from policy_engine.delivery.cases.timeline import actor_of
 from policy_engine.delivery.payments import repository
 from policy_engine.delivery.payments import service as payments
-from policy_engine.delivery.payments.batches import still_stands
+from policy_engine.delivery.payments.batches import those_that_stand
+from policy_engine.delivery.payments.history import log
 from policy_engine.delivery.payments.models import PaymentBatch
 from policy_engine.delivery.ports import Ports
 
@@ -31,7 +32,7 @@ Step = Literal["more", "wait", "over"]
 TOPIC: Final = "payment.run"
 #: How much of a run has been tried when each part ends, in thousandths.
 PARTS: Final = (10, 100, 1000)
-CHUNK = 50
+CHUNK = 200
 WINDOW = timedelta(minutes=30)
 LONGEST_WINDOW = timedelta(days=3)
 #: A run stops when more than so many in a thousand of what was settled came back, and not just one of a few.
@@ -105,15 +106,13 @@ def advance(session: Session, ports: Ports, batch_id: uuid.UUID, *, now: datetim
         ready = repository.lock_ready_of_batch(
             session, batch.id, min(CHUNK, _share(batch) - batch.tried_count)
         )
+        standing = those_that_stand(session, ports, ready, now=now)
         for payment in ready:
-            batch.tried_count += 1
-            if still_stands(session, ports, payment, now=now):
-                payments.instruct(session, payment, batch, now=now)
-                batch.payment_count += 1
-                batch.total_fen += payment.amount_fen
-            else:
+            if payment.is_held:
                 payment.batch_id = None
-                batch.held_count += 1
+        batch.tried_count += len(ready)
+        batch.held_count += len(ready) - len(standing)
+        payments.instruct_all(session, standing, batch, now=now)
         if ready:
             return "more"
     if repository.count_in_flight(session, batch.id):
@@ -157,7 +156,7 @@ def take_out(
     payment.batch_id = None
     batch.planned_count -= 1
     batch.planned_fen -= payment.amount_fen
-    payments.log(
+    log(
         session,
         payment,
         "payment.taken_out",

@@ -120,6 +120,25 @@ def test_the_same_order_sent_three_times_is_one_payment(town: Town) -> None:
     assert town.moved() == [("D", "100.00")]
 
 
+def test_orders_in_one_message_are_answered_and_paid_one_by_one(town: Town) -> None:
+    orders = [Order(), replace(Order(), instruction_id="pay-00000002", amount_fen=0)]
+    orders += [replace(Order(), instruction_id="pay-00000003", holder="别人")]
+    answers = town.treasury.submit_many(orders)
+    assert {key: (one.status, one.reason) for key, one in answers.items()} == {
+        "pay-00000001": ("accepted", ""),
+        "pay-00000002": ("refused", "amount_zero"),
+        "pay-00000003": ("accepted", ""),
+    }
+    assert (town.settled("pay-00000001"), town.settled("pay-00000003")) == ("paid", "returned")
+    asked = town.treasury.query_many(["pay-00000001", "pay-00000002", "pay-00000003", "pay-00000004"])
+    assert {key: one.status for key, one in asked.items()} == {
+        "pay-00000001": "paid",
+        "pay-00000003": "returned",
+    }
+    assert town.treasury.submit_many(orders)["pay-00000001"].status == "paid", "again it pays nothing"
+    assert sorted(direction for direction, _ in town.moved()) == ["C", "D", "D"]
+
+
 def test_one_key_cannot_stand_for_two_orders(town: Town) -> None:
     town.treasury.submit(Order())
     with pytest.raises(OutsideRefused) as refused:

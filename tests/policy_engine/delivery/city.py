@@ -2,7 +2,7 @@
 # ruff: noqa: ARG002  (a port names what it is given, used or not)
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -32,6 +32,7 @@ from policy_engine.delivery.ports import (
     Household,
     PaymentOrder,
     Ports,
+    Question,
     Recheck,
     TreasuryAnswer,
 )
@@ -117,6 +118,12 @@ class Town:
         known = self.rechecks.get((policy_id, unit_id))
         return known or Recheck(verdict="eligible", amount_fen=self.amounts[policy_id], sequence=8)
 
+    def reevaluate_many(self, session: Session, questions: Sequence[Question]) -> list[Recheck]:
+        return [
+            self.reevaluate(session, one.policy_id, one.version, one.subject_id, one.unit_id, one.on)
+            for one in questions
+        ]
+
     def explain(
         self, session: Session, policy_id: str, version: int, subject_id: int, unit_id: int, reader_id: int
     ) -> tuple[ClauseLine, ...]:
@@ -198,6 +205,7 @@ class Treasury:
         default_factory=dict
     )
     submits: int = 0
+    messages: int = 0
 
     def submit(self, order: PaymentOrder) -> TreasuryAnswer:
         self.submits += 1
@@ -219,6 +227,26 @@ class Treasury:
         if instruction_id not in self.orders:
             return None
         return TreasuryAnswer(status=self.states[instruction_id], reference="B1", reason="账户已销户")
+
+    def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        """One message: it is lost, or its answer, as a whole; dying on the way leaves half of it."""
+        self.messages += 1
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble == "down":
+            raise OutsideUnavailable("down")
+        if trouble == "lost":
+            raise OutsideTimeout("nobody heard it")
+        arrived = orders[: len(orders) // 2] if trouble == "died" else orders
+        answers = {one.instruction_id: self.submit(one) for one in arrived}
+        if trouble == "answer_lost":
+            raise OutsideTimeout("the answer was lost")
+        if trouble == "died":
+            raise MemoryError("our own process died before it could note the answer")
+        return answers
+
+    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        found = {one: self.query(one) for one in instruction_ids}
+        return {one: answer for one, answer in found.items() if answer is not None}
 
     def settle(self, status: Ending = "paid") -> None:
         for key in self.states:
@@ -302,6 +330,7 @@ class Office:
             people=self.town,
             facts=self.town.facts,
             reevaluate=self.town.reevaluate,
+            reevaluate_many=self.town.reevaluate_many,
             explain=self.town.explain,
             records=self.town,
             vault=house.vault,

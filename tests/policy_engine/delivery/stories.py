@@ -9,7 +9,7 @@ from policy_engine.delivery import service
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments import repository as payment_rows
-from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.answers import apply_answer
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.ports import TreasuryAnswer
 from policy_engine.delivery.recovery.models import Overpayment
@@ -45,7 +45,7 @@ def pay(office: Office, claim: Claim) -> None:
         for payment_id in ready:
             payment = payment_rows.lock_payment(session, payment_id)
             assert payment is not None
-            payments.apply_answer(
+            apply_answer(
                 session, office.ports, payment, TreasuryAnswer(status="paid", reference="B1"), now=office.now
             )
 

@@ -139,7 +139,7 @@ def test_an_old_answer_moves_nothing_back(office: Office) -> None:
     for key in office.treasury.states:
         office.treasury.states[key] = "accepted"
     with office.database.write() as session:
-        service.ask_soon(session, payment_of(office, claim).instruction_id or "", now=office.now)
+        service.ask_soon(session, [payment_of(office, claim).instruction_id or ""], now=office.now)
     work(office, 2)
     assert payment_of(office, claim).state == PaymentState.PAID
 
@@ -150,7 +150,7 @@ def test_a_callback_makes_us_look_at_once(office: Office) -> None:
     worker_of(office).run_until_idle()
     office.treasury.settle("paid")
     with office.database.write() as session:
-        service.ask_soon(session, payment_of(office, claim).instruction_id or "", now=office.now)
+        service.ask_soon(session, [payment_of(office, claim).instruction_id or ""], now=office.now)
     worker_of(office).run_until_idle()
     assert payment_of(office, claim).state == PaymentState.PAID
 

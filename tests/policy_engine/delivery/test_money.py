@@ -14,7 +14,7 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.ledger.repository import balances, open_alarms
 from policy_engine.delivery.payments import repository as payment_rows
-from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.reserving import reserve_waiting
 from policy_engine.delivery.ports import Recheck
 from policy_engine.delivery.states import AwardState, PaymentState
 from tests.policy_engine.delivery.city import (
@@ -97,7 +97,7 @@ def test_an_entitlement_without_money_waits_and_alarms_finance(office: Office) -
         assert [alarm.policy_id for alarm in open_alarms(session)] == ["nursing"]
     budget = office.budget(1_000_000)
     with office.database.write() as session:
-        assert payments.reserve_waiting(session, office.ports, budget, now=office.now) == 1
+        assert reserve_waiting(session, office.ports, budget, now=office.now) == 1
         assert open_alarms(session) == []
     assert [one.state for one in payments_of(office, claim)] == ["reserved"]
 
@@ -120,7 +120,7 @@ def test_a_quota_is_never_overspent_and_the_line_keeps_the_order_of_decision(off
         assert payment_rows.waiting_position(session, fourth) == 2
     with office.database.write() as session:
         service.appropriate(session, budget.id, 100_000, reference="more", now=office.now)
-        payments.reserve_waiting(session, office.ports, budget, now=office.now)
+        reserve_waiting(session, office.ports, budget, now=office.now)
     assert [payments_of(office, claim)[0].state for claim in claims[2:]] == ["reserved", "waitlisted"]
 
 
@@ -133,7 +133,7 @@ def test_a_newcomer_does_not_overtake_those_who_wait(office: Office) -> None:
     newcomer = hired(office, 1003)
     assert payments_of(office, newcomer)[0].state == PaymentState.WAITLISTED
     with office.database.write() as session:
-        payments.reserve_waiting(session, office.ports, budget, now=office.now)
+        reserve_waiting(session, office.ports, budget, now=office.now)
     assert payments_of(office, waiting)[0].state == PaymentState.RESERVED
 
 

@@ -9,7 +9,7 @@ from kernel.errors import Conflict, Forbidden, InvalidInput
 from policy_engine.delivery import service
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments import repository as payment_rows
-from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.answers import apply_answer
 from policy_engine.delivery.ports import TreasuryAnswer
 from policy_engine.delivery.reconciliation import jobs, repository
 from policy_engine.delivery.reconciliation.comparing import BankLine, BookedOrder, compare
@@ -123,7 +123,7 @@ def test_an_order_of_before_a_return_is_still_known(office: Office) -> None:
         locked = payment_rows.lock_payment(session, payment.id)
         assert locked is not None
         answer = TreasuryAnswer(status="returned", reason="account_closed")
-        payments.apply_answer(session, office.ports, locked, answer, now=office.now)
+        apply_answer(session, office.ports, locked, answer, now=office.now)
     day = office.clock.today()
     lines = [line(1, 10_000, first), line(2, 10_000, first, "C")]
     assert reconcile(office, day, lines).state == "balanced"

@@ -56,6 +56,7 @@ class Works:
             people=people or Town(),
             facts=known_facts,
             reevaluate=engine.reevaluate,
+            reevaluate_many=engine.reevaluate_many,
             explain=engine.explain,
             vault=house.vault,
             records=Town(),

@@ -53,6 +53,7 @@ class Square:
             people=RegisteredPeople(house.vault),
             facts=known_facts,
             reevaluate=engine.reevaluate,
+            reevaluate_many=engine.reevaluate_many,
             explain=engine.explain,
             records=DecisionRecords(house, published),
             vault=house.vault,

@@ -110,6 +110,7 @@ class City:
                 people=RegisteredPeople(self.house.vault),
                 facts=known_facts,
                 reevaluate=engine.reevaluate,
+                reevaluate_many=engine.reevaluate_many,
                 explain=engine.explain,
                 records=DecisionRecords(self.house, published),
                 vault=self.house.vault,

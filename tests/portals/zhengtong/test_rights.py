@@ -10,7 +10,7 @@ from policy_engine.delivery import service as delivery
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.payments import repository as payment_rows
-from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.answers import apply_answer
 from policy_engine.delivery.ports import TreasuryAnswer
 from policy_engine.delivery.recovery.models import Overpayment
 from policy_engine.delivery.recovery.notices import give_notice
@@ -57,7 +57,7 @@ def found(city: City, claim: uuid.UUID) -> Overpayment:
         )
         payment = payment_rows.get_payment(session, payment_id)
         assert payment is not None
-        payments.apply_answer(session, services.ports, payment, TreasuryAnswer(status="paid"), now=now)
+        apply_answer(session, services.ports, payment, TreasuryAnswer(status="paid"), now=now)
     with house.database.write() as session:
         award = session.get_one(Award, award_id)
         if award.state == "ended":  # one-off: nothing lasts, the sum was wrong all the same

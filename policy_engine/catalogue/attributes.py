@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-EntityKind = Literal["person", "household", "firm", "hire", "loan", "home", "project"]
+EntityKind = Literal["person", "household", "firm", "hire", "loan", "home", "project", "employment"]
 #: What is a unit of its owner, and whose: the right is the firm's or the household's, paid for each of them.
 ITEM_OWNERS: dict[EntityKind, EntityKind] = {
     "hire": "firm",
@@ -15,6 +15,9 @@ ITEM_OWNERS: dict[EntityKind, EntityKind] = {
     "home": "household",
     "project": "firm",
 }
+#: What has no row of its own: the facts of another kind as somebody else's (decision 16). An employment is a hire as
+#: the person has it who was taken on, whom the hire's row names beside the firm.
+VIEWS: dict[EntityKind, EntityKind] = {"employment": "hire"}
 AttributeType = Literal["boolean", "integer", "money", "ratio", "text", "enum", "date", "division"]
 Sensitivity = Literal["general", "sensitive", "highest"]
 Use = Literal["eligibility", "payment", "routing", "statistics"]
@@ -67,7 +70,7 @@ class Attribute(msgspec.Struct, frozen=True):
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """A name in FEEL that leads from one entity to another: 家庭, 成员, 住房, 企业, 招用, 贷款, 项目."""
+    """A name in FEEL that leads from one entity to another: 家庭, 成员, 住房, 企业, 招用, 贷款, 项目, 就业."""
 
     name: str
     to: EntityKind

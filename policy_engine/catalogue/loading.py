@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from kernel.i18n import ENGLISH, current_locale
-from policy_engine.catalogue.attributes import SCALES, Attribute, Entity, EntityKind, Relation
+from policy_engine.catalogue.attributes import SCALES, VIEWS, Attribute, Entity, EntityKind, Relation
 from policy_engine.catalogue.divisions import Division
 from policy_engine.catalogue.parameters import DatedValue, Parameter, ParameterArgument, Source
 
@@ -24,6 +24,8 @@ KINDS: tuple[EntityKind, ...] = (
     "home",
     "project",
 )
+#: With those that are only another's view of a stored kind.
+ALL_KINDS: tuple[EntityKind, ...] = (*KINDS, *VIEWS)
 
 
 class Department(msgspec.Struct, frozen=True):
@@ -74,6 +76,9 @@ def catalogue() -> Catalogue:
         one.id: one for one in msgspec.convert(_read("departments.yaml")["departments"], list[Department])
     }
     entities = {kind: _entity(_read(f"attributes/{kind}.yaml")) for kind in KINDS}
+    entities |= {
+        kind: _view(kind, entities[of], _read(f"attributes/{kind}.yaml")) for kind, of in VIEWS.items()
+    }
     parameters = _parameters(_read("parameters.yaml"))
     for attribute in (one for entity in entities.values() for one in entity.attributes.values()):
         strangers = {attribute.department, *attribute.precedence} - departments.keys()
@@ -101,6 +106,15 @@ def _entity(raw: dict[str, Any]) -> Entity:
             )
     relations = {one["name"]: msgspec.convert(one, Relation) for one in raw["relations"]}
     return Entity(kind, raw["name"], relations, attributes)
+
+
+def _view(kind: EntityKind, of: Entity, raw: dict[str, Any]) -> Entity:
+    """The attributes named, under ids of their own, with everything else as it is where the facts lie."""
+    attributes = {
+        key: msgspec.structs.replace(of.attributes[key], id=f"{kind}.{key}", entity=kind)
+        for key in raw["attributes"]
+    }
+    return Entity(kind, raw["name"], {}, attributes)
 
 
 def _divisions(raw: dict[str, Any]) -> dict[str, Division]:

@@ -14,7 +14,7 @@ import msgspec
 
 from policy_engine.catalogue.attributes import Attribute, EntityKind, Relation
 from policy_engine.catalogue.divisions import prefix_of
-from policy_engine.catalogue.loading import KINDS, catalogue
+from policy_engine.catalogue.loading import ALL_KINDS, catalogue
 from policy_engine.catalogue.parameters import Parameter
 from policy_engine.language import Binding, FeelType, Scope, TableFunction, TableRow, parse
 from policy_engine.language.ast import Expression, Literal
@@ -40,7 +40,7 @@ def scope_of(
 ) -> Scope:
     """All names that a condition about one ``kind`` may use, with the standards in force on ``as_of`` (or those given)."""
     known = tuple(statuses)
-    entities: dict[str, Scope] = {one: Scope(_entity_names(one, as_of, known)) for one in KINDS}
+    entities: dict[str, Scope] = {one: Scope(_entity_names(one, as_of, known)) for one in ALL_KINDS}
     today = Binding(DATE, may_be_unknown=False, definition=Literal(value=as_of))
     shared: dict[str, Named] = {AS_OF: today}
     shared.update(standards_on(as_of) if standards is None else standards)

@@ -11,7 +11,7 @@ from functools import reduce
 import msgspec
 import polars as pl
 
-from policy_engine.compile.names import NotLowerable, Place, find
+from policy_engine.compile.names import ROW, NotLowerable, Place, find
 from policy_engine.compile.polars_related import UNKNOWN_SUFFIX, aggregate, is_list_call
 from policy_engine.language import ast
 from policy_engine.language.ast import children
@@ -218,6 +218,8 @@ def _called(node: ast.Call, place: Place) -> PolarsNumber:
         found = find(node.arguments[0], place)
         if found is None:
             raise NotLowerable(node, "只能数一个名单")
+        if found.column.startswith(ROW):
+            raise NotLowerable(node, "名单里不能再套名单")
         column = found.column + COUNT_SUFFIX
         return PolarsNumber(pl.col(column).cast(pl.Int64), 1, KNOWN)
     arguments = (

@@ -1,13 +1,14 @@
 """From a judgement to its record: the facts that were read, the rules, the standards, and how it came out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from kernel.crypto import sm3
-from policy_engine.catalogue import catalogue
+from policy_engine.catalogue import Relation, catalogue
+from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.decisions.record import (
     FORMAT,
     Bearer,
@@ -87,7 +88,7 @@ def build(
             sm3=document_digest(policy.document),
             standing=policy.standing,
         ),
-        bearers=tuple(Bearer(kind=one.kind) for one in bearers),
+        bearers=tuple(Bearer(kind=one.kind, of=_place_of(one, bearers)) for one in bearers),
         unit=[one.subject_id for one in bearers].index(subject.unit_id),
         statuses=statuses,
         standards=tuple(_standards(case, documents, bearers)),
@@ -104,7 +105,7 @@ def build(
         record=record,
         disclosures=tuple(disclosures),
         documents=tuple(content_of(one) for one in documents),
-        bearer_ids=tuple(one.subject_id for one in bearers),
+        bearer_ids=tuple(_whose(one) for one in bearers),
     )
 
 
@@ -125,10 +126,29 @@ def _bearers(case: FamilyCase, subject: Subject, documents: Sequence[PolicyDocum
         for one in catalogue().entities[owner.kind].relations.values()
         if one.many and one.name in words
     }
-    return [
+    found = [
         owner,
         *(one for one in case.family.members if one.subject_id == subject.unit_id or one.kind in counted),
     ]
+    if any(one.to == "employment" and one.name in words for one in _relations_of("person")):
+        found += [job for one in found for job in case.family.employments_of(one.subject_id)]
+    return found
+
+
+def _relations_of(kind: EntityKind) -> Iterable[Relation]:
+    return catalogue().entities[kind].relations.values()
+
+
+def _whose(one: KnownSubject) -> int:
+    """Who may read what is disclosed of a bearer: a job is its person's."""
+    return one.about_id or one.subject_id if one.kind == "employment" else one.subject_id
+
+
+def _place_of(one: KnownSubject, bearers: Sequence[KnownSubject]) -> int | None:
+    """Of a job: where the person stands whose it is."""
+    if one.kind != "employment":
+        return None
+    return [other.subject_id for other in bearers].index(one.about_id or 0)
 
 
 def _names(node: ast.Expression) -> Iterator[str]:
@@ -162,12 +182,16 @@ def _asked(
 ) -> frozenset[int]:
     """The places of those whose facts are read: of other members only where a rule asks the members themselves."""
     words = {word for one in documents for word in mentioned(one)}
-    relations = catalogue().entities[bearers[0].kind].relations.values()
-    kinds = {one.to for one in relations if one.name in words}
+    kinds = {one.to for one in _relations_of(bearers[0].kind) if one.name in words}
+    people = {
+        one.subject_id
+        for place, one in enumerate(bearers)
+        if place == 0 or one.subject_id == subject.unit_id or one.kind in kinds
+    }
     return frozenset(
         place
         for place, one in enumerate(bearers)
-        if place == 0 or one.subject_id == subject.unit_id or one.kind in kinds
+        if one.subject_id in people or (one.kind == "employment" and one.about_id in people)
     )
 
 

@@ -25,10 +25,11 @@ class PolicyUsed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     standing: str
 
 
-class Bearer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One whose facts could count, without a name or number."""
+class Bearer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One whose facts could count, without a name or number; ``of`` is the place of the person whose job it is."""
 
     kind: str
+    of: int | None = None
 
 
 class StatusUsed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -214,7 +214,13 @@ class _Case:
         kind: Any = self._record.bearers[bearer].kind
         relations = catalogue().entities[kind].relations.values()
         above = {one.name: owner for one in relations if one.to == owner.kind}
-        return SubjectFacts(kind, self._facts[bearer], above, self._statuses[bearer])
+        jobs = tuple(
+            SubjectFacts("employment", self._facts[place])
+            for place, one in enumerate(self._record.bearers)
+            if one.of == bearer
+        )
+        own = {one.name: jobs for one in relations if one.to == "employment"}
+        return SubjectFacts(kind, self._facts[bearer], {**above, **own}, self._statuses[bearer])
 
     def _owner(self) -> SubjectFacts:
         kind: Any = self._record.bearers[0].kind

@@ -75,7 +75,7 @@ class RegisteredPeople:
         if family.owner.subject_id != subject_id:
             return self.wards_of(session, subject_id, on) - {family.owner.subject_id}
         # A household asks for its homes, a firm for its hires, loans and projects; persons ask for themselves.
-        return frozenset(one.subject_id for one in family.members if one.kind != "person")
+        return frozenset(one.subject_id for one in family.members if one.kind not in ("person", "employment"))
 
     def family_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         kin = _kin(session, subject_id, on)

@@ -12,7 +12,7 @@ import polars as pl
 
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
-from policy_engine.catalogue.loading import KINDS
+from policy_engine.catalogue.loading import ALL_KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX, number_to_polars
 from policy_engine.compile.formulas import Leaf
@@ -37,11 +37,11 @@ from policy_engine.policies.checking import bindings
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.plans import plan_of
 from policy_engine.policies.published import PublishedSet
-from policy_engine.profiles.snapshot import Snapshot
+from policy_engine.profiles.snapshot import Snapshot, employments
 
 _STATUS = "status:"
 _AUDIENCE: dict[EntityKind, str] = {
-    kind: "owner_id" if kind in ITEM_OWNERS else "subject_id" for kind in KINDS
+    kind: "owner_id" if kind in ITEM_OWNERS else "subject_id" for kind in ALL_KINDS
 }
 
 
@@ -67,12 +67,15 @@ class City:
         standards: Mapping[str, TableFunction] | None = None,
     ) -> None:
         self.as_of = as_of
-        self._snapshot = snapshot
+        self._frames: dict[EntityKind, pl.DataFrame] = {
+            **snapshot.frames,
+            "employment": employments(snapshot.frames["hire"]),
+        }
         self._statuses = bindings(published.statuses)
         self._standards = standards
         self._scopes: dict[EntityKind, Scope] = {}
-        self._columns: dict[EntityKind, dict[str, pl.Series]] = {kind: {} for kind in KINDS}
-        self._leaves: dict[EntityKind, dict[str, Truth]] = {kind: {} for kind in KINDS}
+        self._columns: dict[EntityKind, dict[str, pl.Series]] = {kind: {} for kind in ALL_KINDS}
+        self._leaves: dict[EntityKind, dict[str, Truth]] = {kind: {} for kind in ALL_KINDS}
         self._owner_rows: dict[EntityKind, pl.Series] = {}
 
     def place(self, kind: EntityKind) -> Place:
@@ -83,7 +86,7 @@ class City:
 
     def derive(self, documents: Iterable[PolicyDocument]) -> None:
         """Make the columns that the documents name, which would else be made when somebody first asks for them."""
-        named: dict[EntityKind, dict[str, None]] = {kind: {} for kind in KINDS}
+        named: dict[EntityKind, dict[str, None]] = {kind: {} for kind in ALL_KINDS}
         for document in documents:
             place = self.place(document.entity)
             trees = plan_of(document).trees()
@@ -151,7 +154,7 @@ class City:
         trees = [tree for one in documents for tree in plan_of(one).trees()]
         asked: dict[tuple[str, EntityKind], list[RelatedColumn]] = {}
         for one in related_columns(trees, place):
-            rows = next(row for row in KINDS if row == one.relation.entity)
+            rows = next(row for row in ALL_KINDS if row == one.relation.entity)
             asked.setdefault((one.relation.owner, rows), []).append(one)
         for (prefix, rows), columns in asked.items():
             owner = OWNED[kind] if prefix else kind
@@ -195,7 +198,7 @@ class City:
 
     def _known(self, entity: str, scope: Scope) -> dict[str, Named]:
         """With what is computed still as its definition."""
-        kind = next(one for one in KINDS if one == entity)
+        kind = next(one for one in ALL_KINDS if one == entity)
         return {
             name: msgspec.structs.replace(one, may_be_unknown=self._is_open(kind, one.path))
             if isinstance(one, Binding) and one.path and one.definition is None
@@ -211,13 +214,13 @@ class City:
         attribute = catalogue().entities[kind].attributes.get(path)
         if attribute is None:
             return True
-        frame = self._snapshot.frames[kind]
+        frame = self._frames[kind]
         flag_name = path + UNKNOWN_SUFFIX
         is_missing = not attribute.may_be_absent and frame[path].null_count() > 0
         return is_missing or (flag_name in frame.columns and bool(frame[flag_name].any()))
 
     def _make(self, kind: EntityKind, names: Sequence[str]) -> None:
-        columns, frame = self._columns[kind], self._snapshot.frames[kind]
+        columns, frame = self._columns[kind], self._frames[kind]
         attributes = catalogue().entities[kind].attributes
         prefix = f"{OWNED[kind]}." if kind in OWNED else None
         beside: list[str] = []
@@ -231,7 +234,7 @@ class City:
                 is_flag = name.endswith(UNKNOWN_SUFFIX)
                 columns[name] = pl.repeat(is_flag, frame.height, dtype=pl.Boolean, eager=True)
             elif name.endswith(COUNT_SUFFIX):
-                columns[name] = member_counts(self._snapshot.frames, kind, name)
+                columns[name] = member_counts(self._frames, kind, name)
             elif attribute is not None and attribute.derived is not None:
                 derived[attribute.key] = attribute
             else:
@@ -256,7 +259,7 @@ class City:
 
     def _rows_of_owners(self, kind: EntityKind) -> pl.Series:
         if kind not in self._owner_rows:
-            frames = self._snapshot.frames
+            frames = self._frames
             self._owner_rows[kind] = owner_rows(frames[kind]["owner_id"], frames[OWNED[kind]]["subject_id"])
         return self._owner_rows[kind]
 

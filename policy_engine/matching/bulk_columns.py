@@ -17,7 +17,7 @@ from policy_engine.language.lists import list_call
 #: Columns lie in memory already: cut into pieces for the streaming engine they take several times as long.
 ENGINE: Literal["in-memory"] = "in-memory"
 #: Whose facts can be read beside one's own.
-OWNED: dict[EntityKind, EntityKind] = {"person": "household", **ITEM_OWNERS}
+OWNED: dict[EntityKind, EntityKind] = {"person": "household", "employment": "person", **ITEM_OWNERS}
 
 
 def key_of(name: str) -> str:

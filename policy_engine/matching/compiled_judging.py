@@ -10,7 +10,7 @@ from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.catalogue.subjects import SubjectFacts
 from policy_engine.compile.python_source import DEFECT, ELIGIBLE, INELIGIBLE, UNDECIDED, UNKNOWN
 from policy_engine.matching.judging import INELIGIBLE as TURNED_AWAY
-from policy_engine.matching.judging import Outcome, ReferenceJudging
+from policy_engine.matching.judging import Outcome, ReferenceJudging, employments
 from policy_engine.matching.network import FamilyNetwork
 from policy_engine.policies.compiled import CompiledPolicies, Row
 from policy_engine.policies.published import PublishedSet
@@ -95,7 +95,8 @@ class CompiledJudging:
         one = self.family.subjects[place]
         relations = catalogue().entities[one.kind].relations.values()
         above = {relation.name: self._owner for relation in relations if not relation.many}
-        return SubjectFacts(one.kind, one.values, above, self._statuses[place])
+        related = {**above, **employments(self.family, place)}
+        return SubjectFacts(one.kind, one.values, related, self._statuses[place])
 
     @cached_property
     def _owner(self) -> SubjectFacts:

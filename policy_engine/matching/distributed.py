@@ -13,8 +13,8 @@ import polars as pl
 from sqlglot import exp
 
 from policy_engine.catalogue import catalogue
-from policy_engine.catalogue.attributes import Attribute, EntityKind
-from policy_engine.catalogue.loading import KINDS
+from policy_engine.catalogue.attributes import VIEWS, Attribute, EntityKind
+from policy_engine.catalogue.loading import ALL_KINDS, KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.compile.sql import DEFECT, ELIGIBLE, UNDECIDED, Kind, SqlPolicies, Step
 from policy_engine.compile.sql_algebra import UNKNOWN_SUFFIX
@@ -25,7 +25,7 @@ from policy_engine.policies.dependencies import with_statuses_below
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.plans import plan_of
 from policy_engine.policies.published import PublishedSet
-from policy_engine.profiles.layout import FRAME_NAMES
+from policy_engine.profiles.layout import ABOUT_COLUMN, FRAME_NAMES
 
 Dialect = Literal["clickhouse", "postgres", "spark"]
 
@@ -105,7 +105,7 @@ def _compiled(
     tables: Mapping[EntityKind, str],
     columns: Mapping[EntityKind, Collection[str]] | None,
 ) -> tuple[SqlPolicies, list[exp.Query]]:
-    kinds: dict[str, Kind] = {kind: _kind(kind, as_of, published, tables[kind], columns) for kind in KINDS}
+    kinds: dict[str, Kind] = {kind: _kind(kind, as_of, published, tables, columns) for kind in ALL_KINDS}
     sql = SqlPolicies(kinds, dialect)
     queries = [sql.add(plan_of(one), one.id) for one in documents]
     sql.prune()
@@ -116,13 +116,20 @@ def _kind(
     kind: EntityKind,
     as_of: date,
     published: PublishedSet,
-    table: str,
+    tables: Mapping[EntityKind, str],
     columns: Mapping[EntityKind, Collection[str]] | None,
 ) -> Kind:
+    """A view has the rows of the kind that it is of, as theirs whom those are about."""
     attributes = catalogue().entities[kind].base_attributes
-    present = None if columns is None else columns[kind]
+    stored = VIEWS.get(kind, kind)
+    present = None if columns is None else columns[stored]
     selected = [part for one in attributes for part in _base_columns(one, present)]
-    base = exp.select(exp.column("subject_id"), exp.column("owner_id"), *selected).from_(exp.to_table(table))
+    owner: exp.Expr = exp.column("owner_id")
+    if stored != kind:
+        is_said = present is None or ABOUT_COLUMN in present
+        whose = exp.column(ABOUT_COLUMN) if is_said else exp.null()
+        owner = exp.cast(whose, "BIGINT").as_("owner_id")
+    base = exp.select(exp.column("subject_id"), owner, *selected).from_(exp.to_table(tables[stored]))
     names = frozenset(one.key for one in attributes)
     return Kind(scope_of(kind, as_of, bindings(published.statuses)), base, names, OWNED.get(kind))
 

@@ -143,7 +143,9 @@ class FamilyCase:
 
     def _related(self, value: SubjectFacts | tuple[SubjectFacts, ...]) -> Any:
         if isinstance(value, tuple):
-            members = self.family.of_kind(value[0].kind) if value else ()
+            if not value or value[0].kind == "employment":
+                return value  # a job carries no status
+            members = self.family.of_kind(value[0].kind)
             return tuple(
                 msgspec.structs.replace(facts, statuses=self._statuses_of(member))
                 for facts, member in zip(value, members, strict=True)
@@ -165,6 +167,14 @@ def bearer_of(family: Family, kind: str, subject: Subject) -> KnownSubject | Non
     if unit.kind == kind:
         return unit
     return family.owner if family.owner.kind == kind else None
+
+
+def bearers_of(family: Family, kind: str, subject: Subject) -> tuple[KnownSubject, ...]:
+    """``bearer_of``, and every job of the person judged where it is jobs that are asked."""
+    if kind == "employment":
+        return family.employments_of(subject.unit_id)
+    bearer = bearer_of(family, kind, subject)
+    return () if bearer is None else (bearer,)
 
 
 def subject_of(family: Family, one: KnownSubject) -> Subject:

@@ -75,7 +75,9 @@ class ReferenceJudging:
         """A member's context holds the owner's, and the owner's one of each member: a status noted is seen by all."""
         if place not in self._contexts:
             one = self.family.subjects[place]
-            facts = SubjectFacts(one.kind, one.values, {} if place else self._members())
+            facts = SubjectFacts(
+                one.kind, one.values, employments(self.family, place) if place else self._members()
+            )
             relations = catalogue().entities[one.kind].relations.values()
             above = {relation.name: self._context(0) for relation in relations if place and not relation.many}
             self._contexts[place] = context_of(facts, self._as_of, self._names, made=above)
@@ -109,6 +111,17 @@ class ReferenceJudging:
             return True
         attribute = entity.attributes.get(key)
         return bearer.values[key] is None and attribute is not None and not attribute.may_be_absent
+
+
+def employments(family: FamilyValues, place: int) -> Mapping[str, tuple[SubjectFacts, ...]]:
+    """A member's jobs by the relation's name; nothing of who can have none."""
+    one = family.subjects[place]
+    jobs = [job for job in family.subjects if job.about_id == one.subject_id]
+    return {
+        relation.name: tuple(SubjectFacts(job.kind, job.values) for job in jobs)
+        for relation in catalogue().entities[one.kind].relations.values()
+        if relation.to == "employment"
+    }
 
 
 def as_before(family: FamilyValues, replaced: list[tuple[int, str, list[Any]]]) -> FamilyValues:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 
+import msgspec
 import polars as pl
 
 from policy_engine.catalogue import catalogue
@@ -13,7 +14,7 @@ from policy_engine.matching.evaluation import FamilyCase
 from policy_engine.policies.published import PublishedSet
 from policy_engine.profiles.layout import UNKNOWN_SUFFIX
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
-from policy_engine.profiles.snapshot import Snapshot
+from policy_engine.profiles.snapshot import Snapshot, employments
 
 _Row = tuple[str, int, int, int | None]
 _SCHEMA = {"policy_id": pl.String, "subject_id": pl.Int64, "unit_id": pl.Int64, "amount_fen": pl.Int64}
@@ -25,12 +26,19 @@ def families(snapshot: Snapshot) -> Iterator[Family]:
     """Every household and firm of a snapshot, as the store would give it."""
     owners: list[KnownSubject] = []
     members: dict[int, list[KnownSubject]] = defaultdict(list)
+    households: dict[int, int] = {}
     for kind, frame in snapshot.frames.items():
         for one in _subjects(kind, frame):
             if one.subject_id == one.owner_id:
                 owners.append(one)
             else:
                 members[one.owner_id].append(one)
+            if kind == "person":
+                households[one.subject_id] = one.owner_id
+    for job in _subjects("employment", employments(snapshot.frames["hire"])):
+        if job.owner_id in households:
+            about = msgspec.structs.replace(job, about_id=job.owner_id)
+            members[households[job.owner_id]].append(about)
     for owner in owners:
         yield Family(owner, tuple(members[owner.subject_id]), snapshot.sequence)
 

@@ -63,7 +63,7 @@ def _facts_behind(parts: list[str], kind: EntityKind) -> Iterator[str]:
         return
     attribute = catalogue().named(kind, parts[-1]) if len(parts) == 1 else None
     if attribute is None:
-        attribute = _anywhere(parts[-1])
+        attribute = _anywhere(parts[-1], kind)
     if attribute is None:
         yield ".".join([kind, *parts])  # a relation that is itself unknown, or a status
     elif attribute.derived is None:
@@ -76,9 +76,11 @@ def _facts_behind(parts: list[str], kind: EntityKind) -> Iterator[str]:
                 yield from _facts_behind([name], attribute.entity)
 
 
-def _anywhere(name: str) -> Attribute | None:
-    """The attribute behind a loop's variable, whose entity the name alone does not tell."""
-    return next((one for one in catalogue().attributes if one.name == name), None)
+def _anywhere(name: str, kind: EntityKind) -> Attribute | None:
+    """The attribute behind a loop's variable, whose entity the name alone does not tell: of what is within reach first."""
+    near = {one.to for one in catalogue().entities[kind].relations.values() if one.many}
+    found = [one for one in catalogue().attributes if one.name == name]
+    return min(found, key=lambda one: one.entity not in near, default=None)
 
 
 def _names_in(node: ast.Expression) -> Iterator[str]:

@@ -37,6 +37,9 @@ class Working:
     touched: set[int] = field(default_factory=set)
     confirmed: set[int] = field(default_factory=set)
     attributes: dict[int, set[str]] = field(default_factory=dict)  # by owner
+    employments: dict[int, set[int]] = field(
+        default_factory=dict
+    )  # by the person's household: hires that changed
     restructured: set[int] = field(default_factory=set)  # owners
     arrived: set[int] = field(default_factory=set)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -86,8 +89,22 @@ class Working:
             return
         self._become(subject, attribute.key, change)
         self.attributes.setdefault(subject.owner_id, set()).add(attribute.id)
+        employed = self._employed(subject)
+        if employed is not None and attribute.key in self.catalogue.entities["employment"].attributes:
+            self._tell_employed(employed, subject)
+            self.attributes.setdefault(employed.owner_id, set()).add(f"employment.{attribute.key}")
         if change.valid_until:
             self.scheduled.append((change.valid_until, change))
+
+    def _employed(self, subject: KnownSubject) -> KnownSubject | None:
+        """Whose employment a hire is; nobody known, of everything else."""
+        return self.subjects.get(subject.about_id or 0) if subject.kind == "hire" else None
+
+    def _tell_employed(self, person: KnownSubject, hire: KnownSubject) -> None:
+        """The person's row takes the new sequence too, so that whoever asks what has changed finds the household beside
+        the firm. Both are written in order of their numbers, and each is judged under its own key."""
+        self._put(person)
+        self.employments.setdefault(person.owner_id, set()).add(hire.subject_id)
 
     def _confirm(self, subject: KnownSubject, key: str, change: FactChange) -> None:
         """The same word again, later: nothing changes for anybody, but an older word can no longer displace it."""
@@ -135,6 +152,10 @@ class Working:
         self.arrived.add(change.subject_id)
         self._restructure(change.owner_id)
         self._put(subject)
+        employed = self._employed(subject)
+        if employed is not None:
+            self._tell_employed(employed, subject)
+            self._restructure(employed.owner_id)
         self._record_structure(change, "owner", [], [change.owner_id])
 
     def _move(self, change: OwnerChanged) -> None:

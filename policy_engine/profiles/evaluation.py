@@ -6,7 +6,7 @@ from policy_engine.profiles.schemas import Family, KnownSubject
 
 
 def facts_for(family: Family, subject_id: int) -> SubjectFacts:
-    """Facts by catalogue key and relations by FEEL name: 家庭.成员 for a person, 招用 for a firm, 企业 for a hire.
+    """Facts by catalogue key and relations by FEEL name: 家庭.成员 and 就业 for a person, 招用 for a firm, 企业 for a hire.
 
     Raises KeyError for somebody of another family.
     """
@@ -15,7 +15,9 @@ def facts_for(family: Family, subject_id: int) -> SubjectFacts:
         return _owner(family)
     relations = catalogue().entities[subject.kind].relations.values()
     above = {one.name: _owner(family) for one in relations if one.to == family.owner.kind}
-    return SubjectFacts(subject.kind, _values(subject), above)
+    jobs = tuple(SubjectFacts("employment", _values(one)) for one in family.employments_of(subject_id))
+    own = {one.name: jobs for one in relations if one.to == "employment"}
+    return SubjectFacts(subject.kind, _values(subject), {**above, **own})
 
 
 def _owner(family: Family) -> SubjectFacts:

@@ -22,6 +22,8 @@ FRAME_NAMES: dict[EntityKind, str] = {
     "home": "homes",
     "project": "projects",
 }
+#: Beside whose owner a hire's or loan's row says whom it is about.
+ABOUT_COLUMN = "person_id"
 #: Numbers of a loaded city, and of every hire, loan, home and project: one number space, a thousand million for each kind.
 FIRST_ID: dict[EntityKind, int] = {kind: place * 10**9 + 1 for place, kind in enumerate(FRAME_NAMES, 1)}
 #: Which facts say where a subject is dealt with, the first that lies in the city; items go with their owner.

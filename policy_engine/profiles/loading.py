@@ -18,14 +18,20 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
 from policy_engine.profiles import repository
-from policy_engine.profiles.layout import CITY, DIVISION_KEYS, FRAME_NAMES, UNKNOWN_SUFFIX, division_among
+from policy_engine.profiles.layout import (
+    ABOUT_COLUMN,
+    CITY,
+    DIVISION_KEYS,
+    FRAME_NAMES,
+    UNKNOWN_SUFFIX,
+    division_among,
+)
 
 Progress = Callable[[str, float], None]
 CHUNK = 2_000
 #: Profiles written at once.
 SLICE = 20_000
 REGISTER = "public_security"
-ABOUT_COLUMN = "person_id"
 
 
 class CityNote(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ changes undone. The future is the present without the facts that will have ended
 day. What was loaded with the city has no history before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -18,7 +18,7 @@ from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
 from policy_engine.profiles.models import FactHistory
-from policy_engine.profiles.repository import load_families, load_subjects
+from policy_engine.profiles.repository import employments_about, load_families, load_subjects
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
 
 OWNER: Final = "owner"
@@ -63,13 +63,32 @@ def _undone(session: Session, subject_id: int, later: sa.ColumnElement[bool], se
         changes.setdefault(row.subject_id, []).append(row)
     then = [_before(session, one, changes.get(one.subject_id, []), later) for one in subjects]
     members = sorted(
-        (one for one in then if one and one.owner_id == owner_id), key=lambda one: one.subject_id
+        (one for one in then if one and one.kind != "employment" and one.owner_id == owner_id),
+        key=lambda one: one.subject_id,
     )
     owner = next((one for one in members if one.subject_id == owner_id), None)
     if owner is None:
         raise NotFound(_("那时还没有这个对象的档案。"))
     number = sequence if sequence is not None else max(one.sequence for one in members)
-    return Family(owner, tuple(one for one in members if one is not owner), number)
+    jobs = _jobs_of(session, members, [one for one in then if one and one.kind == "employment"], later)
+    return Family(owner, (*(one for one in members if one is not owner), *jobs), number)
+
+
+def _jobs_of(
+    session: Session,
+    members: Sequence[KnownSubject],
+    known: Sequence[KnownSubject],
+    later: sa.ColumnElement[bool],
+) -> list[KnownSubject]:
+    """The jobs that the members had then: those of the present family that began by then, and of who has moved away."""
+    numbers = {one.subject_id for one in members}
+    moved = numbers - {one.about_id for one in known}
+    found = [one for one in known if one.about_id in numbers]
+    for job in employments_about(session, moved):
+        changes = _history(session, [job.subject_id], later)
+        then = _before(session, job, changes, later)
+        found += [] if then is None else [then]
+    return sorted(found, key=lambda one: one.subject_id)
 
 
 def _history(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from kernel.bulk import insert_rows, merge_rows
 from kernel.database import insert
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
+from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles.layout import FIRST_ID
 from policy_engine.profiles.models import AppliedEvent, ContractNumber, FactHistory, FactSequence, Profile
@@ -24,6 +25,7 @@ from policy_engine.profiles.schemas import (
     SubjectValues,
 )
 
+Fact = TypeVar("Fact")
 SEQUENCE_NAME = "facts"
 MOST_PARAMETERS = 500
 #: From so many rows on they are written as a file is.
@@ -34,11 +36,19 @@ TABLE = cast(sa.Table, Profile.__table__)
 _AS_TEXT = sa.cast(TABLE.c.facts, sa.Text).label("facts")
 _COLUMNS: list[Any] = [_AS_TEXT if column.name == "facts" else column for column in TABLE.c]
 _SUBJECT = sa.select(*_COLUMNS)
-_VALUES = (
-    sa.select(TABLE.c.subject_id, TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
-    .where(TABLE.c.owner_id == sa.bindparam("owner_id"))
-    .order_by(TABLE.c.subject_id)
-)
+_PERSON = TABLE.alias("person")
+_HELD = (TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
+#: A family's own rows, and the hires that are its members' employments, which lie with the firms.
+_VALUES = sa.union_all(
+    sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD).where(
+        TABLE.c.owner_id == sa.bindparam("owner_id")
+    ),
+    sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD)
+    .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
+    .where(
+        _PERSON.c.owner_id == sa.bindparam("owner_id"), _PERSON.c.kind == "person", TABLE.c.kind == "hire"
+    ),
+).order_by("subject_id")
 
 
 PROFILE_COLUMNS = ("subject_id", "kind", "owner_id", "about_id", "division", "facts", "sequence")
@@ -76,18 +86,24 @@ def load_family(session: Session, subject_id: int) -> Family:
 
 
 def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Family]:
-    """Families by owner; owners without a profile are left out."""
+    """Families by owner; owners without a profile are left out. Members' employments stand behind the members."""
     found: dict[int, list[KnownSubject]] = {}
     for part in _parts(sorted(set(owner_ids))):
         statement = _SUBJECT.where(TABLE.c.owner_id.in_(part)).order_by(TABLE.c.subject_id)
         for row in session.execute(statement):
             found.setdefault(row.owner_id, []).append(_subject(row))
+        jobs = _SUBJECT.add_columns(_PERSON.c.owner_id.label("household_id"))
+        jobs = jobs.join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
+        is_job = (_PERSON.c.owner_id.in_(part), _PERSON.c.kind == "person", TABLE.c.kind == "hire")
+        for row in session.execute(jobs.where(*is_job).order_by(TABLE.c.subject_id)):
+            found.setdefault(row.household_id, []).append(as_employment(_subject(row)))
     families = {}
     for owner_id, subjects in found.items():
         owner = next((one for one in subjects if one.subject_id == owner_id), None)
         if owner is not None:
             members = tuple(one for one in subjects if one is not owner)
-            families[owner_id] = Family(owner, members, max(one.sequence for one in subjects))
+            sequence = max(one.sequence for one in subjects if one.kind != "employment")
+            families[owner_id] = Family(owner, members, sequence)
     return families
 
 
@@ -99,16 +115,41 @@ def load_values(session: Session, owner_id: int) -> FamilyValues:
     if session.get_bind().dialect.name == "postgresql":
         owner = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id == owner_id)
         session.execute(owner.with_for_update())
-    subjects = []
+    subjects: list[SubjectValues] = []
+    jobs: list[SubjectValues] = []
     sequence = 0
-    for subject_id, kind, facts, changed_at in session.execute(_VALUES, {"owner_id": owner_id}):
-        found = _decode_values(str(facts))
-        one = SubjectValues(subject_id, kind, {key: fact.value for key, fact in found.items()})
+    for row in session.execute(_VALUES, {"owner_id": owner_id}):
+        subject_id, its_owner, about_id, kind, facts, changed_at = row
+        values = {key: fact.value for key, fact in _decode_values(str(facts)).items()}
+        if its_owner != owner_id:
+            jobs.append(SubjectValues(subject_id, "employment", _as_employment(values), about_id))
+            continue
+        one = SubjectValues(subject_id, kind, values)
         subjects.insert(0 if subject_id == owner_id else len(subjects), one)
         sequence = max(sequence, changed_at)
+    subjects += jobs
     if not subjects or subjects[0].subject_id != owner_id:
         raise NotFound(_("没有这个对象的档案，请核对后再试。"))
     return FamilyValues(tuple(subjects), sequence)
+
+
+def employments_about(session: Session, person_ids: Collection[int]) -> list[KnownSubject]:
+    """The jobs of some people, wherever these live."""
+    found: list[KnownSubject] = []
+    for part in _parts(sorted(person_ids)):
+        statement = _SUBJECT.where(TABLE.c.about_id.in_(part), TABLE.c.kind == "hire")
+        found += [as_employment(_subject(row)) for row in session.execute(statement)]
+    return found
+
+
+def as_employment(hire: KnownSubject) -> KnownSubject:
+    """A hire as the person has it whom it is about: what of it is the person's own."""
+    return msgspec.structs.replace(hire, kind="employment", facts=_as_employment(hire.facts))
+
+
+def _as_employment(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    keys = catalogue().entities["employment"].attributes
+    return {key: value for key, value in facts.items() if key in keys}
 
 
 def replaced_at(session: Session, sequence: int) -> list[tuple[int, str, list[RawValue]]]:
@@ -196,18 +237,18 @@ def count_since(session: Session, sequence: int) -> int:
 
 def rows_since(
     session: Session, sequence: int, kind: EntityKind
-) -> Iterator[tuple[int, int, dict[str, StoredValue]]]:
-    """(subject, owner, values by key) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
+) -> Iterator[tuple[int, int, int | None, dict[str, StoredValue]]]:
+    """(subject, owner, about whom, values by key) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
     if current_sequence(session) <= sequence:
         return
     statement = (
-        sa.select(TABLE.c.subject_id, TABLE.c.owner_id, _AS_TEXT)
+        sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, _AS_TEXT)
         .where(TABLE.c.kind == kind, TABLE.c.sequence > sequence)
         .order_by(TABLE.c.subject_id)
         .execution_options(yield_per=5_000)
     )
-    for subject_id, owner_id, facts in session.execute(statement):
-        yield subject_id, owner_id, _decode_values(str(facts))
+    for subject_id, owner_id, about_id, facts in session.execute(statement):
+        yield subject_id, owner_id, about_id, _decode_values(str(facts))
 
 
 def facts_of_kind(session: Session, kind: EntityKind) -> Iterator[tuple[int, str, dict[str, KnownFact]]]:

@@ -107,7 +107,10 @@ class KnownSubject(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """A household with its members or a firm with its hires and loans, as of ``sequence``."""
+    """A household with its members or a firm with its hires and loans, as of ``sequence``.
+
+    Behind the members of a household stand their employments: hires of firms, as the members have them.
+    """
 
     owner: KnownSubject
     members: tuple[KnownSubject, ...]
@@ -120,6 +123,10 @@ class Family(msgspec.Struct, frozen=True):
     def of_kind(self, kind: EntityKind) -> tuple[KnownSubject, ...]:
         return tuple(member for member in self.members if member.kind == kind)
 
+    def employments_of(self, subject_id: int) -> tuple[KnownSubject, ...]:
+        """The jobs of one member."""
+        return tuple(one for one in self.of_kind("employment") if one.about_id == subject_id)
+
     def subject(self, subject_id: int) -> KnownSubject:
         """The owner or member with this number; KeyError if there is none."""
         for one in self:
@@ -129,15 +136,17 @@ class Family(msgspec.Struct, frozen=True):
 
 
 class SubjectValues(msgspec.Struct, frozen=True):
-    """The facts of one subject without their provenance, by the last part of the attribute's id."""
+    """The facts of one subject without their provenance, by the last part of the attribute's id; ``about_id`` is whose
+    employment it is."""
 
     subject_id: int
     kind: EntityKind
     values: dict[str, RawValue]
+    about_id: int | None = None
 
 
 class FamilyValues(msgspec.Struct, frozen=True):
-    """What judging reads of a family: the owner first, then the members by number."""
+    """What judging reads of a family: the owner first, then the members by number, then the members' employments."""
 
     subjects: tuple[SubjectValues, ...]
     sequence: int

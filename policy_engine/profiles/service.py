@@ -20,6 +20,7 @@ from policy_engine.profiles.schemas import (
     FactsChanged,
     KnownSubject,
     OwnerChanged,
+    SubjectAdded,
 )
 from policy_engine.profiles.validation import require_valid
 
@@ -68,6 +69,7 @@ def apply_checked(
         subjects=repository.load_subjects(session, _concerned(changes)),
     )
     _bring_old_owners(session, working, changes)
+    _bring_the_employed(session, working)
     working.apply(changes)
     repository.insert_history(session, working.history)
     _tell_of_second_sources(session, working, now)
@@ -92,6 +94,7 @@ def _not_yet_told(session: Session, changes: Sequence[Change], now: datetime) ->
 
 def _concerned(changes: Sequence[Change]) -> Collection[int]:
     numbers = {change.subject_id for change in changes}
+    numbers |= {change.about_id for change in changes if isinstance(change, SubjectAdded) and change.about_id}
     return numbers | {change.owner_id for change in changes if not isinstance(change, FactChange)}
 
 
@@ -100,6 +103,14 @@ def _bring_old_owners(session: Session, working: Working, changes: Sequence[Chan
     moving = {change.subject_id for change in changes if isinstance(change, OwnerChanged)}
     owners = {working.subjects[one].owner_id for one in moving if one in working.subjects}
     working.subjects.update(repository.load_subjects(session, owners - working.subjects.keys()))
+
+
+def _bring_the_employed(session: Session, working: Working) -> None:
+    """A hire is somebody's employment: what changes about it concerns that person's household as well."""
+    hires = [one for one in working.subjects.values() if one.kind == "hire"]
+    numbers = {one.about_id for one in hires if one.about_id is not None} - working.subjects.keys()
+    if numbers:
+        working.subjects.update(repository.load_subjects(session, numbers))
 
 
 def _tell(session: Session, working: Working, now: datetime) -> None:
@@ -113,7 +124,9 @@ def _tell(session: Session, working: Working, now: datetime) -> None:
         kind = "household" if concerned[0].kind in ("household", "person") else "firm"
         payload = FactsChanged(
             owner_id=owner_id,
-            subject_ids=tuple(one.subject_id for one in concerned),
+            subject_ids=tuple(
+                sorted({one.subject_id for one in concerned} | working.employments.get(owner_id, set()))
+            ),
             attributes=tuple(sorted(working.attributes.get(owner_id, ()))),
             sequence=working.sequence,
             is_restructured=owner_id in working.restructured,

@@ -13,9 +13,17 @@ from sqlalchemy.orm import Session
 from policy_engine.catalogue import Entity, catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles import repository
-from policy_engine.profiles.layout import FRAME_NAMES, UNKNOWN_SUFFIX, column_types, frame_types
+from policy_engine.profiles.layout import (
+    ABOUT_COLUMN,
+    FRAME_NAMES,
+    UNKNOWN_SUFFIX,
+    column_types,
+    frame_types,
+)
 from policy_engine.profiles.loading import read_note
 
+#: Whom a hire is about, by which it is somebody's employment; nobody asks whom a loan is about.
+_LINKS: dict[EntityKind, tuple[str, ...]] = {"hire": (ABOUT_COLUMN,)}
 #: One subject in so many changed since the cache was written: it is written anew.
 MUCH = 100
 
@@ -28,8 +36,8 @@ class SnapshotNote(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """``frames`` by kind of subject, rows by number: ``subject_id``, ``owner_id``, one column per base attribute, its
-    type that of ``layout.frame_types``.
+    """``frames`` by kind of subject, rows by number: ``subject_id``, ``owner_id``, of hires ``person_id``, one column per
+    base attribute, its type that of ``layout.frame_types``.
 
     Null is absent, except where the boolean companion ``<column>__unknown`` is true. A companion stands in a frame
     only when at least one row is unknown. Every fact up to and including ``sequence`` is in.
@@ -75,6 +83,18 @@ def refreshed(session: Session, snapshot: Snapshot, as_of: date) -> Snapshot:
     return Snapshot(frames, sequence, as_of)
 
 
+def employments(hires: pl.DataFrame) -> pl.DataFrame:
+    """Hires as the people have them who were taken on: one row each, ``owner_id`` the person; of nobody known, none."""
+    entity = catalogue().entities["employment"]
+    if ABOUT_COLUMN not in hires.columns:
+        return _nobody("employment")
+    known = (
+        hires if hires[ABOUT_COLUMN].null_count() == 0 else hires.filter(pl.col(ABOUT_COLUMN).is_not_null())
+    )
+    columns = [name for name in _columns(entity) if name in known.columns and name != "owner_id"]
+    return known.select(*columns, pl.col(ABOUT_COLUMN).alias("owner_id"))
+
+
 def cached(session: Session, folder: Path, as_of: date) -> Snapshot:
     """The present snapshot, from ``folder`` as far as it is still true.
 
@@ -108,13 +128,14 @@ def _in_memory(kind: EntityKind, file: Path, columns: Sequence[str]) -> pl.DataF
 
 def _nobody(kind: EntityKind) -> pl.DataFrame:
     types = frame_types(catalogue().entities[kind])
-    return pl.DataFrame(schema={"subject_id": pl.Int64, "owner_id": pl.Int64, **types})
+    links = dict.fromkeys(("subject_id", "owner_id", *_LINKS.get(kind, ())), pl.Int64)
+    return pl.DataFrame(schema={**links, **types})
 
 
 def _columns(entity: Entity) -> list[str]:
     """Every column a frame may have, in order."""
     attributes = [name for key in column_types(entity) for name in (key, key + UNKNOWN_SUFFIX)]
-    return ["subject_id", "owner_id", *attributes]
+    return ["subject_id", "owner_id", *_LINKS.get(entity.kind, ()), *attributes]
 
 
 def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
@@ -122,12 +143,14 @@ def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
     types = frame_types(catalogue().entities[kind])
     subjects: list[int] = []
     owners: list[int] = []
+    about: list[int | None] = []
     values: dict[str, list[Any]] = {key: [] for key in types}
     unknown: dict[str, list[bool]] = {key: [] for key in types}
     columns_of = [(key, values[key], unknown[key]) for key in types]
-    for subject_id, owner_id, facts in repository.rows_since(session, sequence, kind):
+    for subject_id, owner_id, about_id, facts in repository.rows_since(session, sequence, kind):
         subjects.append(subject_id)
         owners.append(owner_id)
+        about.append(about_id)
         known = facts.get
         for key, told, missing in columns_of:
             fact = known(key)
@@ -136,6 +159,7 @@ def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
     columns = {
         "subject_id": pl.Series(subjects, dtype=pl.Int64),
         "owner_id": pl.Series(owners, dtype=pl.Int64),
+        **{name: pl.Series(about, dtype=pl.Int64) for name in _LINKS.get(kind, ())},
     }
     for key, dtype in types.items():
         if dtype == pl.Date:
@@ -163,9 +187,14 @@ def _name(sequence: int) -> str:
     return f"{sequence:020d}"
 
 
+def _columns_now() -> dict[EntityKind, list[str]]:
+    """What a cache must have been written with to be read today."""
+    return {kind: [*_LINKS.get(kind, ()), *column_types(catalogue().entities[kind])] for kind in FRAME_NAMES}
+
+
 def _latest(folder: Path) -> Path | None:
     """The newest complete cache that has today's columns."""
-    expected = {kind: list(column_types(catalogue().entities[kind])) for kind in FRAME_NAMES}
+    expected = _columns_now()
     for candidate in sorted(folder.glob("[0-9]*"), reverse=True):
         note = candidate / "snapshot.json"
         if note.exists() and msgspec.json.decode(note.read_bytes(), type=SnapshotNote).columns == expected:
@@ -190,7 +219,7 @@ def keep_snapshot(snapshot: Snapshot, folder: Path) -> None:
     part.mkdir()
     for kind, frame in snapshot.frames.items():
         frame.write_parquet(part / f"{FRAME_NAMES[kind]}.parquet", compression="zstd", compression_level=1)
-    columns = {kind: list(column_types(catalogue().entities[kind])) for kind in FRAME_NAMES}
+    columns = _columns_now()
     note = SnapshotNote(snapshot.sequence, columns)
     (part / "snapshot.json").write_bytes(msgspec.json.encode(note))
     place = folder / _name(snapshot.sequence)

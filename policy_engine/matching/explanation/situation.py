@@ -143,7 +143,10 @@ class Situation:
         if relation.name not in self._words:
             return known
         found = []
-        for item, member in zip(known, self.case.family.of_kind(relation.to), strict=True):
+        family = self.case.family
+        is_job = relation.to == "employment"
+        members = family.employments_of(self.subject.unit_id) if is_job else family.of_kind(relation.to)
+        for item, member in zip(known, members, strict=True):
             inner = dict(item)
             if member is self._unit:
                 self._change(inner, member, changes)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from policy_engine.catalogue import Catalogue
@@ -112,6 +113,11 @@ def draw_firms(
     )
 
 
+def _has_size(firms: Firms) -> npt.NDArray[np.bool_]:
+    """Sole traders are classed by nobody."""
+    return (firms.kind <= COOPERATIVE) | (firms.kind == BRANCH)
+
+
 def firm_columns(rng: np.random.Generator, firms: Firms, as_of: date) -> dict[str, pl.Series]:
     """The base attributes of firms; revenue is known where the tax office has a filing it may share."""
     count, today = len(firms), day_number(as_of)
@@ -128,7 +134,6 @@ def firm_columns(rng: np.random.Generator, firms: Firms, as_of: date) -> dict[st
         [firms.kind == SOLE_TRADER, firms.size == MICRO], [0.08, 0.40], 0.85
     )
     filed |= hitech & (rng.random(count) < 0.9)
-    has_size = (firms.kind <= COOPERATIVE) | (firms.kind == BRANCH)
     recognised = np.minimum(rng.integers(5, 3 * 365, count), firms.registered)
     return {
         "registered_division": labels(firms.divisions, firms.place),
@@ -136,7 +141,7 @@ def firm_columns(rng: np.random.Generator, firms: Firms, as_of: date) -> dict[st
         "industry": labels(tuple(name for name, *_ in INDUSTRIES), firms.industry),
         "registered_on": days(today - firms.registered),
         "is_abnormal": flags(rng.random(count) < np.where(firms.insured == 0, 0.035, 0.006)),
-        "size": labels(SIZES, firms.size, has_size),
+        "size": labels(SIZES, firms.size, _has_size(firms)),
         "insured_employees": numbers(firms.insured),
         "layoff_rate_last_year": numbers(np.where(firms.insured > 0, layoffs, 0)),
         "ui_premium_paid_last_year": numbers(premium),
@@ -196,6 +201,7 @@ def draw_hires(rng: np.random.Generator, firms: Firms, people: People, work: Int
         "graduation_stage": labels(("毕业年度", "离校两年内未就业"), rng.random(count) < 0.6, graduate),
         "is_poverty_alleviated": flags(rng.random(count) < 0.03),
         "discharged_on": days(today - hired - rng.integers(20, 700, count), veteran),
+        "employer_size": labels(SIZES, firms.size[firm], _has_size(firms)[firm]),
     }
     return Items(firm.astype(np.int32), person.astype(np.int32), columns)
 

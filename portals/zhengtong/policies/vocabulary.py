@@ -12,6 +12,7 @@ from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 from policy_engine.catalogue import Attribute, Parameter, catalogue
+from policy_engine.catalogue.attributes import VIEWS
 from policy_engine.catalogue.parameters import ParameterArgument
 from portals.zhengtong.access import on_a_seat
 
@@ -75,6 +76,9 @@ def _of_attribute(attribute: Attribute) -> NameLine:
 
 def _example(attribute: Attribute) -> str:
     """A condition that the checker accepts."""
+    if attribute.entity in VIEWS:
+        condition = _example(msgspec.structs.replace(attribute, entity=VIEWS[attribute.entity]))
+        return f"count({catalogue().entities[attribute.entity].name}[{condition}]) >= 1"
     name = attribute.name
     guard = f"{name} != null and " if attribute.is_nullable else ""
     match attribute.type:

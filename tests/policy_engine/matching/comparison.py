@@ -39,6 +39,17 @@ def _some_items(
     )
 
 
+def _with_few_workers(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
+    """Some people with several jobs, and hires of nobody known."""
+    if kind != "hire":
+        return frame
+    few = [FIRST_ID["person"] + place % 40 for place in range(frame.height)]
+    people = pl.Series(
+        "person_id", [None if place % 7 == 3 else one for place, one in enumerate(few)], pl.Int64
+    )
+    return frame.with_columns(people)
+
+
 def _thresholds(attribute: Attribute, dice: random.Random) -> list[object]:
     values = {value_of(attribute, dice) for _ in range(40)} - {None}
     is_date = attribute.type == "date"
@@ -76,6 +87,7 @@ def shaken_city(directory: Path) -> Snapshot:
             columns.append(pl.Series(attribute.key, dealt, dtype=frame.schema[attribute.key]))
             unknown = [dice.random() < 0.12 for _ in range(frame.height)]
             columns.append(pl.Series(f"{attribute.key}__unknown", unknown, dtype=pl.Boolean))
-        frames[kind] = frame.select("subject_id", "owner_id").with_columns(columns)
+        links = ["subject_id", "owner_id", *(["person_id"] if kind == "hire" else [])]
+        frames[kind] = _with_few_workers(kind, frame).select(links).with_columns(columns)
         frames[kind].write_parquet(directory / f"{FRAME_NAMES[kind]}.parquet")
     return Snapshot(frames, 0, AS_OF)

@@ -3,6 +3,8 @@
 import random
 from datetime import date
 
+import msgspec
+
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject, RawValue
@@ -15,12 +17,15 @@ _DIVISIONS = ["420202070", "420222100", "420281101", "420100", "330000"]
 
 
 def stranger_family(seed: int, kind: EntityKind, *, unknown: float = 0.1) -> Family:
-    """A household with two persons and a home, or a firm with a hire, a loan and a project, facts unknown now and then."""
+    """A household with two persons who have three jobs, and a home, or a firm with a hire, a loan and a project; facts
+    unknown now and then."""
     dice = random.Random(seed)  # noqa: S311
-    members = ("person", "person", "home") if kind == "household" else ("hire", "loan", "project")
+    kinds = ("person", "person", "home") if kind == "household" else ("hire", "loan", "project")
     owner = _subject(dice, 1, kind, unknown)
-    family = [_subject(dice, 2 + place, one, unknown) for place, one in enumerate(members)]
-    return Family(owner, tuple(sorted(family, key=lambda one: one.subject_id)), 1)
+    family = [_subject(dice, 2 + place, one, unknown) for place, one in enumerate(kinds)]
+    jobs = [_job(dice, 20 + place, about, unknown) for place, about in enumerate((2, 3, 3))]
+    members = sorted(family, key=lambda one: one.subject_id)
+    return Family(owner, (*members, *(jobs if kind == "household" else ())), 1)
 
 
 def value_of(attribute: Attribute, dice: random.Random) -> RawValue:
@@ -45,6 +50,10 @@ def _subject(dice: random.Random, number: int, kind: str, unknown: float) -> Kno
         if dice.random() >= unknown
     }
     return KnownSubject(number, kind, 1, None, "420200", 1, facts)  # type: ignore[arg-type]
+
+
+def _job(dice: random.Random, number: int, about_id: int, unknown: float) -> KnownSubject:
+    return msgspec.structs.replace(_subject(dice, number, "employment", unknown), about_id=about_id)
 
 
 def some_day(dice: random.Random, first: date, last: date) -> date:

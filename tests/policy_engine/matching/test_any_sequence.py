@@ -19,20 +19,25 @@ from tests.policy_engine.matching.town import (
     CARED_HOME,
     ELDER,
     ELDER_ALLOWANCE,
+    INSURED_WORKER,
     NOON,
     NOT_ELDER,
+    WORKER_GRANT,
     next_version,
 )
 from tests.policy_engine.matching.works import Works
 
 #: Lower ones first: a policy is published when what it stands on is.
-BY_ID = {one.id: one for one in (ELDER, CARED_HOME, CARED_ELDER, ELDER_ALLOWANCE, NOT_ELDER)}
+DOCUMENTS = (ELDER, CARED_HOME, CARED_ELDER, ELDER_ALLOWANCE, NOT_ELDER, INSURED_WORKER, WORKER_GRANT)
+BY_ID = {one.id: one for one in DOCUMENTS}
 GROUND = {
     "elder": (),
     "cared-home": (),
     "cared-elder": ("elder", "cared-home"),
     "elder-allowance": ("cared-elder", "elder"),
     "not-elder": ("elder",),
+    "insured-worker": (),
+    "worker-grant": ("insured-worker",),
 }
 PERSONAL: dict[str, list[Any]] = {
     "person.birth_date": [
@@ -50,11 +55,17 @@ OF_HOMES: dict[str, list[Any]] = {
     "household.is_dibao": [True, False, msgspec.UNSET],
     "household.monthly_income": [0, 120_000, 900_000, msgspec.UNSET],
 }
+OF_JOBS: dict[str, list[Any]] = {
+    "hire.hired_on": ["2024-01-01", "2026-10-23", msgspec.UNSET],
+    "hire.contract_months": [6, 12, 36, msgspec.UNSET],
+    "hire.pays_social_insurance": [True, False, msgspec.UNSET],
+}
 HOMES = (100, 200)
+FIRM = 900
 
 
 class AnySequence(RuleBasedStateMachine):
-    """Two households; ``live`` are the versions in force of each policy, the newest last.
+    """Two households and a firm for which some of them work; ``live`` are the versions in force of each policy, the newest last.
 
     ``resting`` are suspended ones, whose matches stay as they were; offers of what was ``stopped`` once follow delivery's
     own rules (a recalled offer is not made again).
@@ -69,6 +80,7 @@ class AnySequence(RuleBasedStateMachine):
         self.house.database.create_all()
         self.works = Works(self.house, clock)
         self.people: list[int] = []
+        self.jobs: list[int] = []
         self.live: dict[str, list[int]] = {one: [] for one in BY_ID}
         self.latest = dict.fromkeys(BY_ID, 0)
         self.is_at_rest = False
@@ -78,6 +90,8 @@ class AnySequence(RuleBasedStateMachine):
             self.works.add("household", home, home, hukou_division="420222100", is_dibao=False)
             for number in (1, 2):
                 self.born(home, "1950-05-05" if number == 1 else "1990-01-01")
+        self.works.add("firm", FIRM, FIRM)
+        self.taken_on(0)
         for policy_id in BY_ID:
             self.publish(policy_id)
             self.widen(policy_id)
@@ -99,6 +113,18 @@ class AnySequence(RuleBasedStateMachine):
     def learn_of_a_home(self, home: int, what: str, value: int) -> None:
         pool = OF_HOMES[what]
         self.works.say(home, what, pool[value % len(pool)])
+
+    @rule(who=st.integers(0, 9))
+    def taken_on(self, who: int) -> None:
+        number = 5000 + len(self.jobs)
+        self.jobs.append(number)
+        about = self.people[who % len(self.people)]
+        self.works.add("hire", number, FIRM, about=about, hired_on="2026-01-15", contract_months=12)
+
+    @rule(which=st.integers(0, 9), what=st.sampled_from(sorted(OF_JOBS)), value=st.integers(0, 9))
+    def learn_of_a_job(self, which: int, what: str, value: int) -> None:
+        pool = OF_JOBS[what]
+        self.works.say(self.jobs[which % len(self.jobs)], what, pool[value % len(pool)])
 
     @rule(who=st.integers(0, 9), home=st.sampled_from(HOMES))
     def move(self, who: int, home: int) -> None:

@@ -21,24 +21,30 @@ from tests.policy_engine.matching.town import (
     CARED_HOME,
     ELDER,
     ELDER_ALLOWANCE,
+    INSURED_WORKER,
     NOT_ELDER,
+    WORKER_GRANT,
     next_version,
 )
 from tests.policy_engine.matching.works import Works
 
 HOMES = range(100, 700, 100)
+FIRM = 9000
 BIRTHS = ["1940-01-01", "1955-05-05", "1990-01-01", "2026-11-20"]
 
 
 @pytest.fixture
 def works(any_house: House, clock: FixedClock) -> Works:
-    """Six homes of two, and the two lower statuses in force."""
+    """Six homes of two, one of whom works for a firm, and the lower statuses in force."""
     works = Works(any_house, clock)
     for home in HOMES:
         works.add("household", home, home, hukou_division="420222100", is_dibao=False, monthly_income=120_000)
         works.add("person", home + 1, home, birth_date="1950-05-05")
         works.add("person", home + 2, home, birth_date="1990-01-01")
-    for document in (ELDER, CARED_HOME):
+    works.add("firm", FIRM, FIRM)
+    for home in HOMES:
+        works.add("hire", FIRM + home, FIRM, about=home + 2, hired_on="2026-01-15", contract_months=12)
+    for document in (ELDER, CARED_HOME, INSURED_WORKER):
         works.publish(document, permille=FULL_PERMILLE)
     works.work()
     return works
@@ -49,11 +55,13 @@ def changing(works: Works, seed: int, rounds: int) -> None:
     dice = random.Random(seed)  # noqa: S311
     for _ in range(rounds):
         home = dice.choice(HOMES)
-        match dice.randrange(4):
+        match dice.randrange(5):
             case 0:
                 works.say(home, "household.is_dibao", dice.choice([True, False]))
             case 1:
                 works.move(home + 2, dice.choice(HOMES))
+            case 2:
+                works.say(FIRM + home, "hire.pays_social_insurance", dice.choice([True, False]))
             case _:
                 works.say(home + dice.choice([1, 2]), "person.birth_date", dice.choice(BIRTHS))
 
@@ -75,7 +83,7 @@ def test_facts_that_change_while_policies_are_published(works: Works) -> None:
 
     def publishing() -> None:
         try:
-            for document in (CARED_ELDER, ELDER_ALLOWANCE):
+            for document in (CARED_ELDER, ELDER_ALLOWANCE, WORKER_GRANT):
                 works.publish(document)
                 works.widen(document.id, document.version)
                 changing(works, 7, 5)

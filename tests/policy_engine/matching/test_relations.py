@@ -27,6 +27,10 @@ CONDITIONS = {
     "sum(项目[通过验收].固定资产投资) >= 10000000": "firm",
     '房屋类型 = "二手房" and 房屋套次 = 1 and count(家庭.成员) >= 2 and 家庭.户口性质 = "城镇"': "home",
     "项目年节能量 >= 100 and 通过验收 and 企业.规上企业 and count(企业.项目) <= 2": "project",
+    "some x in 就业 satisfies x.在职月数 >= 12 and x.缴纳社保": "person",
+    'every x in 就业 satisfies x.单位规模 != "大型" or 年龄 >= 60': "person",
+    "count(就业[合同月数 >= 12 and not(就业困难人员)]) > 0 and count(就业) < 9": "person",
+    "max(就业[缴纳社保].合同月数) >= 24 or sum(就业.连续参保月数) > 30": "person",
     "count(企业.招用) > 1 and (some h in 企业.招用 satisfies h.缴纳社保 and h.合同月数 >= 12)": "hire",
 }
 FORMULAS = {

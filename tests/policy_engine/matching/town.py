@@ -49,6 +49,17 @@ ELDER_ALLOWANCE = benefit(
 )
 NOT_ELDER = benefit(id="not-elder", eligibility=[clause("not(老年人)", source="notice")])
 CHAINED: tuple[PolicyDocument, ...] = (ELDER, CARED_HOME, CARED_ELDER, ELDER_ALLOWANCE, NOT_ELDER)
+#: A status by one's jobs, and a benefit on it that counts them: what is told of a firm's hire reaches the household.
+INSURED_WORKER = status(
+    id="insured-worker",
+    eligibility=[clause("some 一份 in 就业 satisfies 一份.缴纳社保 and 一份.在职月数 >= 3", source="notice")],
+    status={"name": "参保职工", "nature": "definition"},
+)
+WORKER_GRANT = benefit(
+    id="worker-grant",
+    eligibility=[clause("参保职工 and count(就业[合同月数 >= 12]) >= 1", source="notice")],
+    benefit={"formula": "count(就业) * 100", "period": "month", "source": "notice"},
+)
 
 
 #: What the second version of each says instead.
@@ -58,6 +69,8 @@ OTHER_WORDS = {
     "cared-elder": "老年人 or 家庭.照顾家庭",
     "elder-allowance": "重点老人",
     "not-elder": "not(老年人) and 家庭.家庭人口 <= 3",
+    "insured-worker": "every 一份 in 就业 satisfies 一份.缴纳社保",
+    "worker-grant": "参保职工 and max(就业.合同月数) > 12",
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,14 @@ from policy_engine.policies.service import TOPIC
 from policy_engine.policies.states import CANARY_PERMILLE, FULL_PERMILLE, PolicyState
 from policy_engine.profiles import jobs as profile_jobs
 from policy_engine.profiles.models import Profile
-from policy_engine.profiles.schemas import Change, FactChange, Family, OwnerChanged, SubjectAdded
+from policy_engine.profiles.schemas import (
+    Change,
+    FactChange,
+    FactsChanged,
+    Family,
+    OwnerChanged,
+    SubjectAdded,
+)
 from policy_engine.profiles.service import apply_changes, load_families
 from tests.policy_engine.delivery.city import Town
 
@@ -71,9 +79,12 @@ class Works:
         with self.house.database.write() as session:
             return apply_changes(session, changes, now=self.clock.now()).sequence
 
-    def add(self, kind: str, subject_id: int, owner_id: int, **facts: Any) -> None:
+    def add(
+        self, kind: str, subject_id: int, owner_id: int, *, about: int | None = None, **facts: Any
+    ) -> None:
         told = [fact(subject_id, f"{kind}.{key}", value, self.clock.now()) for key, value in facts.items()]
-        self.learn(added(kind, subject_id, owner_id, self.clock.now()), *told)
+        came = msgspec.structs.replace(added(kind, subject_id, owner_id, self.clock.now()), about_id=about)
+        self.learn(came, *told)
 
     def say(self, subject_id: int, attribute: str, value: Any) -> int:
         return self.learn(fact(subject_id, attribute, value, self.clock.now()))
@@ -181,6 +192,16 @@ class Works:
             with self.house.database.write() as session:
                 done = sa.update(OutboxMessage).where(OutboxMessage.number == row.number)
                 session.execute(done.values(done_at=self.clock.now()))
+
+    def waiting(self, topic: str) -> list[FactsChanged]:
+        """What is to be said of families and has not been taken up."""
+        with self.house.database.read() as session:
+            rows = session.scalars(
+                sa.select(OutboxMessage.payload).where(
+                    OutboxMessage.topic == topic, OutboxMessage.done_at.is_(None)
+                )
+            )
+            return [msgspec.convert(one, FactsChanged) for one in rows]
 
     def work_a_while(self) -> None:
         """One round of a worker among others."""

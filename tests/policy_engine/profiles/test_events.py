@@ -184,7 +184,7 @@ def test_a_hire_is_a_new_item_of_its_firm_about_one_person(
     applied = took(loaded, hired(registered, couple, "JY-new-1"))
     assert applied is not None
     firm_id = registered.filter(kind="firm")["subject_id"][0]
-    assert applied.owners == (firm_id,)
+    assert applied.owners == (couple["owner_id"], firm_id)  # it is an employment of hers, too
     with loaded.database.read() as session:
         (mine,) = [
             one for one in repository.members_about(session, couple["subject_id"]) if len(one.facts) == 2

@@ -191,8 +191,8 @@ def _write(
     history = [_history(one, batch, writer.now) for one in licences]
     messages = [
         (f"subject:{one['holder_id']}", payload)
-        for one in licences
-        if (payload := _facts(kind, one, kept, numbers, writer.now)) is not None
+        for one, act in zip(licences, history, strict=True)
+        if (payload := _facts(kind, one, act, kept, numbers, writer.now)) is not None
     ]
     superseded = {one["previous_id"] for one in licences if one["previous_id"] is not None}
     if superseded:
@@ -256,6 +256,7 @@ def _sealed(signer: Signer, payloads: Sequence[bytes]) -> list[bytes]:
 def _facts(
     kind: LicenceType,
     licence: dict[str, Any],
+    act: dict[str, Any],
     kept: dict[int, BatchRow],
     numbers: dict[int, str],
     now: datetime,
@@ -263,9 +264,8 @@ def _facts(
     holder_id = licence["holder_id"]
     return facts_payload(
         kind,
-        licence_id=licence["id"],
+        act_id=act["id"],
         holder_id=holder_id,
-        state=licence["state"],
         valid_until=licence["valid_until"],
         fields=kept[holder_id].fields,
         number=numbers[holder_id],

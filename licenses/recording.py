@@ -43,7 +43,7 @@ def log_operation(
     reason: str,
     effective_on: date,
     actor: Principal | str,
-) -> None:
+) -> LicenceOperation:
     """One line of history, in the log for everybody and in the audit trail."""
     now = house.clock.now()
     act = LicenceOperation(
@@ -67,6 +67,7 @@ def log_operation(
         detail={"type": licence.type_id, "state": licence.state, "effective_on": effective_on.isoformat()},
         now=now,
     )
+    return act
 
 
 def actor_name(actor: Principal | str) -> str:
@@ -75,15 +76,19 @@ def actor_name(actor: Principal | str) -> str:
 
 
 def state_facts(
-    session: Session, house: House, kind: LicenceType, licence: Licence, fields: dict[str, Any] | None
+    session: Session,
+    house: House,
+    kind: LicenceType,
+    licence: Licence,
+    act: LicenceOperation,
+    fields: dict[str, Any] | None,
 ) -> None:
-    """Tell the engine what the licence now says; without fields it says nothing any more: known to be none."""
+    """Tell the engine what the licence says after an act; without fields it says nothing any more: known to be none."""
     now = house.clock.now()
     payload = facts_payload(
         kind,
-        licence_id=licence.id,
+        act_id=act.id,
         holder_id=licence.holder_id,
-        state=licence.state,
         valid_until=licence.valid_until,
         fields=fields,
         number=number(house, licence),

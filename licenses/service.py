@@ -156,9 +156,9 @@ def operate(
     _require_newest(licence)
     licence.state = after(LicenceState(licence.state), operation).value
     tell_changed(session, {licence.id: licence.status_index})
-    log_operation(session, house, licence, operation, reason.strip(), effective_on or today, actor)
+    act = log_operation(session, house, licence, operation, reason.strip(), effective_on or today, actor)
     is_valid = licence.state == LicenceState.VALID
-    state_facts(session, house, kind, licence, content(house, licence).fields if is_valid else None)
+    state_facts(session, house, kind, licence, act, content(house, licence).fields if is_valid else None)
     tell(
         session,
         house,
@@ -252,8 +252,8 @@ def _succeed(
     session.add(licence)
     session.flush()
     done = operation or (Operation.ISSUE if former is None else _kind_of_succession(house, former, fields))
-    log_operation(session, house, licence, done, reason.strip(), licence.issued_on, actor)
-    state_facts(session, house, kind, licence, fields)
+    act = log_operation(session, house, licence, done, reason.strip(), licence.issued_on, actor)
+    state_facts(session, house, kind, licence, act, fields)
     announce(session, house, kind, licence)
     return licence
 

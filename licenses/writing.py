@@ -143,16 +143,15 @@ def seal_payload(identifier: str, sd_jwt: str) -> bytes:
 def facts_payload(
     kind: LicenceType,
     *,
-    licence_id: uuid.UUID,
+    act_id: uuid.UUID,
     holder_id: int,
-    state: str,
     valid_until: date | None,
     fields: dict[str, Any] | None,
     number: str,
     now: datetime,
 ) -> dict[str, Any] | None:
-    """What the engine is told of a licence, ``None`` when there is nothing to tell. Facts that end with the licence end
-    on its last day."""
+    """What the engine is told of a licence after an act on it, ``None`` when there is nothing to tell. Each act is news of
+    its own, however soon it follows the last. Facts that end with the licence end on its last day."""
     values = kind.stated(fields, number)
     if not values:
         return None
@@ -160,7 +159,7 @@ def facts_payload(
     return {
         "subject_id": holder_id,
         "source": kind.department,
-        "event_id": f"licence:{licence_id}:{state}:{credential.epoch(now)}",
+        "event_id": f"licence-act:{act_id}",
         "observed_at": now.isoformat(),
         "valid_until": None if ends is None else ends.isoformat(),
         "values": values,

@@ -66,9 +66,8 @@ def test_what_it_states_are_facts_that_the_engine_takes(kind: LicenceType) -> No
 def test_the_payload_is_what_the_engine_reads() -> None:
     payload = facts_payload(
         licence_type("disability-certificate"),
-        licence_id=msgspec.convert("0198c2d0-0000-7000-8000-000000000001", type=uuid.UUID),
+        act_id=msgspec.convert("0198c2d0-0000-7000-8000-000000000001", type=uuid.UUID),
         holder_id=1,
-        state="01",
         valid_until=date(2036, 11, 23),
         fields=FIELDS["disability-certificate"],
         number="1",

@@ -34,6 +34,7 @@ from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
 from policy_engine.profiles.files.service import FILE_TOPIC
 from portals.financing.demands import jobs as financing_demands
+from portals.financing.subsidies import jobs as financing_subsidies
 from portals.outside import outside_of
 from portals.reported_licences import with_licences
 from portals.services import Services
@@ -51,6 +52,7 @@ LONG_TOPICS = (
     "payment.serve_waiting",
     FILE_TOPIC,
     policy_engine.profiles.quality.jobs.QUALITY_TOPIC,
+    financing_subsidies.SETTLE,
 )
 
 
@@ -72,6 +74,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **connectors.events.jobs.handlers(house, outside),
         **connectors.messaging.jobs.handlers(house, _senders(services), _address_of(services)),
         **financing_demands.handlers(house),
+        **financing_subsidies.handlers(house, services.published),
         **_housekeeping(services),
     }
     handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
@@ -89,6 +92,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *connectors.messaging.jobs.SCHEDULES,
             *policy_engine.profiles.quality.jobs.SCHEDULES,
             *financing_demands.SCHEDULES,
+            *financing_subsidies.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),
         ),

@@ -19,6 +19,7 @@ def map_loan_booked(message: LoanBooked) -> Mapped:
         AttributeChange("loan", "loan.drawn_on", since.isoformat(), since),
         AttributeChange("loan", "loan.is_startup_guaranteed", is_startup, since),
         AttributeChange("loan", "loan.interest_settled_this_quarter", 0, since),
+        AttributeChange("loan", "loan.subsidised_interest", 0, since),
         AttributeChange("loan", "loan.is_overdue", False, since),
         AttributeChange("loan", "loan.is_extended", False, since),
     )
@@ -32,10 +33,12 @@ def map_interest_settled(message: LoanInterestSettled) -> Mapped:
         raise UnmappableError("jxjsrq: the period ends before it begins")
     status = read_code("dkzt", message.loan_status, STATUS)
     is_startup = read_code("dkcp", message.product, PRODUCT) == "创业担保贷款"
+    settled_fen = read_fen(message.interest_paid)
     changes = (
         AttributeChange("loan", "loan.principal", read_fen(message.principal), until),
         AttributeChange("loan", "loan.is_startup_guaranteed", is_startup, until),
-        AttributeChange("loan", "loan.interest_settled_this_quarter", read_fen(message.interest_paid), until),
+        AttributeChange("loan", "loan.interest_settled_this_quarter", settled_fen, until),
+        AttributeChange("loan", "loan.subsidised_interest", settled_fen, until),
         AttributeChange("loan", "loan.is_overdue", status == "逾期", until),
         AttributeChange("loan", "loan.is_extended", status == "展期", until),
     )

@@ -13,6 +13,7 @@ from portals.financing.guarantees.pool.models import (
 )
 from portals.financing.loans.models import Loan, LoanEvent, Repayment
 from portals.financing.products.models import Product
+from portals.financing.subsidies.models import QuarterSubsidy
 
 __all__ = [
     "Access",
@@ -36,5 +37,6 @@ __all__ = [
     "PoolEntry",
     "PoolTransaction",
     "Product",
+    "QuarterSubsidy",
     "Repayment",
 ]

@@ -223,6 +223,8 @@ def draw_loans(rng: np.random.Generator, firms: Firms, as_of: date) -> Items:
     columns = {
         "principal": numbers(principal),
         "interest_settled_this_quarter": numbers(interest),
+        "subsidised_interest": numbers(interest),
+        "is_first_loan": flags(np.zeros(count, dtype=np.bool_)),
         "is_overdue": flags(overdue),
         "is_extended": flags(rng.random(count) < 0.03),
         "drawn_on": days(today - drawn),

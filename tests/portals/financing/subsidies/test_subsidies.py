@@ -1,0 +1,364 @@
+"""The subsidy finds the firm: from a bank's repayments to money in its account, quarter by quarter, and what stops it."""
+
+import uuid
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from kernel.clock import FixedClock
+from kernel.errors import Conflict, NotFound
+from kernel.house import House
+from kernel.notices import inbox
+from policy_engine.delivery.accounts.service import add_account, verify_account
+from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.review import act_on_claim
+from policy_engine.delivery.judging import EngineJudgements
+from policy_engine.delivery.ledger.service import defects, open_budget
+from policy_engine.delivery.payments import repository as payment_rows
+from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.batches import approve_batch
+from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.people import RegisteredPeople, known_facts
+from policy_engine.delivery.ports import Ports, TreasuryAnswer
+from policy_engine.delivery.published import PublishedTerms
+from policy_engine.policies.library import library
+from policy_engine.profiles.schemas import FactChange
+from policy_engine.profiles.service import apply_changes
+from portals.financing.demands.models import Application, Demand
+from portals.financing.loans import service as loans
+from portals.financing.loans.models import Loan
+from portals.financing.loans.schemas import Extension, NewRepayment, Overdue
+from portals.financing.subsidies import jobs, repository, service
+from portals.financing.subsidies.models import QuarterSubsidy
+from portals.financing.subsidies.views import stage_of
+from tests.policy_engine.delivery.city import Bank, Town, official
+from tests.policy_engine.matching.works import Works
+from tests.portals.financing import lending
+from tests.portals.financing.guarantees.stories import sitting
+
+POLICIES = ("startup-loan-interest", "first-loan-interest")
+OFFICER = sitting(501, "financing.work")
+#: Interest of 500,000 yuan at 3.45 % for a month.
+MONTH_FEN = 143_750
+
+
+class Chain:
+    """A firm with a loan, the two policies in force, their budgets; each step in a transaction of its own."""
+
+    def __init__(self, house: House, clock: FixedClock) -> None:
+        self.house, self.clock = house, clock
+        works = Works(house, clock, RegisteredPeople(house.vault))
+        self.published = works.published
+        engine = EngineJudgements(self.published, clock)
+        self.ports = Ports(
+            terms=PublishedTerms(),
+            people=RegisteredPeople(house.vault),
+            facts=known_facts,
+            reevaluate=engine.reevaluate,
+            explain=engine.explain,
+            records=Town(),
+            vault=house.vault,
+        )
+        self.at(date(2026, 10, 8))
+        for entry in library():
+            if entry.document.id in POLICIES:
+                works.publish(entry.document, permille=1000)
+        with house.database.write() as session:
+            self.firm_id = lending.registered_firm(session, house)
+            self._know_firm(session)
+            account = add_account(
+                session,
+                house.vault,
+                subject_id=self.firm_id,
+                bank="东楚银行",
+                number="6222000000000001",
+                holder="某厂",
+                source="register",
+                now=clock.now(),
+            )
+            for policy_id in POLICIES:
+                for year in (2026, 2027):
+                    open_budget(
+                        session,
+                        policy_id=policy_id,
+                        division="420200",
+                        year=year,
+                        appropriation=f"{policy_id}-{year}",
+                        kind="quota",
+                        amount_fen=100_000_000,
+                        fund_source="shared",
+                        now=clock.now(),
+                    )
+        self.account_id = account.id
+
+    def _know_firm(self, session: Session) -> None:
+        told = {"firm.registered_division": "420281", "firm.size": "小型"}
+        changes = [
+            FactChange(
+                subject_id=self.firm_id,
+                attribute=attribute,
+                value=value,
+                source="market_regulation",
+                event_id=f"known-{attribute}",
+                observed_at=self.clock.now(),
+            )
+            for attribute, value in told.items()
+        ]
+        apply_changes(session, changes, now=self.clock.now())
+
+    def at(self, day: date) -> None:
+        self.clock.set(datetime(day.year, day.month, day.day, 4, tzinfo=UTC))
+
+    def lend(self, *, is_first: bool = False) -> Loan:
+        """Paid out today; interest every month, the principal at the end."""
+        with self.house.database.write() as session:
+            loan = lending.disbursed(
+                session,
+                self.house,
+                self.firm_id,
+                method="interest_first",
+                is_startup_guaranteed=not is_first,
+            )
+            if is_first:
+                session.get_one(
+                    Demand, session.get_one(Application, loan.application_id).demand_id
+                ).is_first_loan = True
+        return loan
+
+    def pay_interest(self, loan: Loan, on: date, interest_fen: int = MONTH_FEN) -> None:
+        self.at(on)
+        came = NewRepayment(on_day=on, reference=f"LX-{on:%Y%m%d}", interest_fen=interest_fen)
+        with self.house.database.write() as session:
+            loans.repay(
+                session, lending.manager(), loan.id, came, vault=self.house.vault, now=self.clock.now()
+            )
+
+    def settle(self, on: date) -> QuarterSubsidy:
+        """The calendar's work on a day; the newest quarter."""
+        self.at(on)
+        verify_account(
+            self.house.database, self.house.vault, Bank(), self.account_id, clock_now=self.clock.now
+        )
+        jobs.settle_last_quarter(self.house, self.published, now=self.clock.now())
+        with self.house.database.read() as session:
+            return repository.quarters(session)[0]
+
+    def file(self, quarter: QuarterSubsidy, bank_code: str = lending.FIRST) -> Claim:
+        with self.house.database.write() as session:
+            return service.file(
+                session, self.ports, quarter.id, bank_code=bank_code, by=OFFICER, now=self.clock.now()
+            )
+
+    def act(self, claim: Claim, action: str, reason: str = "") -> None:
+        duty, level, department = {
+            "accept": ("claim.accept", "420281", "人社局"),
+            "grant": ("claim.decide", "420200", "财政局"),
+            "refuse": ("claim.decide", "420200", "财政局"),
+        }[action]
+        with self.house.database.write() as session:
+            stage = claim.stages[0 if action == "accept" else 1]
+            by = official(
+                71 if action == "accept" else 72,
+                duty,  # type: ignore[arg-type]
+                division=level,
+                department=stage["department"] or department,
+            )
+            act_on_claim(
+                session,
+                self.ports,
+                claim_id=claim.id,
+                principal=by,
+                action=action,  # type: ignore[arg-type]
+                reason=reason,
+                now=self.clock.now(),
+            )
+
+    def pay(self, claim: Claim) -> Payment:
+        """Finance approves, the treasury pays."""
+        payer = official(73, "payment.approve", division="420200", department="财政局")
+        with self.house.database.write() as session:
+            (payment,) = repository.payments_of(session, [claim.id]).values()
+            approve_batch(
+                session, self.ports, principal=payer, payment_ids=[payment.id], now=self.clock.now()
+            )
+            held = payment_rows.lock_payment(session, payment.id)
+            assert held is not None
+            payments.apply_answer(
+                session, self.ports, held, TreasuryAnswer(status="paid", reference="B1"), now=self.clock.now()
+            )
+            return held
+
+    def stage(self, quarter: QuarterSubsidy) -> str:
+        with self.house.database.read() as session:
+            row = session.get_one(QuarterSubsidy, quarter.id)
+            numbers: list[uuid.UUID] = [] if row.claim_id is None else [row.claim_id]
+            claim = repository.claims_of(session, numbers).get(numbers[0]) if numbers else None
+            payment = repository.payments_of(session, numbers).get(numbers[0]) if numbers else None
+            return stage_of(row, claim, payment)
+
+    def close(self) -> int:
+        with self.house.database.write() as session:
+            return service.close_ended(session, now=self.clock.now())
+
+
+@pytest.fixture
+def chain(house: House, clock: FixedClock) -> Chain:
+    return Chain(house, clock)
+
+
+def test_the_subsidy_is_paid_in_the_next_quarter_and_again_in_the_one_after(chain: Chain) -> None:
+    loan = chain.lend()
+    for month in (11, 12):
+        chain.pay_interest(loan, date(2026, month, 8))
+    quarter = chain.settle(date(2027, 1, 5))
+    assert (quarter.quarter, quarter.settled_fen, quarter.counted_fen) == ("2026Q4", 287_500, 287_500)
+    assert (quarter.policy_id, quarter.amount_fen) == ("startup-loan-interest", 143_750)
+    assert chain.stage(quarter) == "calculated"
+    claim = chain.file(quarter)
+    assert (claim.amount_fen, claim.channel, claim.unit_id) == (143_750, "automatic", loan.unit_id)
+    assert chain.stage(quarter) == "bank_filed"
+    chain.act(claim, "accept")
+    assert chain.stage(quarter) == "reviewed"
+    chain.act(claim, "grant")
+    assert chain.stage(quarter) == "finance_approved"
+    payment = chain.pay(claim)
+    assert (payment.amount_fen, payment.unit_id, chain.stage(quarter)) == (143_750, loan.unit_id, "paid")
+    assert (chain.close(), chain.close()) == (1, 0)
+    for month in (1, 2, 3):
+        chain.pay_interest(loan, date(2027, month, 8 if month > 1 else 9), 143_750)
+    following = chain.settle(date(2027, 4, 6))
+    assert (following.quarter, following.amount_fen) == ("2027Q1", 215_625)
+    again = chain.file(following)
+    for action in ("accept", "grant"):
+        chain.act(again, action)
+    assert chain.pay(again).amount_fen == 215_625
+    with chain.house.database.read() as session:
+        assert defects(session) == []
+        kinds = [one.kind for one in inbox(session, chain.firm_id)]
+    assert kinds.count("financing.subsidy_filed") == 2
+
+
+def test_a_quarter_is_settled_filed_and_paid_once(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    quarter = chain.settle(date(2027, 1, 5))
+    assert chain.settle(date(2027, 1, 6)).id == quarter.id
+    claim = chain.file(quarter)
+    with pytest.raises(Conflict):
+        chain.file(quarter)
+    for action in ("accept", "grant"):
+        chain.act(claim, action)
+    chain.pay(claim)
+    with pytest.raises(Conflict):
+        chain.file(quarter)
+
+
+def test_another_bank_files_nothing(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    with pytest.raises(NotFound):
+        chain.file(chain.settle(date(2027, 1, 5)), bank_code="cihu-rural")
+
+
+def test_one_quarter_at_a_time_the_earlier_first(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    first = chain.settle(date(2027, 1, 5))
+    chain.pay_interest(loan, date(2027, 2, 8))
+    second = chain.settle(date(2027, 4, 6))
+    with pytest.raises(Conflict, match="上一季度"):
+        chain.file(second)
+    claim = chain.file(first)
+    with pytest.raises(Conflict, match="上一季度"):
+        chain.file(second)
+    chain.act(claim, "accept")
+    chain.act(claim, "refuse", "结息单与流水不符")
+    chain.close()
+    assert chain.file(second).amount_fen == 71_875
+
+
+def test_the_first_loan_counts_until_the_day_of_the_extension_and_not_after(chain: Chain) -> None:
+    loan = chain.lend(is_first=True)
+    chain.pay_interest(loan, date(2026, 11, 8))
+    chain.at(date(2026, 11, 23))
+    with chain.house.database.write() as session:
+        loans.extend(
+            session,
+            lending.manager(),
+            loan.id,
+            Extension(months=3, agreed_on=date(2026, 11, 23)),
+            vault=chain.house.vault,
+            now=chain.clock.now(),
+        )
+    chain.pay_interest(loan, date(2026, 12, 8), 143_750)
+    quarter = chain.settle(date(2027, 1, 5))
+    # Of the second month 15 days of 30 count.
+    assert (quarter.policy_id, quarter.counted_fen) == ("first-loan-interest", 143_750 + 71_875)
+    assert quarter.amount_fen == (143_750 + 71_875) * 3 // 10
+    chain.pay_interest(loan, date(2027, 2, 8))
+    later = chain.settle(date(2027, 4, 6))
+    assert (later.state, later.reason, later.amount_fen) == ("none", "extended", None)
+
+
+def test_an_extended_guaranteed_loan_earns_nothing_as_its_policy_says(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    with chain.house.database.write() as session:
+        loans.extend(
+            session,
+            lending.manager(),
+            loan.id,
+            Extension(months=3, agreed_on=date(2026, 11, 8)),
+            vault=chain.house.vault,
+            now=chain.clock.now(),
+        )
+    quarter = chain.settle(date(2027, 1, 5))
+    assert (quarter.state, quarter.reason) == ("none", "extended")
+
+
+def test_while_a_loan_is_overdue_nothing_is_filed_and_once_cured_the_sound_days_are(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.at(date(2026, 11, 20))
+    since = date(2026, 11, 9)
+    with chain.house.database.write() as session:
+        loans.report_overdue(
+            session,
+            lending.manager(),
+            loan.id,
+            Overdue(since=since),
+            vault=chain.house.vault,
+            now=chain.clock.now(),
+        )
+    chain.pay_interest(loan, date(2026, 11, 24), MONTH_FEN)
+    quarter = chain.settle(date(2027, 1, 5))
+    # Paid on 24 November for the days since 8 October; 15 of the 47 were in arrears.
+    assert quarter.counted_fen == MONTH_FEN * 32 // 47
+    assert chain.file(quarter).amount_fen == MONTH_FEN * 32 // 47 // 2
+
+
+def test_a_loan_that_falls_overdue_after_the_quarter_waits_until_it_is_cured(chain: Chain) -> None:
+    loan = chain.lend()
+    for month in (11, 12):
+        chain.pay_interest(loan, date(2026, month, 8))
+    chain.at(date(2027, 1, 12))
+    with chain.house.database.write() as session:
+        loans.report_overdue(
+            session,
+            lending.manager(),
+            loan.id,
+            Overdue(since=date(2027, 1, 9)),
+            vault=chain.house.vault,
+            now=chain.clock.now(),
+        )
+    waiting = chain.settle(date(2027, 1, 12))
+    assert (waiting.state, waiting.reason) == ("none", "overdue")
+    chain.pay_interest(loan, date(2027, 1, 15))
+    cured = chain.settle(date(2027, 1, 16))
+    assert (cured.id, cured.state, cured.amount_fen) == (waiting.id, "calculated", MONTH_FEN)
+
+
+def test_no_interest_no_subsidy(chain: Chain) -> None:
+    chain.lend()
+    quarter = chain.settle(date(2027, 1, 5))
+    assert (quarter.state, quarter.reason) == ("none", "no_interest")

@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import BigNumber, JsonDocument, UtcDateTime
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 
 
 def upgrade() -> None:

@@ -69,7 +69,10 @@ class Square:
             statements=Statements(),
             resolve=self._resolve,
         )
-        folders = {name: ROOT / "portals" / name / "templates" for name in ("tong", "rongtong", "shared", "financing")}
+        folders = {
+            name: ROOT / "portals" / name / "templates"
+            for name in ("tong", "rongtong", "shared", "financing")
+        }
         spoken = [ROOT / "portals" / name for name in ("tong", "rongtong", "shared", "financing")]
         pages = Pages(folders, translations=Translations.load(locale_folders(*PACKAGES, *spoken)))
         self._apps: dict[str, Litestar] = {

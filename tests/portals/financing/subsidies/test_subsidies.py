@@ -16,7 +16,7 @@ from policy_engine.delivery.claims.review import act_on_claim
 from policy_engine.delivery.judging import EngineJudgements
 from policy_engine.delivery.ledger.service import defects, open_budget
 from policy_engine.delivery.payments import repository as payment_rows
-from policy_engine.delivery.payments import service as payments
+from policy_engine.delivery.payments.answers import apply_answer
 from policy_engine.delivery.payments.batches import approve_batch
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.people import RegisteredPeople, known_facts
@@ -56,6 +56,7 @@ class Chain:
             people=RegisteredPeople(house.vault),
             facts=known_facts,
             reevaluate=engine.reevaluate,
+            reevaluate_many=engine.reevaluate_many,
             explain=engine.explain,
             records=Town(),
             vault=house.vault,
@@ -184,7 +185,7 @@ class Chain:
             )
             held = payment_rows.lock_payment(session, payment.id)
             assert held is not None
-            payments.apply_answer(
+            apply_answer(
                 session, self.ports, held, TreasuryAnswer(status="paid", reference="B1"), now=self.clock.now()
             )
             return held

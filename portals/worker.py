@@ -24,6 +24,7 @@ from identity.contacts import service as contacts
 from identity.registry import service as registry
 from kernel.audit import seal_chain
 from kernel.audit_head import remember_head
+from kernel.crypto import Vault
 from kernel.notices import summonses
 from kernel.outbox import Handler, Message, Schedule, Worker, once
 from kernel.outbox.repository import purge
@@ -72,7 +73,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
-        **connectors.messaging.jobs.handlers(house, _senders(services), _address_of(services)),
+        **connectors.messaging.jobs.handlers(house, _senders(services), address_of(services.house.vault)),
         **financing_demands.handlers(house),
         **financing_subsidies.handlers(house, services.published),
         **_housekeeping(services),
@@ -148,10 +149,10 @@ def _senders(services: Services) -> Mapping[str, connectors.messaging.jobs.Sende
     return senders
 
 
-def _address_of(services: Services) -> connectors.messaging.jobs.AddressOf:
-    vault = services.house.vault
+def address_of(vault: Vault) -> connectors.messaging.jobs.AddressOf:
+    """Where a summons goes on each channel."""
 
-    def address_of(session: Session, subject_id: int, channel: str) -> str | None:
+    def found(session: Session, subject_id: int, channel: str) -> str | None:
         if channel != "sms":
             return contacts.address_of(session, subject_id, channel, vault=vault)
         sealed = session.scalar(sa.select(Account.phone_sealed).where(Account.subject_id == subject_id))
@@ -159,4 +160,4 @@ def _address_of(services: Services) -> connectors.messaging.jobs.AddressOf:
             return registry.contact_of(session, subject_id, vault=vault)
         return vault.open(sealed, context=f"account/phone_sealed/{subject_id}")
 
-    return address_of
+    return found

@@ -1,14 +1,18 @@
-"""The page that answers the conformance suite names tests that exist, and gives a reason wherever it names none."""
+"""The pages that answer the conformance suite and the hostile reviewer name tests that exist, or give a reason."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
+PROBES = (ROOT / "docs" / "probes.md").read_text(encoding="utf-8")
 
 
-def test_every_test_that_the_page_names_exists() -> None:
-    named = set(re.findall(r"(tests/[\w/]+\.py)::(\w+)", PAGE))
+@pytest.mark.parametrize("page", [PAGE, PROBES], ids=["conformance", "probes"])
+def test_every_test_that_the_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"(tests/[\w/]+\.py)::(\w+)", page))
     assert len(named) > 40
     missing = [
         f"{path}::{name}"
@@ -16,6 +20,12 @@ def test_every_test_that_the_page_names_exists() -> None:
         if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")
     ]
     assert missing == []
+
+
+def test_every_probe_is_answered() -> None:
+    rows = re.findall(r"^\| (?!Probe|---)(.+) \| (.*) \|$", PROBES, re.M)
+    assert len(rows) >= 30
+    assert all("::test_" in answer for _, answer in rows)
 
 
 def test_every_module_is_answered() -> None:

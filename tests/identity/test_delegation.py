@@ -11,11 +11,15 @@ from sqlalchemy.orm import Session
 from identity import service
 from identity.capacity.service import options_for
 from identity.clients.portals import ensure_portals
+from identity.clients.service import required
 from identity.delegation import enterprises, proxies
 from identity.grants import repository as grant_rows
 from identity.grants.models import OAuthGrant
+from identity.oauth.granting import Allowed, open_grant, stands
+from identity.oauth.requests import EndUser
 from identity.registry import service as registry
 from identity.seats import service as seats
+from identity.sessions.models import IdentitySession
 from identity.sessions.service import open_session
 from kernel.audit import recent
 from kernel.clock import FixedClock
@@ -173,6 +177,32 @@ def appoint(session: Session, house: House, people: People, subject: int, role: 
         appointed_by=by,
         until_at=house.clock.now() + YEAR,
     )
+
+
+def test_a_grant_ends_with_the_term_of_the_right_it_rests_on(
+    session: Session, house: House, people: People, clock: FixedClock
+) -> None:
+    """An agent appointed until this afternoon: the sign-in of this morning does not outlast it."""
+    until = clock.now() + timedelta(hours=3)
+    service.register_enterprise_member(
+        session,
+        house=house,
+        firm_id=people.firm,
+        subject_id=people.mother,
+        role="agent",
+        appointed_by=people.daughter,
+        until_at=until,
+    )
+    ensure_portals(session, house=house)
+    now = clock.now()
+    (option,) = options_for(session, people.mother, capacities=("enterprise",), vault=house.vault, now=now)
+    sid = open_session(
+        session, subject_id=people.mother, address="127.0.0.1", device="", vault=house.vault, now=now
+    )
+    user = EndUser(session.get_one(IdentitySession, sid), option)
+    grant = open_grant(session, user, required(session, "rongtong"), Allowed("openid rongtong"), now=now)
+    assert stands(grant, until - timedelta(seconds=1))
+    assert not stands(grant, until)
 
 
 def test_revoking_an_administrator_takes_down_whom_they_appointed(

@@ -49,6 +49,23 @@ def test_a_phone_lets_a_desk_in_without_any_script(there: City) -> None:
     assert "二维码已失效" in look(again, seen).text
 
 
+@pytest.mark.parametrize("is_same", [True, False], ids=["same network", "another"])
+def test_the_phone_is_told_what_is_known_of_the_desk_and_what_is_not(there: City, is_same: bool) -> None:
+    """Device, browser, network address and time, as they are known; no place, which nobody knows."""
+    one = someone(there, has_phone=False)
+    browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0 Safari/537.36 Edg/130.0"
+    away = {} if is_same else {"transport": httpx.HTTPTransport(local_address="127.0.0.7")}
+    phone, desk = sign_in(there, one.login), there.surfer(**away)
+    desk.http.headers["user-agent"] = browser
+    question = phone.open("/identity/qr/confirm", c=code_of(desk.open("/identity/login/qr"))).text
+    assert "Edge · Windows" in question
+    assert ("127.0.0.7" in question) is not is_same
+    assert "2026年11月23日" in question
+    assert "12:00" in question
+    assert ("不在同一个网络里" in question) is not is_same
+    assert "网络地址说不准电脑在哪里" in question
+
+
 def test_the_live_page_is_led_on_by_the_script(there: City) -> None:
     one = someone(there, has_phone=False)
     phone, desk = sign_in(there, one.login), there.surfer()

@@ -15,6 +15,7 @@ from identity.grants import service as grants
 from identity.grants.models import OAuthGrant
 from identity.oauth.keys import KeyRing, rotate_keys
 from identity.oauth.rfc9068_access_token import TokenResolver
+from identity.oauth.routes import FAILURES_PER_MINUTE
 from kernel.errors import Unauthenticated
 from tests.identity.conftest import City
 from tests.identity.relying_party import (
@@ -49,6 +50,26 @@ def test_a_code_works_once_and_its_replay_kills_what_it_gave(city: City, client:
     assert (replay.status_code, replay.json()["error"]) == (400, "invalid_grant")
     assert client.who(tokens["access_token"]).status_code == 401
     assert client.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("seconds", [1, 30])
+def test_a_code_used_again_later_ends_what_it_gave_too(city: City, client: TokenClient, seconds: int) -> None:
+    """RFC 6749 §4.1.2, while the code would still count; a refresh in between saves nothing."""
+    attempt = mini_attempt()
+    code = obtain_code(city.surfer(), attempt)["code"]
+    tokens = client.redeem(attempt, code).json()
+    renewed = client.refresh(tokens["refresh_token"]).json()
+    city.clock.move(timedelta(seconds=seconds))
+    try:
+        replay = client.redeem(attempt, code)
+        assert (replay.status_code, replay.json()["error"]) == (400, "invalid_grant")
+        assert "access_token" not in replay.json()
+        for token in (tokens["access_token"], renewed["access_token"]):
+            assert client.who(token).status_code == 401
+            assert client.post("introspect", token=token).json() == {"active": False}
+        assert client.refresh(renewed["refresh_token"]).json()["error"] == "invalid_grant"
+    finally:
+        city.clock.move(timedelta(seconds=-seconds))
 
 
 @pytest.mark.parametrize("which", ["city", pytest.param("postgres_city", marks=pytest.mark.postgres)])
@@ -224,6 +245,25 @@ def test_wrong_unknown_and_missing_client_credentials_read_the_same(city: City) 
     ]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.text for answer in answers}) == 1
+
+
+def test_guessing_secrets_is_slowed_and_holds_up_nobody_who_knows_theirs(city: City) -> None:
+    tokens = fresh_tokens(city, TokenClient(city.issuer))
+    guesser = TokenClient(city.issuer, "other-app", "a guess")
+    try:
+        for _ in range(FAILURES_PER_MINUTE):
+            city.house.ephemeral.increment(failures_of(city), 60)
+        guess = guesser.refresh("x")
+        assert (guess.status_code, guess.headers["retry-after"]) == (429, "60")
+        assert TokenClient(city.issuer).refresh(tokens["refresh_token"]).status_code == 200
+    finally:
+        city.house.ephemeral.delete(failures_of(city))
+    assert guesser.refresh("x").status_code == 401
+
+
+def failures_of(city: City) -> str:
+    index = city.house.vault.blind_index("127.0.0.1", purpose="throttle/client").hex()[:32]
+    return f"oauth:failed:{index}"
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,14 @@ def _grow(session: Session, house: House, start: int, first: int, count: int) ->
 def _settle(database: Database) -> None:
     """What the database does by itself after a while."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        word = "PRAGMA wal_checkpoint(TRUNCATE)" if database.is_sqlite else "VACUUM ANALYZE"
-        connection.execute(sa.text(word))
+        if database.is_sqlite:
+            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            return
+        connection.execute(
+            sa.text("SET statement_timeout = 0")
+        )  # a house gives no statement as long as this takes
+        connection.execute(sa.text("VACUUM ANALYZE"))
+        connection.invalidate()
 
 
 def people(house: House, count: int) -> list[tuple[int, str]]:

@@ -111,6 +111,21 @@ def test_an_unconditional_type_is_shared_by_entitlement_with_its_national_names(
     assert [(use.kind, use.purpose, use.fields) for use in uses] == [("share", CAUSE, "bank")] * 2
 
 
+def test_nothing_is_shared_that_cannot_be_put_on_record(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    licence = desk.issue("social-security-card")
+
+    def no_log(*_: object, **__: object) -> None:
+        raise RuntimeError("the log cannot be written")
+
+    monkeypatch.setattr("licenses.uses.commit_to", no_log)
+    head = {"accessId": desk.access_id, "accessToken": desk.secret}
+    sent = {"head": head, "data": {"useCause": CAUSE, "licenseCode": licence.identifier}}
+    answer = desk.client.post("/licenses/share/queryCertInfo", json=sent)
+    assert answer.status_code == 500
+    assert "演示银行" not in answer.text
+    assert desk.uses() == []
+
+
 def test_the_codes_are_the_national_ones(desk: Desk) -> None:
     licence = desk.issue("social-security-card")
     good = {"licenseCode": licence.identifier}

@@ -72,6 +72,37 @@ def test_a_code_has_more_than_120_bits_and_only_its_hash_is_kept(house: House, h
     assert not any(token in key for key in house.ephemeral._values)
 
 
+def test_a_code_lives_a_minute_and_the_next_is_made_in_half_of_it(
+    house: House, holder_here: int, clock: FixedClock
+) -> None:
+    licence = _issue(house, holder_here, "driving-licence")
+    with house.database.read() as session:
+        first, second = (
+            showing.show(session, house, [holder_here], licence.id, holder_here) for _ in range(2)
+        )
+    assert first.expires_at - clock.now() == timedelta(seconds=60)
+    assert first.renew_at - clock.now() == timedelta(seconds=30)
+    assert first.token != second.token
+
+
+def test_what_cannot_be_put_on_record_is_not_shown(
+    house: House, holder_here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is made before the answer, in the same transaction: without it there is no answer."""
+    token = _show(house, holder_here, _issue(house, holder_here, "social-security-card"))
+
+    def no_log(*_: object, **__: object) -> None:
+        raise RuntimeError("the log cannot be written")
+
+    monkeypatch.setattr("licenses.uses.commit_to", no_log)
+    with pytest.raises(RuntimeError):
+        _scan(house, token)
+    assert _uses(house) == []
+    monkeypatch.undo()
+    with pytest.raises(Gone):  # the code is spent all the same: nobody tries again until it works
+        _scan(house, token)
+
+
 def test_each_purpose_sees_what_it_needs_and_no_more(house: House, holder_here: int) -> None:
     licence = _issue(house, holder_here, "driving-licence", portrait="ref:1", file_number="4202-1")
     seen = [

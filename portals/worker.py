@@ -34,6 +34,7 @@ from policy_engine.delivery import service as delivery
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
 from policy_engine.profiles.files.service import FILE_TOPIC
+from portals.financing.banks import jobs as financing_banks
 from portals.financing.demands import jobs as financing_demands
 from portals.financing.subsidies import jobs as financing_subsidies
 from portals.outside import outside_of
@@ -76,6 +77,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **connectors.messaging.jobs.handlers(house, _senders(services), address_of(services.house.vault)),
         **financing_demands.handlers(house),
         **financing_subsidies.handlers(house, services.published),
+        **financing_banks.handlers(house),
         **_housekeeping(services),
     }
     handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
@@ -94,6 +96,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *policy_engine.profiles.quality.jobs.SCHEDULES,
             *financing_demands.SCHEDULES,
             *financing_subsidies.SCHEDULES,
+            *financing_banks.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),
         ),

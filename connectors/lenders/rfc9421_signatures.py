@@ -29,7 +29,7 @@ OF_REQUEST: Final = ("@method", "@target-uri", "authorization")
 OF_BODY: Final = ("content-digest", "content-type")
 OF_NEWS: Final = ("@method", "@target-uri", *OF_BODY)
 OF_ANSWER: Final = ("@status", *OF_BODY, '"@method";req', '"@target-uri";req', '"signature";req')
-IF_SENT: Final = ("idempotency-key",)
+IF_SENT: Final = ("idempotency-key", "bank-officer")
 
 _NAME = re.compile(r'"(@?[a-z0-9*\-_.]+)"(;req)?')
 _INPUT = re.compile(

@@ -8,7 +8,10 @@ from connectors.settings import ConnectorSettings
 
 
 class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``events_url`` is where events are pushed; ``payout_seconds`` how long the bank takes for a payout."""
+    """``events_url`` is where events are pushed; ``payout_seconds`` how long the bank takes for a payout.
+
+    ``city_url`` is where banks' systems find the city.
+    """
 
     home: Path
     outside: ConnectorSettings
@@ -16,6 +19,7 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     payout_seconds: float = 1.0
     is_pushing: bool = True
     longest_pause: float = 5.0
+    city_url: str = ""
 
     @classmethod
     def embedded(
@@ -26,4 +30,5 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
             home=home,
             outside=outside or ConnectorSettings.embedded(base_url, home),
             events_url=f"{base_url}/connectors/events",
+            city_url=base_url,
         )

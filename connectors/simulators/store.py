@@ -47,6 +47,9 @@ CREATE INDEX IF NOT EXISTS booking_day ON booking (day, number);
 CREATE INDEX IF NOT EXISTS booking_account ON booking (account, number);
 CREATE TABLE IF NOT EXISTS fault (
   system TEXT PRIMARY KEY, mode TEXT NOT NULL, times INTEGER, seconds REAL NOT NULL, code TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS lender (
+  code TEXT PRIMARY KEY, mode TEXT NOT NULL, rate_bp INTEGER NOT NULL, reason_code TEXT NOT NULL,
+  needs_guarantee INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS short_message (
   key TEXT PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'delivered');

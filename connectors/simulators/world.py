@@ -5,6 +5,7 @@ import threading
 
 from connectors.simulators.bank import Bank
 from connectors.simulators.desk import Desk
+from connectors.simulators.lenders.desk import Lenders
 from connectors.simulators.pusher import Pusher
 from connectors.simulators.settings import SimulatorSettings
 from connectors.simulators.store import Store
@@ -25,6 +26,7 @@ class World:
         self.pusher = Pusher(self.store, settings, clock)
         self.desk = Desk(self.store, clock, self.pusher.wake)
         self.bank = Bank(self.store, clock, settings.payout_seconds)
+        self.lenders = Lenders(self.store, settings, clock)
         self.treasury = Treasury(self.store, self.desk, self.bank)
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="simulator-ticker", daemon=True)
@@ -33,12 +35,14 @@ class World:
         self._ticker.start()
         if self.settings.is_pushing:
             self.pusher.start()
+            self.lenders.start()
 
     def stop(self) -> None:
         self._stop.set()
         if self._ticker.is_alive():
             self._ticker.join(5)
         self.pusher.stop()
+        self.lenders.stop()
         self.store.close()
 
     def step(self) -> None:

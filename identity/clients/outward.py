@@ -7,7 +7,7 @@ followed, nothing big is read, and nobody waits long.
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,10 +58,22 @@ class Outward:
         """Tell something; any 2xx is heard."""
         self._send("POST", address, form)
 
-    def _send(self, method: str, address: str, form: dict[str, str] | None = None) -> bytes:
+    def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Tell something in a form of the caller's own, signed by its headers; any 2xx is heard."""
+        self._send("POST", address, body=body, headers=headers)
+
+    def _send(
+        self,
+        method: str,
+        address: str,
+        form: dict[str, str] | None = None,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         self._check(address)
         try:
-            with self._http.stream(method, address, data=form) as response:
+            with self._http.stream(method, address, data=form, content=body, headers=headers) as response:
                 return _read(response)
         except (_NotOutside, httpx.UnsupportedProtocol) as error:
             raise OutsideRefused("这个地址不能访问。", code="address") from error

@@ -13,6 +13,7 @@ from identity.seats import service as seats
 from kernel.house import House
 from kernel.ids import new_id
 from kernel.web.principal import Duty, Principal, SeatView
+from portals.demo.banks import open_banks
 from portals.demo.cast import COUNTY, STREET, STREET_NAME, Cast
 
 PASSWORD = "dongchu-demo-2026"  # noqa: S105 (printed at every start: the demonstration hides nothing)
@@ -254,7 +255,7 @@ def create_accounts(
         else:
             login = known.login
         number = registry.identifier_of(session, subject_id, vault=house.vault)
-        firm = uscc if portal == "/rongtong" else ""
+        firm = uscc if subject_id in (cast.legal_representative, cast.agent) else ""
         made.append(
             DemoAccount(
                 key,
@@ -283,7 +284,8 @@ def create_accounts(
         "/rongtong",
     )
     add("agent", "企业经办人", "agent of the enterprise", cast.agent, "/rongtong")
-    for seat, official in zip(SEATS, cast.officials, strict=True):
+    open_banks(session, house, cast.officials[len(SEATS) :], add)
+    for seat, official in zip(SEATS, cast.officials[: len(SEATS)], strict=True):
         add(seat.key, seat.part, seat.part_en, official, "/zhengtong")
         number = identity.create_seat(
             session,

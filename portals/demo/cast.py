@@ -14,7 +14,9 @@ DAYE = "420281"
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """Subject numbers by part. ``officials`` are grown-ups without another part, enough for every seat."""
+    """Subject numbers by part. ``officials`` are grown-ups without another part, enough for every seat, the city's
+    first, then the banks'.
+    """
 
     resident: int
     elder: int

@@ -17,6 +17,7 @@ from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.city import generate
 from policy_engine.profiles.loading import load_city, read_registry
 from portals.demo.accounts import SEATS, create_accounts, write_accounts
+from portals.demo.banks import OFFICERS
 from portals.demo.cast import Cast, choose
 from portals.demo.licences import issue_licences
 from portals.demo.policies import open_budgets, publish_library
@@ -55,7 +56,7 @@ def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step
     directory = home / "city"
     step("生成城市 making a city", 0.0)
     generate(residents, firms, seed, directory, as_of=today)
-    cast = choose(directory, today, len(SEATS))
+    cast = choose(directory, today, len(SEATS) + len(OFFICERS))
     step("载入居民和企业 loading residents and firms", 0.05)
     with house.database.write(timeout=60) as session:
         load_city(session, directory, vault=house.vault, now=house.clock.now())

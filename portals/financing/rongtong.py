@@ -5,10 +5,11 @@ Each folder gives its handlers by a function ``handlers(services)``; here they a
 
 from litestar.types import ControllerRouterHandler
 
+from portals.financing.banks import api as banks
 from portals.financing.demands import routes as demands
 from portals.services import Services
 
 
 def handlers(services: Services) -> list[ControllerRouterHandler]:
     """Pages at ``/financing/…`` and ``/bank/…``, API at ``/api/v1/financing/…`` and ``/api/v1/bank/…``."""
-    return [*demands.handlers(services)]
+    return [*demands.handlers(services), *banks.handlers(services)]

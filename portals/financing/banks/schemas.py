@@ -132,11 +132,10 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One application in a bank's queue: nothing of the firm but its name and what it asks for."""
+    """One application in a bank's queue: what is asked for, and nothing of who asks."""
 
     id: uuid.UUID
     number: str
-    firm_name: str
     amount_fen: int
     term_months: int
     purpose_label: str
@@ -171,5 +170,5 @@ class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[NoteView, ...]
     offers: tuple[OfferView, ...]
     contract: ContractView | None
-    loan_id: uuid.UUID | None
+    documents: tuple[DocumentView, ...]
     history: tuple[Step, ...]

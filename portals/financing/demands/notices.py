@@ -1,5 +1,6 @@
 """What firm and bank are told of each step. Fixed texts: names, amounts and reasons are read inside, never in a message."""
 
+import uuid
 from datetime import datetime
 from typing import NamedTuple
 
@@ -7,8 +8,12 @@ from sqlalchemy.orm import Session
 
 from kernel.i18n import N_
 from kernel.notices import notify
+from kernel.outbox import enqueue
 from portals.financing.demands.models import Application, Demand
 from portals.financing.institutions import subject_of
+
+#: Outbox topic of what banks' systems are told.
+NEWS_TOPIC = "financing.news"
 
 
 class Told(NamedTuple):
@@ -76,10 +81,31 @@ def tell_firm(session: Session, demand: Demand, command: str, *, now: datetime) 
         )
 
 
+def send_news(
+    session: Session,
+    bank_code: str,
+    command: str,
+    *,
+    application_id: uuid.UUID | None = None,
+    loan_id: uuid.UUID | None = None,
+    now: datetime,
+) -> None:
+    """The same for the bank's own system, where it has one: in order, signed, tried again (``banks.jobs``)."""
+    payload = {
+        "bank_code": bank_code,
+        "command": command,
+        "at": now,
+        "application_id": application_id,
+        "loan_id": loan_id,
+    }
+    enqueue(session, NEWS_TOPIC, f"bank-news:{bank_code}", payload, now=now)
+
+
 def tell_bank(session: Session, application: Application, command: str, *, now: datetime) -> None:
     told = TO_BANK.get(command)
     if told is None:
         return
+    send_news(session, application.bank_code, command, application_id=application.id, now=now)
     subject_id = subject_of(session, application.bank_code)
     if subject_id is not None:
         notify(

@@ -75,6 +75,7 @@ class LoanRow(msgspec.Struct, frozen=True, kw_only=True):
     """One loan in a list."""
 
     id: uuid.UUID
+    application_id: uuid.UUID
     bank_code: str
     bank_name: str
     firm_name: str

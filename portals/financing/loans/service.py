@@ -24,6 +24,7 @@ from portals.financing.banks.work import move, own
 from portals.financing.costs.changes import extend as extended
 from portals.financing.costs.schedule import Instalment, Schedule, schedule_of
 from portals.financing.costs.terms import LoanTerms
+from portals.financing.demands.notices import send_news
 from portals.financing.demands.schemas import Actor
 from portals.financing.loans import facts, repository
 from portals.financing.loans.models import Loan, LoanEvent, Repayment
@@ -91,6 +92,7 @@ def confirm_receipt(session: Session, loan_id: uuid.UUID, *, by: Actor, now: dat
         raise NotFound(_("没有找到这笔贷款。"))
     _move(session, loan, "confirm_receipt", business_date(now), f"person:{by.subject_id}", now)
     loan.received_at = now
+    send_news(session, loan.bank_code, "confirm_receipt", loan_id=loan.id, now=now)
     return loan
 
 
@@ -230,6 +232,7 @@ def compensate(
     detail = {"principal_fen": came.principal_fen, "interest_fen": came.interest_fen}
     _move(session, loan, "compensate", came.on_day, by, now, **detail)
     loan.next_due_on = None
+    send_news(session, loan.bank_code, "compensate", loan_id=loan.id, now=now)
     return row
 
 

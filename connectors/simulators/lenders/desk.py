@@ -13,7 +13,7 @@ from kernel.errors import OutsideFailure
 
 log = logging.getLogger(__name__)
 #: News wakes them; without any they look at their queues as often as this.
-LOOK_SECONDS = 20.0
+LOOK_SECONDS = 5.0
 
 
 class Lenders:

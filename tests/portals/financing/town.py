@@ -90,7 +90,7 @@ class Town:
         )
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 40) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """The first true value of ``condition``, or a failure after ``seconds``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from identity.registry.models import Contact, Relationship, Subject
+from kernel.bulk import among
 
 # Built once: names are looked up by nearly every request.
 _BY_IDS = sa.select(Subject).where(Subject.subject_id.in_(sa.bindparam("numbers", expanding=True)))
@@ -83,7 +84,7 @@ def related_to_each(
 ) -> list[tuple[int, int]]:
     """(to, from) of the relationships of some kinds in force on a date."""
     query = sa.select(Relationship.to_subject, Relationship.from_subject).where(
-        Relationship.to_subject.in_(to_subjects),
+        among(session, Relationship.to_subject, to_subjects),
         Relationship.kind.in_(kinds),
         Relationship.from_on <= on,
         sa.or_(Relationship.until_on.is_(None), Relationship.until_on > on),

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import FEW, among
 from kernel.notices.models import Notice
 
 # Built once: every sign-in on a new device runs it.
@@ -49,6 +50,9 @@ def find(session: Session, subject_id: int, number: int) -> Notice | None:
 
 def check_numbers_among(session: Session, check_numbers: Collection[str]) -> set[str]:
     """Which of these have been given to a notice."""
+    if len(check_numbers) > FEW:
+        given = sa.select(Notice.check_number).where(among(session, Notice.check_number, check_numbers))
+        return set(session.connection().scalars(given))
     return set(session.connection().scalars(_GIVEN, {"numbers": list(check_numbers)}))
 
 

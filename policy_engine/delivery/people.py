@@ -34,9 +34,7 @@ class RegisteredPeople:
         return profiles.load_family(session, subject_id).subject(subject_id).division
 
     def divisions_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
-        return {
-            one.subject_id: one.division for one in profiles.particulars_of(session, subject_ids).values()
-        }
+        return profiles.divisions_of(session, subject_ids)
 
     def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self._guardians_of_each(session, [subject_id], on).get(subject_id, frozenset())

@@ -10,6 +10,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 
 import msgspec
@@ -24,9 +25,11 @@ from policy_engine.delivery.awards.hearing import RIGHT_ENDED
 from policy_engine.delivery.offers.freed import offer_what_was_kept_away
 from policy_engine.delivery.offers.reach import Page, hold_claims_of_recalled, recall, widen_rollout
 from policy_engine.delivery.offers.service import reconcile
+from policy_engine.delivery.pace import Pace
 from policy_engine.delivery.ports import Ports
 from policy_engine.matching import repository as matches
 from policy_engine.matching.bulk import match_city
+from policy_engine.matching.bulk_city import brings, read_by
 from policy_engine.matching.bulk_news import bulk_news
 from policy_engine.matching.drift import drift_of_city
 from policy_engine.matching.effects import MatchEffect
@@ -47,7 +50,7 @@ log = logging.getLogger(__name__)
 
 NIGHTLY = "match.nightly"
 SCHEDULES = (Schedule(NIGHTLY, timedelta(hours=24)),)
-#: Offers written in one transaction: about 50 ms of SQLite's write gate. On PostgreSQL nobody waits for a gate.
+#: Offers written in one transaction, at first; on SQLite the pace then follows how long its turns take.
 CHUNK = 300
 CHUNK_WITHOUT_GATE = 1_500
 FORGOTTEN_AT_ONCE = 500
@@ -78,7 +81,8 @@ class _Jobs:
         self._published = published
         self._ports = ports
         self._one_at_a_time = threading.Lock()
-        self._chunk = CHUNK if house.database.is_sqlite else CHUNK_WITHOUT_GATE
+        is_gated = house.database.is_sqlite
+        self._pace = Pace(CHUNK if is_gated else CHUNK_WITHOUT_GATE, is_steady=not is_gated)
 
     def facts_changed(self, message: Message) -> None:
         """A family changed: judge what depends on it, and offer or take back, in one transaction."""
@@ -108,11 +112,12 @@ class _Jobs:
         elif self._has_gone_on(policy_id, message):
             return
         with self._house.database.read() as session:
-            is_in_force = self._published.current(session).named(policy_id) is not None
+            current = self._published.current(session)
+        is_in_force = current.named(policy_id) is not None
         above = self._standing_on(policy_id, message.payload["version"])
         if not is_in_force and not above:
             return
-        snapshot = self._snapshot()
+        snapshot = self._snapshot(current, {policy_id, *above})
         if is_in_force:
             self._match(policy_id, snapshot)
             if action == "publish" and self._reach_somebody(policy_id, snapshot):
@@ -125,7 +130,7 @@ class _Jobs:
                         policy_id=policy_id,
                         after=after,
                         now=self._house.clock.now(),
-                        limit=self._chunk,
+                        limit=self._pace.size,
                     )
                 )
         for other in above:
@@ -207,11 +212,13 @@ class _Jobs:
                 )
         return sum(len(one.only_kept) + len(one.only_bulk) for one in drift.values())
 
-    def _snapshot(self) -> Snapshot:
-        """The city of now. One thread at a time keeps the copy on disk."""
+    def _snapshot(self, published: PublishedSet | None = None, policy_ids: Collection[str] = ()) -> Snapshot:
+        """The city of now; of these policies, as they are published, only what they read. One thread at a time keeps the
+        copy on disk."""
         house = self._house
+        wanted = None if published is None else read_by(published, policy_ids)
         with self._one_at_a_time, house.database.read() as session:
-            return cached(session, house.settings.home / "snapshot", house.clock.today())
+            return cached(session, house.settings.home / "snapshot", house.clock.today(), wanted=wanted)
 
     def _match(self, policy_id: str, snapshot: Snapshot) -> None:
         """Match one policy over the whole city and write what is new, some at a time; safe to repeat.
@@ -222,19 +229,27 @@ class _Jobs:
             with self._house.database.read() as session:
                 current = self._published.current(session)
                 kept = matches.eligible_of_policy(session, policy_id)
+            if not brings(snapshot, read_by(current, {policy_id})):
+                snapshot = self._snapshot()  # published since it was taken, and reads what was not brought
             news = bulk_news(snapshot, current, policy_id, kept)
-            chunks = range(0, len(news.effects), self._chunk)
-            if all(
-                self._deliver(news.effects[start : start + self._chunk], snapshot, current.epoch)
-                for start in chunks
-            ):
+            if self._deliver_all(news.effects, snapshot, current.epoch):
                 break
         self._rematch_families(news.open_subjects)
         log.info("policy %s: %d matches are new or changed", policy_id, len(news.effects))
 
+    def _deliver_all(self, effects: Sequence[MatchEffect], snapshot: Snapshot, epoch: int) -> bool:
+        done = 0
+        while done < len(effects):
+            part = effects[done : done + self._pace.size]
+            if not self._deliver(part, snapshot, epoch):
+                return False
+            done += len(part)
+        return True
+
     def _deliver(self, effects: Sequence[MatchEffect], snapshot: Snapshot, epoch: int) -> bool:
         """Keep and offer what is still true; False when there was a publication since the effects were worked out."""
-        with self._house.database.write(timeout=30) as session:
+        with ExitStack() as turn, self._house.database.write(timeout=30) as session:
+            turn.enter_context(self._pace.turn(len(effects)))  # ends when it is committed
             if self._published.current(session, is_held=True).epoch != epoch:
                 return False
             true = self._still_true(session, effects, snapshot)
@@ -337,7 +352,8 @@ class _Jobs:
     def _page(self, step: Callable[[Session, uuid.UUID | None], Page]) -> None:
         after: uuid.UUID | None = None
         while True:
-            with self._house.database.write(timeout=30) as session:
+            with ExitStack() as turn, self._house.database.write(timeout=30) as session:
+                turn.enter_context(self._pace.turn(self._pace.size))
                 page = step(session, after)
             if page.after is None:
                 return

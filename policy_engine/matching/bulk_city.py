@@ -4,14 +4,14 @@ A column is made when something names it first: absences filled, texts of few ki
 one's own facts, the owner's facts beside its members'. A fact that nobody lacks is told to the compiler as known.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
 import polars as pl
 
 from policy_engine.catalogue import Attribute, catalogue
-from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
+from policy_engine.catalogue.attributes import ITEM_OWNERS, VIEWS, EntityKind
 from policy_engine.catalogue.loading import ALL_KINDS
 from policy_engine.catalogue.scopes import scope_of
 from policy_engine.compile import COUNT_SUFFIX, UNKNOWN_SUFFIX, number_to_polars
@@ -33,7 +33,9 @@ from policy_engine.matching.bulk_columns import (
     member_counts,
     owner_rows,
 )
+from policy_engine.matching.network import attributes_behind
 from policy_engine.policies.checking import bindings
+from policy_engine.policies.dependencies import with_statuses_below
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.plans import plan_of
 from policy_engine.policies.published import PublishedSet
@@ -43,6 +45,20 @@ _STATUS = "status:"
 _AUDIENCE: dict[EntityKind, str] = {
     kind: "owner_id" if kind in ITEM_OWNERS else "subject_id" for kind in ALL_KINDS
 }
+
+
+def read_by(published: PublishedSet, policy_ids: Collection[str]) -> frozenset[Attribute]:
+    """Every fact that these policies and the statuses under them read, in all their versions in force."""
+    by_id = {one.document.id: one.document for one in published.policies}
+    asked = [one.document for one in published.policies if one.document.id in policy_ids]
+    needed = with_statuses_below(asked, by_id, published.statuses)
+    documents = (one.document for one in published.policies if one.document.id in needed)
+    return frozenset(fact for one in documents for fact in attributes_behind(one))
+
+
+def brings(snapshot: Snapshot, wanted: Collection[Attribute]) -> bool:
+    """Whether a snapshot has all of these facts: it may have been taken for policies that read others."""
+    return all(one.key in snapshot.frames[VIEWS.get(one.entity, one.entity)].columns for one in wanted)
 
 
 class Truth(msgspec.Struct, frozen=True):
@@ -215,6 +231,8 @@ class City:
         if attribute is None:
             return True
         frame = self._frames[kind]
+        if path not in frame.columns:
+            return True  # it was not brought, because nobody asks for it
         flag_name = path + UNKNOWN_SUFFIX
         is_missing = not attribute.may_be_absent and frame[path].null_count() > 0
         return is_missing or (flag_name in frame.columns and bool(frame[flag_name].any()))

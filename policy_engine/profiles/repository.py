@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import insert_rows, merge_rows
+from kernel.bulk import among, insert_rows, merge_rows
 from kernel.database import insert
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -164,13 +164,11 @@ def replaced_at(session: Session, sequence: int) -> list[tuple[int, str, list[Ra
 
 def lock_owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
     """To which household or firm each belongs, these held in order of their numbers: nobody judges them meanwhile."""
-    owners = owners_of(session, subject_ids)
-    if session.get_bind().dialect.name != "postgresql":
-        return owners  # SQLite has one writer at a time anyway
-    for part in _parts(sorted(set(owners.values()))):
-        rows = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id.in_(part))
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        owners = sa.select(TABLE.c.owner_id).where(among(session, TABLE.c.subject_id, set(subject_ids)))
+        rows = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id.in_(owners))
         session.execute(rows.order_by(TABLE.c.subject_id).with_for_update())
-    return owners_of(session, subject_ids)  # somebody may have moved while we waited
+    return owners_of(session, subject_ids)  # read when they are held: somebody may have moved while we waited
 
 
 def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, KnownSubject]:
@@ -197,19 +195,26 @@ def members_of_each(session: Session, owner_ids: Collection[int]) -> dict[int, l
 
 
 def _particulars(session: Session, column: sa.Column[Any], numbers: Collection[int]) -> Iterator[Particulars]:
+    if not numbers:
+        return
     born = TABLE.c.facts["birth_date", 0].as_string()
     wanted = (TABLE.c.subject_id, TABLE.c.kind, TABLE.c.owner_id, TABLE.c.division, born)
-    for part in _parts(sorted(set(numbers))):
-        yield from map(Particulars._make, session.execute(sa.select(*wanted).where(column.in_(part))).all())
+    statement = sa.select(*wanted).where(among(session, column, set(numbers)))
+    yield from map(Particulars._make, session.execute(statement).all())
+
+
+def divisions_of(session: Session, subject_ids: Collection[int]) -> dict[int, str]:
+    """Where each is dealt with; numbers without a profile are left out."""
+    wanted = sa.select(TABLE.c.subject_id, TABLE.c.division)
+    rows = session.execute(wanted.where(among(session, TABLE.c.subject_id, set(subject_ids)))).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
     """To which household or firm each belongs; numbers without a profile are left out."""
-    found: dict[int, int] = {}
-    for part in _parts(sorted(set(subject_ids))):
-        statement = sa.select(TABLE.c.subject_id, TABLE.c.owner_id).where(TABLE.c.subject_id.in_(part))
-        found.update((row[0], row[1]) for row in session.execute(statement).all())
-    return found
+    wanted = sa.select(TABLE.c.subject_id, TABLE.c.owner_id)
+    rows = session.execute(wanted.where(among(session, TABLE.c.subject_id, set(subject_ids)))).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def members_about(session: Session, person_id: int) -> list[KnownSubject]:
@@ -218,15 +223,14 @@ def members_about(session: Session, person_id: int) -> list[KnownSubject]:
     return [_subject(row) for row in session.execute(statement)]
 
 
-def owners_changed_since(session: Session, sequence: int, among: Collection[int] | None = None) -> list[int]:
-    """Households and firms, all or ``among`` some, of which anything changed after ``sequence``, in order."""
+def owners_changed_since(
+    session: Session, sequence: int, owner_ids: Collection[int] | None = None
+) -> list[int]:
+    """Households and firms, all or some, of which anything changed after ``sequence``, in order."""
     statement = sa.select(TABLE.c.owner_id).where(TABLE.c.sequence > sequence)
-    if among is None:  # sorted here: SQLite would walk the whole index of owners to save the sorting
+    if owner_ids is None:  # sorted here: SQLite would walk the whole index of owners to save the sorting
         return sorted(set(session.scalars(statement)))
-    found: set[int] = set()
-    for part in _parts(sorted(among)):
-        found |= set(session.scalars(statement.where(TABLE.c.owner_id.in_(part))))
-    return sorted(found)
+    return sorted(set(session.scalars(statement.where(among(session, TABLE.c.owner_id, owner_ids)))))
 
 
 def count_since(session: Session, sequence: int) -> int:

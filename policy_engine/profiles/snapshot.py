@@ -1,7 +1,7 @@
 """The whole city as columns, for bulk matching: from generated files, or from the store and kept up to date."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ import msgspec
 import polars as pl
 from sqlalchemy.orm import Session
 
-from policy_engine.catalogue import Entity, catalogue
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue import Attribute, Entity, catalogue
+from policy_engine.catalogue.attributes import VIEWS, EntityKind
 from policy_engine.profiles import repository
 from policy_engine.profiles.layout import (
     ABOUT_COLUMN,
@@ -78,7 +78,7 @@ def refreshed(session: Session, snapshot: Snapshot, as_of: date) -> Snapshot:
         new = _frame(session, kind, snapshot.sequence)
         if new.height:
             kept = _widened(kind, old).filter(~pl.col("subject_id").is_in(new["subject_id"].implode()))
-            old = pl.concat([kept, new]).sort("subject_id")
+            old = pl.concat([kept, new.select(kept.columns)]).sort("subject_id")
         frames[kind] = _trimmed(kind, old)
     return Snapshot(frames, sequence, as_of)
 
@@ -95,8 +95,10 @@ def employments(hires: pl.DataFrame) -> pl.DataFrame:
     return known.select(*columns, pl.col(ABOUT_COLUMN).alias("owner_id"))
 
 
-def cached(session: Session, folder: Path, as_of: date) -> Snapshot:
-    """The present snapshot, from ``folder`` as far as it is still true.
+def cached(
+    session: Session, folder: Path, as_of: date, *, wanted: Collection[Attribute] | None = None
+) -> Snapshot:
+    """The present snapshot, from ``folder`` as far as it is still true; of ``wanted`` alone where only they are read.
 
     The folder holds the new one for the next time when much has changed: writing takes longer than reading a few
     subjects again, and somebody waits.
@@ -105,6 +107,10 @@ def cached(session: Session, folder: Path, as_of: date) -> Snapshot:
     if latest is None:
         snapshot = from_database(session, as_of)
     else:
+        sequence = _note(latest).sequence
+        everybody = sum(_rows_in(latest, kind) for kind in FRAME_NAMES)
+        if wanted is not None and repository.count_since(session, sequence) * MUCH < everybody:
+            return refreshed(session, _read(latest, as_of, wanted), as_of)
         stored = _read(latest, as_of)
         snapshot = refreshed(session, stored, as_of)
         changed = repository.count_since(session, stored.sequence)
@@ -171,10 +177,15 @@ def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
 
 
 def _widened(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
-    """With every companion, false where none stood."""
-    wanted = _columns(catalogue().entities[kind])
-    missing = [pl.lit(False).alias(column) for column in wanted if column not in frame.columns]
-    return frame.with_columns(missing).select(wanted)
+    """With the companion of every column, false where none stood."""
+    types = column_types(catalogue().entities[kind])
+    missing = [
+        pl.lit(False).alias(key + UNKNOWN_SUFFIX)
+        for key in types
+        if key in frame.columns and key + UNKNOWN_SUFFIX not in frame.columns
+    ]
+    full = frame.with_columns(missing)
+    return full.select(one for one in _columns(catalogue().entities[kind]) if one in full.columns)
 
 
 def _trimmed(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
@@ -202,13 +213,31 @@ def _latest(folder: Path) -> Path | None:
     return None
 
 
-def _read(directory: Path, as_of: date) -> Snapshot:
-    note = msgspec.json.decode((directory / "snapshot.json").read_bytes(), type=SnapshotNote)
+def _note(directory: Path) -> SnapshotNote:
+    return msgspec.json.decode((directory / "snapshot.json").read_bytes(), type=SnapshotNote)
+
+
+def _rows_in(directory: Path, kind: EntityKind) -> int:
+    """How many of a kind there are, by the file's own word."""
+    rows = pl.scan_parquet(directory / f"{FRAME_NAMES[kind]}.parquet").select(pl.len()).collect()
+    return int(rows.item())
+
+
+def _read(directory: Path, as_of: date, wanted: Collection[Attribute] | None = None) -> Snapshot:
+    keys: dict[EntityKind, set[str]] | None = None
+    if wanted is not None:
+        keys = {kind: set() for kind in FRAME_NAMES}
+        for one in wanted:
+            keys[VIEWS.get(one.entity, one.entity)].add(one.key)
     frames = {}
     for kind, name in FRAME_NAMES.items():
         file = directory / f"{name}.parquet"
-        frames[kind] = _in_memory(kind, file, list(pl.read_parquet_schema(file)))
-    return Snapshot(frames, note.sequence, as_of)
+        columns = list(pl.read_parquet_schema(file))
+        if keys is not None:
+            needed = keys[kind] | {"subject_id", "owner_id", *_LINKS.get(kind, ())}
+            columns = [one for one in columns if one.removesuffix(UNKNOWN_SUFFIX) in needed]
+        frames[kind] = _in_memory(kind, file, columns)
+    return Snapshot(frames, _note(directory).sequence, as_of)
 
 
 def keep_snapshot(snapshot: Snapshot, folder: Path) -> None:

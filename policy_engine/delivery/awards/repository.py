@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
+from kernel.bulk import among
 from kernel.database import insert
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
@@ -50,7 +51,7 @@ def lock_live(session: Session, pairs: Collection[tuple[str, int]]) -> dict[tupl
         sa.select(Award)
         .where(
             Award.policy_id.in_({policy_id for policy_id, _ in pairs}),
-            Award.unit_id.in_({unit_id for _, unit_id in pairs}),
+            among(session, Award.unit_id, {unit_id for _, unit_id in pairs}),
             Award.state != AwardState.ENDED,
         )
         .order_by(Award.id)
@@ -116,7 +117,7 @@ def times_granted(
         sa.select(number.label("number"), sa.func.count().label("times"))
         .where(
             Award.policy_id == policy_id,
-            number.in_(numbers),
+            among(session, number, numbers),
             Award.starts_on >= window[0],
             Award.starts_on < window[1],
             sa.or_(Award.state != AwardState.ENDED, Award.end_reason == "completed", was_paid),

@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import among
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
@@ -58,7 +59,7 @@ def units_under_claim(session: Session, pairs: Collection[tuple[str, int]]) -> s
     """Which of the (policy, unit) pairs have a claim under way."""
     statement = sa.select(Claim.policy_id, Claim.unit_id).where(
         Claim.policy_id.in_({policy_id for policy_id, _ in pairs}),
-        Claim.unit_id.in_({unit_id for _, unit_id in pairs}),
+        among(session, Claim.unit_id, {unit_id for _, unit_id in pairs}),
         Claim.state.in_(OPEN_CLAIM),
     )
     return {(row.policy_id, row.unit_id) for row in session.execute(statement)}

@@ -40,6 +40,7 @@ class Background:
         }
         self.divisions: Mapping[int, str] = ports.people.divisions_of(session, fresh) if fresh else {}
         self._with_rivals: dict[Version, set[int]] = {}
+        self._beginnings: dict[Version, date] = {}
         self._had: dict[tuple[str, int, Limit], Mapping[int, int]] = {}
 
     def terms_of(self, effect: MatchEffect) -> Terms:
@@ -60,7 +61,7 @@ class Background:
         """Whether a limit of the policy would leave nothing of the right if it began today."""
         if terms.period == "none":
             return False
-        day = beginning(terms, self._today)
+        day = self._beginning_of(terms)
         # Claims under way, money and what others of a household were paid are asked one by one, times all at once.
         is_shared = bool(terms.yearly_caps) or any(limit.scope == "subject" for limit in terms.held_to)
         if not (terms.period == "once" and is_shared) and not any(
@@ -70,6 +71,12 @@ class Background:
             return False
         found = allowance.used_up(self._session, self._ports, terms, subject_id, unit_id, on=day)
         return found is not None
+
+    def _beginning_of(self, terms: Terms) -> date:
+        version = (terms.policy_id, terms.version)
+        if version not in self._beginnings:
+            self._beginnings[version] = beginning(terms, self._today)
+        return self._beginnings[version]
 
     def _times(self, terms: Terms, limit: Limit, day: date) -> Mapping[int, int]:
         """How often the limit's own was granted or paid, of all units or subjects of the batch at once."""

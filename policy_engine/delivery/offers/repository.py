@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import among
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
@@ -31,7 +32,7 @@ def lock_offers_of(session: Session, keys: Collection[Key]) -> dict[Key, Offer]:
         subject_ids = {key[1] for key in keys if key[0] == policy_id}
         statement = (
             sa.select(Offer)
-            .where(Offer.policy_id == policy_id, Offer.subject_id.in_(subject_ids))
+            .where(Offer.policy_id == policy_id, among(session, Offer.subject_id, subject_ids))
             .order_by(Offer.id)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -51,7 +52,7 @@ def find_offer(session: Session, policy_id: str, subject_id: int, unit_id: int) 
 def units_awarded(session: Session, policy_ids: Collection[str], unit_ids: Collection[int]) -> set[int]:
     """Which of the units have, or had, a right under any of the policies."""
     statement = sa.select(Award.unit_id).where(
-        Award.policy_id.in_(sorted(policy_ids)), Award.unit_id.in_(unit_ids)
+        Award.policy_id.in_(sorted(policy_ids)), among(session, Award.unit_id, unit_ids)
     )
     return set(session.scalars(statement))
 
@@ -109,14 +110,14 @@ def lock_page(
 
 def lock_offers(session: Session, offer_ids: Collection[uuid.UUID]) -> list[Offer]:
     """These offers as objects, in order of id."""
-    statement = sa.select(Offer).where(Offer.id.in_(offer_ids)).order_by(Offer.id)
+    statement = sa.select(Offer).where(among(session, Offer.id, offer_ids)).order_by(Offer.id)
     return list(session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
 
 
 def change_all(session: Session, offer_ids: Collection[uuid.UUID], **values: object) -> None:
     """The same change of many offers that the session holds no objects of."""
     session.execute(
-        sa.update(Offer).where(Offer.id.in_(offer_ids)).values(values),
+        sa.update(Offer).where(among(session, Offer.id, offer_ids)).values(values),
         execution_options={"synchronize_session": False},
     )
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import among
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.ledger.models import Budget
@@ -124,7 +125,7 @@ def times_paid(
         sa.select(number.label("number"), sa.func.count().label("times"))
         .where(
             Payment.policy_id == policy_id,
-            number.in_(numbers),
+            among(session, number, numbers),
             Payment.kind == "regular",
             *_counts_within(window),
         )

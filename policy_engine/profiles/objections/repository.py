@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import among
 from kernel.database import insert
 from policy_engine.profiles.objections.models import FactObjection, QuietSubject
 
@@ -47,14 +48,8 @@ def open_of(session: Session, sources: Collection[str], division: str) -> list[F
 
 def quiet_among(session: Session, subject_ids: Collection[int]) -> frozenset[int]:
     """Which of these do not want to be found."""
-    wanted = sorted(subject_ids)
-    found: set[int] = set()
-    for start in range(0, len(wanted), MOST):
-        part = wanted[start : start + MOST]
-        found |= set(
-            session.scalars(sa.select(QuietSubject.subject_id).where(QuietSubject.subject_id.in_(part)))
-        )
-    return frozenset(found)
+    quiet = QuietSubject.subject_id
+    return frozenset(session.scalars(sa.select(quiet).where(among(session, quiet, subject_ids))))
 
 
 def add_quiet(session: Session, subject_id: int, *, now: datetime) -> None:

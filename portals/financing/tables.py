@@ -2,6 +2,7 @@
 
 from portals.financing.banks.models import Bank, BankCall, Contract, Document, Note, Offer
 from portals.financing.demands.models import Access, Application, Authorisation, Demand, FinancingEvent
+from portals.financing.guarantees.models import Guarantee
 from portals.financing.guarantees.pool.models import (
     BankCap,
     Compensation,
@@ -28,6 +29,7 @@ __all__ = [
     "Demand",
     "Document",
     "FinancingEvent",
+    "Guarantee",
     "Loan",
     "LoanEvent",
     "Note",

@@ -6,5 +6,9 @@ Pages stand behind the portal's scope, the API behind scope and seat; duties are
 
 from litestar.types import ControllerRouterHandler
 
-PAGES: list[ControllerRouterHandler] = []
-API: list[ControllerRouterHandler] = []
+from portals.financing.guarantees.pool import official_routes as pool
+from portals.financing.oversight import routes as oversight
+from portals.financing.subsidies import routes as subsidies
+
+PAGES: list[ControllerRouterHandler] = [*oversight.PAGES, *pool.PAGES, *subsidies.PAGES]
+API: list[ControllerRouterHandler] = [*oversight.API, *pool.API, *subsidies.API]

@@ -52,6 +52,15 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
                 ],
             )
         )
+    lending: list[Entry] = []
+    if may("financing.oversee"):
+        lending.append(("financing_oversight", _("融资监督"), f"{HOME}/financing/oversight", "chart", None))
+    if may("financing.oversee", "claim.accept", "claim.decide"):
+        lending.append(("financing_subsidies", _("贷款贴息"), f"{HOME}/financing/subsidies", "money", None))
+    if may("financing.pool", "financing.oversee"):
+        lending.append(("financing_pool", _("风险补偿资金池"), f"{HOME}/financing/pool", "shield", None))
+    if lending:
+        groups.append((_("融资"), lending))
     if sources_of(seat):
         entries: list[Entry] = [
             ("objections", _("信息异议"), f"{HOME}/objections", "question", None),

@@ -61,6 +61,13 @@ class SubsidyTerms(msgspec.Struct, frozen=True, kw_only=True):
     delay_months: int = 3
 
 
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that comes back on days known beforehand: a subsidy as its own rule reckons it."""
+
+    name: str
+    flows: tuple[CashFlow, ...]
+
+
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
     """``amount_fen`` over the whole life, below zero where the firm gets it back; ``counts`` if the firm bears it."""
 
@@ -86,7 +93,11 @@ class CostStatement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def statement_of(
-    schedule: Schedule, charges: Sequence[Charge] = (), subsidies: Sequence[SubsidyTerms] = ()
+    schedule: Schedule,
+    charges: Sequence[Charge] = (),
+    subsidies: Sequence[SubsidyTerms] = (),
+    *,
+    returned: Sequence[Returned] = (),
 ) -> CostStatement:
     """The statement of a loan's costs. Raises ``InvalidInput`` for charges that cannot be."""
     for place, charge in enumerate(charges):
@@ -104,11 +115,11 @@ def statement_of(
             back += flows
         elif charge.payer == "firm":
             paid += [CashFlow(flow.on, -flow.amount_fen) for flow in flows]
-    for subsidy in subsidies:
-        flows = list(expected_subsidy(subsidy, schedule))
-        total_fen = sum(flow.amount_fen for flow in flows)
-        lines.append(_line(subsidy.name, "subsidy", "city", "firm", -total_fen, base))
-        back += flows
+    expected = [Returned(name=one.name, flows=tuple(expected_subsidy(one, schedule))) for one in subsidies]
+    for one in (*expected, *returned):
+        total_fen = sum(flow.amount_fen for flow in one.flows)
+        lines.append(_line(one.name, "subsidy", "city", "firm", -total_fen, base))
+        back += one.flows
     return CostStatement(
         principal_fen=schedule.terms.principal_fen,
         lines=tuple(lines),

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-#: SQLite has one writer at a time: nobody should wait longer for it than this.
+#: SQLite has one writer at a time: so long others may wait for it.
 TURN_SECONDS = 0.045
-LEAST, MOST = 100, 1_500
+#: Smaller turns would be mostly commits: on a machine that is slow because it is busy they made everything slower still.
+LEAST, MOST = 300, 1_500
 
 
 class Pace:

@@ -49,6 +49,14 @@ class OfferRow(msgspec.Struct, frozen=True, kw_only=True):
     offered_on: date
     lapses_on: date | None
     is_new: bool
+    #: What a yearly cap leaves of the first payment, where that is less than ``amount_fen``; and the cap in words.
+    payable_fen: int | None = None
+    cap_note: str = ""
+
+    @property
+    def first_fen(self) -> int | None:
+        """What will be paid first."""
+        return self.amount_fen if self.payable_fen is None else self.payable_fen
 
 
 class OfferDetail(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,12 +12,11 @@ import polars as pl
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.catalogue.scopes import changed_standards
 from policy_engine.matching.bulk import BulkResult, match_city
+from policy_engine.matching.full_year import PAYMENTS_A_YEAR, yearly_cost
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.published import PublishedSet
 from policy_engine.profiles.snapshot import Snapshot
 
-#: Payments in a year; what is paid once is counted once.
-PAYMENTS_A_YEAR: Mapping[str, int] = {"month": 12, "quarter": 4, "year": 1, "once": 1}
 #: Where each kind of subject belongs, for the split by county.
 PLACE: Mapping[EntityKind, str] = {
     "person": "hukou_division",
@@ -37,7 +36,8 @@ def age_band(key: str) -> tuple[int, int | None]:
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two compared. ``cost_fen`` is for one period, ``yearly_fen`` for all payments of a full year."""
+    """One of the two compared. ``cost_fen`` is for one period, ``yearly_fen`` for the payments of a full year that the
+    policy's limits and yearly caps let pass, ``held_back_fen`` what they keep back of it."""
 
     version: int | None
     eligible: int
@@ -45,6 +45,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     cost_fen: int
     yearly_fen: int
     defects: int
+    held_back_fen: int = 0
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,8 +125,8 @@ def simulate(
         population=snapshot.frames[document.entity].height,
         period=_period(document),
         standards=changes,
-        before=_side(old, before, document.id),
-        after=_side(document, after, document.id),
+        before=_side(old, before, document.id, snapshot),
+        after=_side(document, after, document.id, snapshot),
         whole=next(_changes(moved.with_columns(group=pl.lit(""))), _NOBODY),
         divisions=tuple(_changes(_by_county(snapshot, document.audience, moved))),
         ages=tuple(_changes(_by_age(snapshot, document, moved, as_of))),
@@ -152,16 +153,18 @@ def _period(document: PolicyDocument) -> str:
     return document.benefit.period if document.benefit is not None else "none"
 
 
-def _side(document: PolicyDocument | None, found: BulkResult, policy_id: str) -> Side:
+def _side(document: PolicyDocument | None, found: BulkResult, policy_id: str, snapshot: Snapshot) -> Side:
     cost = int(found.eligible["amount_fen"].sum() or 0)
     payments = PAYMENTS_A_YEAR.get(_period(document), 0) if document is not None else 0
+    yearly = 0 if document is None or not payments else yearly_cost(document, found.eligible, snapshot)
     return Side(
         version=None if document is None else document.version,
         eligible=found.eligible.height,
         unknown=found.unknown.height,
         cost_fen=cost,
-        yearly_fen=cost * payments,
+        yearly_fen=yearly,
         defects=found.defects.get(policy_id, 0),
+        held_back_fen=cost * payments - yearly,
     )
 
 

@@ -86,7 +86,7 @@ def _standard_change(text: str) -> tuple[str, int]:
 def _print(found: Simulation) -> None:
     console = Console()
     console.print(f"{found.title} ({found.policy_id}) · {found.as_of} · of {found.population:,}")
-    sides = Table("", "eligible", "unknown", "yuan a period", "yuan a year", "defects")
+    sides = Table("", "eligible", "unknown", "yuan a period", "yuan a year", "held back by limits", "defects")
     for name, side in (("in force", found.before), ("draft", found.after)):
         version = "—" if side.version is None else f"version {side.version}"
         sides.add_row(
@@ -95,6 +95,7 @@ def _print(found: Simulation) -> None:
             f"{side.unknown:,}",
             f"{side.cost_fen / 100:,.0f}",
             f"{side.yearly_fen / 100:,.0f}",
+            f"{side.held_back_fen / 100:,.0f}",
             str(side.defects),
         )
     console.print(sides)

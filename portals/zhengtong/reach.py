@@ -16,6 +16,7 @@ from policy_engine.catalogue import Standing
 from policy_engine.compile.names import NotLowerable
 from policy_engine.delivery.offers.repository import count_by_state
 from policy_engine.matching.bulk import match_city
+from policy_engine.matching.full_year import yearly_cost
 from policy_engine.matching.simulation import PLACE, Simulation, simulate
 from policy_engine.policies import repository
 from policy_engine.policies.document import PolicyDocument
@@ -44,8 +45,9 @@ class ReachEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a version reaches on a day, by the facts as they are now.
 
     ``cost_fen`` is for one period, ``monthly_fen`` the same spread over months (null for what is paid once or not at
-    all). ``unknown`` are those of whom a fact is missing: they are asked, not promised. ``reached`` have heard of the
-    policy already, from this version or an earlier one.
+    all), ``yearly_fen`` what limits and yearly caps let pass in a full year. ``unknown`` are those of whom a fact is
+    missing: they are asked, not promised. ``reached`` have heard of the policy already, from this version or an earlier
+    one.
     """
 
     policy_id: str
@@ -59,6 +61,7 @@ class ReachEstimate(msgspec.Struct, frozen=True, kw_only=True):
     period: str
     cost_fen: int
     monthly_fen: int | None
+    yearly_fen: int
     defects: int
     places: tuple[ReachInPlace, ...]
 
@@ -141,6 +144,7 @@ def estimate(
         period=period,
         cost_fen=cost,
         monthly_fen=None if months is None else round(cost / months),
+        yearly_fen=0 if document.benefit is None else yearly_cost(document, found.eligible, snapshot),
         defects=found.defects.get(document.id, 0),
         places=_by_place(snapshot, document, found.eligible, found.unknown),
     )

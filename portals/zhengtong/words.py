@@ -103,6 +103,22 @@ FUNDS: dict[str, str] = {
     "shared": N_("多级共担"),
     "unemployment_insurance": N_("失业保险基金"),
 }
+#: What a limit of times says, by its time and whose times are counted.
+LIMITS: dict[tuple[str, str], str] = {
+    ("month", "unit"): N_("每月最多 %(times)d 次"),
+    ("quarter", "unit"): N_("每季度最多 %(times)d 次"),
+    ("year", "unit"): N_("每年最多 %(times)d 次"),
+    ("life", "unit"): N_("一共最多 %(times)d 次"),
+    ("month", "subject"): N_("同一对象名下合计，每月最多 %(times)d 次"),
+    ("quarter", "subject"): N_("同一对象名下合计，每季度最多 %(times)d 次"),
+    ("year", "subject"): N_("同一对象名下合计，每年最多 %(times)d 次"),
+    ("life", "subject"): N_("同一对象名下合计，一共最多 %(times)d 次"),
+}
+YEARLY_CAPS: dict[str, str] = {
+    "unit": N_("每年累计最多 %(yuan)s 元"),
+    "subject": N_("同一对象名下合计，每年累计最多 %(yuan)s 元"),
+    "household": N_("全家合计，每年累计最多 %(yuan)s 元"),
+}
 BUDGET_KINDS: dict[str, str] = {"entitlement": N_("应保尽保"), "quota": N_("总量控制")}
 #: How somebody who cannot or will not use the app let the counter act.
 AUTHORISATIONS: dict[str, str] = {

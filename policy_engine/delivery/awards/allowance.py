@@ -66,6 +66,32 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     reached: Reached | None = None
 
 
+class LeftOfYear(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tightest cap leaves of the year in which a right would begin."""
+
+    cap: YearlyCap
+    left_fen: int
+
+    @property
+    def words(self) -> str:
+        """For who is offered a right: how far it will go this year."""
+        cap, left = format_yuan(self.cap.amount_fen), format_yuan(self.left_fen)
+        return _("本年度累计上限 %(cap)s 元，本年度还可领取 %(left)s 元。", cap=cap, left=left)
+
+
+def left_of_year(
+    session: Session, ports: Ports, terms: Terms, subject_id: int, unit_id: int, amount_fen: int, *, on: date
+) -> LeftOfYear | None:
+    """What a cap leaves of the year's payments of this amount; None where all of them may be made."""
+    payments = 1 if terms.period == "once" else PAYMENTS_A_YEAR[terms.period]
+    found: LeftOfYear | None = None
+    for cap in terms.yearly_caps:
+        left = max(_left_of(session, ports, cap, subject_id, unit_id, on), 0)
+        if left < min(amount_fen * payments, found.left_fen if found else left + 1):
+            found = LeftOfYear(cap=cap, left_fen=left)
+    return found
+
+
 def hold(session: Session, ports: Ports, rights: Iterable[tuple[Terms, int, int]]) -> None:
     """Until this transaction ends nobody else uses up what these (terms, subject, unit) share with other rights.
 

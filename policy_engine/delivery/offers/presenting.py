@@ -86,4 +86,5 @@ def _amount_words(amount_fen: int | None, terms: Terms) -> str:
         return "您家可能符合，可申请核对。"
     if amount_fen is None:
         return "请查看并确认。"
-    return f"{PERIOD_WORDS[terms.period]}{format_yuan(amount_fen)}元，请查看并确认。"
+    within = "（以本年度累计上限内为准）" if terms.yearly_caps else ""
+    return f"{PERIOD_WORDS[terms.period]}{format_yuan(amount_fen)}元{within}，请查看并确认。"

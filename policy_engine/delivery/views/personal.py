@@ -11,6 +11,7 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts.service import choices_for
+from policy_engine.delivery.awards import allowance
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.claims import repository as claim_rows
@@ -18,6 +19,7 @@ from policy_engine.delivery.claims.stages import stages_of
 from policy_engine.delivery.claims.standing import require_relation, subjects_of
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.schemas import AccountView, ClaimDetail, ClaimRow, OfferDetail, OfferRow
 from policy_engine.delivery.states import CLAIM, LABELS, OFFER, ClaimState, OfferState
@@ -39,7 +41,7 @@ _OPEN_OFFERS = (OfferState.OFFERED, OfferState.UNKNOWN)
 def inbox_offers(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[OfferRow]:
     """What has been found for those whose affairs these are, the newest first: to confirm, or lacking a fact."""
     offers = offer_rows.offers_of(session, subjects_of(session, ports, principal, now), _OPEN_OFFERS)
-    return [_offer_row(session, ports, offer) for offer in offers]
+    return [_offer_row(session, ports, offer, now) for offer in offers]
 
 
 def offer_detail(
@@ -56,7 +58,7 @@ def offer_detail(
     )
     claim = claim_rows.latest_of_offer(session, offer.id)
     return OfferDetail(
-        row=_offer_row(session, ports, offer),
+        row=_offer_row(session, ports, offer, now),
         reason=offer.state_reason or "",
         as_of=offer.as_of,
         clauses=ports.explain(
@@ -128,10 +130,15 @@ def my_accounts(session: Session, principal: Principal, *, now: datetime) -> lis
     return [account_view(account, now) for account in account_rows.accounts_of(session, [owner])]
 
 
-def _offer_row(session: Session, ports: Ports, offer: Offer) -> OfferRow:
+def _offer_row(session: Session, ports: Ports, offer: Offer, now: datetime) -> OfferRow:
+    terms = ports.terms(session, offer.policy_id, offer.policy_version)
+    amount, left = offer.amount_fen, None
+    if amount is not None and terms.yearly_caps:
+        on = beginning(terms, business_date(now))
+        left = allowance.left_of_year(session, ports, terms, offer.subject_id, offer.unit_id, amount, on=on)
     return OfferRow(
         id=offer.id,
-        policy=head_of(ports.terms(session, offer.policy_id, offer.policy_version)),
+        policy=head_of(terms),
         for_name=for_name(session, ports, offer.subject_id, offer.unit_id),
         state=offer.state,
         state_label=_(LABELS[OfferState(offer.state)]),
@@ -139,4 +146,8 @@ def _offer_row(session: Session, ports: Ports, offer: Offer) -> OfferRow:
         offered_on=business_date(offer.updated_at),
         lapses_on=offer.lapses_on,
         is_new=offer.opened_at is None,
+        payable_fen=left.left_fen
+        if left is not None and amount is not None and left.left_fen < amount
+        else None,
+        cap_note="" if left is None else left.words,
     )

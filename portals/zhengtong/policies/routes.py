@@ -204,6 +204,8 @@ def _policy_page(
         periods=words.PERIODS,
         funds=words.FUNDS,
         kinds=words.BUDGET_KINDS,
+        limit_words=words.LIMITS,
+        cap_words=words.YEARLY_CAPS,
         offer_labels={state.value: _(LABELS[state]) for state in OfferState},
         division_name=division_name,
         stages=[_(STATE_LABELS[one]) for one in _WAY],

@@ -240,6 +240,27 @@ def test_a_households_cap_holds_over_its_members_and_policies(office: Office) ->
     assert len(sums(office)) == 2
 
 
+def test_an_offer_says_what_the_cap_leaves_of_the_year(office: Office) -> None:
+    share_a_cap(office, 15_000)
+    granted(office, DAUGHTER, "nursing")
+    office.reconcile(office.effect())
+    with office.database.read() as session:
+        (row,) = views.inbox_offers(session, office.ports, person(GRANDMOTHER), now=office.now)
+        letter = notices.inbox(session, GRANDMOTHER)[0]
+    assert (row.amount_fen, row.payable_fen, row.first_fen) == (10_000, 5_000, 5_000)
+    assert row.cap_note == "本年度累计上限 150 元，本年度还可领取 50 元。"
+    assert "以本年度累计上限内为准" in letter.body
+
+
+def test_an_offer_within_its_cap_says_nothing_of_it(office: Office) -> None:
+    share_a_cap(office, 25_000)
+    granted(office, DAUGHTER, "nursing")
+    office.reconcile(office.effect())
+    with office.database.read() as session:
+        (row,) = views.inbox_offers(session, office.ports, person(GRANDMOTHER), now=office.now)
+    assert (row.payable_fen, row.cap_note, row.first_fen) == (None, "", 10_000)
+
+
 def test_two_grants_at_one_moment_never_pass_the_cap(any_office: Office) -> None:
     share_a_cap(any_office, 15_000)
     claims = [

@@ -9,8 +9,9 @@ import pytest
 
 from policy_engine.catalogue.scopes import changed_standards, standards_on
 from policy_engine.matching.bulk import match_city
+from policy_engine.matching.full_year import yearly_cost
 from policy_engine.matching.simulation import Change, Simulation, simulate
-from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.document import PolicyDocument, YearlyCap
 from policy_engine.policies.library import library
 from policy_engine.policies.published import NOTHING, PublishedSet, publish_documents
 from policy_engine.profiles.city import generate
@@ -153,3 +154,60 @@ def test_nobody_is_no_error(snapshot: Snapshot) -> None:
     found = run(snapshot, NOTHING, for_people_from(200, "1"))
     assert found.whole.gains == 0
     assert found.divisions == found.ages == found.overlaps == ()
+
+
+def held_to(eligible: list[tuple[int, int, int]], snapshot: Snapshot, **parts: object) -> int:
+    """The cost of a year of these subjects, units and amounts (in yuan)."""
+    document = benefit(
+        benefit={"formula": "1", "period": parts.pop("period", "month"), "source": "notice"}, **parts
+    )
+    rows = pl.DataFrame(
+        [(subject, unit, amount * 100) for subject, unit, amount in eligible],
+        schema=["subject_id", "unit_id", "amount_fen"],
+        orient="row",
+    )
+    return yearly_cost(document, rows, snapshot) // 100
+
+
+TWO_OF_ONE = [(1, 11, 100), (1, 12, 300), (2, 21, 50)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({}, 12 * 450),
+        ({"limits": [{"times": 3, "per": "year"}]}, 3 * 450),
+        ({"limits": [{"times": 1, "per": "quarter"}]}, 4 * 450),
+        ({"limits": [{"times": 14, "per": "year", "scope": "subject"}]}, 12 * 300 + 2 * 100 + 12 * 50),
+        ({"limits": [{"times": 1, "per": "month", "scope": "subject"}]}, 12 * 350),
+        ({"period": "once", "limits": [{"times": 1, "per": "year", "scope": "subject"}]}, 350),
+        ({"period": "once", "limits": [{"times": 2, "per": "life", "scope": "subject"}]}, 450),
+        ({"yearly_caps": [{"yuan": 1000, "source": "notice"}]}, 1000 + 1000 + 600),
+        ({"yearly_caps": [{"yuan": 1000, "source": "notice", "scope": "subject"}]}, 1000 + 600),
+        (
+            {"limits": [{"times": 1, "per": "year"}], "yearly_caps": [{"yuan": 80, "source": "notice"}]},
+            80 + 80 + 50,
+        ),
+    ],
+)
+def test_a_year_costs_what_limits_and_caps_let_pass(
+    snapshot: Snapshot, parts: dict[str, object], expected: int
+) -> None:
+    assert held_to(TWO_OF_ONE, snapshot, **parts) == expected
+
+
+def test_a_cap_of_the_household_bounds_all_its_members(snapshot: Snapshot) -> None:
+    home, count = snapshot.frames["person"]["owner_id"].value_counts().filter(pl.col("count") > 1).row(0)
+    people = snapshot.frames["person"].filter(owner_id=home)["subject_id"].to_list()
+    assert count == len(people)
+    caps = [{"yuan": 1500, "source": "notice", "scope": "household"}]
+    assert held_to([(one, one, 100) for one in people], snapshot, yearly_caps=caps) == 1500
+
+
+def test_a_simulation_says_what_limits_and_caps_keep_back(snapshot: Snapshot) -> None:
+    draft = msgspec.structs.replace(
+        for_people_from(70, "100"), yearly_caps=(YearlyCap(yuan=500, source="notice"),)
+    )
+    after = run(snapshot, NOTHING, draft).after
+    assert after.yearly_fen == after.eligible * 500_00
+    assert after.held_back_fen == after.eligible * 700_00

@@ -16,7 +16,7 @@ from kernel.audit import record
 from kernel.errors import Conflict, DongchuError, InvalidInput
 from kernel.house import House
 from kernel.ids import new_id
-from kernel.outbox import enqueue_many
+from kernel.outbox import enqueue, enqueue_many
 from kernel.transparency import Recorded, record_many
 from kernel.web.principal import Principal
 from licenses import repository
@@ -30,6 +30,8 @@ from licenses.status_list import tell_changed
 from licenses.trust import require_may_issue
 from licenses.writing import Writer, content, facts_payload, number, numbers_of
 
+#: Of a chunk, to be told of: by message, so that the list does not wait for inboxes.
+ISSUED_TOPIC = "licence.issued"
 #: About fifty milliseconds of the writer on SQLite: other people's transactions come between.
 CHUNK = 128
 #: So many SM2 seals are one piece of work: handing each over by itself costs a tenth of making it.
@@ -206,6 +208,9 @@ def _write(
         for act, licence in zip(history, licences, strict=True)
     ]
     record_many(session, acts, now=writer.now)
+    if licences:
+        issued = {"licences": [one["id"] for one in licences]}
+        enqueue(session, ISSUED_TOPIC, f"licence-batch:{batch.id}", issued, now=writer.now)
 
 
 def _signed(

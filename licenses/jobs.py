@@ -1,12 +1,17 @@
-"""What the calendar does to licences: those that end soon are told of, those whose last day has passed become 失效."""
+"""What the calendar does to licences: those that end soon are told of, those whose last day has passed become 失效. And word
+of those that were issued by the thousand."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 
 from kernel.house import House
-from kernel.outbox import Handler, Message, Schedule
+from kernel.outbox import Handler, Message, Schedule, once
+from licenses import repository
+from licenses.batches import ISSUED_TOPIC
 from licenses.log.anchoring import anchor_newest
 from licenses.service import expire_due, remind_due
+from licenses.telling import announce
 
 EXPIRE = "licence.expire"
 ANCHOR = "log.anchor"
@@ -38,4 +43,10 @@ def handlers(house: House) -> Mapping[str, Handler]:
         with house.database.write() as session:
             anchor_newest(session, house)
 
-    return {EXPIRE: expire, REMIND: remind, ANCHOR: anchor}
+    def tell_issued(message: Message) -> None:
+        ids = [uuid.UUID(one) for one in message.payload["licences"]]
+        with house.database.write() as session:
+            if once(session, ISSUED_TOPIC, message.message_id):
+                announce(session, house, repository.by_ids(session, ids))
+
+    return {ISSUED_TOPIC: tell_issued, EXPIRE: expire, REMIND: remind, ANCHOR: anchor}

@@ -15,24 +15,9 @@ from licenses.catalogue import LicenceType
 from licenses.log.sources import ACT, act_content, columns
 from licenses.models import Licence, LicenceOperation
 from licenses.states import Operation
-from licenses.telling import tell
-from licenses.trust import authority_named
 from licenses.writing import facts_payload, number
 
 FACTS_TOPIC = "licence.facts"
-
-
-def announce(session: Session, house: House, kind: LicenceType, licence: Licence) -> None:
-    """Tell the holder that it lies in the wallet."""
-    tell(
-        session,
-        house,
-        kind,
-        licence.holder_id,
-        title=f"您有新的电子证照：{kind.name}",
-        body=f"{authority_named(licence.issuer).name}签发了{kind.name}，可在卡包中出示。",
-        path=f"/{licence.id}",
-    )
 
 
 def log_operation(

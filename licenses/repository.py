@@ -26,6 +26,12 @@ def by_id(session: Session, licence_id: uuid.UUID, *, for_update: bool = False) 
     return session.scalar(statement.with_for_update() if for_update else statement)
 
 
+def by_ids(session: Session, licence_ids: Collection[uuid.UUID]) -> list[Licence]:
+    """In the order they were made."""
+    chosen = sa.select(Licence).where(Licence.id.in_(licence_ids))
+    return list(session.scalars(chosen.order_by(Licence.status_index)))
+
+
 def by_identifier(session: Session, identifier: str) -> Licence | None:
     return session.scalar(_BY_IDENTIFIER, {"identifier": identifier})
 

@@ -13,10 +13,10 @@ from kernel.web.principal import Principal
 from licenses import repository
 from licenses.catalogue import LicenceType, licence_type
 from licenses.models import Licence
-from licenses.recording import announce, log_operation, state_facts
+from licenses.recording import log_operation, state_facts
 from licenses.states import OPERATION_LABELS, LicenceState, Operation, after
 from licenses.status_list import tell_changed
-from licenses.telling import REMIND_DAYS, tell
+from licenses.telling import REMIND_DAYS, announce, tell
 from licenses.trust import authority_named, require_may_issue
 from licenses.writing import Writer, content, number, number_of
 
@@ -254,7 +254,7 @@ def _succeed(
     done = operation or (Operation.ISSUE if former is None else _kind_of_succession(house, former, fields))
     act = log_operation(session, house, licence, done, reason.strip(), licence.issued_on, actor)
     state_facts(session, house, kind, licence, act, fields)
-    announce(session, house, kind, licence)
+    announce(session, house, [licence])
     return licence
 
 

@@ -1,6 +1,6 @@
 """Word about a licence to whoever sees to it: the holder, for a child the parents, for a ward the guardian as well."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,10 @@ from sqlalchemy.orm import Session
 from identity.registry import service as registry
 from kernel.house import House
 from kernel.notices import notify
-from licenses.catalogue import LicenceType
+from kernel.notices.service import NewNotice, notify_all
+from licenses.catalogue import LicenceType, licence_type
+from licenses.models import Licence
+from licenses.trust import authority_named
 
 ADULT_YEARS = 18
 #: A licence that ends is told of so many days before its last one, the longest first.
@@ -37,6 +40,26 @@ def tell(
             link=f"/{portal}/wallet{path}",
             now=house.clock.now(),
         )
+
+
+def announce(session: Session, house: House, licences: Iterable[Licence]) -> None:
+    """Tell that each of these lies in the wallet now; for how many at once, the summons outside says once."""
+    notify_all(
+        session,
+        [
+            NewNotice(
+                subject_id=one,
+                kind="licence",
+                title=f"您有新的电子证照：{kind.name}",
+                body=f"{authority_named(licence.issuer).name}签发了{kind.name}，可在卡包中出示。",
+                link=f"/{'tong' if kind.holder == 'person' else 'rongtong'}/wallet/{licence.id}",
+            )
+            for licence in licences
+            for kind in [licence_type(licence.type_id)]
+            for one in sorted(readers_of(session, house, kind, licence.holder_id))
+        ],
+        now=house.clock.now(),
+    )
 
 
 def readers_of(session: Session, house: House, kind: LicenceType, holder_id: int) -> Collection[int]:

@@ -1,5 +1,6 @@
 """The transparency log joined: who signs its heads, and where the records lie that it commits to."""
 
+import portals.tables  # noqa: F401  half of the engine's tables would not fit together
 from kernel.house import House
 from kernel.transparency.examination import Source
 from kernel.transparency.recording import SIGNAL

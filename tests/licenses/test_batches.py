@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from identity.registry import service as registry
 from kernel.errors import Conflict, Forbidden
 from kernel.house import House
-from kernel.outbox import OutboxMessage
-from licenses import batches, repository, service
+from kernel.notices import Notice
+from kernel.outbox import OutboxMessage, Worker
+from licenses import batches, jobs, repository, service
 from licenses.batches import BatchRow, issue_batch
 from licenses.identifier import parse_identifier
 from licenses.models import Licence
@@ -83,6 +84,22 @@ def test_every_one_of_them_verifies_and_tells_the_engine(any_house: House, peopl
         assert {check_licence(session, any_house, one).result for one in licences[:5]} == {"valid"}
         topics = session.scalars(sa.select(OutboxMessage.topic)).all()
     assert len({one.status_index for one in licences}) == len(licences) == topics.count("licence.facts") == 70
+
+
+def test_every_holder_is_told_once_by_the_worker(any_house: House, people: list[str]) -> None:
+    worker = Worker(any_house.database, any_house.clock, jobs.handlers(any_house))
+    for _ in range(2):  # the second time nothing is issued, and nobody is told again
+        _issue(any_house, [BatchRow(number, CARD) for number in people])
+        with any_house.database.write() as session:
+            others = sa.delete(OutboxMessage).where(OutboxMessage.topic != batches.ISSUED_TOPIC)
+            session.execute(others)
+        worker.run_until_idle()
+    with any_house.database.read() as session:
+        told = list(session.scalars(sa.select(Notice.subject_id)))
+        holders = set(session.scalars(sa.select(Licence.holder_id)))
+        links = set(session.scalars(sa.select(Notice.link)))
+    assert (len(told), set(told)) == (len(people), holders)
+    assert len(links) == len(people)
 
 
 def test_it_goes_on_where_it_was_interrupted(

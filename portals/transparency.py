@@ -2,9 +2,9 @@
 
 import portals.tables  # noqa: F401  half of the engine's tables would not fit together
 from kernel.house import House
-from kernel.transparency.examination import Source
 from kernel.transparency.recording import SIGNAL
 from kernel.transparency.sequencer import Sequencer
+from kernel.transparency.sources import Source
 from licenses.log import sources as licences
 from licenses.log.signing import head_signer
 from policy_engine.decisions import logged as decisions

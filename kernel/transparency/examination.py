@@ -6,13 +6,13 @@ was anchored outside, must be what it grows to; and every commitment must be tha
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.transparency import repository, tiles
+from kernel.transparency.adoption import ADOPTION, adoption_content
 from kernel.transparency.anchors import Anchor
 from kernel.transparency.commitments import Content, commitment
 from kernel.transparency.heads import Head, ReadHead, SignedHead, claimed
@@ -20,28 +20,18 @@ from kernel.transparency.merkle import HASHINGS, Hashing, HashName, Node
 from kernel.transparency.models import LogEntry
 from kernel.transparency.proofs import signed
 from kernel.transparency.recording import ERASURE, erasure_content
-
-CHUNK = 1024
-
-
-class Source(NamedTuple):
-    """Where the records of one kind lie. Each package that records offers one.
-
-    ``contents``: what these records say now, without those that are gone. ``every``: all that should be in the log.
-    """
-
-    kind: str
-    contents: Callable[[Session, Collection[uuid.UUID]], Mapping[uuid.UUID, Content]]
-    every: Callable[[Session], Iterator[uuid.UUID]]
+from kernel.transparency.sources import CHUNK, Source, unrecorded
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
-    """``findings`` is empty when all is well. ``waiting`` records are committed to and not in the tree yet."""
+    """``findings`` is empty when all is well. ``waiting`` records are committed to and not in the tree yet. ``adopted`` ones
+    were taken up late: of what they said before that the log knows nothing."""
 
     findings: list[str]
     size: int
     waiting: int
     erased: int
+    adopted: int
     heads: int
     anchored: int
 
@@ -64,6 +54,7 @@ class Examination:
         self._findings: list[str] = []
         self._erased: set[uuid.UUID] = set()
         self._erasures: set[uuid.UUID] = set()
+        self._adopted = 0
 
     def run(
         self, session: Session, on_progress: Callable[[int, int], None] = lambda _n, _of: None
@@ -89,6 +80,7 @@ class Examination:
             size=size,
             waiting=len(waiting),
             erased=len(self._erased),
+            adopted=self._adopted,
             heads=head_count,
             anchored=anchored_count,
         )
@@ -210,27 +202,16 @@ class Examination:
         if kind == ERASURE:
             self._erasures.update(record_ids)
             return {one: erasure_content(one) for one in record_ids}
+        if kind == ADOPTION:
+            self._adopted += len(record_ids)
+            return {one: adoption_content(one) for one in record_ids}
         return self._sources[kind].contents(session, record_ids) if kind in self._sources else {}
 
     def _find_unrecorded(self, session: Session) -> None:
         for kind, source in sorted(self._sources.items()):
-            for some in _chunks(source.every(session)):
-                unknown = set(some) - repository.recorded_among(session, kind, some)
-                self._findings += [
-                    f"{kind} {one} is not in the log: it was slipped in" for one in sorted(unknown)
-                ]
+            for unknown in unrecorded(session, source):
+                self._findings += [f"{kind} {one} is not in the log: it was slipped in" for one in unknown]
 
 
 def _name(entry: LogEntry) -> str:
     return f"{entry.kind} {entry.record_id} of {entry.recorded_at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _chunks(ids: Iterator[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
-    some: list[uuid.UUID] = []
-    for one in ids:
-        some.append(one)
-        if len(some) == CHUNK:
-            yield some
-            some = []
-    if some:
-        yield some

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from kernel.database import Base
 from kernel.transparency import Content
-from kernel.transparency.examination import Source
+from kernel.transparency.sources import Source
 from licenses.models import Licence, LicenceOperation, LicenceUse
 
 ACT = "licence.act"

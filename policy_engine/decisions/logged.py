@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.transparency import Content
-from kernel.transparency.examination import Source
+from kernel.transparency.sources import Source
 from policy_engine.decisions.models import DecisionRecord
 
 KIND = "decision"

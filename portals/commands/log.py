@@ -84,6 +84,10 @@ def _verify_store(trusted: LogKeys | None, anchors: Path | None) -> None:
         f"{found.size} records in the log, {found.waiting} waiting, {found.erased} unlinked; "
         f"{found.heads} signed heads, {found.anchored} anchored."
     )
+    if found.adopted:
+        click.echo(
+            f"note   {found.adopted} records were adopted: the log knows what they say since then, and nothing before."
+        )
     if findings:
         raise click.ClickException(
             f"{len(findings)} discrepancies: the records are not as they were written."
@@ -107,6 +111,50 @@ def anchor_log() -> None:
         house.database.close()
         house.ephemeral.close()
     click.echo("There is nothing new to anchor." if size is None else f"Anchored: {size} records.")
+
+
+@log_commands.command("adopt")
+@click.option("--reason", required=True, help="Why they were not in the log, for the audit trail.")
+def adopt_records(reason: str) -> None:
+    """Take up records that the log does not know, such as those older than it.
+
+    Each is committed to as it stands now, beside an entry that says it was adopted: nobody can show what it said before.
+    Without this command `dongchu log verify` names each of them as slipped in; look at what it names first.
+    """
+    import portals.tables  # noqa: F401
+    from kernel import audit
+    from kernel.house import open_house
+    from kernel.transparency.adoption import adopt
+    from kernel.transparency.sources import unrecorded
+    from portals.commands.environment import read_settings
+    from portals.transparency import logged_records
+
+    if not reason.strip():
+        raise click.ClickException("Say why they were not in the log.")
+    house = open_house(read_settings())
+    try:
+        for source in logged_records():
+            with house.database.read() as session:
+                unknown = list(unrecorded(session, source))
+            count = 0
+            for some in unknown:
+                with house.database.write(timeout=60) as session:
+                    count += adopt(session, source, some, now=house.clock.now())
+            if count:
+                with house.database.write(timeout=60) as session:
+                    audit.record(
+                        session,
+                        actor="dongchu log adopt",
+                        action="log.adopted",
+                        object_kind="log",
+                        object_id=source.kind,
+                        detail={"count": count, "reason": reason.strip()[:500]},
+                        now=house.clock.now(),
+                    )
+            click.echo(f"{source.kind}: {count} adopted")
+    finally:
+        house.database.close()
+        house.ephemeral.close()
 
 
 def _keys(path: Path) -> LogKeys:

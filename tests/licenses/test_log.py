@@ -132,6 +132,25 @@ def test_a_use_record_that_is_deleted_or_edited_by_sql_fails_the_check_and_is_na
     assert f"WRONG  {finding.format(use=used.id)}" in broken.output
 
 
+def test_records_older_than_the_log_are_adopted_and_every_check_says_so(
+    house: House, certificate_here: Licence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DONGCHU_HOME", str(house.settings.home))
+    monkeypatch.delenv("DONGCHU_DATABASE_URL", raising=False)
+    with house.database.write() as session:
+        session.execute(sa.text("DELETE FROM log_entry"))  # a licence of before there was a log
+    named = CliRunner().invoke(log_commands, ["verify"])
+    assert (named.exit_code, "was slipped in" in named.output) == (1, True)
+    adopted = CliRunner().invoke(log_commands, ["adopt", "--reason", "早于存证日志"])
+    assert f"{ACT}: 1 adopted" in adopted.output
+    _append(house)
+    whole = CliRunner().invoke(log_commands, ["verify"])
+    assert (whole.exit_code, "1 records were adopted" in whole.output) == (0, True), whole.output
+    assert CliRunner().invoke(log_commands, ["adopt", "--reason", " "]).exit_code == 1
+    with house.database.read() as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM audit_event WHERE action = 'log.adopted'")) == 1
+
+
 def test_a_state_or_content_changed_by_sql_is_named(house: House, used: LicenceUse) -> None:
     with house.database.write() as session:
         session.execute(sa.text("UPDATE licence SET state = '01'"))

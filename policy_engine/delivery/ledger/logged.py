@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.transparency import Content
-from kernel.transparency.examination import Source
+from kernel.transparency.sources import Source
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.ledger.models import Budget, LedgerAccount, LedgerEntry, LedgerTransaction
 from policy_engine.delivery.payments.models import Payment

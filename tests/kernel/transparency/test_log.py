@@ -17,14 +17,16 @@ from sqlalchemy.orm import Session
 from kernel.clock import FixedClock
 from kernel.house import House
 from kernel.transparency import Recorded, erase, proofs, record, record_many, repository
+from kernel.transparency.adoption import adopt
 from kernel.transparency.anchors import FileAnchor, Inconsistent, anchor_head
 from kernel.transparency.commitments import Content, commitment
-from kernel.transparency.examination import Examination, Examined, Source
+from kernel.transparency.examination import Examination, Examined
 from kernel.transparency.heads import Head, SignedHead, claimed
 from kernel.transparency.merkle import HASHINGS, is_consistent, is_included
 from kernel.transparency.models import LogEntry, LogHead, LogTile
 from kernel.transparency.recording import SIGNAL
 from kernel.transparency.sequencer import Sequencer, WrongHash
+from kernel.transparency.sources import Source, unrecorded
 from tests.kernel.transparency.signing import read_head, sign
 
 KIND = "test.record"
@@ -185,6 +187,23 @@ def test_a_record_that_was_slipped_in_is_named(filled: House, records: Records) 
     records.said[slipped] = {}
     [finding] = _examine(filled, records).findings
     assert str(slipped) in finding
+
+
+def test_a_record_older_than_the_log_is_adopted_openly(filled: House, records: Records) -> None:
+    older = uuid.uuid4()
+    records.said[older] = {"number": 1}
+    source = records.source()
+    with filled.database.write() as session:
+        [unknown] = unrecorded(session, source)
+        assert unknown == [older]
+        assert adopt(session, source, unknown, now=filled.clock.now()) == 1
+        assert adopt(session, source, unknown, now=filled.clock.now()) == 0
+    assert _sequencer(filled).append_all() == 2
+    examined = _examine(filled, records)
+    assert (examined.findings, examined.adopted) == ([], 1)
+    records.said[older] = {"number": 2}
+    [finding] = _examine(filled, records).findings
+    assert (str(older) in finding, finding.endswith("was changed")) == (True, True)
 
 
 def test_an_entry_that_is_deleted_or_edited_is_named(filled: House, records: Records) -> None:

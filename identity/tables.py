@@ -17,7 +17,7 @@ from identity.oauth.models import (
 from identity.passkeys.models import Passkey
 from identity.proofing.models import InPersonProof
 from identity.recovery.models import RecoveryRequest
-from identity.registry.models import Contact, Relationship, Subject
+from identity.registry.models import Contact, FurtherIdentifier, Relationship, Subject
 from identity.seats.models import Department, Division, Seat, SeatHolding
 from identity.sessions.models import IdentitySession
 from identity.upstream.models import UpstreamLink
@@ -33,6 +33,7 @@ TABLES = (
     Department,
     DeviceAuthorization,
     Division,
+    FurtherIdentifier,
     IdentitySession,
     InPersonProof,
     LoginEvent,

@@ -30,6 +30,9 @@ def map_birth_certified(message: BirthCertified) -> Mapped:
     changes = [
         AttributeChange("child", "person.birth_date", born_on.isoformat(), source="public_security"),
         AttributeChange("child", "person.is_birth_lawful", is_lawful, born_on),
+        AttributeChange(
+            "child", "person.is_deceased", False, source="public_security"
+        ),  # a certificate of a live birth
     ]
     if message.sex_code not in ("0", "9"):
         sex = read_code("xbdm", message.sex_code, SEX)

@@ -34,6 +34,7 @@ def map_birth(message: BirthRegistered) -> Mapped:
         child = SubjectRef("child", "person", (*child.identifiers, also), message.child_name)
     changes = [
         AttributeChange("child", "person.birth_date", read_day("csrq", message.born_on).isoformat()),
+        AttributeChange("child", "person.is_deceased", False),
         *register_changes("child", message.division, message.register_kind, message.registered_on, "djrq"),
     ]
     if message.sex_code not in ("0", "9"):

@@ -13,6 +13,7 @@ IdentifierKind = Literal[
     "uscc",  # 统一社会信用代码, GB 32100
     "firm_registration",  # the 15-digit number of business before 2015
     "household_number",  # 户号
+    "birth_certificate",  # 出生医学证明编号: all that a newborn has before it is registered
     "other",
 ]
 

@@ -28,6 +28,17 @@ class Subject(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class FurtherIdentifier(Base):
+    """Another number that finds a subject: the certificate of a birth, once the child has a citizen's number."""
+
+    __tablename__ = "subject_further_identifier"
+
+    identifier_index: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(24))
+    subject_id: Mapped[int] = mapped_column(sa.ForeignKey("subject.subject_id"), index=True)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Relationship(Base):
     """``from_subject`` is ``kind`` of ``to_subject``: a parent of a child, the legal representative of a firm."""
 

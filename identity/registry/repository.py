@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from identity.registry.models import Contact, Relationship, Subject
+from identity.registry.models import Contact, FurtherIdentifier, Relationship, Subject
 from kernel.bulk import among
 
 # Built once: names are looked up by nearly every request.
@@ -15,7 +15,17 @@ _BY_IDS = sa.select(Subject).where(Subject.subject_id.in_(sa.bindparam("numbers"
 
 
 def by_index(session: Session, identifier_index: bytes) -> Subject | None:
-    return session.scalar(sa.select(Subject).where(Subject.identifier_index == identifier_index))
+    """By its own number, or by a further one."""
+    own = session.scalar(sa.select(Subject).where(Subject.identifier_index == identifier_index))
+    if own is not None:
+        return own
+    further = session.get(FurtherIdentifier, identifier_index)
+    return None if further is None else session.get(Subject, further.subject_id)
+
+
+def add_further(session: Session, row: FurtherIdentifier) -> None:
+    session.add(row)
+    session.flush()
 
 
 def by_indexes(session: Session, indexes: Collection[bytes]) -> Sequence[Subject]:

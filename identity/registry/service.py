@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from identity.registry import repository
 from identity.registry.firms import form_of_uscc
 from identity.registry.identifiers import IdentifierKind, birth_date_of, mask, normalise
-from identity.registry.models import Subject
+from identity.registry.models import FurtherIdentifier, Subject
 from identity.registry.schemas import (
     FirmForm,
     RelationshipKind,
@@ -20,7 +20,7 @@ from identity.registry.schemas import (
     SubjectView,
 )
 from kernel.crypto import Vault
-from kernel.errors import InvalidInput, NotFound
+from kernel.errors import Conflict, InvalidInput, NotFound
 
 LOAD_CHUNK = 5_000
 NAME_LONGEST = 50
@@ -87,6 +87,42 @@ def ensure(
         subject.identifier_sealed = vault.seal(normalised, context=_identifier_place(subject.subject_id))
     session.flush()
     return subject.subject_id
+
+
+def know_by(
+    session: Session, subject_id: int, kind: IdentifierKind, identifier: str, *, vault: Vault, now: datetime
+) -> bool:
+    """The subject is found by this number too; True when it takes the place of its birth certificate's.
+
+    A child has no other number until it is registered; from then on it is known by its citizen's number, and the
+    certificate still finds it. Raises ``Conflict`` when the number is somebody else's.
+    """
+    subject = _survivor(session, _required(session, subject_id))
+    normalised = normalise(kind, identifier)
+    index = _index(vault, kind, normalised)
+    known = repository.by_index(session, index)
+    if known is not None:
+        if _survivor(session, known).subject_id != subject.subject_id:
+            raise Conflict("这两个号码在登记库中属于不同的人，请来源单位核对后重新报送。")
+        return False
+    is_registered_now = subject.identifier_kind == "birth_certificate" and kind == "id_number"
+    further = FurtherIdentifier(
+        identifier_index=index, kind=kind, subject_id=subject.subject_id, recorded_at=now
+    )
+    if is_registered_now and subject.identifier_index is not None:
+        further.identifier_index, further.kind = subject.identifier_index, subject.identifier_kind or "other"
+        subject.identifier_kind, subject.identifier_index = kind, index
+        subject.identifier_sealed = vault.seal(normalised, context=_identifier_place(subject.subject_id))
+        session.flush()
+    repository.add_further(session, further)
+    return is_registered_now
+
+
+def rename(session: Session, subject_id: int, name: str, *, vault: Vault) -> None:
+    """As the register now says."""
+    subject = _survivor(session, _required(session, subject_id))
+    clean = _checked_name(cast(SubjectKind, subject.kind), name)
+    subject.name_sealed = vault.seal(clean, context=_name_place(subject.subject_id))
 
 
 def describe(session: Session, subject_ids: Collection[int], *, vault: Vault) -> dict[int, SubjectView]:

@@ -14,7 +14,7 @@ from identity.delegation.ending import end_with_person
 from identity.delegation.enterprises import change_legal_representative, dissolve_enterprise
 from identity.registry import service as registry
 from kernel.crypto import Vault
-from kernel.errors import DongchuError, InvalidInput, NotFound
+from kernel.errors import Conflict, DongchuError, InvalidInput, NotFound
 from kernel.house import House
 from kernel.outbox import Handler, Message, once
 from licenses.recording import FACTS_TOPIC as LICENCE_TOPIC
@@ -107,7 +107,7 @@ def take(session: Session, vault: Vault, event: DepartmentEvent, *, now: datetim
         applied = apply_changes(session, resolution.changes, now=now)
         registry.load_relationships(session, resolution.relationships)
         _tell_identity(session, event, resolution, now)
-    except (InvalidInput, NotFound) as refusal:
+    except (InvalidInput, NotFound, Conflict) as refusal:
         nested.rollback()
         _note(session, event.source, event.event_id, refusal, now)
         return None

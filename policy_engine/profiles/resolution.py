@@ -25,6 +25,7 @@ REGISTRY_SCHEMES: dict[str, IdentifierKind] = {
     "id_number": "id_number",
     "uscc": "uscc",
     "household_number": "household_number",
+    "birth_certificate": "birth_certificate",
 }
 REGISTERED_KINDS: dict[str, SubjectKind] = {"person": "person", "household": "household", "firm": "firm"}
 CONTRACT_SCHEMES = ("hire_record", "loan_contract", "home_contract", "project_filing")
@@ -47,12 +48,15 @@ class Resolution:
     dissolved: list[int] = field(default_factory=list)
 
     def resolve(self) -> None:
-        """Raises ``NotFound`` when the event concerns somebody whom neither register nor event makes known."""
+        """Raises ``NotFound`` when the event concerns somebody whom neither register nor event makes known, ``Conflict``
+        when it takes two people for one.
+        """
         waiting = []
         for subject in self.event.subjects:
             number = self._known(subject)
             if number is not None:
                 self.numbers[subject.role] = number
+                self._learn_numbers(subject, number)
             elif not self._is_absent_parent(subject):
                 waiting.append(subject)
         for subject in sorted(waiting, key=self._turn):
@@ -74,6 +78,18 @@ class Resolution:
             if number is not None:
                 return number
         return None
+
+    def _learn_numbers(self, subject: SubjectRef, number: int) -> None:
+        """An event that names somebody by two numbers joins them: a newborn's certificate and its citizen's number."""
+        named = [one for one in subject.identifiers if one.scheme in REGISTRY_SCHEMES]
+        if len(named) < 2:
+            return
+        for one in named:
+            is_registered_now = registry.know_by(
+                self.session, number, REGISTRY_SCHEMES[one.scheme], one.value, vault=self.vault, now=self.now
+            )
+            if is_registered_now and subject.name:
+                registry.rename(self.session, number, subject.name, vault=self.vault)
 
     def _is_absent_parent(self, subject: SubjectRef) -> bool:
         """A mother or father registered in another city: the child is entered with the other parent."""
@@ -117,12 +133,13 @@ class Resolution:
         number = registry.ensure(
             self.session,
             kind=kind,
-            name=subject.name or _("新立户"),
+            name=subject.name or (_("新生儿") if subject.kind == "person" else _("新立户")),
             identifier_kind=REGISTRY_SCHEMES[known[0].scheme],
             identifier=known[0].value,
             vault=self.vault,
             now=self.now,
         )
+        self._learn_numbers(subject, number)
         owner = number if subject.kind in ("household", "firm") else self._arrives_at(subject.role)
         self._add(subject, number, owner, None)
         return number

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Annotated, Literal
 
+import msgspec
+
 from connectors.public_security.messages import (
     BirthRegistered,
     DeathRegistered,
@@ -52,6 +54,13 @@ class WithdrawDeath(PersonForm, frozen=True, kw_only=True):
     pass
 
 
+def _certificate_of(desk: Desk, mother: str, born_on: date) -> str | None:
+    """What the hospital's register says of a child of hers born on this day, as a police station looks it up."""
+    found = desk.newest("health", mother, ("birth_certified",))
+    certified = msgspec.json.decode(found["message"]) if found is not None else {}
+    return certified.get("cszmbh") if certified.get("csrq") == day(born_on) else None
+
+
 def register_birth(desk: Desk, form: RegisterBirth) -> SentEvent:
     mother = desk.person(form.id_number)
     father = desk.person(form.father_id_number) if form.father_id_number else None
@@ -78,7 +87,7 @@ def register_birth(desk: Desk, form: RegisterBirth) -> SentEvent:
             mother_name=mother["name"],
             father_id_number=father["id_number"] if father else None,
             father_name=father["name"] if father else None,
-            birth_certificate=form.birth_certificate,
+            birth_certificate=form.birth_certificate or _certificate_of(desk, mother["id_number"], born_on),
             household_number=mother["household_number"],
             division=mother["division"],
             register_kind=mother["register_kind"],

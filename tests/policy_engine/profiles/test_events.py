@@ -95,6 +95,75 @@ def newborn(couple: dict[str, Any], *, mother: str | None = None) -> DepartmentE
     )
 
 
+def certified_birth(couple: dict[str, Any], certificate: str = "Z420000001") -> DepartmentEvent:
+    """What the hospital reports: no name yet, no citizen's number."""
+    return event(
+        SubjectRef("child", "person", (Identifier("birth_certificate", certificate),), None),
+        person("mother", couple["identifier"]),
+        changes=(AttributeChange("child", "person.birth_date", "2026-11-20"),),
+        relations=(
+            Relation("child", "joins_household_of", "mother"),
+            Relation("child", "mother_is", "mother"),
+        ),
+        source="health",
+        event_id="birth-1",
+    )
+
+
+def registered_birth(couple: dict[str, Any], certificate: str = "Z420000001") -> DepartmentEvent:
+    """The household register names the same child by both its numbers."""
+    later = newborn(couple)
+    child, *parents = later.subjects
+    both = (*child.identifiers, Identifier("birth_certificate", certificate))
+    child = msgspec.structs.replace(child, identifiers=both)
+    return msgspec.structs.replace(later, subjects=(child, *parents), event_id="register-1")
+
+
+def children_born(house: House, couple: dict[str, Any]) -> list[int]:
+    found = family_of(house, couple["subject_id"]).members
+    return [one.subject_id for one in found if one.values().get("person.birth_date") == "2026-11-20"]
+
+
+def test_a_newborn_is_known_by_its_certificate_until_it_has_a_number_and_a_name(
+    any_loaded: House, couple: dict[str, Any]
+) -> None:
+    assert took(any_loaded, certified_birth(couple)) is not None
+    (child,) = children_born(any_loaded, couple)
+    assert took(any_loaded, registered_birth(couple)) is not None
+    assert children_born(any_loaded, couple) == [child]
+    with any_loaded.database.read() as session:
+        shown = registry.describe(session, [child], vault=any_loaded.vault)[child]
+        number = registry.identifier_of(session, child, vault=any_loaded.vault)
+        by_certificate = registry.find_by_identifier(
+            session, "birth_certificate", "Z420000001", vault=any_loaded.vault
+        )
+        by_number = registry.find_by_identifier(session, "id_number", number, vault=any_loaded.vault)
+        parents = registry.related_to(session, "parent", child, date(2026, 11, 24))
+    assert (shown.name, number[:14]) == ("演小宝", "42999920261120")
+    assert by_certificate == by_number == child
+    assert sorted(parents) == sorted([couple["subject_id"], couple["spouse_id"]])
+
+
+def test_a_certificate_that_comes_after_the_registration_makes_no_second_child(
+    loaded: House, couple: dict[str, Any]
+) -> None:
+    assert took(loaded, registered_birth(couple)) is not None
+    (child,) = children_born(loaded, couple)
+    assert took(loaded, certified_birth(couple)) is not None
+    assert children_born(loaded, couple) == [child]
+
+
+def test_two_numbers_of_two_people_are_refused_and_kept_for_an_official(
+    loaded: House, couple: dict[str, Any]
+) -> None:
+    assert took(loaded, certified_birth(couple)) is not None
+    assert took(loaded, newborn(couple)) is not None  # without its certificate: nobody can tell
+    assert len(children_born(loaded, couple)) == 2
+    assert took(loaded, registered_birth(couple)) is None
+    assert "属于不同的人" in (rejection(loaded, "public_security", "register-1") or "")
+    assert len(children_born(loaded, couple)) == 2
+
+
 def test_a_newborn_joins_its_mothers_household_and_has_parents(
     any_loaded: House, couple: dict[str, Any]
 ) -> None:

@@ -31,6 +31,7 @@ from kernel.outbox.repository import purge
 from kernel.outbox.worker import KEEP_DONE
 from policy_engine.delivery import rematching
 from policy_engine.delivery import service as delivery
+from policy_engine.delivery.claims import accounts_found
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
 from policy_engine.profiles.files.service import FILE_TOPIC
@@ -70,6 +71,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **delivery.build_handlers(
             house.database, house.clock, house.vault, services.ports, services.treasury
         ),
+        **accounts_found.handlers(house.database, house.clock, house.vault, services.ports, services.bank),
         **reconciliation.handlers(house.database, house.clock, services.statements),
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),

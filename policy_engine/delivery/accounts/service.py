@@ -203,3 +203,15 @@ def usable_accounts(session: Session, holders: frozenset[int], now: datetime) ->
     return [
         account for account in found if account.usable_from_at <= now and is_freshly_checked(account, now)
     ]
+
+
+def unchecked_accounts(session: Session, holders: frozenset[int], now: datetime) -> list[PayeeAccount]:
+    """Accounts of a register that the bank has not lately confirmed, and never denied, the default first."""
+    found = repository.accounts_of(session, holders)
+    return [
+        account
+        for account in found
+        if account.usable_from_at <= now
+        and not is_freshly_checked(account, now)
+        and account.check_result not in ("mismatch", "closed")
+    ]

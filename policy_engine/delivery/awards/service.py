@@ -14,10 +14,11 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.delivery.accounts import service as accounts
+from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards import allowance, limits, overlaps, repository
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.models import Award
-from policy_engine.delivery.cases.timeline import SYSTEM, actor_of
+from policy_engine.delivery.cases.timeline import SYSTEM, Actor, actor_of
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.standing import require_relation
 from policy_engine.delivery.payments import repository as payment_rows
@@ -188,16 +189,7 @@ def name_account(
     )
     if account is None:
         raise InvalidInput(_("请先选择收款账户。"))
-    award.account_id, award.payee_id, award.updated_at = account.id, account.subject_id, now
-    accounts.flag_if_crowded(session, account, now=now)
-    for payment in payment_rows.lock_not_instructed(session, award.id):
-        before = payment.state
-        payment.account_id, payment.payee_id = account.id, account.subject_id
-        if PAYMENT.may(PaymentState(before), "name_account"):
-            payment.state = PAYMENT.move(PaymentState(before), "name_account")
-            payment.state_reason = None
-            payments.log(session, payment, "payment.reserved", actor_of(principal, relation), before, now=now)
-    log(session, award, "award.account_named", actor_of(principal, relation), award.state, now=now)
+    pay_into(session, award, account, actor_of(principal, relation), now=now)
     audit.record(
         session,
         actor=principal,
@@ -207,6 +199,20 @@ def name_account(
         now=now,
     )
     return award
+
+
+def pay_into(session: Session, award: Award, account: PayeeAccount, actor: Actor, *, now: datetime) -> None:
+    """From now on the award is paid there, what has not left included. The award's row is locked."""
+    award.account_id, award.payee_id, award.updated_at = account.id, account.subject_id, now
+    accounts.flag_if_crowded(session, account, now=now)
+    for payment in payment_rows.lock_not_instructed(session, award.id):
+        before = payment.state
+        payment.account_id, payment.payee_id = account.id, account.subject_id
+        if PAYMENT.may(PaymentState(before), "name_account"):
+            payment.state = PAYMENT.move(PaymentState(before), "name_account")
+            payment.state_reason = None
+            payments.log(session, payment, "payment.reserved", actor, before, now=now)
+    log(session, award, "award.account_named", actor, award.state, now=now)
 
 
 def _last_start(

@@ -11,6 +11,7 @@ from kernel import audit
 from kernel.clock import business_date
 from kernel.errors import Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
+from kernel.outbox import enqueue
 from kernel.web.principal import Principal
 from policy_engine.delivery.access import Relation
 from policy_engine.delivery.accounts import service as accounts
@@ -27,6 +28,8 @@ from policy_engine.delivery.states import CLAIM, OFFER, ClaimState, OfferState
 from policy_engine.delivery.terms import Mode, Terms
 
 MOST_DECLARED = 100
+#: Outbox topic: ask the bank whose the registered account is.
+CHECK_ACCOUNT = "claim.check_account"
 
 
 def confirm(
@@ -90,7 +93,12 @@ def begin_automatically(
         channel="automatic",
         mode="automatic",
     )
-    return begin_from_offer(session, ports, offer, terms, next(iter(usable), None), origin, now=now)
+    claim = begin_from_offer(session, ports, offer, terms, next(iter(usable), None), origin, now=now)
+    if claim.account_id is None and accounts.unchecked_accounts(session, holders, now):
+        # Nobody taps, so nobody asks the bank either: the claim's own account is looked up behind it.
+        payload = {"claim_id": str(claim.id)}
+        enqueue(session, CHECK_ACCOUNT, f"claim:{claim.id}", payload, now=now)
+    return claim
 
 
 def apply_anyway(

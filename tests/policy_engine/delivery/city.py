@@ -380,8 +380,10 @@ class Office:
         assert found is not None
         return found
 
-    def account(self, subject_id: int = GRANDMOTHER, number: str = "6222020111222233334") -> uuid.UUID:
-        """An account of the register, checked with the bank."""
+    def account(
+        self, subject_id: int = GRANDMOTHER, number: str = "6222020111222233334", *, is_verified: bool = True
+    ) -> uuid.UUID:
+        """An account of the register, checked with the bank or not."""
         with self.database.write() as session:
             account = service.add_account(
                 session,
@@ -394,7 +396,8 @@ class Office:
                 now=self.now,
             )
             account_id = account.id
-        self.verify(account_id)
+        if is_verified:
+            self.verify(account_id)
         return account_id
 
     def verify(self, account_id: uuid.UUID) -> str:

@@ -8,10 +8,13 @@ import sqlalchemy as sa
 
 from kernel import notices
 from kernel.errors import IllegalTransition, NotFound
+from kernel.outbox import Worker
 from policy_engine.delivery import service
+from policy_engine.delivery.claims import accounts_found
 from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import OfferState
 from policy_engine.profiles.objections.service import choose_quiet
 from tests.policy_engine.delivery.city import (
@@ -22,7 +25,9 @@ from tests.policy_engine.delivery.city import (
     MOTHER,
     NURSING,
     STRANGER,
+    Bank,
     Office,
+    decider,
     person,
 )
 
@@ -236,3 +241,46 @@ def test_who_asks_not_to_be_found_later_keeps_what_was_offered(office: Office) -
         choose_quiet(session, GRANDMOTHER, is_quiet=True, now=office.clock.now())
     office.reconcile(office.effect(sequence=20))
     assert office.offer().state == OfferState.OFFERED
+
+
+def check_accounts(office: Office, bank: Bank) -> None:
+    handlers = accounts_found.handlers(office.database, office.clock, office.house.vault, office.ports, bank)
+    Worker(office.database, office.clock, handlers).run_until_idle()
+
+
+def claim_of(office: Office, offer: Offer) -> Claim:
+    with office.database.read() as session:
+        claim = claims.latest_of_offer(session, offer.id)
+    assert claim is not None
+    return claim
+
+
+def test_nobody_taps_so_the_bank_is_asked_behind_the_claim(any_office: Office) -> None:
+    office = any_office
+    account_id = office.account(FIRM, is_verified=False)
+    office.reconcile(office.effect("retention", FIRM))
+    claim = claim_of(office, office.offer("retention", FIRM))
+    assert claim.account_id is None
+    bank = Bank()
+    check_accounts(office, bank)
+    check_accounts(office, bank)
+    assert claim_of(office, office.offer("retention", FIRM)).account_id == account_id
+
+
+def test_money_that_waited_for_the_banks_word_is_paid_when_it_comes(office: Office) -> None:
+    office.budget(10_000_000, "retention")
+    office.account(FIRM, is_verified=False)
+    office.reconcile(office.effect("retention", FIRM))
+    office.act(claim_of(office, office.offer("retention", FIRM)), decider(), "grant")
+    with office.database.read() as session:
+        assert [one.state for one in session.query(Payment)] == ["account_missing"]
+    check_accounts(office, Bank())
+    with office.database.read() as session:
+        assert [one.state for one in session.query(Payment)] == ["reserved"]
+
+
+def test_an_account_of_somebody_else_is_never_paid_into(office: Office) -> None:
+    office.account(FIRM, is_verified=False)
+    office.reconcile(office.effect("retention", FIRM))
+    check_accounts(office, Bank("mismatch"))
+    assert claim_of(office, office.offer("retention", FIRM)).account_id is None

@@ -65,6 +65,16 @@ SEATS = (
         ("claim.accept", "counter.assist", "licence.verify"),
     ),
     DemoSeat(
+        "assistant",
+        "街道帮办",
+        "street assistant",
+        STREET,
+        STREET_NAME,
+        "便民服务中心",
+        f"{STREET_NAME}便民服务中心帮办席",
+        ("counter.assist",),
+    ),
+    DemoSeat(
         "federation",
         "残联审核",
         "federation officer",
@@ -82,6 +92,16 @@ SEATS = (
         COUNTY_NAME,
         "民政局",
         "黄石港区民政局审定席",
+        ("claim.decide",),
+    ),
+    DemoSeat(
+        "civil_affairs_second",
+        "区民政复核",
+        "second civil-affairs officer",
+        COUNTY,
+        COUNTY_NAME,
+        "民政局",
+        "黄石港区民政局复核席",
         ("claim.decide",),
     ),
     DemoSeat(

@@ -50,9 +50,12 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             with house.database.read() as session:
                 context["unread"] = unread_count(session, principal.acting_for)
             return pages.page(request, "tong/home_senior.html", **context)
-        offered = {one.policy.policy_id for one in context["offers"]}
+        # A benefit that one child is offered may still lack one thing for the other.
+        offered = {(one.policy.policy_id, one.for_name) for one in context["offers"]}
         near = [
-            one for one in near_misses(services, principal) if one.miss.explanation.policy_id not in offered
+            one
+            for one in near_misses(services, principal)
+            if (one.miss.explanation.policy_id, one.for_name) not in offered
         ]
         chooses = any(one.reason in ("excluded", "lower") for one in together(services, principal).without)
         return pages.page(

@@ -104,6 +104,11 @@ class Demo:
         )
         return done.stdout
 
+    def accounts(self) -> list[dict[str, str]]:
+        """All demo logins."""
+        self.account("resident")
+        return self._accounts
+
     def account(self, key: str) -> dict[str, str]:
         """The demo login with this key."""
         if not self._accounts:

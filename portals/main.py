@@ -34,6 +34,7 @@ from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import PublishedPolicies
+from portals.financing.demands import consent as financing
 from portals.outside import BankAccounts, BankStatements, RegisterOfFirms, TreasuryOrders, outside_of
 from portals.server import PathApps
 from portals.services import Services
@@ -126,7 +127,8 @@ def _names_of_details() -> Mapping[str, Names]:
     return {
         "openid_credential": {
             kind.id: {"zh": kind.name, "en": kind.label_en} for kind in licence_types().values()
-        }
+        },
+        financing.TYPE: financing.names_of_details(),
     }
 
 

@@ -19,6 +19,7 @@ from policy_engine.profiles.loading import load_city, read_registry
 from portals.demo.accounts import SEATS, create_accounts, write_accounts
 from portals.demo.banks import OFFICERS
 from portals.demo.cast import Cast, choose
+from portals.demo.financing import offer_products
 from portals.demo.licences import issue_licences
 from portals.demo.policies import open_budgets, publish_library
 
@@ -72,6 +73,7 @@ def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step
     publish_library(house, cast, lambda share: step("匹配全城 matching everybody", 0.55 + 0.45 * share))
     with house.database.write(timeout=60) as session:
         open_budgets(session, house)
+        offer_products(session, house)
         issue_licences(session, house, cast)
     write_accounts(home, accounts)
     (home / "demo-cast.json").write_bytes(msgspec.json.encode(cast))

@@ -9,34 +9,14 @@ from kernel.i18n import N_
 from kernel.web.principal import Principal
 from portals.financing.demands.states import Side
 from portals.financing.products.document import Collateral, Purpose
+from portals.financing.products.views import COLLATERALS as COLLATERALS
+from portals.financing.products.views import PURPOSES as PURPOSES
+from portals.financing.products.views import REPAYMENTS as REPAYMENTS
 
 Wished = Literal["any", "equal_instalments", "equal_principal", "interest_first", "one_off"]
 Routing = Literal["named", "open", "rotation"]
 
-PURPOSES: dict[str, str] = {
-    "working_capital": N_("日常经营周转"),
-    "equipment": N_("购置设备、技术改造"),
-    "premises": N_("购建或装修经营场所"),
-    "research": N_("研发和科技成果转化"),
-    "export": N_("进出口业务"),
-    "green": N_("节能减排、绿色转型"),
-    "refinancing": N_("续贷、置换到期贷款"),
-}
-REPAYMENTS: dict[str, str] = {
-    "any": N_("都可以"),
-    "equal_instalments": N_("等额本息"),
-    "equal_principal": N_("等额本金"),
-    "interest_first": N_("先息后本"),
-    "one_off": N_("到期一次还本付息"),
-}
-COLLATERALS: dict[str, str] = {
-    "none": N_("无担保（信用）"),
-    "guarantee": N_("政府性融资担保"),
-    "mortgage": N_("房产、设备抵押"),
-    "receivables": N_("应收账款质押"),
-    "patents": N_("专利、商标质押"),
-    "person": N_("保证人"),
-}
+WISHED: dict[str, str] = {"any": N_("都可以"), **REPAYMENTS}
 ROUTINGS: dict[str, str] = {
     "open": N_("同时送所有匹配的银行"),
     "rotation": N_("逐家轮候，一家不办再送下一家"),

@@ -112,6 +112,10 @@ def may_authorise(demand: Demand) -> bool:
     return demand_may(D(demand.state), "authorise")
 
 
+def may_post(demand: Demand) -> bool:
+    return demand_may(D(demand.state), "post")
+
+
 def note(session: Session, demand: Demand, command: str, *, by: Actor, now: datetime) -> None:
     """Something worth remembering that changes no state."""
     _note(session, demand, None, command, (demand.state, demand.state), by, now)

@@ -57,6 +57,21 @@ def match_demand(offered: OfferedSet, firm: SubjectFacts, asked: Asked, as_of: d
     return found
 
 
+def judge_firm(offered: OfferedSet, firm: SubjectFacts, as_of: date) -> list[Match]:
+    """The firm's side alone: which products it could have at all, and how much of each."""
+    products, compiled, places = offered.on(as_of)
+    answers = compiled.kinds["firm"].judge(compiled.row(firm))
+    verdicts: dict[int, Verdict] = {ELIGIBLE: "eligible", UNDECIDED: "unknown"}
+    return [
+        Match(
+            product=product,
+            verdict=verdicts.get(answers[place][0], "ineligible"),
+            limit_fen=answers[place][1],
+        )
+        for product, place in zip(products, places, strict=True)
+    ]
+
+
 def misfits_of(product: ProductDocument, asked: Asked, limit_fen: int | None) -> tuple[Misfit, ...]:
     """What the demand asks that the product does not give."""
     found: list[Misfit] = []

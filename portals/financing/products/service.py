@@ -5,13 +5,13 @@ another person on another seat than the author, and the version's own cases have
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.errors import Conflict, Forbidden, NotFound
-from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.policies.cases import CaseOutcome
@@ -21,6 +21,7 @@ from policy_engine.policies.published import PublishedSet
 from portals.financing.access import institution_of
 from portals.financing.products import repository
 from portals.financing.products.document import ProductDocument
+from portals.financing.products.library import ProductEntry
 from portals.financing.products.loading import (
     cases_of,
     check_product,
@@ -29,13 +30,6 @@ from portals.financing.products.loading import (
     standing_of,
 )
 from portals.financing.products.models import Product
-
-STATE_LABELS: dict[str, str] = {
-    "draft": N_("草稿"),
-    "published": N_("已上架"),
-    "superseded": N_("已被新版本取代"),
-    "ended": N_("已下架"),
-}
 
 
 def save_draft(
@@ -56,12 +50,7 @@ def save_draft(
         raise DocumentRefused(problems)
     _require_passed(outcomes_of(document, cases_of(cases_text, document, published), published))
     row = _draft_row(session, document, now)
-    row.bank_code, row.kind, row.title = document.institution, document.kind, document.title
-    row.is_demonstration = standing_of(document) != "official"
-    row.valid_from, row.valid_until = document.valid_from, document.valid_until
-    row.source_text, row.cases_text = text, cases_text
-    row.document = repository.content_of(document)
-    row.content_hash = content_hash(row.document)
+    _fill(row, document, text, cases_text)
     row.author_id = actor.subject_id
     row.author_seat_id = None if actor.seat is None else actor.seat.id
     session.flush()
@@ -101,6 +90,33 @@ def end(session: Session, row_id: uuid.UUID, *, actor: Principal, now: datetime)
     row.state, row.ended_at = "ended", now
     _note(session, row, "product.end", actor, now)
     return row
+
+
+def install(
+    session: Session, entries: Iterable[ProductEntry], *, published: PublishedSet, now: datetime
+) -> None:
+    """Put the products that come with the system on offer, checked as any: where no officer is there to do it yet."""
+    for entry in entries:
+        document = entry.document
+        problems = check_product(load_product(entry.text), published)
+        if problems:
+            raise DocumentRefused(problems)
+        _require_passed(outcomes_of(document, cases_of(entry.cases_text, document, published), published))
+        if repository.version_numbered(session, document.id, document.version) is None:
+            row = _draft_row(session, document, now)
+            _fill(row, document, entry.text, entry.cases_text)
+            row.state, row.published_at = "published", now
+            session.flush()
+            _note(session, row, "product.install", "library", now)
+
+
+def _fill(row: Product, document: ProductDocument, text: str, cases_text: str) -> None:
+    row.bank_code, row.kind, row.title = document.institution, document.kind, document.title
+    row.is_demonstration = standing_of(document) != "official"
+    row.valid_from, row.valid_until = document.valid_from, document.valid_until
+    row.source_text, row.cases_text = text, cases_text
+    row.document = repository.content_of(document)
+    row.content_hash = content_hash(row.document)
 
 
 def _own(session: Session, row_id: uuid.UUID, actor: Principal, *, approving: bool) -> Product:
@@ -144,7 +160,7 @@ def _require_passed(outcomes: list[CaseOutcome]) -> None:
         )
 
 
-def _note(session: Session, row: Product, action: str, actor: Principal, now: datetime) -> None:
+def _note(session: Session, row: Product, action: str, actor: Principal | str, now: datetime) -> None:
     record(
         session,
         actor=actor,

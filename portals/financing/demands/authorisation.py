@@ -27,6 +27,8 @@ from portals.financing.demands.states import OPEN, ApplicationState
 from portals.financing.profile.items import data_items
 
 TYPE = "financing_data"
+#: A delegation may leave a firm's financing out; whoever consents must have it.
+SCOPE = "financing"
 DAYS = (30, 90, 180)
 #: A question that nobody answered is asked anew.
 ASKED_FOR = timedelta(hours=1)
@@ -99,7 +101,7 @@ def give(session: Session, answer: Principal, *, now: datetime) -> Authorisation
     """
     detail = next((one for one in answer.details if one.get("type") == TYPE), None)
     row = None if detail is None else _row(session, str(detail.get("authorisation", "")))
-    if detail is None or row is None or row.firm_id != answer.acting_for or answer.capacity != "enterprise":
+    if detail is None or row is None or row.firm_id != answer.acting_for or not _may_speak(answer):
         raise Forbidden(_("这次授权与要办的事不符，没有生效。请从融资需求页面重新授权。"))
     by = Actor.firm(answer)
     demand = service.own_demand(session, row.demand_id, by)
@@ -235,6 +237,10 @@ def _end(session: Session, row: Authorisation, state: str, *, now: datetime) -> 
     row.state, row.ended_at = state, now
     if row.grant_id is not None:
         grants.end_grant(session, row.grant_id, reason="consent_withdrawn", now=now)
+
+
+def _may_speak(answer: Principal) -> bool:
+    return answer.capacity == "enterprise" and answer.has_scope(SCOPE)
 
 
 def _is_undone(session: Session, row: Authorisation) -> bool:

@@ -25,7 +25,7 @@ from kernel.web.bearer import ResolveToken
 from kernel.web.oidc_client import portal_secret
 from kernel.web.oidc_issuer import IssuerClient
 from kernel.web.principal import Principal
-from portals.financing.demands.authorisation import TYPE
+from portals.financing.demands.authorisation import SCOPE, TYPE
 from portals.financing.institutions import institutions
 from portals.financing.products.views import PURPOSES
 from portals.financing.profile.items import data_items
@@ -92,7 +92,7 @@ class ConsentDesk:
             "response_type": "code",
             "client_id": CLIENT,
             "redirect_uri": self._issuer.redirect_uri,
-            "scope": "openid",
+            "scope": f"openid {SCOPE}",
             "state": state,
             "code_challenge": challenge.decode().rstrip("="),
             "code_challenge_method": "S256",
@@ -129,7 +129,7 @@ class ConsentDesk:
         settings = ClientSettings(
             name=N_("东楚融通融资数据授权"),
             redirect_uris=(self._issuer.redirect_uri,),
-            scopes=("openid",),
+            scopes=("openid", SCOPE),
             capacities=("enterprise",),
             authorization_details_types=(TYPE,),
             is_first_party=True,

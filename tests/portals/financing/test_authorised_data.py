@@ -26,7 +26,7 @@ def consent(asked: Firm, row: Authorisation, detail: dict[str, Any], **changes: 
         "acting_for": row.firm_id,
         "acting_for_name": "某公司",
         "seat": None,
-        "scopes": frozenset({"openid"}),
+        "scopes": frozenset({"openid", "financing"}),
         "acr": "L2",
         "client_id": "financing-data",
         "grant_id": uuid.uuid4(),
@@ -116,6 +116,7 @@ def test_a_consent_for_something_else_authorises_nothing(there: Firm) -> None:
             consent(there, row, {**detail, "authorisation": "x"}),
             consent(there, row, detail, acting_for=there.number + 1),
             consent(there, row, detail, details=()),
+            consent(there, row, detail, scopes=frozenset({"openid"})),
         ):
             with pytest.raises(Forbidden):
                 authorisation.give(session, answer, now=NOW)

@@ -74,7 +74,7 @@ class Rongtong:
             acting_for=there.number,
             acting_for_name=there.name,
             seat=None,
-            scopes=frozenset({"rongtong", "licences"}),
+            scopes=frozenset({"rongtong", "licences", "financing"}),
             acr="L2",
             client_id="rongtong",
             grant_id=there.grant,

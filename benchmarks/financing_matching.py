@@ -128,7 +128,8 @@ def _whole_city(offered: OfferedSet, snapshot: Snapshot, firms: list[SubjectFact
         for place in places
     )
     plain = (time.perf_counter() - start) / len(firms) * snapshot.frames["firm"].height
-    ours, result = [], None
+    ours: list[float] = []
+    result = None
     for _round in range(3):
         start = time.perf_counter()
         result = match_firms(offered, snapshot, AS_OF)

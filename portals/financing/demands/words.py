@@ -34,7 +34,7 @@ EVENTS: dict[str, str] = {
     "accept_offer": N_("接受方案"),
     "refuse_offer": N_("不接受方案"),
     "lapse": N_("方案已过期"),
-    "request_guarantee": N_("申请担保"),
+    "request_guarantee": N_("提交担保申请"),
     "issue_guarantee": N_("担保已出具"),
     "refuse_guarantee": N_("担保未通过"),
     "contract": N_("签订合同"),

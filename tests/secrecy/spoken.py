@@ -19,7 +19,7 @@ SHORTEST = 8
 _SECRET_NAME = re.compile(
     r"(password|passcode|secret|token|verifier|assertion|handle|ticket|id_number|phone|identity_number)$"
     r"|^(new_password|code|device_code|user_code|tx_code|authorization_code|pre-authorized_code|request_uri|challenge|"
-    r"signature|recovery_code|cookie)$"
+    r"recovery_code|cookie)$"
 )
 #: Named like a secret, and none: public by their specifications, or the masked form of one.
 _PUBLIC_NAME = re.compile(r"^(code_challenge|subject_token_type|requested_token_type)$|_type$")

@@ -13,6 +13,7 @@ from identity.seats import service as seats
 from kernel.house import House
 from kernel.ids import new_id
 from kernel.web.principal import Duty, Principal, SeatView
+from portals.demo.agency import create_agency
 from portals.demo.banks import open_banks
 from portals.demo.cast import COUNTY, STREET, STREET_NAME, Cast
 
@@ -304,6 +305,7 @@ def create_accounts(
         "/rongtong",
     )
     add("agent", "企业经办人", "agent of the enterprise", cast.agent, "/rongtong")
+    add("accountant", "代账会计（为两家企业办事）", "accountant of two firms", cast.accountant, "/rongtong")
     open_banks(session, house, cast.officials[len(SEATS) :], add)
     for seat, official in zip(SEATS, cast.officials[: len(SEATS)], strict=True):
         add(seat.key, seat.part, seat.part_en, official, "/zhengtong")
@@ -329,6 +331,7 @@ def create_accounts(
         appointed_by=cast.legal_representative,
         until_at=until,
     )
+    create_agency(session, house, cast)
     return made
 
 
@@ -370,5 +373,6 @@ def _everybody(cast: Cast) -> set[int]:
         cast.parent,
         cast.legal_representative,
         cast.agent,
+        cast.accountant,
         *cast.officials,
     }

@@ -15,7 +15,7 @@ DAYE = "420281"
 
 class Cast(msgspec.Struct, frozen=True):
     """Subject numbers by part. ``officials`` are grown-ups without another part, enough for every seat, the city's
-    first, then the banks'.
+    first, then the banks'. The ``accountant`` acts for ``firm`` and for ``other_firm``, which ``other_head`` represents.
     """
 
     resident: int
@@ -26,6 +26,9 @@ class Cast(msgspec.Struct, frozen=True):
     firm: int
     legal_representative: int
     agent: int
+    accountant: int
+    other_firm: int
+    other_head: int
     officials: tuple[int, ...]
 
 
@@ -59,7 +62,7 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
     )
     elder, daughter = _elder_and_daughter(local)
     parent, baby = _parent_and_baby(persons, as_of)
-    firm = _first(
+    known = (
         firms.filter(
             pl.col("registered_division").str.starts_with(DAYE)
             & (pl.col("firm_kind") == "企业")
@@ -68,18 +71,24 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
             & ~pl.col("is_dishonest")
             & ~pl.col("main_revenue_this_year__unknown")
             & pl.col("main_revenue_this_year").is_not_null()
-        ).sort(
+        )
+        .sort(
             ~pl.col("subject_id").is_in(_with_graduates(hires).implode()) | (pl.col("size") == "大型"),
             "main_revenue_this_year",
             "subject_id",
             descending=[False, True, False],
-        ),
-        "an enterprise in Daye whose revenue is known",
+        )
+        .unique("legal_representative_id", keep="first", maintain_order=True)
     )
-    representative = int(firms.filter(subject_id=firm)["legal_representative_id"][0])
-    taken = {resident, elder, daughter, parent, baby, representative}
+    if len(known) < 2:
+        raise LookupError(
+            "the city has no two enterprises in Daye whose revenue is known; generate more firms"
+        )
+    firm, other_firm = known["subject_id"][:2].to_list()
+    representative, other_head = known["legal_representative_id"][:2].to_list()
+    taken = {resident, elder, daughter, parent, baby, representative, other_head}
     others = [number for number in grown["subject_id"].to_list() if number not in taken]
-    if len(others) < officials + 1:
+    if len(others) < officials + 2:
         raise LookupError(
             "the city has too few grown-ups for the demonstration; generate at least 5,000 residents"
         )
@@ -92,6 +101,9 @@ def choose(directory: Path, as_of: date, officials: int) -> Cast:
         firm=firm,
         legal_representative=representative,
         agent=others[0],
+        accountant=others[officials + 1],
+        other_firm=other_firm,
+        other_head=other_head,
         officials=tuple(others[1 : officials + 1]),
     )
 

@@ -168,5 +168,9 @@ def _governs(services: Services, principal: Principal | None) -> bool:
 
 
 def _facts(services: Services, principal: Principal) -> list[KnownAbout]:
+    """Nothing for a firm that no department has said anything about yet."""
     with services.house.database.read() as session:
-        return known_about(session, principal.acting_for)
+        try:
+            return known_about(session, principal.acting_for)
+        except NotFound:
+            return []

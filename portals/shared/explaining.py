@@ -2,10 +2,14 @@
 
 from datetime import date, timedelta
 
+from sqlalchemy.orm import Session
+
+from kernel.errors import NotFound
 from kernel.web.principal import Principal
 from policy_engine.matching.evaluation import FamilyCase
 from policy_engine.matching.explanation import Explanation, NearMiss, explain, near_misses
 from policy_engine.policies.published import PublishedPolicy
+from policy_engine.profiles.schemas import Family
 from policy_engine.profiles.service import load_family
 from portals.services import Services
 
@@ -27,8 +31,10 @@ def is_within_reach(miss: NearMiss, today: date) -> bool:
 def near_misses_of(services: Services, principal: Principal) -> list[NearMiss]:
     """What one fact or one clause keeps away from the person or firm one acts for."""
     with services.house.database.read() as session:
-        family = load_family(session, principal.acting_for)
+        family = _family_of(session, principal)
         published = services.published.current(session)
+    if family is None:
+        return []
     today = services.house.clock.today()
     case = FamilyCase(family, published, today)
     found = near_misses(case, frozenset({principal.acting_for}), reader_id=principal.acting_for)
@@ -38,8 +44,10 @@ def near_misses_of(services: Services, principal: Principal) -> list[NearMiss]:
 def explanation_of(services: Services, principal: Principal, policy: PublishedPolicy) -> list[Explanation]:
     """How a policy stands for everybody or everything of the family it may concern."""
     with services.house.database.read() as session:
-        family = load_family(session, principal.acting_for)
+        family = _family_of(session, principal)
         published = services.published.current(session)
+    if family is None:
+        return []
     case = FamilyCase(family, published, services.house.clock.today())
     found = []
     for one, subject in case.policies_on():
@@ -51,3 +59,11 @@ def explanation_of(services: Services, principal: Principal, policy: PublishedPo
         ):
             found.append(explain(case, one, subject, reader_id=principal.acting_for))
     return found
+
+
+def _family_of(session: Session, principal: Principal) -> Family | None:
+    """Nothing where no department has said anything yet: a firm claimed a minute ago, an agency from elsewhere."""
+    try:
+        return load_family(session, principal.acting_for)
+    except NotFound:
+        return None

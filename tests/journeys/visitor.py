@@ -24,7 +24,7 @@ def signed_in(demo: Demo, key: str, *, capacity: str = "") -> httpx.Client:
         page = submit(client, page, **choice_of(page, capacity or account["name"]))
     assert page.url.path.startswith(account["portal"]), page.text[:2000]
     token = _CSRF.search(page.text) or _CSRF.search(client.get(f"{account['portal']}/me").text)
-    assert token is not None, "no page holds the token that lets one post"
+    assert token is not None, page.text[-3000:]
     client.headers["X-CSRF-Token"] = unescape(token[1])
     return client
 

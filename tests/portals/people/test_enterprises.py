@@ -198,6 +198,17 @@ def test_a_firm_is_claimed_by_its_code_and_left_again(square: Square) -> None:
     assert "还没有企业" in worker.get("/tong/me/enterprises").text
 
 
+def test_a_firm_nobody_has_said_anything_about_yet_has_its_desk_all_the_same(square: Square) -> None:
+    """Claimed a minute ago, or an agency: the register knows it, no department has sent a fact."""
+    head = square.enter("rongtong", square.people.daughter, square.people.firm)
+    for path in ("/", "/policies", "/todo", "/claims", "/wallet", "/enterprise"):
+        page = head.get(f"/rongtong{path}".rstrip("/"))
+        assert page.status_code == 200, (path, page.text[:300])
+    assert "还没有这家企业的信息" in page.text
+    assert head.get("/rongtong/api/v1/near-misses").json() == []
+    assert head.get("/rongtong/api/v1/facts").json() == []
+
+
 def test_a_mini_app_is_asked_for_and_its_secret_drawn_by_its_firm_alone(square: Square) -> None:
     people = square.people
     head = square.enter("rongtong", people.daughter, people.firm)

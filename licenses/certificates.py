@@ -6,18 +6,21 @@ A city's own certification authority would sign the leaves instead; nothing but 
 import base64
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+Root: TypeAlias = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
 ROOT_YEARS = 20
 LEAF_YEARS = 10
 
 
-def new_root(common_name: str, now: datetime) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def new_root(common_name: str, now: datetime) -> Root:
     """A key and its self-signed certificate, which may sign leaves and nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(common_name)
@@ -30,7 +33,7 @@ def new_leaf(
     common_name: str,
     public_key: ec.EllipticCurvePublicKey,
     address: str,
-    root: tuple[ec.EllipticCurvePrivateKey, x509.Certificate],
+    root: Root,
     now: datetime,
 ) -> x509.Certificate:
     """Signed by the root for one key; ``address`` is where its owner is found."""
@@ -50,6 +53,16 @@ def new_leaf(
 def der_text(certificate: x509.Certificate) -> str:
     """As ``x5c`` wants it (RFC 7515 §4.1.6): base64 of the DER, not base64url."""
     return base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
+
+
+def is_signed_by(leaf: str, root: x509.Certificate) -> bool:
+    """Whether an ``x5c`` element was signed by this root: roots that follow one another bear one name."""
+    certificate = x509.load_der_x509_certificate(base64.b64decode(leaf))
+    try:
+        certificate.verify_directly_issued_by(root)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _builder(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from kernel.house import House
 from kernel.outbox import Handler, Message, Schedule, once
-from licenses import repository
+from licenses import keys, repository
 from licenses.batches import ISSUED_TOPIC
 from licenses.log.anchoring import anchor_newest
 from licenses.service import expire_due, remind_due
@@ -15,11 +15,13 @@ from licenses.telling import announce
 
 EXPIRE = "licence.expire"
 ANCHOR = "log.anchor"
+CERTIFY = "licence.certify"
 REMIND = "licence.remind"
 SCHEDULES = (
     Schedule(EXPIRE, timedelta(hours=1)),
     Schedule(REMIND, timedelta(hours=6)),
     Schedule(ANCHOR, timedelta(hours=1)),
+    Schedule(CERTIFY, timedelta(hours=1)),
 )
 CHUNK = 200
 
@@ -43,10 +45,14 @@ def handlers(house: House) -> Mapping[str, Handler]:
         with house.database.write() as session:
             anchor_newest(session, house)
 
+    def certify(_message: Message) -> None:
+        with house.database.write() as session:
+            keys.certify(session, house)
+
     def tell_issued(message: Message) -> None:
         ids = [uuid.UUID(one) for one in message.payload["licences"]]
         with house.database.write() as session:
             if once(session, ISSUED_TOPIC, message.message_id):
                 announce(session, house, repository.by_ids(session, ids))
 
-    return {ISSUED_TOPIC: tell_issued, EXPIRE: expire, REMIND: remind, ANCHOR: anchor}
+    return {ISSUED_TOPIC: tell_issued, EXPIRE: expire, REMIND: remind, ANCHOR: anchor, CERTIFY: certify}

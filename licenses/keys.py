@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.house import House
 from kernel.ids import new_id
-from licenses.certificates import der_text, new_leaf, new_root
+from licenses.certificates import Root, der_text, is_signed_by, new_leaf, new_root
 from licenses.document.certificate import new_certificate
 from licenses.models import LicenceKey
 from licenses.seal import SoftwareSigner
@@ -28,11 +29,14 @@ from licenses.seal import SoftwareSigner
 #: Between the publication of a key and its first signature: longer than anybody may cache the list.
 OVERLAP = timedelta(days=1)
 
+Use = Literal["credentials", "requests", "root"]
+_ALGORITHMS = {"credentials": "ES256", "requests": "READER"}
+_CERTIFIED = ("ES256", "READER")
 _KEPT = "licence-public-keys"
 _PUBLIC = (
     sa.select(LicenceKey.id, LicenceKey.public)
     .where(LicenceKey.algorithm == sa.bindparam("algorithm"))
-    .order_by(LicenceKey.created_at.desc())
+    .order_by(LicenceKey.created_at.desc(), LicenceKey.id.desc())
 )
 
 #: Opened once in a process: a key's id stands for the same key for ever.
@@ -43,8 +47,9 @@ _opened_seals: dict[uuid.UUID, SoftwareSigner] = {}
 def prepare(house: House) -> None:
     """Make the first keys of a new store, so that what only reads finds them."""
     with house.database.write() as session:
-        certificate_chain(session, house, credential_key(session, house))
-        certificate_chain(session, house, reader_key(session, house))
+        credential_key(session, house)
+        reader_key(session, house)
+        certify(session, house)
 
 
 def credential_key(session: Session, house: House) -> ECKey:
@@ -52,41 +57,66 @@ def credential_key(session: Session, house: House) -> ECKey:
     return _signing_key(session, house, "ES256")
 
 
-def reader_key(session: Session, house: House) -> ECKey:
-    """The key that signs requests to wallets now; a purpose of its own, so that no request is ever taken for a credential."""
+def reader_key(session: Session, house: House, kid: str = "") -> ECKey:
+    """The key that signs requests to wallets now, or the one of that name; a purpose of its own, so that no request is ever
+    taken for a credential."""
+    if kid:
+        return _open(session.get_one(LicenceKey, uuid.UUID(kid)), house)
     return _signing_key(session, house, "READER")
 
 
-def rotate_credential_key(session: Session, house: House, *, actor: str) -> str:
-    """Publish a new key, which signs from tomorrow on; the ``kid``."""
+def rotate(session: Session, house: House, use: Use, *, actor: str) -> str:
+    """Publish a new key (its certificate, for the root), which signs from tomorrow on; its name."""
     now = house.clock.now()
-    key = _new_signing_key(session, house, "ES256", is_later=True)
-    detail = {"active_at": (now + OVERLAP).isoformat()}
+    if use == "root":
+        name = str(_new_root(session, house, is_later=True))
+    else:
+        name = _new_signing_key(session, house, _ALGORITHMS[use], is_later=True).kid or ""
+        certify(session, house)
+    detail = {"use": use, "active_at": (now + OVERLAP).isoformat()}
     record(
         session,
         actor=actor,
         action="licence.key_rotated",
         object_kind="licence_key",
-        object_id=key.kid or "",
+        object_id=name,
         detail=detail,
         now=now,
     )
-    return key.kid or ""
+    return name
+
+
+def certify(session: Session, house: House) -> int:
+    """Give every key that wallets meet a certificate by the root that signs now; how many had none of it. Until then each
+    keeps the one it has: the former root stays a trust anchor."""
+    root = _root(session, house)
+    signed = 0
+    keys = sa.select(LicenceKey).where(LicenceKey.algorithm.in_(_CERTIFIED), LicenceKey.retired_at.is_(None))
+    for row in session.scalars(keys):
+        if row.certificate is None or not is_signed_by(row.certificate, root[1]):
+            row.certificate = _certified(house, row, root)
+            signed += 1
+    session.flush()
+    return signed
 
 
 def certificate_chain(session: Session, house: House, key: ECKey) -> list[str]:
     """The ``x5c`` of a key: its certificate, without the root (HAIP 1.0 §6.1.1)."""
     row = session.get_one(LicenceKey, uuid.UUID(key.kid or ""))
-    certificate = row.certificate
-    if certificate is None:
-        certificate = row.certificate = _certified(session, house, row, key)
-        session.flush()
-    return [certificate]
+    if row.certificate is None:
+        certify(session, house)
+    return [row.certificate or ""]
 
 
 def root_certificate(session: Session, house: House) -> x509.Certificate:
-    """The trust anchor of every chain."""
-    return _root(session, house)[1]
+    """The trust anchor that signs now."""
+    row = _active(session, house, "ROOT")
+    return _root(session, house)[1] if row is None else _certificate(row.public)
+
+
+def root_certificates(session: Session) -> list[x509.Certificate]:
+    """Every trust anchor there is, the newest first: wallets keep what an earlier one certified."""
+    return [_certificate(public) for _identity, public in _public(session, "ROOT")]
 
 
 def seal_signer(session: Session, house: House) -> SoftwareSigner:
@@ -147,6 +177,10 @@ def _signing_key(session: Session, house: House, algorithm: str) -> ECKey:
     row = _active(session, house, algorithm)
     if row is None:
         return _new_signing_key(session, house, algorithm)
+    return _open(row, house)
+
+
+def _open(row: LicenceKey, house: House) -> ECKey:
     if row.id not in _opened:
         parameters = {"kid": str(row.id)}
         _opened[row.id] = ECKey.import_key(msgspec.json.decode(_private(row, house)), parameters)
@@ -161,30 +195,40 @@ def _new_signing_key(session: Session, house: House, algorithm: str, *, is_later
     return ECKey.import_key(key.as_dict(private=True), {"kid": str(identity)})
 
 
-def _certified(session: Session, house: House, row: LicenceKey, key: ECKey) -> str:
+def _certified(house: House, row: LicenceKey, root: Root) -> str:
     """A leaf for one of our keys, by the root."""
     what = "电子证照签发" if row.algorithm == "ES256" else "电子证照查验"
-    public = key.public_key
+    public = _public_key(row.id, row.public).public_key
     if not isinstance(public, ec.EllipticCurvePublicKey):
         raise TypeError("an ES256 key is an elliptic curve key")
-    address, root = f"{house.settings.base_url}/licenses", _root(session, house)
+    address = f"{house.settings.base_url}/licenses"
     return der_text(new_leaf(_named(house, what), public, address, root, house.clock.now()))
 
 
-def _root(session: Session, house: House) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def _root(session: Session, house: House) -> Root:
     row = _active(session, house, "ROOT")
-    if row is not None:
-        key = serialization.load_pem_private_key(_private(row, house).encode(), None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError("the root's key is an elliptic curve key")
-        return key, x509.load_pem_x509_certificate(row.public.encode())
+    if row is None:
+        row = session.get_one(LicenceKey, _new_root(session, house))
+    key = serialization.load_pem_private_key(_private(row, house).encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the root's key is an elliptic curve key")
+    return key, _certificate(row.public)
+
+
+def _new_root(session: Session, house: House, *, is_later: bool = False) -> uuid.UUID:
     key, certificate = new_root(_named(house, "电子证照根证书"), house.clock.now())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = certificate.public_bytes(serialization.Encoding.PEM).decode()
-    _add(session, house, "ROOT", private.decode(), public, new_id())
-    return key, certificate
+    identity = new_id()
+    _add(session, house, "ROOT", private.decode(), public, identity, is_later=is_later)
+    return identity
+
+
+@lru_cache(maxsize=16)
+def _certificate(pem: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem.encode())
 
 
 def _named(house: House, what: str) -> str:

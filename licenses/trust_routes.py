@@ -60,10 +60,10 @@ def type_metadata(
 
 @get("/trust/anchor.pem", sync_to_thread=True, tags=["trust"])
 def trust_anchor(house: NamedDependency[House]) -> Response[bytes]:
-    """The root of every certificate chain that credentials, status lists and requests to wallets carry."""
+    """The roots of the certificate chains that credentials, status lists and requests to wallets carry, the newest first."""
     with house.database.read() as session:
-        certificate = keys.root_certificate(session, house)
-    content = certificate.public_bytes(serialization.Encoding.PEM)
+        found = keys.root_certificates(session)
+    content = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in found)
     return Response(
         content, media_type="application/x-pem-file", headers={"Cache-Control": "public, max-age=86400"}
     )

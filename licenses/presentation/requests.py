@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,13 +27,12 @@ _AUDIENCE = "https://self-issued.me/v2"
 _CONTEXT = "licence_presentation/decryption_key/"
 
 
-def client_id(session: Session, house: House) -> str:
+def client_id(chain: Sequence[str]) -> str:
     """Who we are to wallets: the digest of our certificate (§5.9.3), which names a host only as one of its attributes.
 
     ``x509_san_dns`` would need a DNS name, which a demonstration on a loopback address has not, and ``redirect_uri`` cannot
     sign; ``x509_hash`` is what HAIP 1.0 §5 demands.
     """
-    chain = keys.certificate_chain(session, house, keys.reader_key(session, house))
     digest = hashlib.sha256(base64.b64decode(chain[0])).digest()
     return "x509_hash:" + base64url(digest)
 
@@ -47,25 +47,25 @@ def request_object(
     session: Session, house: House, asked: Asked, reference: str, *, wallet_nonce: str | None = None
 ) -> str:
     """The request as a JWT (RFC 9101)."""
-    key = keys.reader_key(session, house)
+    key = keys.reader_key(session, house, asked.reader)
     now = credential.epoch(house.clock.now())
     kind = licence_type(asked.type_id)
-    authority = _authority_key(keys.root_certificate(session, house))
+    authorities = [_authority_key(one) for one in keys.root_certificates(session)]
     claims = {
         "aud": _AUDIENCE,
         "iat": now,
         "exp": now + SECONDS,
-        "client_id": client_id(session, house),
+        "client_id": client_id(asked.chain),
         "response_type": "vp_token",
         "response_mode": "direct_post" if asked.decryption_key is None else "direct_post.jwt",
         "response_uri": response_uri(house, reference),
         "nonce": asked.nonce,
         "state": reference,
-        "dcql_query": query(house.settings.base_url, kind, asked.claims, authority_keys=[authority]),
+        "dcql_query": query(house.settings.base_url, kind, asked.claims, authority_keys=authorities),
         "client_metadata": _client_metadata(house, asked),
         **({} if wallet_nonce is None else {"wallet_nonce": wallet_nonce}),
     }
-    return credential.sign(key, TYPE, claims, x5c=keys.certificate_chain(session, house, key))
+    return credential.sign(key, TYPE, claims, x5c=asked.chain)
 
 
 def request_uri(house: House, reference: str) -> str:

@@ -73,8 +73,11 @@ def ask(
         raise InvalidInput("这种证照由上级机关签发，请用签发机关的方式核验。")
     reference, handle = new_token(), new_token()
     result_key = transactions.result_key_of(house, handle)
+    reader = keys.reader_key(session, house)
     asked = Asked(
         owner=owner,
+        reader=reader.kid or "",
+        chain=tuple(keys.certificate_chain(session, house, reader)),
         verifier=verifier,
         type_id=type_id,
         claims=claims,
@@ -86,7 +89,7 @@ def ask(
         return_uri=return_uri,
     )
     transactions.put_asked(house, reference, asked)
-    client, uri = requests.client_id(session, house), requests.request_uri(house, reference)
+    client, uri = requests.client_id(asked.chain), requests.request_uri(house, reference)
     invocation = requests.invocation(client, uri)
     transactions.put_open(house, result_key, Open(owner, invocation, type_id, cause))
     return Asking(handle, invocation, uri, client, transactions.SECONDS)
@@ -206,7 +209,7 @@ def _presented(session: Session, house: House, asked: Asked, vp_token: object) -
         presented = verify_presentation(
             given[0],
             keys.public_credential_keys(session).get,
-            audience=requests.client_id(session, house),
+            audience=requests.client_id(asked.chain),
             nonce=asked.nonce,
             now=house.clock.now(),
         )

@@ -17,9 +17,12 @@ TRIES = 10
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """``owner`` is who may fetch the result; ``decryption_key`` is sealed, and absent where the answer comes in the clear."""
+    """``owner`` is who may fetch the result; ``decryption_key`` is sealed, and absent where the answer comes in the clear.
+    ``reader`` and ``chain``: the key that asks and its certificate, the same to the end also when keys turn meanwhile."""
 
     owner: str
+    reader: str
+    chain: tuple[str, ...]
     verifier: Verifier
     type_id: str
     claims: tuple[str, ...]

@@ -112,11 +112,21 @@ def end_consumer(access_id: str) -> None:
 
 
 @licence_commands.command("rotate-key")
-def rotate_key() -> None:
-    """Publish a new key for credentials; it signs from tomorrow on, and the old one stays published for ever."""
+@click.option(
+    "--use",
+    type=click.Choice(["credentials", "requests", "root"]),
+    default="credentials",
+    help="Which key: what signs credentials, requests to wallets, or the certificates of both.",
+)
+def rotate_key(use: keys.Use) -> None:
+    """Publish a new key; it signs from tomorrow on, and the old one stays published for ever.
+
+    A new root stands beside the old one at /licenses/trust/anchor.pem; within an hour of tomorrow the worker has certified
+    the other keys by it.
+    """
     with _house() as house, house.database.write() as session:
-        kid = keys.rotate_credential_key(session, house, actor=_ACTOR)
-    click.echo(f"{kid} is published and signs from tomorrow on.")
+        name = keys.rotate(session, house, use, actor=_ACTOR)
+    click.echo(f"{name} is published and signs from tomorrow on.")
 
 
 @licence_commands.command("check-uses")

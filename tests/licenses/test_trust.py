@@ -6,9 +6,11 @@ import itertools
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Litestar
@@ -18,8 +20,11 @@ from kernel.clock import FixedClock
 from kernel.house import House
 from licenses import credential, keys, service
 from licenses.catalogue import licence_type, licence_types
+from licenses.certificates import is_signed_by
 from licenses.issuance.routes import root_metadata_handlers
 from licenses.models import Licence
+from licenses.presentation import service as presentation
+from licenses.schemas import Verifier
 from licenses.states import Operation
 from licenses.status_list import PLACES, Places, pack, rounds_of, status_list_token
 from licenses.writing import content
@@ -122,7 +127,7 @@ def test_a_new_key_is_published_a_day_before_it_signs_and_the_old_one_for_ever(
 
     before, old = issued()
     with house.database.write() as session:
-        new = keys.rotate_credential_key(session, house, actor="test")
+        new = keys.rotate(session, house, "credentials", actor="test")
     assert issued()[1] == old
     document = origin.get("/.well-known/jwt-vc-issuer/licenses").json()
     assert document["issuer"] == ISSUER
@@ -193,3 +198,68 @@ def test_the_trust_anchor_is_a_root_that_signs_leaves_only(
         [leaf] = keys.certificate_chain(session, house, reader)
     assert base64.b64decode(leaf)[:1] == b"0"
     assert root.issuer == root.subject
+
+
+def test_lists_go_on_when_the_key_of_credentials_has_turned(
+    house: House, clock: FixedClock, certificate_here: Licence, service_here: TestClient[Litestar]
+) -> None:
+    with house.database.write() as session:
+        new = keys.rotate(session, house, "credentials", actor="test")
+    clock.move(timedelta(days=1, seconds=1))
+    answer = service_here.get("/licenses/status/licences/1")
+    assert (answer.status_code, credential.header_of(answer.text)["kid"]) == (200, new)
+
+
+def test_a_request_that_is_open_ends_under_the_key_it_began_with(
+    house: House, clock: FixedClock, service_here: TestClient[Litestar]
+) -> None:
+    with house.database.write() as session:
+        new = keys.rotate(session, house, "requests", actor="test")
+    clock.move(timedelta(days=1) - timedelta(minutes=1))
+
+    def asked() -> presentation.Asking:
+        with house.database.read() as session:
+            return presentation.ask(
+                session,
+                house,
+                owner="test",
+                verifier=Verifier("3号窗口", is_known=True, purpose="counter"),
+                type_id="food-permit",
+                claims=("business",),
+                cause="核对",
+            )
+
+    def header(one: presentation.Asking) -> dict[str, object]:
+        return credential.header_of(service_here.get(urlsplit(one.request_uri).path).text)
+
+    before = asked()
+    clock.move(timedelta(minutes=2))
+    after = asked()
+    assert before.client_id != after.client_id
+    assert header(before)["kid"] != header(after)["kid"] == new
+    for one in (before, after):
+        [leaf] = header(one)["x5c"]  # type: ignore[misc]
+        digest = base64.urlsafe_b64encode(hashlib.sha256(base64.b64decode(leaf)).digest()).rstrip(b"=")
+        assert one.client_id == f"x509_hash:{digest.decode()}"
+
+
+def test_a_new_root_stands_beside_the_old_one_and_certifies_a_day_later(
+    house: House, clock: FixedClock, service_here: TestClient[Litestar]
+) -> None:
+    with house.database.write() as session:
+        keys.rotate(session, house, "root", actor="test")
+    pem = service_here.get("/licenses/trust/anchor.pem").content
+    newest, oldest = x509.load_pem_x509_certificates(pem)
+
+    def signer_of_leaf() -> x509.Certificate:
+        with house.database.write() as session:
+            keys.certify(session, house)
+            [leaf] = keys.certificate_chain(session, house, keys.reader_key(session, house))
+        return newest if is_signed_by(leaf, newest) else oldest
+
+    assert signer_of_leaf() == oldest
+    clock.move(timedelta(days=1, seconds=1))
+    assert signer_of_leaf() == newest
+    with house.database.write() as session:
+        assert keys.certify(session, house) == 0
+    assert newest.subject == oldest.subject

@@ -41,6 +41,7 @@ from portals.financing.subsidies import jobs as financing_subsidies
 from portals.outside import outside_of
 from portals.reported_licences import with_licences
 from portals.services import Services
+from portals.zhengtong.policies import renewing
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **financing_demands.handlers(house),
         **financing_subsidies.handlers(house, services.published),
         **financing_banks.handlers(house),
+        **renewing.handlers(house),
         **_housekeeping(services),
     }
     handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
@@ -99,6 +101,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *financing_demands.SCHEDULES,
             *financing_subsidies.SCHEDULES,
             *financing_banks.SCHEDULES,
+            *renewing.SCHEDULES,
             Schedule(SEAL_AUDIT, timedelta(seconds=10)),
             Schedule(PURGE, timedelta(hours=1)),
         ),

@@ -177,7 +177,7 @@ class _View:
                 self._add(right, document, judgement.amount_fen)
 
     def _is_used_up(self, right: Right, document: PolicyDocument, amount_fen: int) -> bool:
-        """Whether a limit leaves nothing of it now; then it is told with the day from which it can be had again."""
+        """Whether a limit leaves nothing of it now; then it is told, with the day from which it can be had again if any."""
         terms = self._services.ports.terms(self._session, document.id, document.version)
         reached = allowance.used_up(
             self._session,
@@ -189,16 +189,15 @@ class _View:
         )
         if reached is None:
             return False
-        if reached.again_on is not None:
-            left = Without(
-                benefit=self._had_of(right, document, amount_fen),
-                reason="limit",
-                against=(),
-                requires=(),
-                loss_fen=None,
-                sentence=reached.words,
-            )
-            self._used_up.append(left)
+        left = Without(
+            benefit=self._had_of(right, document, amount_fen),
+            reason="limit",
+            against=(),
+            requires=(),
+            loss_fen=None,
+            sentence=reached.words,
+        )
+        self._used_up.append(left)
         return True
 
     def _add(self, right: Right, document: PolicyDocument, amount_fen: int) -> None:

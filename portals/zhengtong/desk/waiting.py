@@ -31,6 +31,7 @@ def waiting_for(services: Services, principal: Principal) -> list[Waiting]:
     known = policies.listed(services) if knows_policies else []
     if principal.has_duty("policy.author"):
         found.append(_policies(known, _("政策草稿"), _("补全后提交审查"), "draft"))
+        found.append(_renewals(services))
     if principal.has_duty("policy.publish"):
         under_review = ("in_review", "decomposed", "verified")
         found.append(_policies(known, _("待审查的政策"), _("看条件、用例和覆盖人数，再批准"), *under_review))
@@ -50,6 +51,20 @@ def _policies(known: list[PolicyLine], title: str, what: str, *states: str) -> W
         href = f"{HOME}/policies/{lines[0].version_id}"
     note = " · ".join((what, *(line.title for line in lines[:2])))
     return Waiting(title=title, note=note, href=href, icon="policy", count=len(lines))
+
+
+def _renewals(services: Services) -> Waiting:
+    lines = policies.renewals(services)
+    today = services.house.clock.today()
+    href = f"{HOME}/policies/{lines[0].version_id}" if len(lines) == 1 else f"{HOME}/policies"
+    return Waiting(
+        title=_("到期待续的政策"),
+        note=" · ".join((_("要延续的，起草新版本"), *(line.title for line in lines[:2]))),
+        href=href,
+        icon="policy",
+        count=len(lines),
+        is_urgent=any(line.effective_to is not None and line.effective_to < today for line in lines),
+    )
 
 
 def _money(services: Services, principal: Principal) -> list[Waiting]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from kernel.errors import InvalidInput, NotFound
@@ -23,6 +23,7 @@ from policy_engine.policies.published import PublishedSet
 from policy_engine.policies.reviewing import Review
 from policy_engine.policies.states import STATE_LABELS, Action, PolicyState, actions_from, stored_as
 from portals.services import Services
+from portals.zhengtong.policies.renewing import RENEWAL_NOTICE
 from portals.zhengtong.policies.schemas import (
     CaseLine,
     CheckedTexts,
@@ -45,8 +46,6 @@ _DUTIES_OF: dict[Action, tuple[Duty, ...]] = {
 #: Where the second hand must be another person on another seat than the author's.
 _SECOND_HAND = frozenset({"review", "fund", "approve", "publish", "widen"})
 NEEDS_NOTE = frozenset({"send_back", "fund", "suspend", "recall", "revoke", "evaluate"})
-#: How long before its last day a policy asks to be renewed.
-RENEWAL_NOTICE = timedelta(days=60)
 
 
 def listed(services: Services, *, state: str = "", words: str = "") -> list[PolicyLine]:

@@ -1,6 +1,6 @@
 """A policy as a form: clause by clause, the words of the text beside the condition; what the form lacks stays as it was.
 
-The form is laid over the YAML it came from, so that nothing a form cannot show (stages, tables, evidence) is lost.
+The form is laid over the YAML it came from, so that nothing a form cannot show (evidence, funding) is lost.
 """
 
 import re
@@ -18,11 +18,14 @@ from policy_engine.policies.problems import DocumentRefused, Problem
 from policy_engine.policies.source import read_source
 from portals.zhengtong import forms
 from portals.zhengtong.forms import Sent
+from portals.zhengtong.policies.drafting_parts import StageForm, TableForm
 
 MOST_CLAUSES = 60
 _PLAIN = ("title", "title_en", "summary", "effective_from", "effective_to", "impact_assessment")
 _MONEY = ("formula", "cap", "floor", "periods")
 _PLACE = re.compile(r"eligibility\[(\d+)\]")
+_RULE = re.compile(r"benefit\.table\.rules\[(\d+)\]")
+_STAGE = re.compile(r"stages\[(\d+)\]")
 
 
 class ClauseForm(msgspec.Struct, kw_only=True):
@@ -33,11 +36,14 @@ class ClauseForm(msgspec.Struct, kw_only=True):
 
 
 class PolicyForm(msgspec.Struct, kw_only=True):
-    """``plain`` and ``money`` hold fields by name; a field that the document lacks is empty."""
+    """``plain`` and ``money`` hold fields by name; a field that the document lacks is empty. Money is by formula, or by a
+    ``table``."""
 
     plain: dict[str, str]
     clauses: list[ClauseForm]
     money: dict[str, str] | None
+    table: TableForm | None
+    stages: list[StageForm]
     sources: dict[str, str]
 
 
@@ -45,7 +51,8 @@ def form_of(text: str) -> PolicyForm:
     """The form of a document that has been read before. Raises ``DocumentRefused`` for one that is no mapping."""
     content = _content(text)
     benefit = content.get("benefit")
-    money = benefit if isinstance(benefit, dict) and "formula" in benefit else None
+    money = benefit if isinstance(benefit, dict) else None
+    table = None if money is None else money.get("table")
     return PolicyForm(
         plain={name: _text(content.get(name)) for name in _PLAIN},
         clauses=[
@@ -54,6 +61,8 @@ def form_of(text: str) -> PolicyForm:
             if isinstance(one, dict)
         ],
         money=None if money is None else {name: _text(money.get(name)) for name in _MONEY},
+        table=TableForm.of(table) if isinstance(table, dict) else None,
+        stages=StageForm.all_of(content.get("stages")),
         sources={key: _text(one.get("title")) for key, one in content.get("sources", {}).items()},
     )
 
@@ -73,6 +82,8 @@ def read_form(sent: Sent, before: PolicyForm) -> PolicyForm:
         plain={name: forms.one(sent, name) for name in _PLAIN},
         clauses=clauses,
         money=None if before.money is None else {name: forms.one(sent, name) for name in _MONEY},
+        table=TableForm.sent(sent) if forms.one(sent, "amount_by") == "table" else None,
+        stages=StageForm.all_sent(sent),
         sources=before.sources,
     )
 
@@ -89,6 +100,12 @@ def laid_over(text: str, form: PolicyForm, *, version: int) -> str:
     if form.money is not None:
         for name, value in form.money.items():
             _put(content["benefit"], name, value)
+        content["benefit"].pop("table", None)
+        if form.table is not None:
+            content["benefit"].pop("formula", None)
+            content["benefit"]["table"] = form.table.content()
+    if form.stages or "stages" in content:
+        content["stages"] = [one.content() for one in form.stages]
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
 
 
@@ -107,9 +124,23 @@ def named(form: PolicyForm) -> PolicyForm:
 
 def problems_by_clause(where: list[str]) -> Mapping[int, list[int]]:
     """Which problems, by their place in the list, speak of which clause (counted from 0)."""
+    return _by_place(where, _PLACE)
+
+
+def problems_by_rule(where: list[str]) -> Mapping[int, list[int]]:
+    """The same of the rows of the table."""
+    return _by_place(where, _RULE)
+
+
+def problems_by_stage(where: list[str]) -> Mapping[int, list[int]]:
+    """The same of the stages."""
+    return _by_place(where, _STAGE)
+
+
+def _by_place(where: list[str], pattern: re.Pattern[str]) -> Mapping[int, list[int]]:
     found: dict[int, list[int]] = {}
     for place, text in enumerate(where):
-        spoken = _PLACE.match(text)
+        spoken = pattern.match(text)
         if spoken:
             found.setdefault(int(spoken[1]) - 1, []).append(place)
     return found

@@ -34,7 +34,16 @@ from portals.zhengtong.policies.drafting import (
     laid_over,
     named,
     problems_by_clause,
+    problems_by_rule,
+    problems_by_stage,
     read_form,
+)
+from portals.zhengtong.policies.drafting_parts import (
+    HIT_POLICIES,
+    LEVELS,
+    OUTCOMES,
+    TableForm,
+    change_stages,
 )
 from portals.zhengtong.policies.schemas import CheckedTexts
 
@@ -75,7 +84,8 @@ def edit(
     principal: NamedDependency[Principal],
     data: Form,
 ) -> Response[str] | Redirect:
-    """``do``: save, check, add (an empty clause), build (one from the catalogue), or remove-N."""
+    """``do``: save, check, add (an empty clause), build (one from the catalogue), remove-N, by-table, by-formula, or what
+    changes the table's rows and the stages."""
     work, wanted = _work(services, forms.one(data, "source"), data), forms.one(data, "do")
     try:
         if wanted == "save":
@@ -159,6 +169,12 @@ def _change(work: _Work, wanted: str, sent: Sent) -> None:
         place = int(wanted.removeprefix("remove-"))
         if place < len(clauses):
             del clauses[place]
+    elif wanted in ("by-table", "by-formula") and work.form.money is not None:
+        work.form.table = TableForm() if wanted == "by-table" else None
+    elif work.form.table is not None and ("-rule" in wanted or "-input" in wanted):
+        work.form.table.change(wanted)
+    else:
+        change_stages(work.form.stages, wanted)
 
 
 def _page(
@@ -172,7 +188,8 @@ def _page(
     status: int = 200,
 ) -> Response[str]:
     checked: CheckedTexts = acts.checked(services, work.made(), work.cases_text)
-    by_clause = problems_by_clause([one.where for one in checked.problems])
+    where = [one.where for one in checked.problems]
+    by_clause = problems_by_clause(where)
     is_english = current_locale() == ENGLISH
     return pages.page(
         request,
@@ -184,6 +201,11 @@ def _page(
         cases_text=work.cases_text,
         checked=checked,
         by_clause={place: [checked.problems[one] for one in ones] for place, ones in by_clause.items()},
+        by_rule={place: checked.problems[ones[0]] for place, ones in problems_by_rule(where).items()},
+        by_stage={place: checked.problems[ones[0]] for place, ones in problems_by_stage(where).items()},
+        hit_policies=[(key, _(label)) for key, label in HIT_POLICIES.items()],
+        outcomes=[(key, _(label)) for key, label in OUTCOMES.items()],
+        levels=[(key, _(label)) for key, label in LEVELS.items()],
         facts=[
             (one.path, f"{one.path} · {one.attribute.label_en}" if is_english else one.path)
             for one in facts_for(work.kind)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.terms import Limit, Terms
+from policy_engine.policies.document import LimitPer
 from portals.shared.together import Together, choice_on, together
 from tests.portals.tong.conftest import Enter, principal
 from tests.portals.zhengtong.conftest import City
@@ -55,14 +56,15 @@ def test_each_of_the_two_tells_of_the_other(found: Together) -> None:
     ]
 
 
-def test_what_is_used_up_this_year_is_left_out_with_the_day_from_which_it_can_be_had_again(
-    city: City, torn: int
+@pytest.mark.parametrize("per", ["year", "life"])
+def test_what_is_used_up_is_left_out_with_the_day_from_which_it_can_be_had_again_if_any(
+    city: City, torn: int, per: LimitPer
 ) -> None:
     ports = city.services.ports
 
     def limited(session: Session, policy_id: str, version: int | None = None) -> Terms:
         terms = ports.terms(session, policy_id, version)
-        used_up = (Limit(times=0, per="year"),)
+        used_up = (Limit(times=0, per=per),)
         return msgspec.structs.replace(terms, period="once", limits=used_up) if policy_id == HIGHER else terms
 
     services = replace(city.services, ports=replace(ports, terms=limited))
@@ -71,7 +73,8 @@ def test_what_is_used_up_this_year_is_left_out_with_the_day_from_which_it_can_be
     left = {one.benefit.policy_id: one for one in found.without}[HIGHER]
     next_year = city.services.house.clock.today().year + 1
     assert (left.reason, left.against) == ("limit", ())
-    assert f"自 {next_year}-01-01 起可以再申请" in left.sentence
+    words = {"year": f"自 {next_year}-01-01 起可以再申请", "life": "最多享受 0 次，次数已经用完"}
+    assert words[per] in left.sentence
     assert LOWER in [one.policy_id for one in found.taken]
 
 

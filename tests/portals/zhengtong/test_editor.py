@@ -118,7 +118,74 @@ def test_a_clause_is_put_together_from_the_catalogue_and_saved_as_a_draft(enter:
     text, cases = entry()  # others read this draft as it was
     program.post("/zhengtong/api/v1/policies", json={"document": text, "cases": cases})
     assert document["eligibility"][-1]["condition"] == 'starts with(户籍地, "420222")'
-    assert document["stages"]  # what the form does not show stays
+    assert document["delivery"]["evidence"]  # what the form does not show stays
+
+
+def test_the_table_of_amounts_and_the_stages_are_written_in_the_form(enter: Enter) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    page = author.get(f"/zhengtong/policies/edit?source={version}")
+
+    def press(do: str, **typed: str) -> None:
+        nonlocal page
+        page = author.post("/zhengtong/policies/edit", {**fields(page.text), **typed, "do": do})
+        assert page.status_code in (200, 303), page.text
+
+    press("add-rule")
+    press("add-input", **{"rule-2-when-0": "[100..109]", "rule-3-when-0": ">= 110", "rule-3-then": "500"})
+    press("add-stage", **{"input-1": "性别"})
+    assert "第 4 行：性别" in page.text
+    press("remove-input-1", **{"stage-1-title": "残联会审", "stage-1-outcome": "joint_review"})
+    press("save")
+    assert page.status_code == 303
+    program = enter("author", accept="application/json")
+    document = program.get(f"/zhengtong/api/v1/policies/{version}").json()["document"]
+    text, cases = entry()  # others read this draft as it was
+    program.post("/zhengtong/api/v1/policies", json={"document": text, "cases": cases})
+    table = document["benefit"]["table"]
+    assert table["inputs"] == ["年龄"]
+    assert [one["when"] for one in table["rules"]] == [["[90..94]"], ["[95..99]"], ["[100..109]"], [">= 110"]]
+    assert table["rules"][-1]["then"] == "500"
+    assert [(one["outcome"], one["duty"]) for one in document["stages"]] == [
+        ("accept", "claim.accept"),
+        ("joint_review", "claim.joint_review"),
+        ("decide", "claim.decide"),
+    ]
+
+
+def test_what_is_wrong_in_a_row_or_a_stage_is_told_beside_it(enter: Enter) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    sent = fields(author.get(f"/zhengtong/policies/edit?source={version}").text)
+    wrong = {"rule-1-when-0": "[90..99]", "stage-0-outcome": "decide"}
+    page = author.post("/zhengtong/policies/edit", {**sent, **wrong, "do": "check"}).text
+    assert "第 1 行和第 2 行会同时命中" in page
+    assert "决定之后不能再有环节" in page
+    assert page.count('aria-invalid="true"') == 2
+
+
+def test_a_formula_becomes_a_table_and_a_formula_again(enter: Enter) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    sent = fields(author.get(f"/zhengtong/policies/edit?source={version}").text)
+    page = author.post("/zhengtong/policies/edit", {**sent, "do": "by-formula"})
+    page = author.post("/zhengtong/policies/edit", {**fields(page.text), "formula": "60", "do": "check"})
+    assert "检查通过" in page.text or "没有写错" in page.text
+    page = author.post("/zhengtong/policies/edit", {**fields(page.text), "do": "by-table"})
+    table = {"input-0": "年龄", "rule-0-then": "", "hit_policy": "C#", "rule-0-when-0": ">= 90"}
+    page = author.post("/zhengtong/policies/edit", {**fields(page.text), **table, "do": "check"})
+    page = author.post("/zhengtong/policies/edit", {**fields(page.text), "per_hit": "60", "do": "check"})
+    assert "检查通过" in page.text or "没有写错" in page.text
+
+
+@pytest.mark.parametrize(
+    "do", ["remove-rule-99", "remove-input-x", "remove-stage-999999999", "earlier-stage-0"]
+)
+def test_buttons_that_name_nothing_change_nothing(enter: Enter, do: str) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    sent = fields(author.get(f"/zhengtong/policies/edit?source={version}").text)
+    after = fields(author.post("/zhengtong/policies/edit", {**sent, "do": do}).text)
+    kept = ("input-", "rule-", "stage-", "clause-")
+    assert {key: one for key, one in after.items() if key.startswith(kept)} == {
+        key: one for key, one in sent.items() if key.startswith(kept)
+    }
 
 
 def test_a_wrong_condition_is_told_beside_its_clause_and_nothing_is_saved(enter: Enter) -> None:

@@ -225,3 +225,19 @@ def official(number: int, *duties: str, division: str = CITY, department: str = 
         client_id="zhengtong",
         grant_id=new_id(),
     )
+
+
+def person(number: int) -> Principal:
+    """Somebody for themselves."""
+    return Principal(
+        subject_id=number,
+        name=f"某{number}",
+        capacity="self",
+        acting_for=number,
+        acting_for_name=f"某{number}",
+        seat=None,
+        scopes=frozenset({"claims"}),
+        acr="2",
+        client_id="tong",
+        grant_id=new_id(),
+    )

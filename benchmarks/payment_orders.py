@@ -29,7 +29,7 @@ from benchmarks.cities import peak_rss_mib
 from benchmarks.made_rights import POLICY, accounts, give_rights, official, settle_people
 from benchmarks.simulated_world import cpu_seconds, living, open_accounts
 from connectors.simulators.store import Store
-from kernel.clock import SystemClock, business_date
+from kernel.clock import FixedClock, SystemClock, business_date
 from kernel.house import House, open_house
 from kernel.outbox import Handler, Worker, enqueue
 from kernel.settings import Settings
@@ -63,17 +63,17 @@ def measure(orders: int = ORDERS, alone: int = ALONE) -> Iterator[dict[str, Any]
 
 
 def _figures(home: Path, url: str, name: str, orders: int, alone: int) -> Iterator[dict[str, Any]]:
-    port = _free_port()
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     house = open_house(Settings(home=home, database_url=url, base_url=base, is_demo=True), SystemClock())
     house.database.create_all()
     count = orders + alone
     try:
-        Works(house, house.clock).publish(POLICY, permille=1000)  # type: ignore[arg-type]
+        Works(house, FixedClock(house.clock.now())).publish(POLICY, permille=1000)
         settle_people(house, count, now=house.clock.now())
         give_rights(house, count, now=house.clock.now())
         open_accounts(home / "world", accounts(count))
-        with living(home / "world", home, port) as world, _worker(house):
+        with living(home / "world", home, port) as world, working(house):
             about = {"benchmark": "payment_orders", "database": name}
             yield {**about, **_fall_due(house, count, world)}
             yield {**about, **_step_by_step(house, alone, world)}
@@ -124,7 +124,7 @@ def _step_by_step(house: House, alone: int, world: int) -> dict[str, Any]:
 
 def _in_bulk(house: House, orders: int, world: int) -> dict[str, Any]:
     ports = open_services(house).ports
-    before = _rows(house)
+    before = row_counts(house)
 
     def begin() -> None:
         with house.database.write(timeout=60) as session:
@@ -139,7 +139,7 @@ def _in_bulk(house: House, orders: int, world: int) -> dict[str, Any]:
             )
 
     spent = _until(begin, lambda: _is_run_over(house), world)
-    written = {table: rows - before[table] for table, rows in _rows(house).items()}
+    written = {table: rows - before[table] for table, rows in row_counts(house).items()}
     bare = seconds_to_insert(house.database, written, MOST_ORDERS)
     return {
         "step": "instructed to booked, in a run",
@@ -197,7 +197,7 @@ def _is_run_over(house: House) -> bool:
     return states == {"done"}
 
 
-def _rows(house: House) -> Mapping[str, int]:
+def row_counts(house: House) -> Mapping[str, int]:
     with house.database.read() as session:
         return {
             table: session.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) or 0
@@ -206,7 +206,7 @@ def _rows(house: House) -> Mapping[str, int]:
 
 
 @contextmanager
-def _worker(house: House) -> Iterator[None]:
+def working(house: House) -> Iterator[None]:
     services = open_services(house)
     handlers: dict[str, Handler] = {
         "policy.rollout": lambda _message: None,
@@ -221,7 +221,7 @@ def _worker(house: House) -> Iterator[None]:
         worker.stop(60)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from policy_engine.catalogue.attributes import Attribute, Entity
+from policy_engine.catalogue.attributes import Attribute, Entity, EntityKind
 from policy_engine.catalogue.loading import catalogue
 from policy_engine.catalogue.scopes import AS_OF, standards_on
 from policy_engine.catalogue.subjects import SubjectFacts
@@ -61,9 +61,12 @@ def _entity_context(
     found: dict[str, Any] = dict.fromkeys(statuses, UNKNOWN)
     for name, value in subject.statuses.items():
         found[name] = UNKNOWN if value is None else value
-    for attribute in entity.base_attributes:
-        known = attribute.key in subject.facts
-        found[attribute.name] = feel_value(attribute, subject.facts[attribute.key]) if known else UNKNOWN
+    unknown, by_key = _base_of(subject.kind)
+    found |= unknown
+    for key, raw in subject.facts.items():
+        attribute = by_key.get(key)
+        if attribute is not None:
+            found[attribute.name] = feel_value(attribute, raw)
     for name, relation in entity.relations.items():
         related = subject.related.get(name)
         if name in made:
@@ -78,6 +81,13 @@ def _entity_context(
             )
     _derive(entity, subject, found, shared)
     return found
+
+
+@cache
+def _base_of(kind: EntityKind) -> tuple[Mapping[str, Any], Mapping[str, Attribute]]:
+    """The names of an entity's facts, all unknown; and its facts by key. Of many facts few are known."""
+    attributes = catalogue().entities[kind].base_attributes
+    return dict.fromkeys((one.name for one in attributes), UNKNOWN), {one.key: one for one in attributes}
 
 
 def _unknown_subject(entity: Entity, statuses: frozenset[str]) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         division=document.jurisdiction,
         mode=document.delivery.mode,
         period=document.benefit.period if document.benefit is not None else "none",
+        may_end_by_itself=document.benefit is not None and document.benefit.periods is not None,
         is_status=status is not None,
         is_offered=status is None or status.nature != "definition",
         is_invitation=status is not None and status.nature == "presumed",

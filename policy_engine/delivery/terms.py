@@ -102,6 +102,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     #: is paid.
     excludes: frozenset[str] = frozenset()
     higher_of: frozenset[str] = frozenset()
+    #: Whether the policy may say that there are only so many periods.
+    may_end_by_itself: bool = True
     funding: Literal["entitlement", "quota"] = "entitlement"
     fund_source: str = "fiscal"
     accrual: Accrual = Accrual()

@@ -219,7 +219,7 @@ def _last_start(
     session: Session, ports: Ports, claim: Claim, terms: Terms, starts_on: date, *, on: date
 ) -> date | None:
     """The first day of the last period where the policy limits how many there are."""
-    if terms.period not in _MONTHS_OF:
+    if terms.period not in _MONTHS_OF or not terms.may_end_by_itself:
         return None
     recheck = ports.reevaluate(
         session, claim.policy_id, claim.policy_version, claim.subject_id, claim.unit_id, on

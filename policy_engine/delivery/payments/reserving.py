@@ -100,11 +100,14 @@ def _reserve_in(
     is_in_turn: bool,
     now: datetime,
 ) -> set[uuid.UUID]:
-    ledger_rows.lock_accounts(session, budget.id, ("available", "reserved"))
     for payment, _ in asking:
         payment.budget_id = budget.id
-    if is_quota and not is_in_turn and repository.has_waiting(session, budget.id):
-        return set()
+    if is_quota and not is_in_turn:
+        ledger_rows.lock_accounts(
+            session, budget.id, ("available", "reserved")
+        )  # nobody joins the line meanwhile
+        if repository.has_waiting(session, budget.id):
+            return set()
     short = book_in(
         session,
         budget.id,

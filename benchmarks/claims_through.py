@@ -86,7 +86,7 @@ def _figures(
         fund(house, 2 * claims * AMOUNT, now=house.clock.now())
         open_accounts(home / "world", accounts(2 * claims))
         with living(home / "world", home, port) as world, working(house):
-            machine = _Machine(house)
+            machine = Machine(house)
             for way, first in (("step by step", 0), ("system steps batched", claims)):
                 people = range(FIRST_PERSON + first, FIRST_PERSON + first + claims)
                 about = {"benchmark": "claims_through", "database": name, "way": way, "claims": claims}
@@ -99,7 +99,7 @@ def _figures(
 
 
 def _through(
-    machine: "_Machine", way: str, people: range, world: int, postmaster: int | None
+    machine: "Machine", way: str, people: range, world: int, postmaster: int | None
 ) -> dict[str, Any]:
     before = row_counts(machine.house)
     theirs, database = cpu_seconds(world), tree_cpu_seconds(postmaster) if postmaster else 0.0
@@ -125,7 +125,7 @@ def _through(
     }
 
 
-class _Machine:
+class Machine:
     """The house with its officials and its people, who do what they have to do."""
 
     def __init__(self, house: House) -> None:
@@ -141,7 +141,7 @@ class _Machine:
     def step_by_step(self, people: Sequence[int]) -> dict[str, float]:
         self._spent = {}
         for one in people:
-            self._timed("offer", lambda one=one: self._offer([one]))
+            self._timed("offer", lambda one=one: self.offer([one]))
             payment = self._claim(one)
             self._timed("instruct", lambda payment=payment: self._approve(payment))
         self._timed("order, answer, book", lambda: self._until_paid(people))
@@ -150,7 +150,7 @@ class _Machine:
     def batched(self, people: Sequence[int]) -> dict[str, float]:
         self._spent = {}
         for first in range(0, len(people), CHUNK):
-            self._timed("offer", lambda first=first: self._offer(people[first : first + CHUNK]))
+            self._timed("offer", lambda first=first: self.offer(people[first : first + CHUNK]))
         for one in people:
             self._claim(one)
         self._timed("instruct", self._run)
@@ -163,7 +163,7 @@ class _Machine:
         self._spent[step] = self._spent.get(step, 0.0) + time.process_time() - start
         return found
 
-    def _offer(self, people: Sequence[int]) -> None:
+    def offer(self, people: Sequence[int]) -> None:
         today = self.house.clock.today()
         effects = [
             MatchEffect(
@@ -184,11 +184,11 @@ class _Machine:
 
     def _claim(self, one: int) -> uuid.UUID:
         """Confirmed, accepted, granted; the payment that was reserved for it."""
-        claim = self._timed("confirm", lambda: self._confirm(one))
-        self._timed("accept", lambda: self._act(claim, "accept"))
-        return self._timed("grant, award, reserve", lambda: self._act(claim, "grant"))
+        claim = self._timed("confirm", lambda: self.confirm(one))
+        self._timed("accept", lambda: self.act(claim, "accept"))
+        return self._timed("grant, award, reserve", lambda: self.act(claim, "grant"))
 
-    def _confirm(self, one: int) -> uuid.UUID:
+    def confirm(self, one: int) -> uuid.UUID:
         with self.house.database.write(timeout=60) as session:
             offer = offers.find_offer(session, POLICY.id, one, one)
             assert offer is not None
@@ -202,7 +202,7 @@ class _Machine:
             )
             return claim.id
 
-    def _act(self, claim_id: uuid.UUID, action: service.Action) -> uuid.UUID:
+    def act(self, claim_id: uuid.UUID, action: service.Action) -> uuid.UUID:
         with self.house.database.write(timeout=60) as session:
             service.act_on_claim(
                 session,

@@ -149,8 +149,8 @@ def _account(house: House, place: int, number: str, holder: str, now: datetime) 
     )
 
 
-def give_rights(house: House, count: int, *, now: datetime) -> None:
-    """To each a granted claim and an active award whose first payment is due this month; and the money for all."""
+def give_rights(house: House, count: int, *, now: datetime, first: int = 0) -> None:
+    """To each from ``first`` on a granted claim and an active award whose payment is due this month; money for all."""
     month = business_date(now).replace(day=1)
     no_stages: list[object] = []
     with house.database.read() as session:
@@ -158,10 +158,10 @@ def give_rights(house: House, count: int, *, now: datetime) -> None:
             sa.select(PayeeAccount.subject_id, PayeeAccount.id).order_by(PayeeAccount.subject_id)
         )
         found = [(row.subject_id, row.id) for row in rows]
-    for first in range(0, count, CHUNK):
+    for begin in range(first, count, CHUNK):
         claims: list[tuple[object, ...]] = []
         awards: list[tuple[object, ...]] = []
-        for person, account in found[first : first + CHUNK]:
+        for person, account in found[begin : begin + CHUNK]:
             claim = new_id()
             parties = (person, person, person, person, account)
             claims.append(

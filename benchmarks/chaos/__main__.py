@@ -41,6 +41,7 @@ from kernel.migrations import migrate
 from kernel.settings import Settings
 from policy_engine.delivery import service
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
+from policy_engine.delivery.ports import Ports
 from portals.main import open_services
 from tests.policy_engine.matching.works import Works
 
@@ -150,6 +151,7 @@ def _run(home: Path, database_url: str, redis_url: str, asked: argparse.Namespac
     }
     network = BadNetwork(network_port, house_port=house_port, world_port=world_port, seed=asked.seed)
     network.start()
+    ports = open_services(house).ports
     children = Children(environ, home)
     with living(home / "world", settings.home, world_port, our_port=network_port, payout_seconds=1.0):
         for number in range(asked.workers):
@@ -159,9 +161,9 @@ def _run(home: Path, database_url: str, redis_url: str, asked: argparse.Namespac
         children.start("hands0", "benchmarks.chaos.hands", "0", str(half))
         children.start("hands1", "benchmarks.chaos.hands", str(half), str(asked.through - half))
         try:
-            seconds = _strike(house, home / "world", network, children, asked)
+            seconds = _strike(house, ports, home / "world", network, children, asked)
             network.is_in_trouble = False
-            rest = _come_to_rest(house, children, asked)
+            rest = _come_to_rest(house, ports, children, asked)
         finally:
             children.stop()
             network.stop()
@@ -192,7 +194,12 @@ def _settle(house: House, world: Path, asked: argparse.Namespace) -> None:
 
 
 def _strike(
-    house: House, world: Path, network: BadNetwork, children: Children, asked: argparse.Namespace
+    house: House,
+    ports: Ports,
+    world: Path,
+    network: BadNetwork,
+    children: Children,
+    asked: argparse.Namespace,
 ) -> float:
     chance = random.Random(asked.seed)
     network.is_in_trouble = True
@@ -201,7 +208,7 @@ def _strike(
     while time.monotonic() - start < asked.minutes * 60:
         time.sleep(chance.uniform(1, 5))
         children.raise_again()
-        _pay(house)
+        _pay(house, ports)
         if chance.random() < 0.6:
             victim = chance.choice(sorted(children.names) or ["server"])
             children.kill(victim, chance.uniform(0, 4))
@@ -214,13 +221,13 @@ def _strike(
     return time.monotonic() - start
 
 
-def _come_to_rest(house: House, children: Children, asked: argparse.Namespace) -> float:
+def _come_to_rest(house: House, ports: Ports, children: Children, asked: argparse.Namespace) -> float:
     start = time.monotonic()
     while not _is_at_rest(house, asked.claims):
         if time.monotonic() - start > REST_MINUTES * 60:
             break  # the examination says what is missing
         children.raise_again()
-        _pay(house)
+        _pay(house, ports)
         time.sleep(2)
     return time.monotonic() - start
 
@@ -232,9 +239,8 @@ def _is_at_rest(house: House, claims: int) -> bool:
         return session.scalar(ended) == claims and session.scalar(running) == 0
 
 
-def _pay(house: House) -> None:
+def _pay(house: House, ports: Ports) -> None:
     """What a finance seat does: plan what is ready as a run, look at what stopped and let it go on."""
-    ports = open_services(house).ports
     now = house.clock.now()
     with house.database.read() as session:
         batches = session.execute(sa.select(PaymentBatch.id, PaymentBatch.state)).all()

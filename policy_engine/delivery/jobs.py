@@ -23,6 +23,7 @@ from policy_engine.delivery.awards import deaths, losses
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.claims import opinions, review
+from policy_engine.delivery.ledger import closing
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import reach as offers
 from policy_engine.delivery.payments import repository, runs
@@ -60,6 +61,7 @@ def build_handlers(
         "claim.close_notices": jobs.close_notices,
         "offer.lapse": jobs.lapse_offers,
         runs.TOPIC: jobs.advance_run,
+        closing.TOPIC: jobs.close_year,
         "award.confirm_deaths": jobs.confirm_deaths,
         "claim.remind": jobs.remind,
         FACTS_CORROBORATED: jobs.second_source,
@@ -143,6 +145,11 @@ class _Jobs:
                 step = runs.advance(session, self._ports, batch_id, now=self._clock.now())
         if step == "wait":
             raise TryLater(BETWEEN_LOOKS, "orders are under way")
+
+    def close_year(self, message: Message) -> None:
+        """Payment by payment into the next year's books, a few in each transaction."""
+        closing_id = uuid.UUID(message.payload["closing_id"])
+        self._until_done(lambda session: closing.advance(session, closing_id, now=self._clock.now()))
 
     def serve_waiting(self, message: Message) -> None:
         def serve(session: Session) -> int:

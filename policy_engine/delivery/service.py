@@ -37,7 +37,11 @@ from policy_engine.delivery.claims.review import (
 from policy_engine.delivery.claims.separation import ACTIONS, Action
 from policy_engine.delivery.claims.service import apply_anyway, confirm, submit_supplement, withdraw_claim
 from policy_engine.delivery.jobs import SCHEDULES, ask_soon, build_handlers
+from policy_engine.delivery.ledger.closing import decide as decide_closing
+from policy_engine.delivery.ledger.closing import preview as preview_closing
+from policy_engine.delivery.ledger.closing import propose as propose_closing
 from policy_engine.delivery.ledger.service import appropriate, defects, open_budget
+from policy_engine.delivery.ledger.service import reduce as reduce_budget
 from policy_engine.delivery.offers.answers import decline, open_offer
 from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_offers, recall, widen_rollout
 from policy_engine.delivery.offers.service import Reconciled, reconcile
@@ -80,6 +84,7 @@ __all__ = [
     "create_due_payments",
     "decide_appeal",
     "decide_batch",
+    "decide_closing",
     "decide_losses",
     "decide_overpayment",
     "decline",
@@ -96,11 +101,14 @@ __all__ = [
     "open_budget",
     "open_offer",
     "plan_run",
+    "preview_closing",
+    "propose_closing",
     "recall",
     "reconcile",
     "reconcile_with_bank",
     "record_objection",
     "record_repayment",
+    "reduce_budget",
     "release_payment",
     "remind_of_opinions",
     "reserve_waiting",

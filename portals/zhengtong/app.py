@@ -31,7 +31,7 @@ from portals.zhengtong.organisation import api as organisation_api
 from portals.zhengtong.organisation import clients as organisation_clients
 from portals.zhengtong.organisation import routes as organisation
 from portals.zhengtong.payments import api as payments_api
-from portals.zhengtong.payments import opening, reconciling
+from portals.zhengtong.payments import closing, opening, reconciling
 from portals.zhengtong.payments import routes as payments
 from portals.zhengtong.payments import runs as payment_runs
 from portals.zhengtong.policies import api as policies_api
@@ -84,6 +84,7 @@ def _pages(services: Services) -> Router:
             *vocabulary.PAGES,
             *payments.HANDLERS,
             *opening.HANDLERS,
+            *closing.PAGES,
             *reconciling.PAGES,
             *payment_runs.PAGES,
             *rights.HANDLERS,
@@ -119,6 +120,7 @@ def _api(services: Services) -> Router:
             *vocabulary.API,
             *payments_api.HANDLERS,
             *opening.API_HANDLERS,
+            *closing.API,
             *reconciling.API,
             *payment_runs.API,
             *rights_api.HANDLERS,

@@ -49,6 +49,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
                     ("batches", _("批次"), f"{HOME}/payments/batches", "bank", None),
                     ("reconciliation", _("对账"), f"{HOME}/payments/reconciliation", "check", None),
                     ("budgets", _("预算与账本"), f"{HOME}/payments/budgets", "scale", None),
+                    ("closing", _("年终结转"), f"{HOME}/payments/closing", "calendar", None),
                 ],
             )
         )

@@ -24,6 +24,46 @@ class Budget(Base):
     appropriation: Mapped[str] = mapped_column(sa.String(64))
     kind: Mapped[str] = mapped_column(sa.String(16))
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Since its year was closed nothing is set aside here any more, but in the budget of the year after.
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    carried_to_id: Mapped[uuid.UUID | None]
+
+
+class YearClosing(Base):
+    """年终结转: one fiscal authority's fund for one year, proposed by a finance seat and carried out on another's word.
+
+    ``surplus``: what was not set aside is withdrawn (收回) or carried too (结转). The sums are those both seats saw.
+    """
+
+    __tablename__ = "year_closing"
+    __table_args__ = (
+        sa.Index(
+            "uq_year_closing_open",
+            "division",
+            "fund_source",
+            "year",
+            unique=True,
+            sqlite_where=sa.text("state IN ('proposed', 'closing')"),
+            postgresql_where=sa.text("state IN ('proposed', 'closing')"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    division: Mapped[str] = mapped_column(sa.String(12))
+    fund_source: Mapped[str] = mapped_column(sa.String(32))
+    year: Mapped[int]
+    surplus: Mapped[str] = mapped_column(sa.String(16))  # withdraw | carry
+    state: Mapped[str] = mapped_column(sa.String(16))  # proposed → closing → done, or dismissed
+    budget_count: Mapped[int]
+    carried_fen: Mapped[int] = mapped_column(BigNumber)
+    surplus_fen: Mapped[int] = mapped_column(BigNumber)
+    proposed_by_id: Mapped[int] = mapped_column(BigNumber)
+    proposed_by_name: Mapped[str] = mapped_column(sa.String(50))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    decided_by_name: Mapped[str | None] = mapped_column(sa.String(50))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class LedgerAccount(Base):

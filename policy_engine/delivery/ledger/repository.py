@@ -17,20 +17,29 @@ from policy_engine.delivery.ledger.models import (
     LedgerAccount,
     LedgerEntry,
     LedgerTransaction,
+    YearClosing,
 )
+from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.states import HOLDS_RESERVATION, IN_FLIGHT
 
 
 def find_budget(
     session: Session, policy_id: str, division: str, fund_source: str, year: int
 ) -> Budget | None:
-    """The budget of the nearest fiscal authority around ``division``: a county's before the city's."""
+    """The budget of the nearest fiscal authority around ``division``: a county's before the city's.
+
+    Of a year that was closed the one it was carried to.
+    """
     budgets = session.scalars(
         sa.select(Budget).where(
             Budget.policy_id == policy_id, Budget.fund_source == fund_source, Budget.year == year
         )
     )
     around = [budget for budget in budgets if encloses(budget.division, division)]
-    return max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
+    nearest = max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
+    while nearest is not None and nearest.closed_at is not None and nearest.carried_to_id is not None:
+        nearest = session.get_one(Budget, nearest.carried_to_id)
+    return nearest
 
 
 def get_budget(session: Session, budget_id: uuid.UUID) -> Budget | None:
@@ -137,6 +146,59 @@ def unbalanced_transactions(session: Session) -> list[uuid.UUID]:
 
 def budgets(session: Session) -> list[Budget]:
     return list(session.scalars(sa.select(Budget).order_by(Budget.policy_id, Budget.division, Budget.year)))
+
+
+def budgets_of_year(session: Session, division: str, fund_source: str, year: int) -> list[Budget]:
+    """One authority's own, whatever the policy; locked in one order for everybody."""
+    statement = sa.select(Budget).where(
+        Budget.division == division, Budget.fund_source == fund_source, Budget.year == year
+    )
+    return list(session.scalars(statement.order_by(Budget.id).with_for_update()))
+
+
+def budget_for(session: Session, policy_id: str, division: str, fund_source: str, year: int) -> Budget | None:
+    """Exactly this authority's, for exactly this year."""
+    statement = sa.select(Budget).where(
+        Budget.policy_id == policy_id,
+        Budget.division == division,
+        Budget.fund_source == fund_source,
+        Budget.year == year,
+    )
+    return session.scalar(statement)
+
+
+def lock_closing(session: Session, closing_id: uuid.UUID) -> YearClosing | None:
+    return session.get(YearClosing, closing_id, with_for_update=True, populate_existing=True)
+
+
+def closings(session: Session, limit: int = 100) -> list[YearClosing]:
+    """The newest first."""
+    statement = sa.select(YearClosing).order_by(YearClosing.proposed_at.desc(), YearClosing.id.desc())
+    return list(session.scalars(statement.limit(limit)))
+
+
+def held_by_payments(session: Session) -> dict[tuple[uuid.UUID, str], int]:
+    """(budget, pocket) -> what payments say is set aside for them, or on its way."""
+    pocket = sa.case(
+        (Payment.state.in_([*HOLDS_RESERVATION]), "reserved"), (Payment.state.in_([*IN_FLIGHT]), "instructed")
+    )
+    statement = (
+        sa.select(Payment.budget_id, pocket.label("pocket"), sa.func.sum(Payment.amount_fen))
+        .where(Payment.budget_id.is_not(None), Payment.state.in_([*HOLDS_RESERVATION, *IN_FLIGHT]))
+        .group_by(Payment.budget_id, pocket)
+    )
+    return {(row[0], row[1]): int(row[2]) for row in session.execute(statement) if row[0] is not None}
+
+
+def open_closing(session: Session, division: str, fund_source: str, year: int) -> YearClosing | None:
+    return session.scalar(
+        sa.select(YearClosing).where(
+            YearClosing.division == division,
+            YearClosing.fund_source == fund_source,
+            YearClosing.year == year,
+            YearClosing.state.in_(("proposed", "closing")),
+        )
+    )
 
 
 def open_alarm(session: Session, policy_id: str, division: str, year: int) -> FundingAlarm | None:

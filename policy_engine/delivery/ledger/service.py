@@ -43,6 +43,32 @@ def open_budget(
     now: datetime,
 ) -> Budget:
     """A fiscal authority's budget for one policy and year, with its first appropriation booked."""
+    budget = open_empty(
+        session,
+        policy_id=policy_id,
+        division=division,
+        year=year,
+        appropriation=appropriation,
+        kind=kind,
+        fund_source=fund_source,
+        now=now,
+    )
+    appropriate(session, budget.id, amount_fen, reference=f"{budget.id}:opening", now=now)
+    return budget
+
+
+def open_empty(
+    session: Session,
+    *,
+    policy_id: str,
+    division: str,
+    year: int,
+    appropriation: str,
+    kind: Literal["entitlement", "quota"],
+    fund_source: str,
+    now: datetime,
+) -> Budget:
+    """The same without any money yet."""
     budget = Budget(
         id=new_id(),
         policy_id=policy_id,
@@ -57,8 +83,15 @@ def open_budget(
     session.flush()
     session.add_all(LedgerAccount(budget_id=budget.id, name=name, balance_fen=0) for name in POCKETS)
     session.flush()
-    appropriate(session, budget.id, amount_fen, reference=f"{budget.id}:opening", now=now)
     return budget
+
+
+def reduce(session: Session, budget_id: uuid.UUID, amount_fen: int, *, reference: str, now: datetime) -> bool:
+    """追减: take back money that nobody was promised; False when ``reference`` was booked before.
+
+    Raises ``ShortOfFunds`` where less is available: what is set aside or on its way is not taken from anybody.
+    """
+    return move(session, budget_id, "reduce", "available", "appropriation", amount_fen, reference, now=now)
 
 
 def appropriate(
@@ -180,4 +213,19 @@ def defects(session: Session) -> list[str]:
             found.append(f"budget {budget.appropriation}: balances {kept} but entries {summed}")
         if sum(kept.values()) != 0:
             found.append(f"budget {budget.appropriation}: the pockets do not sum to nothing")
+    return found + promises_out_of_balance(session)
+
+
+def promises_out_of_balance(session: Session) -> list[str]:
+    """Budgets that hold another sum than their payments were promised or have on their way."""
+    held = repository.held_by_payments(session)
+    found = []
+    for budget in repository.budgets(session):
+        kept = repository.balances(session, budget.id)
+        for pocket in ("reserved", "instructed"):
+            promised = held.get((budget.id, pocket), 0)
+            if kept[pocket] != promised:
+                found.append(
+                    f"budget {budget.appropriation}: {pocket} {kept[pocket]} but its payments {promised}"
+                )
     return found

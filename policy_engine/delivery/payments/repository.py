@@ -8,15 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.bulk import among
+from kernel.database import changed_rows
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
-from policy_engine.delivery.states import IN_FLIGHT, NOT_YET_INSTRUCTED, PaymentState
+from policy_engine.delivery.states import HOLDS_RESERVATION, IN_FLIGHT, NOT_YET_INSTRUCTED, PaymentState
 from policy_engine.policies.document import LimitScope
 
 #: A run in one of these keeps what is in it.
 OPEN_RUN = ("planned", "sending", "stopped")
+#: Due, and no money set aside yet.
+WAITING = (PaymentState.DUE, PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
 
 
 def lock_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
@@ -223,13 +226,39 @@ def lock_waiting(session: Session, budget: Budget, limit: int) -> list[Payment]:
     """Who waits for this budget's money (or for any budget, in its place and year), in the order of decision."""
     statement = sa.select(Payment).where(
         Payment.policy_id == budget.policy_id,
-        Payment.state.in_((PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED, PaymentState.DUE)),
+        Payment.state.in_(WAITING),
         Payment.division.startswith(prefix_of(budget.division), autoescape=True),
-        sa.extract("year", Payment.due_on) == budget.year,
-        sa.or_(Payment.budget_id.is_(None), Payment.budget_id == budget.id),
+        sa.or_(
+            sa.and_(Payment.budget_id.is_(None), sa.extract("year", Payment.due_on) == budget.year),
+            Payment.budget_id == budget.id,
+        ),
     )
     ordered = statement.order_by(Payment.decided_at, Payment.due_on, Payment.id).limit(limit)
     return list(session.scalars(ordered.with_for_update()))
+
+
+def lock_held_in(session: Session, budget_id: uuid.UUID, limit: int) -> list[Payment]:
+    """Payments for which money of a budget is set aside, the next few."""
+    statement = sa.select(Payment).where(
+        Payment.budget_id == budget_id, Payment.state.in_([*HOLDS_RESERVATION])
+    )
+    return list(session.scalars(statement.order_by(Payment.id).limit(limit).with_for_update()))
+
+
+def move_waiting(session: Session, budget_id: uuid.UUID, to: uuid.UUID) -> int:
+    """Who waits for a budget's money waits for another's from now on; how many that are."""
+    statement = sa.update(Payment).where(Payment.budget_id == budget_id, Payment.state.in_(WAITING))
+    return changed_rows(session, statement.values(budget_id=to))
+
+
+def count_held_and_waiting(session: Session, budget_id: uuid.UUID) -> tuple[int, int]:
+    """How many payments hold money of a budget, and how many wait for it."""
+    statement = sa.select(
+        sa.func.count().filter(Payment.state.in_([*HOLDS_RESERVATION])),
+        sa.func.count().filter(Payment.state.in_(WAITING)),
+    ).where(Payment.budget_id == budget_id)
+    row = session.execute(statement).one()
+    return int(row[0]), int(row[1])
 
 
 def waiting_position(session: Session, payment: Payment) -> int:

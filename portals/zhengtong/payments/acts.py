@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
+from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.catalogue import encloses
@@ -121,7 +121,7 @@ def books(services: Services, principal: Principal) -> Books:
         lines = tuple(
             BudgetLine(
                 budget=budget,
-                title=_title(session, budget.policy_id),
+                title=title_of(session, budget.policy_id),
                 place=division_name(budget.division),
             )
             for budget in views.budgets(session, principal)
@@ -129,7 +129,7 @@ def books(services: Services, principal: Principal) -> Books:
         alarms = tuple(
             AlarmLine(
                 policy_id=alarm.policy_id,
-                title=_title(session, alarm.policy_id),
+                title=title_of(session, alarm.policy_id),
                 division=alarm.division,
                 place=division_name(alarm.division),
                 year=alarm.year,
@@ -142,9 +142,15 @@ def books(services: Services, principal: Principal) -> Books:
 
 
 def appropriate(
-    services: Services, principal: Principal, budget_id: uuid.UUID, amount_fen: int | None, reference: str
+    services: Services,
+    principal: Principal,
+    budget_id: uuid.UUID,
+    amount_fen: int | None,
+    reference: str,
+    *,
+    is_reduction: bool = False,
 ) -> None:
-    """Book an appropriation under the number of its document; the same number twice is booked once."""
+    """Book an appropriation, or its reduction, under the number of the document; the same number twice is booked once."""
     seat = seat_of(principal)
     if not principal.has_duty("payment.approve"):
         raise Forbidden(_("登记拨款不属于您所在席位的职责。"))
@@ -161,12 +167,15 @@ def appropriate(
         if budget is None or not encloses(seat.division, budget.division):
             raise NotFound(_("没有找到您要的内容。"))
         key = house.vault.blind_index(reference, purpose="appropriation").hex()[:32]
-        is_new = delivery.appropriate(session, budget_id, amount_fen, reference=f"{budget_id}:{key}", now=now)
+        if budget.closed_at is not None:
+            raise Conflict(_("这一年度已经结转，请登记到下一年度的预算。"))
+        amend = delivery.reduce_budget if is_reduction else delivery.appropriate
+        is_new = amend(session, budget_id, amount_fen, reference=f"{budget_id}:{key}", now=now)
         if is_new:
             audit.record(
                 session,
                 actor=principal,
-                action="budget.appropriate",
+                action="budget.reduce" if is_reduction else "budget.appropriate",
                 object_kind="budget",
                 object_id=budget_id,
                 detail={"amount_fen": amount_fen, "document": reference},
@@ -174,7 +183,7 @@ def appropriate(
             )
 
 
-def _title(session: Session, policy_id: str) -> str:
+def title_of(session: Session, policy_id: str) -> str:
     """The newest version's title; the id where the policy is not ours."""
     versions = versions_of(session, policy_id)
     return versions[0].title if versions else policy_id

@@ -137,4 +137,31 @@ def add_appropriation(
     return acts.books(services, principal)
 
 
-HANDLERS = [list_payments, list_batches, add_batch, read_batch, add_release, read_books, add_appropriation]
+@post(
+    "/budgets/{budget_id:uuid}/reductions",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["payments"],
+    summary="Take back what nobody was promised",
+    guards=[MAY_PAY],
+)
+def add_reduction(
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    budget_id: FromPath[uuid.UUID],
+    data: JSONBody[AppropriationRequest],
+) -> acts.Books:
+    acts.appropriate(services, principal, budget_id, data.amount_fen, data.reference, is_reduction=True)
+    return acts.books(services, principal)
+
+
+HANDLERS = [
+    list_payments,
+    list_batches,
+    add_batch,
+    read_batch,
+    add_release,
+    read_books,
+    add_appropriation,
+    add_reduction,
+]

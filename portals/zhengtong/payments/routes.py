@@ -151,7 +151,12 @@ def appropriate(
     try:
         budget_id = forms.identified(forms.one(data, "budget"))
         acts.appropriate(
-            services, principal, budget_id, forms.fen(data, "amount"), forms.one(data, "reference")
+            services,
+            principal,
+            budget_id,
+            forms.fen(data, "amount"),
+            forms.one(data, "reference"),
+            is_reduction=forms.one(data, "direction") == "reduce",
         )
     except InvalidInput as problem:
         errors = problem.errors or (FieldError("", problem.detail),)
@@ -206,7 +211,7 @@ def _budgets_page(
         shown=[line for line in books.budgets if line.budget.year == shown_year],
         years=sorted({line.budget.year for line in books.budgets} | {shown_year}),
         year=shown_year,
-        typed={name: forms.one(sent or {}, name) for name in ("budget", "amount", "reference")},
+        typed={name: forms.one(sent or {}, name) for name in ("budget", "direction", "amount", "reference")},
         funds=words.FUNDS,
         kinds=words.BUDGET_KINDS,
         may_pay=principal.has_duty("payment.approve"),

@@ -130,3 +130,36 @@ def test_the_interface_is_described(enter: Enter) -> None:
     paths = described["paths"]
     assert all("/api/v1/" in path for path in paths)
     assert all(one.get("summary") for path in paths.values() for one in path.values())
+
+
+def test_an_appropriation_is_reduced_by_what_is_not_set_aside(enter: Enter) -> None:
+    program = enter("finance", accept="application/json")
+    budget = program.get("/zhengtong/api/v1/books").json()["budgets"][0]["budget"]
+    path = f"/zhengtong/api/v1/budgets/{budget['id']}/reductions"
+    sent = {"amount_fen": budget["available_fen"] + 1, "reference": "黄财社〔2026〕90号"}
+    assert program.post(path, json=sent).status_code == 409
+    for _again in range(2):
+        books = program.post(path, json={"amount_fen": 100, "reference": "黄财社〔2026〕91号"}).json()
+    after = next(line["budget"] for line in books["budgets"] if line["budget"]["id"] == budget["id"])
+    assert after["available_fen"] == budget["available_fen"] - 100
+
+
+def test_a_year_is_previewed_and_not_closed_before_december(enter: Enter) -> None:
+    """Who may carry it out, and what then happens, is held where closing is decided (``delivery.test_closing``)."""
+    page, program = enter("finance"), enter("finance", accept="application/json")
+    shown = page.get("/zhengtong/payments/closing")
+    assert shown.status_code == 200
+    budget = program.get("/zhengtong/api/v1/books").json()["budgets"][0]["budget"]
+    which = {name: budget[name] for name in ("division", "year", "fund_source")}
+    asked = "&".join(f"{name}={value}" for name, value in which.items())
+    seen = program.get(f"/zhengtong/api/v1/closings/preview?{asked}").json()
+    assert budget["id"] in {line["budget_id"] for line in seen["lines"]}
+    assert seen["obstacles"]
+    preview = page.get(
+        f"/zhengtong/payments/closing/{which['year']}/{which['division']}/{which['fund_source']}"
+    )
+    assert seen["obstacles"][0] in preview.text
+    refused = program.post("/zhengtong/api/v1/closings", json=which | {"surplus": "withdraw"})
+    assert refused.status_code == 409
+    assert page.get("/zhengtong/payments/closing/2026/310000/fiscal").status_code == 404
+    assert enter("author").get("/zhengtong/payments/closing").status_code == 403

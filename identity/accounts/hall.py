@@ -26,6 +26,7 @@ from identity.sessions.models import IdentitySession
 from identity.sessions.service import live_session, open_session, raise_session
 from kernel.errors import DongchuError, Unauthenticated
 from kernel.house import House
+from kernel.i18n import gettext as _
 from kernel.ids import new_token
 from kernel.notices.service import notify
 from kernel.web.pages import Pages
@@ -77,6 +78,7 @@ class EntryHall:
             next=next_query,
             client_name=client_name,
             problem=problem,
+            wrong=_wrong(problem),
             is_demo=self.house.settings.is_demo,
             is_lenient=is_for_seats and is_lenient(self.house),
             **context,
@@ -161,6 +163,16 @@ class EntryHall:
         if client is None or not client.check_redirect_uri(redirect_uri):
             return "", plain, False
         return client.name, may_lead_to(redirect_uri), is_for_seats
+
+
+def _wrong(problem: DongchuError | None) -> dict[str, str]:
+    """What is said beside each field; the number of a person is ``id_number`` in all forms of these pages."""
+    return {
+        "id_number" if one.where == "identifier" else one.where: (
+            _("%(what)s，%(mend)s。", what=_(one.what), mend=_(one.mend)) if one.mend else _(one.what)
+        )
+        for one in (problem.errors if problem else ())
+    }
 
 
 def _tell_of_device(session: Session, subject_id: int, device: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from identity.accounts.step_up import step_up_path
 from identity.browser import Browser, may_lead_to, query_of, read_form, redirect, without_prompts
 from identity.clients.scopes import SCOPES
 from identity.oauth import repository
-from identity.oauth.authorize import Authorization, Choices, Step
+from identity.oauth.authorize import CONSENT_LIFETIME, Authorization, Choices, Step
 from identity.oauth.edge import FREE, parse_parameters
 from identity.oauth.logout import LogoutRequest, read_logout
 from identity.oauth.provider import Provider
@@ -139,6 +139,8 @@ class OAuthPages:
             acting_for=option.name if option and option.capacity in ("person", "enterprise") else "",
             scope_texts=[SCOPES[scope] for scope in step.scopes],
             detail_texts=self._provider.details.told(step.details, reader_of(request).locale),
+            own_name=option.name if option and option.capacity == "self" else "",
+            until=self._provider.house.clock.now() + CONSENT_LIFETIME,
             is_first_party=client.is_first_party,
             **shared,
         )

@@ -112,6 +112,15 @@ def test_a_third_party_needs_consent_which_may_be_refused(city: City) -> None:
     assert redirect_of(silent)[1]["error"] == "consent_required"
 
 
+def test_consent_says_whose_account_it_is_and_how_long_it_holds(city: City) -> None:
+    surfer = city.surfer()
+    page = surfer.open(authorize_url(mini_attempt().parameters(prompt="consent")))
+    if "/identity/login" in str(page.url):
+        page = surfer.sign_in(page, "guiying")
+    assert "您登录的账户：陈桂英" in page.text
+    assert "同意后到2027年11月23日为止有效" in page.text
+
+
 def test_consent_cannot_be_given_without_the_token_of_this_browser(city: City) -> None:
     surfer, attempt = city.surfer(), Attempt("other-app", "http://127.0.0.1:9/callback", "openid profile")
     surfer.sign_in(surfer.open(authorize_url(attempt.parameters())), "jianguo")

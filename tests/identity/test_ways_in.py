@@ -118,6 +118,18 @@ def test_a_wrong_name_and_a_taken_number_read_the_same(there: City) -> None:
     assert len(set(texts)) == 1
 
 
+def test_a_mistyped_number_is_told_beside_its_field_and_the_summary_leads_there(there: City) -> None:
+    surfer = there.surfer()
+    page = enter_by_phone(there, surfer, "13922220777")
+    wrong = NEWCOMER_ID[:-1] + ("0" if NEWCOMER_ID[-1] != "0" else "1")
+    page = surfer.submit(page, "/identity/register", name="阿依古丽·买买提", id_number=wrong)
+    assert page.status_code == 400
+    assert re.search(r'href="#[^"]*id_number"', page.text), re.findall('href="#[^"]*"', page.text)
+    field = page.text.partition('name="id_number"')
+    assert 'aria-invalid="true"' in field[0][-400:] + field[2][:400]
+    assert "末位校验码不符，可能有一位输错，请对照证件逐位核对。" in page.text
+
+
 def test_a_child_under_14_is_led_to_its_parents(there: City) -> None:
     form = {"name": "买买提小满", "id_number": CHILD_ID, "password": ""}
     page = register(there, there.surfer(), "13922220003", **form)

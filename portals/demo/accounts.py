@@ -246,6 +246,36 @@ SEATS = (
         "市经信局审定席",
         ("claim.decide",),
     ),
+    DemoSeat(
+        "finance_decide",
+        "市财政审定",
+        "city finance, deciding",
+        CITY,
+        CITY_NAME,
+        "财政局",
+        "市财政局贴息审定席",
+        ("claim.decide",),
+    ),
+    DemoSeat(
+        "overseer",
+        "融资监督",
+        "overseer of financing",
+        CITY,
+        CITY_NAME,
+        "地方金融管理局",
+        "市地方金融管理局监管席",
+        ("financing.oversee",),
+    ),
+    DemoSeat(
+        "pool",
+        "风险补偿资金池",
+        "officer of the risk pool",
+        CITY,
+        CITY_NAME,
+        "财政局",
+        "市财政局资金池席",
+        ("financing.pool",),
+    ),
 )
 
 

@@ -133,10 +133,10 @@ def statement_of(
 def expected_subsidy(subsidy: SubsidyTerms, schedule: Schedule) -> Iterator[CashFlow]:
     """What an interest subsidy gives back on each instalment's interest, cut at its cap; rounded down to the fen."""
     left_fen = subsidy.cap_fen
-    balance_fen, start = schedule.terms.principal_fen, schedule.terms.disbursed_on
+    balance_fen, passed = schedule.terms.principal_fen, Fraction(0)
     for one in schedule.instalments:
         by_share = one.interest_fen * subsidy.share_permille // 1000
-        months = months_between(start, one.due_on)
+        months = months_between(schedule.terms.disbursed_on, one.due_on) - passed
         by_points = to_whole(balance_fen * months * Fraction(subsidy.points_bp, 120_000), "down")
         amount_fen = min(by_share + by_points, one.interest_fen)
         if left_fen is not None:
@@ -144,7 +144,7 @@ def expected_subsidy(subsidy: SubsidyTerms, schedule: Schedule) -> Iterator[Cash
             left_fen -= amount_fen
         if amount_fen > 0:
             yield CashFlow(months_later(one.due_on, subsidy.delay_months), amount_fen)
-        balance_fen, start = one.balance_fen, one.due_on
+        balance_fen, passed = one.balance_fen, passed + months
 
 
 def _loan_flows(schedule: Schedule) -> Iterator[CashFlow]:
@@ -166,11 +166,12 @@ def _line(name: str, kind: Kind, payer: Party, receiver: Party, amount_fen: int,
 
 
 def _average_balance(schedule: Schedule) -> Fraction:
-    """The balance owed, times the months it was owed."""
-    found, balance_fen, start = Fraction(0), schedule.terms.principal_fen, schedule.terms.disbursed_on
+    """The balance owed, times the months it was owed; all months are measured from the day of disbursement."""
+    found, balance_fen, passed = Fraction(0), schedule.terms.principal_fen, Fraction(0)
     for one in schedule.instalments:
-        found += balance_fen * months_between(start, one.due_on)
-        balance_fen, start = one.balance_fen, one.due_on
+        until = months_between(schedule.terms.disbursed_on, one.due_on)
+        found += balance_fen * (until - passed)
+        balance_fen, passed = one.balance_fen, until
     return found
 
 

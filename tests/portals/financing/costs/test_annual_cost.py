@@ -1,6 +1,6 @@
 """The yearly cost of money: a loan without fees costs its rate; fees add, subsidies take off; checked by a reference."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import numpy_financial as npf
@@ -28,6 +28,17 @@ class TestWithoutFees:
         cost = statement_of(schedule_of(loan)).all_in
         assert abs(cost.simple_bp - rate_bp) <= 1
         assert abs(cost.compounded_bp - ((1 + rate_bp / 120_000) ** 12 - 1) * 10_000) <= 1
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.sampled_from(METHODS[:3]), st.integers(1, 2400), st.integers(1, 60), st.integers(0, 400))
+    def test_its_interest_reads_as_its_rate_whatever_day_it_begins(
+        self, method: str, rate_bp: int, months: int, later: int
+    ) -> None:
+        begun = date(2026, 1, 1) + timedelta(days=later)
+        loan = msgspec.structs.replace(
+            MILLION, method=method, rate_bp=rate_bp, term_months=months, disbursed_on=begun
+        )
+        assert statement_of(schedule_of(loan)).lines[0].yearly_bp == rate_bp
 
     def test_days_over_360_cost_more_than_the_rate_says(self) -> None:
         loan = msgspec.structs.replace(MILLION, counting="days", method="interest_first")

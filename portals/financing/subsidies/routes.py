@@ -1,6 +1,7 @@
 """Subsidies where people meet them: the firm looks, the bank files, the city sees how far each is. Pages and API."""
 
 import uuid
+from contextlib import suppress
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -10,14 +11,17 @@ from litestar.params import JSONBody, URLEncodedBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from kernel.errors import Conflict, DongchuError, Forbidden, NotFound
+from kernel.errors import Conflict, DongchuError, Forbidden, NotFound, OutsideFailure
 from kernel.i18n import gettext as _
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
+from policy_engine.delivery.accounts.repository import accounts_of
+from policy_engine.delivery.accounts.service import verify_account
 from portals.financing.access import for_a_firm, institution_of, official_with, on_an_institution_seat
 from portals.financing.institutions import Institution
 from portals.financing.subsidies import repository, service
+from portals.financing.subsidies.models import QuarterSubsidy
 from portals.financing.subsidies.views import QuarterView, views_of
 from portals.services import Services
 
@@ -153,6 +157,7 @@ def _seen(
 
 def _file_one(services: Services, principal: Principal, quarter_id: uuid.UUID, code: str) -> Filed:
     now = services.house.clock.now()
+    _check_account(services, quarter_id, code)
     try:
         with services.house.database.write() as session:
             claim = service.file(session, services.ports, quarter_id, bank_code=code, by=principal, now=now)
@@ -161,6 +166,19 @@ def _file_one(services: Services, principal: Principal, quarter_id: uuid.UUID, c
         raise
     except DongchuError as problem:
         return Filed(id=quarter_id, case_number="", problem=problem.detail)
+
+
+def _check_account(services: Services, quarter_id: uuid.UUID, code: str) -> None:
+    """Ask the bank whose the firm's account is, before the money is promised to it; nobody answering, it is asked later."""
+    house = services.house
+    with house.database.read() as session:
+        row = session.get(QuarterSubsidy, quarter_id)
+        if row is None or row.bank_code != code:
+            return
+        account = next(iter(accounts_of(session, [row.firm_id])), None)
+    if account is not None:
+        with suppress(OutsideFailure):
+            verify_account(house.database, house.vault, services.bank, account.id, clock_now=house.clock.now)
 
 
 def _bank_of(principal: Principal) -> Institution:

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from identity.seats import repository as seats
 from kernel import audit
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
@@ -13,6 +12,7 @@ from kernel.ids import new_id
 from kernel.notices import notify
 from portals.financing.guarantees.pool import books, repository
 from portals.financing.guarantees.pool.models import BankCap, Pool
+from portals.financing.guarantees.pool.notices import holders_of
 from portals.financing.guarantees.pool.rules import rule_of
 from portals.financing.guarantees.pool.schemas import Hand
 
@@ -82,17 +82,6 @@ def stop(session: Session, cap: BankCap, *, now: datetime) -> None:
             link="/zhengtong/financing/pool",
             now=now,
         )
-
-
-def holders_of(session: Session, duties: set[str], now: datetime) -> set[int]:
-    """Who sits now on the city's seats with one of these duties."""
-    concerned = [
-        seat.seat_id
-        for seat, department in seats.open_seats(session)
-        if department.institution_id is None and duties.intersection(seat.duties)
-    ]
-    held = seats.holdings_now_or_later(session, concerned, now)
-    return {one.subject_id for one in held if one.from_at <= now}
 
 
 def known_pool(session: Session, code: str) -> Pool:

@@ -20,6 +20,7 @@ from kernel.ids import new_id
 from policy_engine.delivery.cases.repository import next_in_series
 from portals.financing.guarantees.pool import books, caps, repository
 from portals.financing.guarantees.pool.models import BankCap, Compensation, CompensationEvent
+from portals.financing.guarantees.pool.notices import tell
 from portals.financing.guarantees.pool.rules import Party, PoolRule, rule_of
 from portals.financing.guarantees.pool.schemas import Hand, OverdueLoan, Paper
 from portals.financing.guarantees.pool.sharing import divide, give_back
@@ -361,6 +362,7 @@ def _note(
         )
     )
     session.flush()
+    tell(session, compensation, command, now=now)
     audit.record(
         session,
         actor=by.principal,

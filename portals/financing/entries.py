@@ -51,6 +51,15 @@ def basis_points(sent: dict[str, str], name: str) -> int:
     return int(rate)
 
 
+def reference(sent: dict[str, str], name: str) -> str:
+    """A number of somebody's own books: letters, digits and dashes. Raises ``InvalidInput``."""
+    written = text(sent, name)
+    if not 0 < len(written) <= 40 or not written.isascii() or not written.replace("-", "").isalnum():
+        what = _("编号应为1至40个字母、数字或横线。")
+        raise InvalidInput(what, errors=[FieldError(name, what)])
+    return written
+
+
 def day(sent: dict[str, str], name: str) -> date:
     return day_of(text(sent, name), name)
 

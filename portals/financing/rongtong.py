@@ -6,6 +6,7 @@ Each folder gives its handlers by a function; here they are put together.
 from litestar.types import ControllerRouterHandler
 
 from portals.financing.banks import api as banks
+from portals.financing.banks import pages as bank_pages
 from portals.financing.comparing import routes as comparing
 from portals.financing.demands import api as demands_api
 from portals.financing.demands import routes as demands
@@ -13,6 +14,7 @@ from portals.financing.demands.consent import ConsentDesk
 from portals.financing.demands.desk import FinancingDesk
 from portals.financing.guarantees import routes as guarantees
 from portals.financing.guarantees.pool import institution_routes as compensations
+from portals.financing.loans import pages as loans
 from portals.financing.oversight import routes as oversight
 from portals.financing.products import routes as products
 from portals.financing.products.keeping import Products
@@ -39,4 +41,6 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         *compensations.handlers(services),
         *subsidies.handlers(services),
         *oversight.bank_handlers(services),
+        *bank_pages.handlers(services),
+        *loans.handlers(services),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Litestar, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from identity.delegation.enterprises import authorities_over
 from kernel.errors import NotFound
@@ -18,6 +19,7 @@ from policy_engine.matching.explanation import NearMiss
 from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.financing import rongtong as financing
+from portals.financing.navigation import home_of, nav_of
 from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
 from portals.rongtong.access import for_enterprises
@@ -35,7 +37,9 @@ def create_app(services: Services, pages: Pages) -> Litestar:
     @get("/", sync_to_thread=True, include_in_schema=False)
     def home(
         request: WebRequest, principal: NamedDependency[Principal], pages: NamedDependency[Pages]
-    ) -> Response[str]:
+    ) -> Response[str] | Redirect:
+        if principal.capacity == "seat":
+            return Redirect(home_of(principal), status_code=303)
         offers = ours.offers(principal)
         return pages.page(
             request,
@@ -108,7 +112,6 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             Router(
                 "/",
                 route_handlers=[
-                    home,
                     policies_page,
                     policy_page,
                     enterprise_page,
@@ -124,6 +127,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
                 ],
                 guards=[for_enterprises],
             ),
+            home,
             *messages.handlers(house, PORTAL),
             *financing.handlers(services),
         ],
@@ -133,6 +137,8 @@ def create_app(services: Services, pages: Pages) -> Litestar:
 
 
 def _context(services: Services, principal: Principal | None) -> Mapping[str, Any]:
+    if principal is not None and principal.capacity == "seat":
+        return {"layout": "kernel/desk.html", "portal_path": "/rongtong", "nav": nav_of(principal)}
     nav = [
         ("home", _("首页"), "/rongtong", "home"),
         ("services", _("办理"), "/rongtong/claims", "clock"),

@@ -32,12 +32,13 @@ from portals.financing.banks.schemas import (
     NewContract,
     NewNote,
     NewOffer,
+    ReasonView,
     Said,
 )
 from portals.financing.banks.signing import CityKeys, SignedAnswers, SystemDoor
 from portals.financing.demands import disclosure
 from portals.financing.demands.disclosure import AuthorisedFile
-from portals.financing.demands.reasons import Reason, reasons
+from portals.financing.demands.reasons import reasons
 from portals.financing.loans import service as loans
 from portals.financing.loans import views as loan_views
 from portals.financing.loans.schemas import (
@@ -91,8 +92,8 @@ def _reading(services: Services) -> list[ControllerRouterHandler]:
     house = services.house
 
     @get("/reasons", sync_to_thread=False, summary="The reasons for which an application may be declined")
-    def list_reasons(actor: Who) -> list[Reason]:  # noqa: ARG001 (banks only)
-        return list(reasons().values())
+    def list_reasons(actor: Who) -> list[ReasonView]:  # noqa: ARG001 (banks only)
+        return [ReasonView(reason_code=one.code, text=one.text, mend=one.mend) for one in reasons().values()]
 
     @get("/applications", sync_to_thread=True, summary="The bank's queue, the nearest clock first")
     def list_applications(

@@ -49,6 +49,14 @@ class Decline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
+class ReasonView(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason for declining, and what the firm reads that it can do about it."""
+
+    reason_code: str
+    text: str
+    mend: str
+
+
 class NewOffer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``rate_bp`` is a year's rate in 万分之一 (345 is 3.45 %); the word holds for ``valid_days`` from today."""
 
@@ -167,6 +175,7 @@ class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     reason_text: str
     commands: tuple[str, ...]
     may_approve: bool
+    may_write_notes: bool
     notes: tuple[NoteView, ...]
     offers: tuple[OfferView, ...]
     contract: ContractView | None

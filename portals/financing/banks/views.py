@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.crypto import Vault
 from kernel.errors import NotFound
+from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from portals.financing.banks import contracts, offers, repository, work
 from portals.financing.banks.actors import APPROVE, WORK, BankActor
@@ -29,10 +30,24 @@ from portals.financing.demands.clocks import LABELS, running
 from portals.financing.demands.models import Application, Demand, FinancingEvent
 from portals.financing.demands.reasons import reasons
 from portals.financing.demands.schemas import COLLATERALS, PURPOSES, REPAYMENTS
-from portals.financing.demands.states import APPLICATION_LABELS, ApplicationState, commands_from
+from portals.financing.demands.states import APPLICATION_LABELS, BEFORE_OFFER, ApplicationState, commands_from
 
 #: Steps whose words the firm wrote or may read; what a bank's people say among themselves is in the notes.
 _SHOWN = frozenset({"decline", "refuse_offer", "withdraw", "refuse_guarantee"})
+
+
+#: What reads "you" to a firm, as its bank says it.
+_LABELS = {
+    ApplicationState.OFFERED: N_("已出方案，待企业选择"),
+    ApplicationState.OFFER_ACCEPTED: N_("企业已接受"),
+    ApplicationState.OFFER_REFUSED: N_("企业未接受"),
+    ApplicationState.WITHDRAWN: N_("企业撤回了融资申请"),
+    ApplicationState.NOT_CHOSEN: N_("企业选择了其他银行"),
+}
+
+
+def label_of(state: ApplicationState) -> str:
+    return _(_LABELS.get(state, APPLICATION_LABELS[state]))
 
 
 def queue(session: Session, actor: BankActor, *, is_all: bool = False) -> list[ApplicationRow]:
@@ -53,7 +68,7 @@ def row_of(application: Application, demand: Demand) -> ApplicationRow:
         product_id=application.product_id,
         limit_fen=application.limit_fen,
         state=state,
-        state_label=_(APPLICATION_LABELS[state]),
+        state_label=label_of(state),
         routed_at=application.routed_at,
         clocks=tuple(
             ClockView(
@@ -85,6 +100,7 @@ def application_view(
         reason_text=_reason_text(application),
         commands=_commands(session, actor, application),
         may_approve=_may_approve(session, actor, application),
+        may_write_notes=WORK in actor.duties and ApplicationState(application.state) in BEFORE_OFFER,
         notes=tuple(_note_view(one, vault) for one in notes),
         offers=tuple(
             offers.view(one, application, now) for one in repository.offers_of(session, application_id)
@@ -139,7 +155,7 @@ def _history(steps: Sequence[FinancingEvent]) -> tuple[Step, ...]:
         Step(
             at=one.at,
             command=one.command,
-            state_label=_(APPLICATION_LABELS[ApplicationState(one.to_state)]) if one.to_state else "",
+            state_label=label_of(ApplicationState(one.to_state)) if one.to_state else "",
             note=one.note if one.command in _SHOWN else "",
         )
         for one in steps

@@ -2,6 +2,7 @@
 
 import itertools
 import secrets
+import socket
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -231,3 +232,15 @@ def test_a_suspended_bank_is_out_at_once(town: Town, firm_id: int) -> None:
     with town.house.database.write() as session:
         connecting.resume(session, OTHER, now=town.clock.now())
     assert api.get("/applications")
+
+
+def test_a_contract_of_two_hundred_megabytes_is_refused_before_it_is_sent(town: Town, firm_id: int) -> None:
+    path = f"{API}/applications/{posted(town, firm_id)}/documents"
+    host, port = town.base.removeprefix("http://").split(":")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/pdf\r\n"
+        f"Content-Length: {200 * 1024 * 1024}\r\nSignature-Input: sig1=()\r\nSignature: sig1=:AAAA:\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(12) == b"HTTP/1.1 413"

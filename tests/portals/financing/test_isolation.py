@@ -1,0 +1,188 @@
+"""What a bank's people can reach: every door of Rongtong is tried, with real numbers of another bank, and with the city's.
+
+The doors are taken from the app itself, so that one that is added tomorrow is tried too.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from litestar.testing import TestClient
+
+from identity.clients.portals import ensure_portals
+from kernel.clock import FixedClock
+from kernel.errors import Unauthenticated
+from kernel.house import House, open_house
+from kernel.settings import Settings
+from kernel.web.bearer import Possession
+from kernel.web.principal import Principal, SeatView
+from portals.financing.banks import repository as bank_rows
+from portals.financing.institutions import institution
+from portals.financing.loans.models import Loan
+from portals.main import open_pages, open_services
+from portals.rongtong.app import create_app
+from tests.conftest import NOON
+from tests.portals.financing import lending
+
+#: What an officer may see though it is no bank's: signing in and out, the bank's own messages, the API's description.
+OPEN = (
+    "/rongtong/login",
+    "/rongtong/callback",
+    "/rongtong/logout",
+    "/rongtong/switch",
+    "/rongtong/live",
+    "/rongtong/inbox",
+    "/rongtong/check",
+    "/rongtong/schema",
+    "/rongtong/api/v1/inbox",
+)
+REFUSED = (400, 403, 404, 405, 413)
+
+
+def officer(code: str, *duties: str, person: int = 901) -> Principal:
+    name = institution(code).name
+    return Principal(
+        subject_id=person,
+        name="银行职员",
+        capacity="seat",
+        acting_for=5_000_000,
+        acting_for_name=name,
+        seat=SeatView(
+            id=person,
+            title=f"{name}席",
+            division="420200",
+            department=name,
+            duties=frozenset(duties),
+            institution=5_000_000,
+        ),
+        scopes=frozenset({"rongtong"}),
+        acr="L3",
+        client_id="rongtong",
+        grant_id=uuid.uuid4(),
+    )
+
+
+class Doors:
+    """Rongtong with somebody before it, chosen by the token."""
+
+    def __init__(self, house: House) -> None:
+        self.people = {
+            "own": officer("dongchu-bank", "financing.work", "financing.approve"),
+            "other": officer("cihu-rural", "financing.work", "financing.approve"),
+        }
+        with house.database.write() as session:
+            ensure_portals(session, house=house)
+            self.loan: Loan = lending.disbursed(session, house, lending.registered_firm(session, house))
+            contract = bank_rows.contract_of(session, self.loan.application_id)
+            (offer,) = bank_rows.offers_of(session, self.loan.application_id)
+            assert contract is not None
+            self.numbers = {
+                "application_id": self.loan.application_id,
+                "loan_id": self.loan.id,
+                "document_id": contract.document_id,
+                "offer_id": offer.id,
+                "demand_id": offer.demand_id,
+            }
+        services = replace(open_services(house), resolve=self._resolve)
+        self.app: Litestar = create_app(services, open_pages(house))
+
+    def client(self, who: str) -> TestClient[Litestar]:
+        client = TestClient(self.app, base_url="http://dongchu.test")
+        client.headers.update({"authorization": f"Bearer {who}", "accept": "text/html, application/json"})
+        client.follow_redirects = False
+        return client
+
+    def routes(self) -> Iterator[tuple[str, str]]:
+        """Every method and address, with the numbers of another bank's loan where it takes numbers."""
+        for route in self.app.routes:
+            if not isinstance(route, HTTPRoute) or "/live" in route.path:
+                continue
+            path = "/".join(self._part(one) for one in route.path_components)
+            for method in sorted(route.methods - {"OPTIONS", "HEAD"}):
+                yield method, f"/{path}"
+
+    def _part(self, component: Any) -> str:
+        if isinstance(component, str):
+            return component
+        known = self.numbers.get(component.name)
+        if known is not None:
+            return str(known)
+        return str(uuid.uuid4()) if component.type is uuid.UUID else "1"
+
+    def _resolve(self, token: str, possession: Possession | None = None) -> Principal:  # noqa: ARG002
+        if token not in self.people:
+            raise Unauthenticated("请先登录，再继续办理。")
+        return self.people[token]
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    home = tmp_path_factory.mktemp("doors")
+    house = open_house(
+        Settings(home=home, database_url=f"sqlite:///{home / 'dongchu.db'}", is_demo=True), FixedClock(NOON)
+    )
+    house.database.create_all()
+    yield Doors(house)
+    house.database.close()
+    house.ephemeral.close()
+
+
+def test_an_officer_finds_nothing_of_another_banks_by_any_address(doors: Doors) -> None:
+    client, tried = doors.client("other"), 0
+    shown = {str(number) for number in doors.numbers.values()} | {doors.loan.contract_number}
+    for method, path in doors.routes():
+        if path.startswith(OPEN):
+            continue
+        answer = client.request(method, path, json={} if method == "POST" else None)
+        tried += 1
+        its_own = path in ("/rongtong", "/rongtong/bank", "/rongtong/bank/loans") or (
+            path.startswith("/rongtong/api/v1/bank/") and "uuid" not in path and answer.status_code == 200
+        )
+        if its_own:
+            assert answer.status_code in (200, 303), (method, path, answer.status_code)
+            assert not any(number in answer.text for number in shown), (method, path)
+        else:
+            assert answer.status_code in REFUSED, (method, path, answer.status_code)
+    assert tried > 60
+
+
+def test_their_own_bank_finds_it_all(doors: Doors) -> None:
+    client, numbers = doors.client("own"), doors.numbers
+    for path in (
+        "/rongtong/bank",
+        f"/rongtong/bank/applications/{numbers['application_id']}",
+        f"/rongtong/bank/loans/{numbers['loan_id']}",
+        f"/rongtong/api/v1/bank/applications/{numbers['application_id']}",
+        f"/rongtong/api/v1/bank/loans/{numbers['loan_id']}",
+        f"/rongtong/bank/applications/{numbers['application_id']}/documents/{numbers['document_id']}",
+    ):
+        assert client.get(path).status_code == 200, path
+
+
+def test_nobody_else_comes_in(doors: Doors) -> None:
+    """Without a sign-in, and with the doors' own numbers."""
+    client = doors.client("nobody")
+    for method, path in doors.routes():
+        if path.startswith(OPEN) or path == "/rongtong/api/v1/bank/keys":
+            continue
+        answer = client.request(method, path, json={} if method == "POST" else None)
+        assert answer.status_code in (303, 400, 401, 404), (method, path, answer.status_code)
+        assert doors.loan.contract_number not in answer.text
+
+
+def test_an_unauthorised_file_stays_shut_to_its_own_bank(doors: Doors) -> None:
+    path = f"/applications/{doors.numbers['application_id']}/file"
+    for front in ("/rongtong/bank", "/rongtong/api/v1/bank"):
+        answer = doors.client("own").post(front + path, json={})
+        assert answer.status_code == 403, answer.text
+        assert lending.USCC not in answer.text
+
+
+def test_a_contract_that_is_no_pdf_by_its_own_word_is_refused(doors: Doors) -> None:
+    path = f"/rongtong/api/v1/bank/applications/{doors.numbers['application_id']}/documents"
+    answer = doors.client("own").post(path, content=b"%PDF-1.7", headers={"content-type": "text/html"})
+    assert answer.status_code == 400

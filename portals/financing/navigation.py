@@ -15,9 +15,14 @@ def nav_of(principal: Principal) -> list[Entry]:
         desk = [
             ("bank", _("融资工作台"), "/rongtong/bank", "bank"),
             ("loans", _("贷款管理"), "/rongtong/bank/loans", "money"),
+            ("bank_subsidies", _("贴息报送"), "/rongtong/bank/subsidies", "star"),
+            ("compensations", _("代偿与补偿"), "/rongtong/bank/compensations", "shield"),
         ]
     elif found is not None:
-        desk = [("guarantor", _("担保业务"), "/rongtong/guarantor", "shield")]
+        desk = [
+            ("guarantor", _("担保业务"), "/rongtong/guarantor", "seal"),
+            ("compensations", _("代偿与补偿"), "/rongtong/bank/compensations", "shield"),
+        ]
     return [*desk, ("inbox", _("消息"), "/rongtong/inbox", "inbox")]
 
 

@@ -29,7 +29,7 @@ from portals.financing.demands import repository as demand_rows
 from portals.financing.demands.clocks import LABELS, running
 from portals.financing.demands.models import Application, Demand, FinancingEvent
 from portals.financing.demands.reasons import reasons
-from portals.financing.demands.schemas import COLLATERALS, PURPOSES, REPAYMENTS
+from portals.financing.demands.schemas import COLLATERALS, PURPOSES, WISHED
 from portals.financing.demands.states import APPLICATION_LABELS, BEFORE_OFFER, ApplicationState, commands_from
 
 #: Steps whose words the firm wrote or may read; what a bank's people say among themselves is in the notes.
@@ -95,7 +95,7 @@ def application_view(
     return ApplicationView(
         row=row_of(application, demand),
         purpose_note=demand.purpose_note,
-        repayment_label=_(REPAYMENTS[demand.repayment]),
+        repayment_label=_(WISHED[demand.repayment]),
         collateral_labels=tuple(_(COLLATERALS[one]) for one in demand.collateral),
         reason_text=_reason_text(application),
         commands=_commands(session, actor, application),

@@ -139,14 +139,11 @@ def test_an_officer_finds_nothing_of_another_banks_by_any_address(doors: Doors) 
             continue
         answer = client.request(method, path, json={} if method == "POST" else None)
         tried += 1
-        its_own = path in ("/rongtong", "/rongtong/bank", "/rongtong/bank/loans") or (
-            path.startswith("/rongtong/api/v1/bank/") and "uuid" not in path and answer.status_code == 200
-        )
-        if its_own:
-            assert answer.status_code in (200, 303), (method, path, answer.status_code)
-            assert not any(number in answer.text for number in shown), (method, path)
-        else:
-            assert answer.status_code in REFUSED, (method, path, answer.status_code)
+        names_another = any(str(number) in path for number in doors.numbers.values())
+        is_a_banks = path == "/rongtong" or path.startswith(("/rongtong/bank", "/rongtong/api/v1/bank"))
+        allowed = (200, 303, 409, *REFUSED) if is_a_banks and not names_another else REFUSED
+        assert answer.status_code in allowed, (method, path, answer.status_code)
+        assert not any(number in answer.text for number in shown if number not in path), (method, path)
     assert tried > 60
 
 

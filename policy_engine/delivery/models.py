@@ -1,7 +1,7 @@
 """All tables of delivery in one place, for migrations and for readers."""
 
 from policy_engine.delivery.accounts.models import PayeeAccount
-from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
+from policy_engine.delivery.awards.models import Award, AwardHeir, LossDay, LossOfDay
 from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.ledger.models import (
@@ -19,6 +19,7 @@ from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, O
 __all__ = [
     "Appeal",
     "Award",
+    "AwardHeir",
     "Budget",
     "CaseEvent",
     "Claim",

@@ -418,8 +418,20 @@ class OverpaymentView(msgspec.Struct, frozen=True, kw_only=True):
     repayments: tuple[RepaymentLine, ...]
 
 
+class HeirView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks for what was due to the dead: proposed, agreed or refused."""
+
+    name: str
+    account: str
+    ground: str
+    reference: str
+    state: str
+    reason: str
+    proposed_at: datetime
+
+
 class DueToFamily(msgspec.Struct, frozen=True, kw_only=True):
-    """What was still due to somebody who died, by period."""
+    """What was still due to somebody who died, by period; ``heir`` is whom it goes to, or is to go to."""
 
     award_id: uuid.UUID
     policy: PolicyHead
@@ -428,6 +440,8 @@ class DueToFamily(msgspec.Struct, frozen=True, kw_only=True):
     state_label: str
     total_fen: int
     periods: tuple[OverpaidLine, ...]
+    heir: HeirView | None = None
+    may_ask: bool = False
 
 
 class DeathWord(msgspec.Struct, frozen=True, kw_only=True):
@@ -446,6 +460,7 @@ class AwardInQuestion(msgspec.Struct, frozen=True, kw_only=True):
     rematched_amount_fen: int | None
     hearing_ended: bool
     death_words: tuple[DeathWord, ...]
+    heir: HeirView | None = None
 
 
 class LossesHeld(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from policy_engine.delivery.awards.deaths import (
     undo_death,
 )
 from policy_engine.delivery.awards.hearing import end_award, restore_award
+from policy_engine.delivery.awards.heirs import decide_heir, name_heir
 from policy_engine.delivery.awards.losses import decide_losses
 from policy_engine.delivery.awards.service import create_due_payments, name_account
 from policy_engine.delivery.claims.appeals import appeal, decide_appeal
@@ -85,6 +86,7 @@ __all__ = [
     "decide_appeal",
     "decide_batch",
     "decide_closing",
+    "decide_heir",
     "decide_losses",
     "decide_overpayment",
     "decline",
@@ -98,6 +100,7 @@ __all__ = [
     "hold_claims_of_recalled",
     "lapse_offers",
     "name_account",
+    "name_heir",
     "open_budget",
     "open_offer",
     "plan_run",

@@ -223,3 +223,9 @@ RECORDED: dict[str, str] = {
     "policy.widen": N_("扩大到全部"),
     "table.export": N_("导出表格"),
 }
+#: On what ground somebody receives what was due to the dead.
+HEIR_GROUNDS: dict[str, str] = {
+    "declared": N_("家属声明，其他继承人同意"),
+    "notarised": N_("继承公证书"),
+    "judgment": N_("判决书"),
+}

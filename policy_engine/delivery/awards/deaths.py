@@ -19,6 +19,7 @@ from kernel.money import format_yuan
 from kernel.web.principal import Principal
 from policy_engine.delivery.awards import repository
 from policy_engine.delivery.awards.hearing import award_for_seat, end_from
+from policy_engine.delivery.awards.heirs import give_back, keep_for_family
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.losses import hold_payments
 from policy_engine.delivery.awards.models import Award
@@ -152,6 +153,7 @@ def undo_death(
     if is_ended:
         award.ends_on = None
         award.next_due_on = _first_missing(session, award, terms)
+        give_back(session, award)
     for payment in payment_rows.lock_not_instructed(session, award.id):
         release_holds(session, payment, released_by_id=principal.subject_id, now=now)
     made = pay_due(session, ports, award, terms, until=business_date(now), now=now)
@@ -185,10 +187,11 @@ def _end(session: Session, ports: Ports, award: Award, died_on: date, *, now: da
     if award.next_due_on is not None and award.next_due_on < first_unpaid:
         pay_due(session, ports, award, terms, until=month_of(died_on), now=now)
     end_from(session, award, terms, first_unpaid, DEATH, actor=SYSTEM, now=now)
+    keep_for_family(session, award, now=now)
     family = ports.people.family_of(session, award.subject_id, business_date(now))
     due = due_to_family(session, award.id, died_on)
     words = (
-        f"{'、'.join(due)} 应发未发的 {format_yuan(sum(due.values()))}元 归家属，请到社区窗口登记收款账户。"
+        f"{'、'.join(due)} 应发未发的 {format_yuan(sum(due.values()))}元 归家属，请在“款项核实”里提出领取，或到社区窗口办理。"
         if due
         else ""
     )

@@ -58,6 +58,34 @@ class Award(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class AwardHeir(Base):
+    """Who asks for what was still due to the dead: proposed → agreed | refused | dropped (the dead live)."""
+
+    __tablename__ = "award_heir"
+    __table_args__ = (
+        sa.Index(
+            "uq_award_heir_proposed_award_id",
+            "award_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    award_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("award.id"), index=True)
+    heir_id: Mapped[int] = mapped_column(BigNumber)
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payee_account.id"))
+    ground: Mapped[str] = mapped_column(sa.String(16))
+    reference: Mapped[str] = mapped_column(sa.String(60))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    proposed_by_id: Mapped[int] = mapped_column(BigNumber)
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+
+
 class LossDay(Base):
     """What one day's feeds put in doubt of one policy: flowing, or held for a person, who carried it out or dismissed it."""
 

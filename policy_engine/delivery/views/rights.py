@@ -12,10 +12,12 @@ from kernel.errors import Forbidden, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
 from policy_engine.catalogue import catalogue, encloses
+from policy_engine.delivery.accounts.repository import get_account
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards.deaths import DEATH, words_about
 from policy_engine.delivery.awards.deaths import due_to_family as still_due
-from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.awards.heirs import proposal_of
+from policy_engine.delivery.awards.models import Award, AwardHeir
 from policy_engine.delivery.claims.standing import subjects_of
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.ports import Ports
@@ -25,6 +27,7 @@ from policy_engine.delivery.schemas import (
     AwardInQuestion,
     DeathWord,
     DueToFamily,
+    HeirView,
     InstalmentLine,
     LossesHeld,
     OverpaidLine,
@@ -39,6 +42,7 @@ QUESTIONS: Mapping[str, Callable[[], sa.ColumnElement[bool]]] = {
     "suspected": lambda: Award.state == AwardState.SUSPECTED,
     "death": lambda: sa.and_(Award.state == AwardState.SUSPENDED, Award.state_reason == DEATH),
     "died": lambda: sa.and_(Award.state == AwardState.ENDED, Award.end_reason == DEATH),
+    "heirs": lambda: Award.id.in_(sa.select(AwardHeir.award_id).where(AwardHeir.state == "proposed")),
     "amount": lambda: sa.and_(
         Award.state == AwardState.ACTIVE, Award.rematched_amount_fen.is_not(None), Award.period != "once"
     ),
@@ -61,6 +65,7 @@ def rights_in_question(
             rematched_amount_fen=award.rematched_amount_fen,
             hearing_ended=award.hearing_until_on is None or award.hearing_until_on < today,
             death_words=_words(session, award) if question in ("death", "died") else (),
+            heir=_heir(session, ports, award.id) if question == "heirs" else None,
         )
         for award in award_rows.in_question(session, seat.division, QUESTIONS[question](), MOST)
     ]
@@ -125,7 +130,12 @@ def due_to_family(
     """What was still due to one's dead, and how their rights stand."""
     if principal.capacity != "self":
         return []
-    dead = ports.people.dead_of(session, principal.subject_id, business_date(now))
+    return dues_of(session, ports, principal.subject_id, now=now)
+
+
+def dues_of(session: Session, ports: Ports, subject_id: int, *, now: datetime) -> list[DueToFamily]:
+    """The same for somebody whom the caller has business with."""
+    dead = ports.people.dead_of(session, subject_id, business_date(now))
     return [_due(session, ports, award) for award in award_rows.awards_of(session, dead)]
 
 
@@ -139,6 +149,8 @@ def _heard_for(session: Session, ports: Ports, principal: Principal, now: dateti
 def _due(session: Session, ports: Ports, award: Award) -> DueToFamily:
     died = [word.died_on for word in words_about(session, award.subject_id) if word.died_on is not None]
     periods = still_due(session, award.id, max(died)) if died else {}
+    heir = _heir(session, ports, award.id)
+    has_ended = award.state == AwardState.ENDED and award.end_reason == DEATH
     return DueToFamily(
         award_id=award.id,
         policy=head_of(ports.terms(session, award.policy_id, award.policy_version)),
@@ -147,6 +159,24 @@ def _due(session: Session, ports: Ports, award: Award) -> DueToFamily:
         state_label=_(LABELS[AwardState(award.state)]),
         total_fen=sum(periods.values()),
         periods=tuple(OverpaidLine(period=period, amount_fen=sum_fen) for period, sum_fen in periods.items()),
+        heir=heir,
+        may_ask=has_ended and bool(periods) and (heir is None or heir.state in ("refused", "dropped")),
+    )
+
+
+def _heir(session: Session, ports: Ports, award_id: uuid.UUID) -> HeirView | None:
+    row = proposal_of(session, award_id)
+    account = None if row is None else get_account(session, row.account_id)
+    if row is None:
+        return None
+    return HeirView(
+        name=ports.people.name_of(session, row.heir_id),
+        account=f"{account.bank} {account.masked}" if account is not None else "",
+        ground=row.ground,
+        reference=row.reference,
+        state=row.state,
+        reason=row.reason or "",
+        proposed_at=row.proposed_at,
     )
 
 

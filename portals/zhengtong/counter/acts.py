@@ -27,10 +27,11 @@ from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
-from policy_engine.delivery.schemas import AccountView, ClaimRow, OfferDetail
+from policy_engine.delivery.schemas import AccountView, ClaimRow, DueToFamily, OfferDetail
 from policy_engine.delivery.states import LABELS, OfferState
 from policy_engine.delivery.views.parts import account_view, claim_row
 from policy_engine.delivery.views.personal import offer_detail
+from policy_engine.delivery.views.rights import dues_of
 from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
@@ -75,6 +76,7 @@ class PersonAtCounter(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[ClaimRow, ...]
     accounts: tuple[AccountView, ...]
     policies: tuple[PolicyChoice, ...]
+    dues: tuple[DueToFamily, ...] = ()
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +162,37 @@ def person(services: Services, principal: Principal, key: str) -> PersonAtCounte
             ),
             accounts=tuple(account_view(account, now) for account in choices),
             policies=_policies(session, services, is_firm=view.kind == "firm"),
+            dues=tuple(dues_of(session, services.ports, subject_id, now=now)),
+        )
+
+
+def name_heir(
+    services: Services,
+    principal: Principal,
+    key: str,
+    award_id: uuid.UUID,
+    account_id: uuid.UUID | None,
+    ground: str,
+    reference: str,
+) -> None:
+    """Enter whom the person's dead leave what was due to. The account is checked with the bank first."""
+    subject_id = found(services, principal, key)
+    if account_id is None:
+        raise InvalidInput(
+            _("请先选择收款账户。"), errors=[FieldError("heir_account", _("请先选择收款账户。"))]
+        )
+    _ask_bank(services, account_id)
+    with services.house.database.write() as session:
+        delivery.name_heir(
+            session,
+            services.ports,
+            award_id=award_id,
+            principal=principal,
+            heir_id=subject_id,
+            account_id=account_id,
+            ground=ground,
+            reference=reference,
+            now=services.house.clock.now(),
         )
 
 

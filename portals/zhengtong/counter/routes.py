@@ -89,6 +89,38 @@ def apply(
     return Redirect(f"/zhengtong/claims/{claim_id}?done=applied", status_code=303)
 
 
+@post(
+    "/counter/people/{key:str}/due/{award_id:uuid}",
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_ASSIST],
+)
+def name_heir(
+    request: WebRequest,
+    pages: NamedDependency[Pages],
+    services: NamedDependency[Services],
+    principal: NamedDependency[Principal],
+    key: FromPath[str],
+    award_id: FromPath[uuid.UUID],
+    data: Form,
+) -> Response[str] | Redirect:
+    """What was due to the dead is to go to the person at the counter."""
+    try:
+        acts.name_heir(
+            services,
+            principal,
+            key,
+            award_id,
+            _account(data),
+            forms.one(data, "ground"),
+            forms.one(data, "heir_reference"),
+        )
+    except (InvalidInput, Conflict, OutsideFailure) as problem:
+        errors = problem.errors or (FieldError("", problem.detail),)
+        return _person_page(request, pages, services, principal, key, errors=errors, status=problem.status)
+    return Redirect(f"/zhengtong/counter/people/{key}?done=heir", status_code=303)
+
+
 @get("/counter/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
 def offer(
     request: WebRequest,
@@ -187,6 +219,7 @@ def _person_page(
         status=status,
         person=acts.person(services, principal, key),
         papers=[(one, _(label)) for one, label in words.AUTHORISATIONS.items()],
+        grounds=[(one, _(label)) for one, label in words.HEIR_GROUNDS.items()],
         errors=errors,
     )
 
@@ -213,4 +246,4 @@ def _offer_page(
     )
 
 
-HANDLERS = [counter, find, person, apply, offer, confirm, visits, visits_export]
+HANDLERS = [counter, find, person, apply, name_heir, offer, confirm, visits, visits_export]

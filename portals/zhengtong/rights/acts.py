@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -48,7 +48,7 @@ def act_on_right(
     reason: str,
     from_month: date | None = None,
 ) -> None:
-    """Restore, end, undo a death, or adjust, by its name. ``NotFound`` for no such act."""
+    """Restore, end, undo a death, adjust, or decide on who inherits, by its name. ``NotFound`` for no such act."""
     now = services.house.clock.now()
 
     def apply(session: Session) -> object:
@@ -57,6 +57,9 @@ def act_on_right(
             return delivery.restore_award(session, services.ports, **common)
         if act == "undo_death":
             return delivery.undo_death(session, services.ports, **common)
+        if act in ("agree_heir", "refuse_heir"):
+            outcome: Literal["agree", "refuse"] = "agree" if act == "agree_heir" else "refuse"
+            return delivery.decide_heir(session, services.ports, outcome=outcome, **common)
         if act == "adjust":
             return delivery.adjust_award(session, services.ports, **common)
         if act == "end":

@@ -28,7 +28,7 @@ Given = NamedDependency[Services]
 class RightAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``from_month`` (its first day) only to end a right."""
 
-    act: Literal["restore", "end", "undo_death", "adjust"]
+    act: Literal["restore", "end", "undo_death", "adjust", "agree_heir", "refuse_heir"]
     reason: Reason
     from_month: date | None = None
 
@@ -72,7 +72,7 @@ class WriteOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     "/rights",
     sync_to_thread=True,
     tags=["rights"],
-    summary="Rights in question: suspected, death, died, amount; or days of too many losses",
+    summary="Rights in question: suspected, death, died, heirs, amount; or days of too many losses",
     guards=[MAY_DECIDE],
 )
 def list_rights(services: Given, principal: Said, question: FromQuery[str] = "suspected") -> acts.Questions:
@@ -84,7 +84,7 @@ def list_rights(services: Given, principal: Said, question: FromQuery[str] = "su
     status_code=204,
     sync_to_thread=True,
     tags=["rights"],
-    summary="Restore, end, undo a death, or adjust",
+    summary="Restore, end, undo a death, adjust, or decide on who receives what was due",
     guards=[MAY_DECIDE],
 )
 def add_right_act(

@@ -17,7 +17,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery.views import QUESTIONS
 from portals.services import Services
 from portals.shared.places import division_name
-from portals.zhengtong import forms
+from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs
 from portals.zhengtong.forms import Form
 from portals.zhengtong.rights import acts
@@ -30,6 +30,7 @@ TABS = {
     "suspected": N_("资格待核实"),
     "death": N_("死亡待核实"),
     "died": N_("因死亡终止"),
+    "heirs": N_("家属领取"),
     "amount": N_("金额待调整"),
     acts.LOSSES: N_("批量变动"),
 }
@@ -199,6 +200,7 @@ def _rights_page(
         errors=_errors(problem),
         today=services.house.clock.today(),
         division_name=division_name,
+        grounds=words.HEIR_GROUNDS,
     )
     page.status_code = 400 if problem is not None else 200
     return page

@@ -1,16 +1,20 @@
 """One register's word stops money, two end a right, and a death that was none is undone in one action."""
 
+import uuid
 from datetime import date
+from typing import Literal
 
 import pytest
 
 from kernel import notices
-from kernel.errors import Conflict
+from kernel.errors import Conflict, NotFound
+from kernel.web.principal import Principal
 from policy_engine.delivery import service
 from policy_engine.delivery.awards.deaths import words_about
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.recovery.models import Overpayment
-from tests.policy_engine.delivery.city import DAUGHTER, GRANDMOTHER, Office, decider
+from tests.policy_engine.delivery.city import DAUGHTER, GRANDMOTHER, STRANGER, Office, decider, person
 from tests.policy_engine.delivery.stories import (
     award_of,
     known_person,
@@ -88,7 +92,7 @@ def test_what_was_still_due_goes_to_the_family(office: Office) -> None:
     tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
     tell_death(office, GRANDMOTHER, "civil_affairs", DIED_ON)
     [november] = payments_of(office, claim)
-    assert (november.state, november.is_held) == ("reserved", False)
+    assert (november.state, november.is_held) == ("reserved", True)  # never to the account of the dead
     with office.database.read() as session:
         letters = [one.body for one in notices.inbox(session, DAUGHTER) if one.kind == "award.ended"]
     assert "2026-11 应发未发的 100元" in letters[0]
@@ -148,3 +152,100 @@ def test_a_register_that_takes_it_back_is_no_second_source(office: Office, claim
         said = {word.source: word.is_dead for word in words_about(session, GRANDMOTHER)}
     assert said == {"civil_affairs": True, "public_security": False}
     assert award_of(office, claim).state == "suspended"
+
+
+def died_with_money_due(office: Office) -> Claim:
+    """Two registers say the same while the month of the death is still unpaid."""
+    known_person(office, GRANDMOTHER)
+    office.budget(10_000_000)
+    claim = office.grant(office.claimed())
+    tell_death(office, GRANDMOTHER, "civil_affairs", DIED_ON)
+    tell_death(office, GRANDMOTHER, "public_security", DIED_ON)
+    return claim
+
+
+def ask_as_heir(
+    office: Office, claim: Claim, principal: Principal, account_id: uuid.UUID, ground: str = "declared"
+) -> None:
+    with office.database.write() as session:
+        service.name_heir(
+            session,
+            office.ports,
+            award_id=award_of(office, claim).id,
+            principal=principal,
+            heir_id=principal.subject_id,
+            account_id=account_id,
+            ground=ground,
+            reference="",
+            now=office.now,
+        )
+
+
+def decide_on_heir(office: Office, claim: Claim, outcome: Literal["agree", "refuse"]) -> None:
+    with office.database.write() as session:
+        service.decide_heir(
+            session,
+            office.ports,
+            award_id=award_of(office, claim).id,
+            principal=decider(),
+            outcome=outcome,
+            reason="亲属关系已核对",
+            now=office.now,
+        )
+
+
+def due_of(office: Office, claim: Claim) -> list[Payment]:
+    return [one for one in payments_of(office, claim) if one.state != "cancelled"]
+
+
+def test_what_was_due_waits_for_the_family_and_goes_to_whom_an_official_agrees(any_office: Office) -> None:
+    office = any_office
+    claim = died_with_money_due(office)
+    due = due_of(office, claim)
+    assert due
+    assert all(one.is_held and one.state == "reserved" for one in due)
+    office.approve()
+    assert {one.state for one in due_of(office, claim)} == {
+        "reserved"
+    }  # nothing leaves for the dead's account
+    account_id = office.account(DAUGHTER, "6222020333344445555")
+    ask_as_heir(office, claim, person(DAUGHTER), account_id)
+    with pytest.raises(Conflict):
+        ask_as_heir(office, claim, person(DAUGHTER), account_id)
+    decide_on_heir(office, claim, "agree")
+    assert {(one.is_held, one.account_id, one.payee_id) for one in due_of(office, claim)} == {
+        (False, account_id, DAUGHTER)
+    }
+    office.approve()
+    assert {one.state for one in due_of(office, claim)} == {"instructed"}
+
+
+def test_neither_a_stranger_nor_another_s_account_receives_what_was_due(office: Office) -> None:
+    claim = died_with_money_due(office)
+    strangers = office.account(STRANGER, "6222020999988887777")
+    with pytest.raises(NotFound):
+        ask_as_heir(office, claim, person(STRANGER), strangers)
+    with pytest.raises(NotFound):
+        ask_as_heir(office, claim, person(DAUGHTER), strangers)
+    assert all(one.is_held for one in due_of(office, claim))
+
+
+def test_a_refused_heir_may_ask_again_and_an_undone_death_pays_the_living(office: Office) -> None:
+    claim = died_with_money_due(office)
+    account_id = office.account(DAUGHTER, "6222020333344445555")
+    ask_as_heir(office, claim, person(DAUGHTER), account_id)
+    decide_on_heir(office, claim, "refuse")
+    assert all(one.is_held for one in due_of(office, claim))
+    ask_as_heir(office, claim, person(DAUGHTER), account_id)
+    with office.database.write() as session:
+        service.undo_death(
+            session,
+            office.ports,
+            award_id=award_of(office, claim).id,
+            principal=decider(),
+            reason="本人到场",
+            now=office.now,
+        )
+    with pytest.raises(NotFound):
+        ask_as_heir(office, claim, person(DAUGHTER), account_id)
+    assert {one.payee_id for one in due_of(office, claim)} == {GRANDMOTHER}

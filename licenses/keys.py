@@ -38,6 +38,17 @@ _PUBLIC = (
     .where(LicenceKey.algorithm == sa.bindparam("algorithm"))
     .order_by(LicenceKey.created_at.desc(), LicenceKey.id.desc())
 )
+#: Built once: it is asked for at every issue, list and request.
+_ACTIVE = (
+    sa.select(LicenceKey)
+    .where(
+        LicenceKey.algorithm == sa.bindparam("algorithm"),
+        LicenceKey.retired_at.is_(None),
+        sa.or_(LicenceKey.active_at.is_(None), LicenceKey.active_at <= sa.bindparam("now")),
+    )
+    .order_by(sa.func.coalesce(LicenceKey.active_at, LicenceKey.created_at).desc(), LicenceKey.id.desc())
+    .limit(1)
+)
 
 #: Opened once in a process: a key's id stands for the same key for ever.
 _opened: dict[uuid.UUID, ECKey] = {}
@@ -236,13 +247,7 @@ def _named(house: House, what: str) -> str:
 
 
 def _active(session: Session, house: House, algorithm: str) -> LicenceKey | None:
-    since = sa.func.coalesce(LicenceKey.active_at, LicenceKey.created_at)
-    statement = sa.select(LicenceKey).where(
-        LicenceKey.algorithm == algorithm,
-        LicenceKey.retired_at.is_(None),
-        sa.or_(LicenceKey.active_at.is_(None), LicenceKey.active_at <= house.clock.now()),
-    )
-    return session.scalar(statement.order_by(since.desc(), LicenceKey.id.desc()).limit(1))
+    return session.scalar(_ACTIVE, {"algorithm": algorithm, "now": house.clock.now()})
 
 
 def _private(row: LicenceKey, house: House) -> str:

@@ -61,13 +61,17 @@ def reserve(session: Session, count: int) -> list[int]:
     return list(range(highest + 1, highest + 1 + count))
 
 
+#: Built once: it is asked for twice at every presentation.
+_IN_WALLET = (
+    sa.select(LicenceCopy, LicenceWallet, Licence)
+    .join(LicenceWallet, LicenceWallet.id == LicenceCopy.wallet_id)
+    .join(Licence, Licence.id == LicenceWallet.licence_id)
+    .where(LicenceCopy.sequence == sa.bindparam("sequence"))
+)
+
+
 def copy_in_wallet(session: Session, sequence: int) -> tuple[LicenceCopy, LicenceWallet, Licence] | None:
-    row = session.execute(
-        sa.select(LicenceCopy, LicenceWallet, Licence)
-        .join(LicenceWallet, LicenceWallet.id == LicenceCopy.wallet_id)
-        .join(Licence, Licence.id == LicenceWallet.licence_id)
-        .where(LicenceCopy.sequence == sequence)
-    ).one_or_none()
+    row = session.execute(_IN_WALLET, {"sequence": sequence}).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
 
 

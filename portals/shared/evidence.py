@@ -42,9 +42,10 @@ def evidence_page(
     portal: str,
     evidence: EvidenceFile,
     said: Sequence[tuple[str, object]],
-    back: tuple[str, str],
+    origin: tuple[str, str],
+    tab: str = "services",
 ) -> Response[str]:
-    """``said``: what the record says, in words; ``back``: the path to where the reader came from, and its name."""
+    """``said``: what the record says, in words; ``origin``: the path to where the reader came from, and its name."""
     return pages.page(
         request,
         "shared/record.html",
@@ -52,7 +53,8 @@ def evidence_page(
         evidence=evidence,
         said=said,
         head=claimed(evidence.head.jws),
-        back=back,
+        origin=origin,
+        tab=tab,
         address=f"{request.url.path}/file",
     )
 
@@ -137,8 +139,8 @@ def pages_of(services: Services, portal: str) -> list[ControllerRouterHandler]:
     ) -> Response[str]:
         evidence, trail = found.movement(principal, payment_id, movement_id)
         rows = _rows_of(evidence, trail, movement_id)
-        back = (f"/{portal}/payments/{payment_id}/movements", _("资金经过"))
-        return evidence_page(request, pages, portal, evidence, rows, back)
+        origin = (f"/{portal}/payments/{payment_id}/movements", _("资金经过"))
+        return evidence_page(request, pages, portal, evidence, rows, origin)
 
     @get(
         "/payments/{payment_id:uuid}/movements/{movement_id:uuid}/file",

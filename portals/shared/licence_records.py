@@ -49,8 +49,8 @@ def handlers(
     ) -> Response[str]:
         """Where a record stands in the log, and the file that shows it."""
         found = evidence(principal, licence_id, record_id)
-        back = (f"/{portal}/wallet/{licence_id}", _("证照"))
-        return evidence_page(request, pages, portal, found, _said(found), back)
+        origin = (f"/{portal}/wallet/{licence_id}", _("证照"))
+        return evidence_page(request, pages, portal, found, _said(found), origin, "wallet")
 
     @get(
         "/wallet/{licence_id:uuid}/records/{record_id:uuid}/file",

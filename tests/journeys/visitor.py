@@ -23,7 +23,9 @@ def signed_in(demo: Demo, key: str, *, capacity: str = "") -> httpx.Client:
     if "/identity/" in str(page.url):
         page = submit(client, page, **choice_of(page, capacity or account["name"]))
     assert page.url.path.startswith(account["portal"]), page.text[:2000]
-    token = _CSRF.search(page.text) or _CSRF.search(client.get(f"{account['portal']}/me").text)
+    # Residents have a page of their own, officers of banks their products: each with a form.
+    own = "/rongtong/bank/products" if account["portal"] == "/rongtong" else f"{account['portal']}/me"
+    token = _CSRF.search(page.text) or _CSRF.search(client.get(own).text)
     assert token is not None, page.text[-3000:]
     client.headers["X-CSRF-Token"] = unescape(token[1])
     return client

@@ -2,19 +2,20 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 from sqlalchemy.orm import Session
 
+from kernel.clock import SHANGHAI
 from kernel.i18n import gettext as _
 from portals.financing.demands import repository
 from portals.financing.demands.authorisation import DAYS
 from portals.financing.demands.clocks import LABELS, running
 from portals.financing.demands.models import Application, Authorisation, Demand
 from portals.financing.demands.reasons import reasons
-from portals.financing.demands.schemas import COLLATERALS, PURPOSES, ROUTINGS, WISHED, Candidate
+from portals.financing.demands.schemas import COLLATERALS, PURPOSES, REPAYMENTS, ROUTINGS, Candidate
 from portals.financing.demands.states import (
     APPLICATION_LABELS,
     DEMAND_LABELS,
@@ -52,6 +53,7 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     label: str
     due_at: datetime
+    due_on: date
     is_over: bool
 
 
@@ -176,7 +178,7 @@ def detail_of(session: Session, demand: Demand, offered: OfferedSet, now: dateti
     return DemandDetail(
         row=_row(demand),
         purpose_note=demand.purpose_note,
-        repayment_label=_(WISHED[demand.repayment]),
+        repayment_label=_(REPAYMENTS[demand.repayment]),
         collateral_labels=tuple(_(COLLATERALS[one]) for one in demand.collateral),
         routing=demand.routing,
         routing_label=_(ROUTINGS[demand.routing]),
@@ -301,7 +303,11 @@ def _application(one: Application, offered: OfferedSet, now: datetime) -> Applic
         clock=None
         if clock is None
         else ClockView(
-            name=clock.name, label=_(LABELS[clock.name]), due_at=clock.due_at, is_over=clock.due_at <= now
+            name=clock.name,
+            label=_(LABELS[clock.name]),
+            due_at=clock.due_at,
+            due_on=(clock.due_at - timedelta(seconds=1)).astimezone(SHANGHAI).date(),
+            is_over=clock.due_at <= now,
         ),
         breaches=tuple(_(LABELS[breach["clock"]]) for breach in one.breaches),
         reason="" if reason is None else reason.text,

@@ -138,9 +138,12 @@ class ProductDocument(
     impact_assessment: str | None = None
 
 
-#: The bounds a product's own clauses begin with.
+#: The clauses before and after a product's own.
 REGION = "region"
 REGION_TEXT = N_("在服务区域内注册")
+#: A limit below what the product lends at least is none.
+LEAST = "least"
+LEAST_TEXT = N_("可贷额度达到产品的最低金额")
 
 
 def as_policy(product: ProductDocument, *, formula: str | None = None) -> PolicyDocument:
@@ -153,6 +156,12 @@ def as_policy(product: ProductDocument, *, formula: str | None = None) -> Policy
         id=REGION,
         text=REGION_TEXT,
         condition=f'starts with(注册地, "{place}")',
+    )
+    least = Clause(
+        id=LEAST,
+        text=LEAST_TEXT,
+        condition=f"({product.limit}) >= {product.amount.least_yuan}",
+        source=product.limit_source,
     )
     return PolicyDocument(
         id=product.id,
@@ -167,7 +176,7 @@ def as_policy(product: ProductDocument, *, formula: str | None = None) -> Policy
         effective_to=product.valid_until,
         legal_basis=product.legal_basis or (LegalBasis(title=product.title),),
         sources=product.sources,
-        eligibility=(region, *product.eligibility),
+        eligibility=(region, *product.eligibility, *(() if product.limit.isdecimal() else (least,))),
         benefit=Benefit(
             period="once",
             source=product.limit_source,

@@ -45,7 +45,11 @@ def check_product(loaded: LoadedProduct, published: PublishedSet) -> list[Proble
             if one.where == "benefit.formula"
         ]
     problems += list(_foundations(document, published, source))
-    return problems + [_in_place(one, source) for one in found if not _is_of_policies(one, document)]
+    return problems + [
+        _in_place(one, source, len(document.eligibility))
+        for one in found
+        if not _is_of_policies(one, document)
+    ]
 
 
 def cases_of(text: str | bytes, document: ProductDocument, published: PublishedSet) -> tuple[Case, ...]:
@@ -126,12 +130,14 @@ def _is_of_policies(problem: Problem, document: ProductDocument) -> bool:
     return problem.code == "unused_source" and problem.where.removeprefix("sources.") in elsewhere
 
 
-def _in_place(problem: Problem, source: SourceText) -> Problem:
+def _in_place(problem: Problem, source: SourceText, count: int) -> Problem:
     """Where the author wrote it: clauses are counted without the region's, the formula is the limit."""
     where = problem.where
     if where.startswith("eligibility["):
         number, _sep, rest = where.removeprefix("eligibility[").partition("]")
         index = int(number) - 2
+        if index >= count:  # the clause that the limit must reach the least amount
+            return msgspec.structs.replace(problem, where="limit", line=source.line_of(("limit",)))
         path: Path = ("eligibility", index, *[one for one in rest.split(".") if one])
         return msgspec.structs.replace(problem, where=path_text(path), line=source.line_of(path))
     if where.startswith("benefit"):

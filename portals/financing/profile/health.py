@@ -13,13 +13,17 @@ from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import views
-from policy_engine.matching.evaluation import FamilyCase
+from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation import NearMiss, near_misses
+from policy_engine.matching.explanation.situation import Situation
 from policy_engine.profiles.schemas import Family
 from portals.financing.products.offered import OfferedSet
 from portals.financing.products.views import ProductRow, products_for
 from portals.services import Services
 from portals.shared.explaining import is_within_reach
+
+#: What nobody changes for a benefit's sake.
+NO_STEPS = frozenset({"firm.registered_division", "firm.industry"})
 
 
 class HealthLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +57,12 @@ def health_of(
     offers = views.inbox_offers(session, services.ports, principal, now=now)
     published = services.published.current(session)
     firm_id = family.owner.subject_id
-    policies = near_misses(
-        FamilyCase(family, published, today), frozenset({firm_id}), reader_id=principal.acting_for
-    )
-    products = _near_products(family, offered, today)
+    case = FamilyCase(family, published, today)
+    policies = near_misses(case, frozenset({firm_id}), reader_id=principal.acting_for)
+    products_case = FamilyCase(family, offered.engine, today)
+    products_case.work_out(frozenset(one.policy_id for one in offered.engine.statuses))
+    found = near_misses(products_case, frozenset({firm_id}), reader_id=firm_id)
+    products = [one for one in found if one.explanation.policy_id in offered.by_id]
     fitting = [one for one in products_for(offered, family, today) if one.verdict == "eligible"]
     return HealthCheck(
         as_of=today,
@@ -90,17 +96,16 @@ def health_of(
             *(_could_have(one) for one in fitting),
         ),
         near=(
-            *(_near(one, "policy") for one in policies if is_within_reach(one, today)),
-            *(_near(one, "product") for one in products if is_within_reach(one, today)),
+            *(_near(one, "policy", case) for one in policies if _is_a_step(one, today)),
+            *(_near(one, "product", products_case) for one in products if _is_a_step(one, today)),
         ),
     )
 
 
-def _near_products(family: Family, offered: OfferedSet, today: date) -> list[NearMiss]:
-    case = FamilyCase(family, offered.engine, today)
-    case.work_out(frozenset(one.policy_id for one in offered.engine.statuses))
-    found = near_misses(case, frozenset({family.owner.subject_id}), reader_id=family.owner.subject_id)
-    return [one for one in found if one.explanation.policy_id in offered.by_id]
+def _is_a_step(one: NearMiss, today: date) -> bool:
+    """Within reach, and not by moving away or taking up another trade."""
+    changed = {change.attribute for step in one.explanation.nearest[:1] for change in step.changes}
+    return is_within_reach(one, today) and not changed & NO_STEPS
 
 
 def _could_have(one: ProductRow) -> HealthLine:
@@ -116,7 +121,7 @@ def _could_have(one: ProductRow) -> HealthLine:
     )
 
 
-def _near(one: NearMiss, kind: str) -> HealthLine:
+def _near(one: NearMiss, kind: str, case: FamilyCase) -> HealthLine:
     told = one.explanation
     steps = [step.sentence for step in told.nearest[:1]] or [told.sentence]
     if one.kind == "one_fact":
@@ -128,10 +133,20 @@ def _near(one: NearMiss, kind: str) -> HealthLine:
     return HealthLine(
         kind=kind,
         title=title,
-        amount_fen=told.amount_fen,
+        amount_fen=told.amount_fen or _amount_then(one, case),
         period="",
         day=told.eligible_from,
         note=steps[0],
         href=f"{base}/{told.policy_id}",
         is_demonstration=told.is_demonstration,
     )
+
+
+def _amount_then(one: NearMiss, case: FamilyCase) -> int | None:
+    """What it would be once the nearest step is taken; none where that is not enough to say."""
+    policy = case.published.named(one.explanation.policy_id, one.explanation.version)
+    if policy is None or not one.explanation.nearest:
+        return None
+    changes = {change.attribute: change.to_value for change in one.explanation.nearest[0].changes}
+    situation = Situation(case, policy, Subject(one.subject_id, one.unit_id))
+    return situation.judged(changes=changes).amount_fen

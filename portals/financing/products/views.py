@@ -18,7 +18,14 @@ from policy_engine.profiles.evaluation import facts_for
 from policy_engine.profiles.schemas import Family
 from portals.financing.costs.statement import PARTIES
 from portals.financing.institutions import institution
-from portals.financing.products.document import Fee, ProductDocument
+from portals.financing.products.document import (
+    LEAST,
+    LEAST_TEXT,
+    REGION,
+    REGION_TEXT,
+    Fee,
+    ProductDocument,
+)
 from portals.financing.products.matching import Verdict, judge_firm
 from portals.financing.products.offered import OfferedProduct, OfferedSet
 
@@ -141,7 +148,7 @@ def product_for(offered: OfferedSet, family: Family, product_id: str, as_of: dat
         ),
         valid_from=document.valid_from,
         valid_until=document.valid_until,
-        explanation=explanation,
+        explanation=_told(explanation),
         contacts=tuple((one.title, one.phone) for one in document.contacts),
     )
 
@@ -156,6 +163,16 @@ def rate_of(document: ProductDocument, context: Mapping[str, Any]) -> int | None
         return None
     bp = int((found * 10_000).quantize(Decimal(1), ROUND_HALF_UP))
     return min(max(bp, rate.low_bp), rate.high_bp)
+
+
+def _told(explanation: Explanation) -> Explanation:
+    """With the platform's own clauses in the reader's language; a bank's are the bank's words."""
+    own = {REGION: REGION_TEXT, LEAST: LEAST_TEXT}
+    clauses = tuple(
+        msgspec.structs.replace(one, text=_(own[one.id])) if one.id in own else one
+        for one in explanation.clauses
+    )
+    return msgspec.structs.replace(explanation, clauses=clauses)
 
 
 def _case(offered: OfferedSet, family: Family, as_of: date) -> FamilyCase:

@@ -142,6 +142,10 @@ def test_products_are_judged_for_the_firm_and_explained(portal: Rongtong, known:
     detail = client.get("/rongtong/financing/products/dongchu-tax-credit").text
     assert "可以申请" in detail
     assert "8,000,000.00元" in detail
+    for one in PLAIN:  # clauses with a per cent sign too, in both languages
+        for language in ("zh-CN", "en"):
+            page = client.get(f"/rongtong/financing/products/{one}", headers={"accept-language": language})
+            assert page.status_code == 200
     assert client.get("/rongtong/financing/products/nothing").status_code == 404
     rows = client.get("/rongtong/api/v1/financing/products").json()
     found = {one["id"]: (one["verdict"], one["limit_fen"]) for one in rows}

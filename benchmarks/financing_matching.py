@@ -129,12 +129,13 @@ def _whole_city(offered: OfferedSet, snapshot: Snapshot, firms: list[SubjectFact
     )
     plain = (time.perf_counter() - start) / len(firms) * snapshot.frames["firm"].height
     ours: list[float] = []
-    result = None
+    worked: list[float] = []
+    result = match_firms(offered, snapshot, AS_OF)
     for _round in range(3):
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), time.process_time()
         result = match_firms(offered, snapshot, AS_OF)
         ours.append(time.perf_counter() - start)
-    assert result is not None
+        worked.append(time.process_time() - spent)
     share = result.eligible.height / snapshot.frames["firm"].height / len(offered.products)
     assert abs(share - hits / len(firms) / len(offered.products)) < 0.02
     return {
@@ -143,6 +144,7 @@ def _whole_city(offered: OfferedSet, snapshot: Snapshot, firms: list[SubjectFact
         "products": len(offered.products),
         "eligible": result.eligible.height,
         "seconds": round(statistics.median(ours), 3),
+        "processor_seconds": round(statistics.median(worked), 3),
         "firm_by_firm_seconds": round(plain, 1),
         "ratio": round(plain / statistics.median(ours), 1),
     }

@@ -19,7 +19,7 @@ from portals.financing.access import for_a_firm
 from portals.financing.demands.consent import ConsentDesk
 from portals.financing.demands.desk import FinancingDesk
 from portals.financing.demands.forms import Form, Sent, chosen_of, many, one, wish_of
-from portals.financing.demands.schemas import COLLATERALS, PURPOSES, REPAYMENTS, ROUTINGS
+from portals.financing.demands.schemas import COLLATERALS, PURPOSES, ROUTINGS, WISHED
 from portals.financing.institutions import institutions
 from portals.financing.products.document import Collateral
 
@@ -83,7 +83,7 @@ def _demanding(desk: FinancingDesk) -> list[ControllerRouterHandler]:
             collateral=many(typed, "collateral"),
             product=desk.product(principal, wanted) if wanted else None,
             purposes=_options(PURPOSES),
-            repayments=_options(REPAYMENTS),
+            repayments=_options(WISHED),
             collaterals=_options(COLLATERALS),
             routings=_options(ROUTINGS),
             banks=[(one.code, one.title) for one in institutions().values() if one.kind == "bank"],

@@ -11,12 +11,12 @@ from portals.financing.demands.states import Side
 from portals.financing.products.document import Collateral, Purpose
 from portals.financing.products.views import COLLATERALS as COLLATERALS
 from portals.financing.products.views import PURPOSES as PURPOSES
-from portals.financing.products.views import REPAYMENTS as METHODS
+from portals.financing.products.views import REPAYMENTS
 
 Wished = Literal["any", "equal_instalments", "equal_principal", "interest_first", "one_off"]
 Routing = Literal["named", "open", "rotation"]
 
-REPAYMENTS: dict[str, str] = {"any": N_("都可以"), **METHODS}
+WISHED: dict[str, str] = {"any": N_("都可以"), **REPAYMENTS}
 ROUTINGS: dict[str, str] = {
     "open": N_("同时送所有匹配的银行"),
     "rotation": N_("逐家轮候，一家不办再送下一家"),

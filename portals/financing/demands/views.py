@@ -15,7 +15,7 @@ from portals.financing.demands.authorisation import DAYS
 from portals.financing.demands.clocks import LABELS, running
 from portals.financing.demands.models import Application, Authorisation, Demand
 from portals.financing.demands.reasons import reasons
-from portals.financing.demands.schemas import COLLATERALS, PURPOSES, REPAYMENTS, ROUTINGS, Candidate
+from portals.financing.demands.schemas import COLLATERALS, PURPOSES, ROUTINGS, WISHED, Candidate
 from portals.financing.demands.states import (
     APPLICATION_LABELS,
     DEMAND_LABELS,
@@ -178,7 +178,7 @@ def detail_of(session: Session, demand: Demand, offered: OfferedSet, now: dateti
     return DemandDetail(
         row=_row(demand),
         purpose_note=demand.purpose_note,
-        repayment_label=_(REPAYMENTS[demand.repayment]),
+        repayment_label=_(WISHED[demand.repayment]),
         collateral_labels=tuple(_(COLLATERALS[one]) for one in demand.collateral),
         routing=demand.routing,
         routing_label=_(ROUTINGS[demand.routing]),

@@ -146,14 +146,19 @@ def accesses_of_firm(
 
 def records_of_banks(session: Session, since: datetime) -> dict[str, tuple[int, int]]:
     """For each bank how many applications it was given since, and how many of them it let a clock run out on."""
-    rows = session.execute(
-        sa.select(Application.bank_code, Application.breaches).where(Application.routed_at >= since)
+    given = session.execute(
+        sa.select(Application.bank_code, sa.func.count())
+        .where(Application.routed_at >= since)
+        .group_by(Application.bank_code)
     )
-    found: dict[str, tuple[int, int]] = {}
-    for code, breaches in rows:
-        given, late = found.get(code, (0, 0))
-        found[code] = (given + 1, late + bool(breaches))
-    return found
+    late = session.execute(
+        sa.select(Application.bank_code, sa.func.count(FinancingEvent.application_id.distinct()))
+        .join(FinancingEvent, FinancingEvent.application_id == Application.id)
+        .where(Application.routed_at >= since, FinancingEvent.command == "breach")
+        .group_by(Application.bank_code)
+    )
+    over = {row[0]: row[1] for row in late}
+    return {row[0]: (row[1], over.get(row[0], 0)) for row in given}
 
 
 def last_in_rotation(session: Session) -> dict[str, datetime]:

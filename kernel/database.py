@@ -114,9 +114,12 @@ class Database:
         self.engine = _create_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.on_signals: Callable[[Collection[Signal]], None] | None = None
-        # Without BEGIN and ROLLBACK around it a statement needs one journey to PostgreSQL instead of three.
-        plain = {"dongchu_alone": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._alone = self.engine.execution_options(**plain)
+        # Without BEGIN and ROLLBACK around it a statement needs one journey to PostgreSQL instead of three; connections of
+        # their own stay that way, because changing one to and fro costs more than asking it.
+        if self.is_sqlite:
+            self._alone = self.engine.execution_options(dongchu_alone=True)
+        else:
+            self._alone = _create_engine(url, pool_size=5, max_overflow=15, isolation_level="AUTOCOMMIT")
         self._gate = FairGate() if self.is_sqlite else None
         self._writing = threading.local()
 
@@ -162,6 +165,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._alone.dispose()
 
 
 def signal(session: Session, channel: str, data: bytes = b"") -> None:
@@ -182,7 +186,7 @@ def insert(session: Session, table: Any) -> Any:
     return sqlite.insert(table)
 
 
-def _create_engine(url: str) -> sa.Engine:
+def _create_engine(url: str, **pool: Any) -> sa.Engine:
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
@@ -194,9 +198,8 @@ def _create_engine(url: str) -> sa.Engine:
         return engine
     engine = sa.create_engine(
         url,
-        pool_size=20,
-        max_overflow=20,
         connect_args={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"},
+        **{"pool_size": 20, "max_overflow": 20, **pool},
         **options,
     )
     event.listen(engine, "checkin", _note_rest)

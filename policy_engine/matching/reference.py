@@ -11,6 +11,7 @@ from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.matching.bulk import BulkResult
 from policy_engine.matching.evaluation import FamilyCase
+from policy_engine.policies.dependencies import with_statuses_below
 from policy_engine.policies.published import PublishedSet
 from policy_engine.profiles.layout import UNKNOWN_SUFFIX
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
@@ -46,13 +47,16 @@ def families(snapshot: Snapshot) -> Iterator[Family]:
 def match_by_reference(
     snapshot: Snapshot, published: PublishedSet, as_of: date, *, policies: Collection[str] | None = None
 ) -> BulkResult:
-    """What ``match_city`` says, by the evaluator itself."""
+    """What ``match_city`` says, by the evaluator itself; of the policies named, with the statuses under them."""
+    in_force = {one.document.id: one.document for one in published.effective_on(as_of)}
+    asked = [one for one in in_force.values() if policies is None or one.id in policies]
+    needed = frozenset(with_statuses_below(asked, in_force, published.statuses))
     eligible: list[_Row] = []
     unknown: list[_Row] = []
     defects: dict[str, int] = defaultdict(int)
     for family in families(snapshot):
         case = FamilyCase(family, published, as_of)
-        for policy, subject in case.policies_on():
+        for policy, subject in case.policies_on(needed):
             judgement = case.judge(policy, subject)
             policy_id = policy.document.id
             if policies is not None and policy_id not in policies:

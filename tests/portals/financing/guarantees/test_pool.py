@@ -226,7 +226,11 @@ class TestRefusals:
 def test_oversight_is_told_once_that_a_cap_is_reached(session: Session, house: House) -> None:
     seats.ensure_division(session, code="420200", name="黄石市")
     seat_id = seats.create_seat(
-        session, division_code="420200", department="金融办", title="监督", duties=["financing.oversee"]
+        session,
+        division_code="420200",
+        department="金融办",
+        title="监督",
+        duties=["financing.oversee", "financing.pool"],
     )
     officer = registry.ensure(
         session,
@@ -240,8 +244,13 @@ def test_oversight_is_told_once_that_a_cap_is_reached(session: Session, house: H
     session.add(Account(subject_id=officer, state="active", created_at=NOW))
     session.flush()
     session.add(SeatHolding(seat_id=seat_id, subject_id=officer, is_acting=False, from_at=NOW))
-    pool_with(session, 10_000_000_00, covered_fen=1_000_00)
+    pool = pool_with(session, 10_000_000_00)
+    paid(session, overdue(1_000_00))
+    caps.approve(session, pool, "dongchu-bank", 2026, 5_000_00, by=OFFICER, now=NOW)
     one = compensated(session, overdue())
     for _ in range(2):
         assert compensation.claim(session, one.id, by=GUARANTEE, now=NOW) == "cap_reached"
-    assert [row.kind for row in inbox(session, officer)] == ["financing.cap_reached"]
+    assert [row.kind for row in inbox(session, officer)] == [
+        "financing.cap_reached",
+        "financing.compensation_claim",
+    ]

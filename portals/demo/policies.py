@@ -1,14 +1,16 @@
 """The library of the demonstration in force: published by two seats as any policy is, but for one that waits to be."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from kernel.house import House
 from kernel.notices.summonses import silence_all
-from kernel.outbox import Handler, Message, Worker
+from kernel.outbox import Handler, Message, TryLater, Worker
 from policy_engine.catalogue import catalogue
 from policy_engine.delivery import service as delivery
+from policy_engine.delivery.claims.service import CHECK_ACCOUNT
 from policy_engine.matching.simulation import Simulation, shadow_figures, simulate
 from policy_engine.policies import repository, reviewing
 from policy_engine.policies import service as policies
@@ -103,7 +105,10 @@ def _match_everything(house: House, progress: Callable[[float], None], count: in
         done += 1
         progress(min(1.0, done / (2 * count)))
 
-    quiet: dict[str, Handler] = dict.fromkeys(handlers, counted)
+    def after_opening(_message: Message) -> None:
+        raise TryLater(timedelta(minutes=2), "the bank is asked when the house is open")
+
+    quiet: dict[str, Handler] = {**dict.fromkeys(handlers, counted), CHECK_ACCOUNT: after_opening}
     worker = Worker(house.database, house.clock, quiet)
     worker.run_until_idle(rounds=100_000)
     # Two thousand summonses would tell nobody anything: the first matches stand in the inboxes only.

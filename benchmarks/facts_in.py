@@ -142,7 +142,7 @@ def _events(house: House, people: Sequence[tuple[int, str]]) -> dict[str, Any]:
     worker = Worker(house.database, house.clock, taking | {"facts.changed": lambda _message: None}, threads=2)
     house.ephemeral.subscribe("outbox", worker.wake)
     latencies: list[float] = []
-    with _serving(create_app(house, outside=outside)) as base:
+    with serving(create_app(house, outside=outside)) as base:
         worker.start()
 
         def push(share: Sequence[tuple[bytes, dict[str, str]]]) -> None:
@@ -281,7 +281,7 @@ def _last_word_only(path: Path, people: Sequence[tuple[int, str]], rows: int) ->
 
 
 @contextmanager
-def _serving(app: Any) -> Iterator[str]:
+def serving(app: Any) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -106,8 +106,8 @@ def accounts(count: int) -> Iterator[tuple[str, str]]:
         yield f"622202{place:013d}", f"某{place}"
 
 
-def settle_people(house: House, count: int, *, now: datetime) -> None:
-    """Homes of one, of whom the birth date is known, each with a checked account."""
+def settle_people(house: House, count: int, *, now: datetime, has_accounts: bool = True) -> None:
+    """Homes of one, of whom the birth date is known, each with a checked account where asked for."""
     with house.database.write() as session:
         sequence = profiles.lock_sequence(session) + 1
         profiles.set_sequence(session, sequence)
@@ -125,9 +125,9 @@ def settle_people(house: House, count: int, *, now: datetime) -> None:
                 for one in places
             ]
             insert_rows(session, Profile, _PROFILE, homes + people)
-            insert_rows(
-                session, PayeeAccount, _ACCOUNT, [_account(house, one, *known[one], now) for one in places]
-            )
+            if has_accounts:
+                rows = [_account(house, one, *known[one], now) for one in places]
+                insert_rows(session, PayeeAccount, _ACCOUNT, rows)
 
 
 def _account(house: House, place: int, number: str, holder: str, now: datetime) -> tuple[object, ...]:
@@ -149,7 +149,9 @@ def _account(house: House, place: int, number: str, holder: str, now: datetime) 
     )
 
 
-def give_rights(house: House, count: int, *, now: datetime, first: int = 0) -> None:
+def give_rights(
+    house: House, count: int, *, now: datetime, first: int = 0, has_accounts: bool = True
+) -> None:
     """To each from ``first`` on a granted claim and an active award whose payment is due this month; money for all."""
     month = business_date(now).replace(day=1)
     no_stages: list[object] = []
@@ -157,7 +159,9 @@ def give_rights(house: House, count: int, *, now: datetime, first: int = 0) -> N
         rows = session.execute(
             sa.select(PayeeAccount.subject_id, PayeeAccount.id).order_by(PayeeAccount.subject_id)
         )
-        found = [(row.subject_id, row.id) for row in rows]
+        found: list[tuple[int, object]] = [(row.subject_id, row.id) for row in rows]
+    if not has_accounts:
+        found = [(FIRST_PERSON + place, None) for place in range(count)]
     for begin in range(first, count, CHUNK):
         claims: list[tuple[object, ...]] = []
         awards: list[tuple[object, ...]] = []

@@ -165,7 +165,7 @@ class _Jobs:
 
         def create(session: Session) -> int:
             return awards.create_due_payments(
-                session, self._ports, until=self._clock.today(), now=self._clock.now(), limit=100
+                session, self._ports, until=self._clock.today(), now=self._clock.now(), limit=200
             )
 
         self._until_done(create)

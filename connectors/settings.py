@@ -33,6 +33,7 @@ SYSTEMS = (
     "mail",
     "wechat",
     "exchange",
+    "means_test",
 )
 #: OpenID providers beside ours; ``token`` is our client secret there. A house without them works just as well.
 IDENTITY_PROVIDERS = ("province_identity", "network_identity")

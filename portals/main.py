@@ -10,12 +10,14 @@ import connectors.simulators.app
 import identity.app
 import licenses.app
 import portals.entrance.routes
+import portals.public.app
 import portals.rongtong.app
 import portals.tong.app
 import portals.zhengtong.app
 from connectors.banks.client import BankClient
 from connectors.exchange.client import ExchangeClient
 from connectors.market_regulation.client import MarketRegulationClient
+from connectors.means_test.client import MeansTestClient
 from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
 from connectors.treasury.client import TreasuryClient
@@ -35,7 +37,14 @@ from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import PublishedPolicies
 from portals.financing.demands import consent as financing
-from portals.outside import BankAccounts, BankStatements, RegisterOfFirms, TreasuryOrders, outside_of
+from portals.outside import (
+    BankAccounts,
+    BankStatements,
+    MeansTest,
+    RegisterOfFirms,
+    TreasuryOrders,
+    outside_of,
+)
 from portals.server import PathApps
 from portals.services import Services
 
@@ -47,12 +56,13 @@ TEMPLATES = {
     "financing": ROOT / "portals" / "financing" / "templates",
     "identity": ROOT / "identity" / "templates",
     "licenses": ROOT / "licenses" / "templates",
+    "public": ROOT / "portals" / "public" / "templates",
     "rongtong": ROOT / "portals" / "rongtong" / "templates",
     "shared": ROOT / "portals" / "shared" / "templates",
     "tong": ROOT / "portals" / "tong" / "templates",
     "zhengtong": ROOT / "portals" / "zhengtong" / "templates",
 }
-SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong")
+SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong", "public")
 
 
 def open_services(house: House) -> Services:
@@ -81,6 +91,7 @@ def open_services(house: House) -> Services:
         statements=BankStatements(bank),
         firms=RegisterOfFirms(MarketRegulationClient(outside.systems["market_regulation"], watch=watch)),
         exchange=ExchangeClient(outside.systems["exchange"], house.clock, watch=watch),
+        means=MeansTest(MeansTestClient(outside.systems["means_test"], watch=watch)),
         resolve=token_resolver(house),
     )
 
@@ -108,6 +119,7 @@ def build_apps(services: Services, names: Collection[str] = SERVICES) -> PathApp
         "tong": lambda: portals.tong.app.create_app(services, pages),
         "rongtong": lambda: portals.rongtong.app.create_app(services, pages),
         "zhengtong": lambda: portals.zhengtong.app.create_app(services, pages),
+        "public": lambda: portals.public.app.create_app(services, pages),
     }
     apps: dict[str, Litestar] = {"/": portals.entrance.routes.create_app(house, pages)}
     apps.update({f"/{name}": makers[name]() for name in names})

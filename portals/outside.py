@@ -5,9 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from connectors.banks.client import BankClient
 from connectors.market_regulation.client import MarketRegulationClient
 from connectors.market_regulation.mapping import STANDING
+from connectors.means_test.client import MeansTestClient
+from connectors.means_test.messages import MeansInquiry, MeansState, Source
 from connectors.settings import ConnectorSettings
 from connectors.treasury import client as treasury
 from connectors.treasury.client import TreasuryClient
@@ -15,7 +19,7 @@ from connectors.wire import read_fen
 from identity.delegation.claiming import RegisteredFirm
 from identity.registry.firms import FORMS
 from kernel.house import House
-from policy_engine.delivery.ports import PaymentOrder, TreasuryAnswer
+from policy_engine.delivery.ports import MeansAnswer, MeansInquiryOrder, PaymentOrder, TreasuryAnswer
 from policy_engine.delivery.reconciliation.comparing import BankLine
 
 _STATUS: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned", "refused"]] = {
@@ -87,6 +91,37 @@ class BankStatements:
             )
             for line in self._client.statement(day).lines
         ]
+
+
+class MeansTest:
+    """``MeansSystems``: the means-test centre, its sums in fen."""
+
+    def __init__(self, client: MeansTestClient) -> None:
+        self._client = client
+
+    def submit(self, order: MeansInquiryOrder) -> MeansAnswer | None:
+        inquiry = MeansInquiry(
+            number=order.number,
+            source=msgspec.convert(order.source, Source),
+            id_number=order.id_number,
+            name=order.name,
+            consent=order.consent,
+            purpose=order.purpose,
+        )
+        return _means(self._client.submit(inquiry))
+
+    def query(self, number: str) -> MeansAnswer | None:
+        return _means(self._client.query(number))
+
+
+def _means(state: MeansState) -> MeansAnswer | None:
+    if state.state != "answered":
+        return None
+    return MeansAnswer(
+        monthly_income_fen=read_fen(state.monthly_income or "0.00"),
+        assets_fen=read_fen(state.assets or "0.00"),
+        homes=state.homes or 0,
+    )
 
 
 class RegisterOfFirms:

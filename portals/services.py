@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from identity.delegation.claiming import FirmRegister
 from kernel.house import House
 from kernel.web.bearer import ResolveToken
-from policy_engine.delivery.ports import AccountCheck, Ports, Statements, Treasury
+from policy_engine.delivery.ports import AccountCheck, MeansSystems, Ports, Statements, Treasury
 from policy_engine.policies.published import PublishedPolicies
 from policy_engine.profiles.exchange.service import Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """``resolve`` turns an access token into a ``Principal``; the five after ``ports`` leave the house."""
+    """``resolve`` turns an access token into a ``Principal``; the six after ``ports`` leave the house."""
 
     house: House
     published: PublishedPolicies
@@ -22,4 +22,5 @@ class Services:
     statements: Statements
     firms: FirmRegister
     exchange: Exchange
+    means: MeansSystems
     resolve: ResolveToken

@@ -32,6 +32,8 @@ from kernel.outbox.worker import KEEP_DONE
 from policy_engine.delivery import rematching
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.claims import accounts_found
+from policy_engine.delivery.means import jobs as means
+from policy_engine.delivery.oversight import jobs as oversight
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
 from policy_engine.profiles.files.service import FILE_TOPIC
@@ -74,6 +76,8 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         ),
         **accounts_found.handlers(house.database, house.clock, house.vault, services.ports, services.bank),
         **reconciliation.handlers(house.database, house.clock, services.statements),
+        **means.handlers(house.database, house.clock, services.ports, services.means),
+        **oversight.handlers(house.database, house.clock, services.ports),
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
@@ -93,6 +97,8 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *delivery.SCHEDULES,
             *rematching.SCHEDULES,
             *reconciliation.SCHEDULES,
+            *means.SCHEDULES,
+            *oversight.SCHEDULES,
             *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,

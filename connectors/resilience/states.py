@@ -19,6 +19,7 @@ OTHERS = {
     "mail": N_("邮件平台"),
     "wechat": N_("微信公众号平台"),
     "exchange": N_("省级数据共享平台"),
+    "means_test": N_("家庭经济状况核对中心"),
 }
 STALE = timedelta(minutes=10)
 

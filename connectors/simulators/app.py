@@ -17,6 +17,7 @@ from connectors.simulators.exchange_routes import exchange_router
 from connectors.simulators.face_checks import face_router
 from connectors.simulators.identity_providers import Provider, provider_router
 from connectors.simulators.lenders.routes import lender_router
+from connectors.simulators.means_routes import means_router
 from connectors.simulators.message_routes import message_routers
 from connectors.simulators.money_routes import money_routers
 from connectors.simulators.page_routes import page_routes
@@ -60,6 +61,7 @@ def create_app(
             *message_routers(settings.outside.systems["wechat"], settings.outside.wechat_account),
             exchange_router,
             lender_router,
+            means_router,
             face_router(settings.outside.systems["public_security"]),
             *(provider_router(Provider(name, system, clock)) for name, system in providers),
             *(feed_router(system) for system in reporting),

@@ -56,6 +56,8 @@ CREATE TABLE IF NOT EXISTS short_message (
 CREATE TABLE IF NOT EXISTS mail (
   key TEXT PRIMARY KEY, address TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL,
   status TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS means_inquiry (
+  number TEXT PRIMARY KEY, source TEXT NOT NULL, id_number TEXT NOT NULL, accepted_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS wechat_message (
   key TEXT PRIMARY KEY, openid TEXT NOT NULL, template_id TEXT NOT NULL, text TEXT NOT NULL, sent_at TEXT NOT NULL);
 """

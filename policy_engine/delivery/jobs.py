@@ -8,6 +8,7 @@ first. Every call outside happens between two transactions, never inside one.
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -26,12 +27,14 @@ from policy_engine.delivery.claims import opinions, review
 from policy_engine.delivery.ledger import closing
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import reach as offers
+from policy_engine.delivery.oversight import service as oversight
 from policy_engine.delivery.payments import repository, runs
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.answers import apply_answers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.reserving import TermsInForce, reserve_waiting
 from policy_engine.delivery.ports import PaymentOrder, Ports, Treasury, TreasuryAnswer
+from policy_engine.delivery.ratings import service as ratings
 from policy_engine.delivery.states import IN_FLIGHT, PaymentState
 from policy_engine.delivery.terms import Terms
 from policy_engine.profiles.service import FACTS_CORROBORATED
@@ -178,9 +181,12 @@ class _Jobs:
 
     def remind(self, _message: Message) -> None:
         """Seats that let a day pass for which somebody waits are told so, once."""
-        self._until_done(
-            lambda session: opinions.remind_of_opinions(session, self._ports, now=self._clock.now())
-        )
+        for remind in (
+            opinions.remind_of_opinions,
+            ratings.remind_of_ratings,
+            oversight.remind_of_findings,
+        ):
+            self._until_done(partial(remind, ports=self._ports, now=self._clock.now()))
 
     def confirm_deaths(self, _message: Message) -> None:
         """A second source may have spoken meanwhile without changing the fact itself."""

@@ -11,8 +11,12 @@ from policy_engine.delivery.ledger.models import (
     LedgerEntry,
     LedgerTransaction,
 )
+from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.oversight.models import Finding
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
+from policy_engine.delivery.publicity.models import NoticeObjection
+from policy_engine.delivery.ratings.models import Rating
 from policy_engine.delivery.reconciliation.models import Difference, ReconciledDay, StatementLine
 from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
 
@@ -24,6 +28,7 @@ __all__ = [
     "CaseEvent",
     "Claim",
     "Difference",
+    "Finding",
     "FundingAlarm",
     "Hold",
     "Instalment",
@@ -32,6 +37,10 @@ __all__ = [
     "LedgerTransaction",
     "LossDay",
     "LossOfDay",
+    "MeansCheck",
+    "MeansConsent",
+    "MeansInquiry",
+    "NoticeObjection",
     "NumberSeries",
     "Offer",
     "Opinion",
@@ -40,6 +49,7 @@ __all__ = [
     "PayeeAccount",
     "Payment",
     "PaymentBatch",
+    "Rating",
     "ReconciledDay",
     "Repayment",
     "StageDecision",

@@ -15,6 +15,8 @@ from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.schemas import KnownSubject
 
 MONTHS_TO_ADULTHOOD = 18 * 12
+#: Names read in one statement.
+_AT_ONCE = 500
 
 
 class RegisteredPeople:
@@ -26,6 +28,17 @@ class RegisteredPeople:
     def name_of(self, session: Session, subject_id: int) -> str:
         view = registry.describe(session, [subject_id], vault=self._vault).get(subject_id)
         return view.name if view is not None else ""
+
+    def identifier_of(self, session: Session, subject_id: int) -> str:
+        return registry.identifier_of(session, subject_id, vault=self._vault)
+
+    def names_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
+        wanted: list[int] = sorted(subject_ids)
+        found: dict[int, str] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            views = registry.describe(session, wanted[start : start + _AT_ONCE], vault=self._vault)
+            found |= {subject_id: view.name for subject_id, view in views.items()}
+        return found
 
     def held_seats(self, session: Session, now: datetime) -> Sequence[HeldSeat]:
         return [HeldSeat(seat, holders) for seat, holders in seats.held_seats(session, now)]
@@ -67,6 +80,13 @@ class RegisteredPeople:
         if person is not None and person.kind == "person" and is_adult(person, on):
             minors.add(person.owner_id)
         return frozenset(minors)
+
+    def minors_among(self, session: Session, subject_ids: Collection[int], on: date) -> frozenset[int]:
+        return frozenset(
+            one.subject_id
+            for one in profiles.particulars_of(session, subject_ids).values()
+            if one.kind == "person" and not is_adult_born(one.birth_date, on)
+        )
 
     def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         family = profiles.load_family(session, subject_id)

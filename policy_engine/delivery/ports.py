@@ -58,6 +58,14 @@ class People(Protocol):
 
     def name_of(self, session: Session, subject_id: int) -> str: ...
 
+    def identifier_of(self, session: Session, subject_id: int) -> str:
+        """The number by which departments know a person."""
+        ...
+
+    def names_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
+        """The same of many."""
+        ...
+
     def division_of(self, session: Session, subject_id: int) -> str:
         """The code by which the affairs of a subject are routed (hukou, or a firm's seat), nine or six digits."""
         ...
@@ -72,6 +80,10 @@ class People(Protocol):
 
     def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         """The other way round: the minors and the household a person acts for by law."""
+        ...
+
+    def minors_among(self, session: Session, subject_ids: Collection[int], on: date) -> frozenset[int]:
+        """Those under eighteen."""
         ...
 
     def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
@@ -215,6 +227,35 @@ class Treasury(Protocol):
     def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
         """What became of orders, without those that the treasury never saw."""
         ...
+
+
+#: Who is asked about a household's means; the names are those of the means-test centre.
+MEANS_SOURCES = ("banks", "housing", "social_insurance", "tax")
+
+
+class MeansInquiryOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One person at one source; ``number`` is the key by which it is asked once."""
+
+    number: str
+    source: str
+    id_number: str
+    name: str
+    consent: str
+    purpose: str
+
+
+class MeansAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    monthly_income_fen: int = 0
+    assets_fen: int = 0
+    homes: int = 0
+
+
+class MeansSystems(Protocol):
+    """The means-test centre; null while a source has not answered. Outside: raises ``OutsideFailure``."""
+
+    def submit(self, order: MeansInquiryOrder) -> MeansAnswer | None: ...
+
+    def query(self, number: str) -> MeansAnswer | None: ...
 
 
 class Statements(Protocol):

@@ -110,6 +110,8 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         else Accrual(),
         notice_days=document.notice.days if document.notice is not None else 0,
         is_notice_in_working_days=document.notice is None or document.notice.kind == "working",
+        notice_place=document.notice.place if document.notice is not None else "",
+        notice_fields=document.notice.fields if document.notice is not None else (),
         offer_days=document.delivery.offer_days,
         rollout_permille=rollout_permille,
         is_demonstration=is_demonstration,

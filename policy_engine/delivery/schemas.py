@@ -170,6 +170,38 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: datetime
 
 
+class RatingView(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody said of how they were served, and what was answered; for themselves."""
+
+    grade: int
+    words: str
+    rated_at: datetime
+    answer_due_on: date | None
+    answer: str
+    answered_by: str
+    answered_at: datetime | None
+
+
+class RatingTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A bad rating to look into. ``caller`` is empty unless the person wants to be called back."""
+
+    id: uuid.UUID
+    case_number: str
+    policy: PolicyHead
+    department: str
+    division: str
+    grade: int
+    words: str
+    caller: str
+    rated_at: datetime
+    due_on: date | None
+    working_days_left: int | None
+    state: str
+    is_founded: bool | None
+    answer: str
+    answered_by: str
+
+
 class ClaimDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A claim as its own people read it."""
 
@@ -188,15 +220,17 @@ class ClaimDetail(msgspec.Struct, frozen=True, kw_only=True):
     may_withdraw: bool
     may_supplement: bool
     may_appeal: bool
+    rating: RatingView | None
+    may_rate: bool
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a seat's to-do list, its clock in working days (below zero: overdue).
 
-    ``kind``: an act at a stage, an appeal to decide, an opinion that was asked for.
+    ``kind``: an act at a stage, an appeal to decide, an objection to look into, an opinion that was asked for.
     """
 
-    kind: Literal["stage", "appeal", "opinion"]
+    kind: Literal["stage", "appeal", "objection", "opinion"]
     claim_id: uuid.UUID
     case_number: str
     policy: PolicyHead
@@ -249,6 +283,91 @@ class OpinionView(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     answered_by: str
     answered_at: datetime | None
+
+
+class ObjectionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody said against a public notice, for the seats that look into it; their contact while they do."""
+
+    grounds: str
+    contact: str
+    made_at: datetime
+    due_on: date
+    outcome: str
+    answer: str
+
+
+class FindingView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ready question found, and what became of it. ``who`` is shown to whoever may answer or audit it."""
+
+    id: uuid.UUID
+    question: str
+    title: str
+    asked: str
+    state: str
+    weight: int
+    who: str
+    official: str
+    claim_id: uuid.UUID | None
+    case_number: str
+    division: str
+    duty: str
+    periods: tuple[str, ...]
+    total_fen: int | None
+    died_on: date | None
+    found_on: date
+    last_found_on: date
+    is_standing: bool
+    due_on: date
+    working_days_left: int | None
+    answer: str
+    answered_by: str
+    answered_at: datetime | None
+    outcome: str
+    closing: str
+    closed_by: str
+    closed_at: datetime | None
+    may_answer: bool
+    may_close: bool
+
+
+class MeansMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A grown-up member of the household and what they said. ``place`` tells members apart without a number."""
+
+    place: int
+    name: str
+    state: str
+    channel: str
+    said_at: datetime | None
+
+
+class MeansView(msgspec.Struct, frozen=True, kw_only=True):
+    """A means check. Sums are for the household's own members and the seats that work on the claim, while they count."""
+
+    id: uuid.UUID
+    number: str
+    claim_id: uuid.UUID
+    case_number: str
+    policy: PolicyHead
+    subject_name: str
+    division: str
+    state: str
+    state_label: str
+    opened_by: str
+    opened_at: datetime
+    due_on: date | None
+    working_days_left: int | None
+    valid_until_on: date | None
+    members: tuple[MeansMember, ...]
+    answered: int
+    asked: int
+    monthly_income_fen: int | None
+    assets_fen: int | None
+    homes: int | None
+    missing: tuple[str, ...]
+    own_state: str
+    may_say: bool
+    may_withdraw: bool
+    may_record_paper: bool
 
 
 class SeatChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,6 +434,7 @@ class ClaimFile(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...]
     stage_index: int
     acts: tuple[StageActView, ...]
+    objections: tuple[ObjectionLine, ...]
     hands: Hands
     actions: tuple[str, ...]
     why_not: str

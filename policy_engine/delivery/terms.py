@@ -11,7 +11,7 @@ import msgspec
 
 from kernel.web.principal import Duty
 from policy_engine.policies import stacking
-from policy_engine.policies.document import CapScope, LimitPer, LimitScope
+from policy_engine.policies.document import CapScope, LimitPer, LimitScope, NoticeField
 from policy_engine.policies.rollout import rollout_bucket
 
 Mode = Literal["automatic", "one_tap", "application"]
@@ -113,6 +113,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     #: 公示; 0 means none.
     notice_days: int = 0
     is_notice_in_working_days: bool = True
+    notice_place: str = ""
+    #: The only fields that a public notice shows.
+    notice_fields: tuple[NoticeField, ...] = ()
     offer_days: int = 180
     #: Who the publication has reached so far, in thousandths: 10 is the first one per cent.
     rollout_permille: int = 1000

@@ -137,13 +137,16 @@ class Accrual(_Part, frozen=True, kw_only=True):
     proration: Literal["none", "month"] = "none"
 
 
+NoticeField = Literal["name_masked", "firm_name", "division", "amount", "period"]
+
+
 class Notice(_Part, frozen=True, kw_only=True):
     """公示: how long, where, and the only fields that may be shown. No notice at all is the default."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=60)]
     kind: Literal["working", "natural"] = "working"
     place: Name
-    fields: tuple[Literal["name_masked", "firm_name", "division", "amount", "period"], ...]
+    fields: tuple[NoticeField, ...]
 
 
 class Signatory(_Part, frozen=True, kw_only=True):

@@ -11,12 +11,17 @@ from policy_engine.policies.document import Limit, PolicyDocument
 from policy_engine.policies.problems import Finding, Path
 from policy_engine.policies.table_rules import TABLE_RULES
 
+#: What no public notice may tell of a person, not even by being about it.
+_NEVER_TOLD = frozenset(
+    {"person.disability_level", "person.has_long_term_care_need", "person.has_severe_illness"}
+)
 #: As long as acts at a stage are filed under it.
 LONGEST_STAGE_KEY = 32
 Rule = Callable[[PolicyDocument, Catalogue], Iterator[Finding]]
 
 #: Times of limits, the shortest first.
 _LENGTHS = ("month", "quarter", "year", "life")
+_ANY_OF = re.compile(r"\bor\b")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FIGURE = re.compile(r"(?<![\w.])(?!0+(?:\.0+)?(?![\w.]))\d+(?:\.\d+)?")
 
@@ -191,6 +196,20 @@ def amounts_that_add_hands(document: PolicyDocument, _catalogue: Catalogue) -> I
                 yield "amount_without_money", path, _("不发钱的政策没有金额"), _("请删去 above_yuan。")
 
 
+def notices_keep_silent(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Finding]:
+    """A notice that names people under a policy about illness or disability tells of them what must not be told."""
+    notice = document.notice
+    if notice is None or "name_masked" not in notice.fields:
+        return
+    # Where it is one of several ways to qualify, being on the list tells nothing.
+    texts = [_STRING.sub(" ", one.condition) for one in document.eligibility]
+    words = {word for text in texts if not _ANY_OF.search(text) for word in re.findall(r"\w+", text)}
+    told = sorted({one.name for one in catalogue.attributes if one.id in _NEVER_TOLD} & words)
+    if told:
+        reason = _("公示姓名会透露“%(facts)s”", facts="”、“".join(told))
+        yield "notice_tells", ("notice", "fields"), reason, _("请从 notice.fields 中删去 name_masked。")
+
+
 def status_names(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Finding]:
     """A recognised status speaks of its attribute by name; a computed one has a name of its own."""
     status = document.status
@@ -316,6 +335,7 @@ FORM_RULES: tuple[Rule, ...] = (
     unique_ids,
     figure_sources,
     stages_lead_to_a_decision,
+    notices_keep_silent,
     joint_stages_can_agree,
     amounts_that_add_hands,
     status_names,

@@ -16,7 +16,7 @@ from kernel.settings import Settings
 from portals.commands.environment import read_settings, set_up_logging
 from portals.server import AlreadyRunning, PortTaken, check_port, leave, only_one, serve
 
-SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong")
+SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong", "public")
 
 
 @click.command()

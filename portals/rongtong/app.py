@@ -24,7 +24,7 @@ from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
 from portals.rongtong.access import for_enterprises
 from portals.services import Services
-from portals.shared import benefits, explaining, knowledge, messages, recoveries, wallet
+from portals.shared import benefits, explaining, knowledge, messages, ratings, recoveries, wallet
 
 PORTAL = "rongtong"
 
@@ -120,6 +120,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
                     *benefits.handlers(services, PORTAL),
                     *knowledge.handlers(services, PORTAL),
                     *recoveries.handlers(services, PORTAL),
+                    *ratings.handlers(services, PORTAL),
                     *wallet.handlers(house, PORTAL),
                     *member_routes.handlers(services),
                     *todo.handlers(services),

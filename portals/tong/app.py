@@ -12,8 +12,19 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
-from portals.shared import benefits, knowledge, messages, recoveries, wallet
-from portals.tong import answering, applying, browsing, enterprises, kin, me, notices, scanning, supposing
+from portals.shared import benefits, knowledge, messages, ratings, recoveries, wallet
+from portals.tong import (
+    answering,
+    applying,
+    browsing,
+    enterprises,
+    kin,
+    me,
+    means,
+    notices,
+    scanning,
+    supposing,
+)
 
 PORTAL = "tong"
 
@@ -39,11 +50,13 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *kin.handlers(services),
             *enterprises.handlers(services),
             *me.handlers(services),
+            *means.handlers(services),
             *notices.handlers(house),
             *scanning.handlers(house),
             *knowledge.handlers(services, PORTAL),
             *benefits.api_handlers(services, PORTAL),
             *recoveries.handlers(services, PORTAL),
+            *ratings.handlers(services, PORTAL),
             *messages.handlers(house, PORTAL),
             *wallet.handlers(house, PORTAL, holders),
         ],

@@ -22,7 +22,10 @@ from portals.zhengtong.counter import routes as counter
 from portals.zhengtong.desk import api as desk_api
 from portals.zhengtong.desk import batches as desk_batches
 from portals.zhengtong.desk import hands as desk_hands
+from portals.zhengtong.desk import means as desk_means
+from portals.zhengtong.desk import ratings as desk_ratings
 from portals.zhengtong.desk import routes as desk
+from portals.zhengtong.findings import routes as findings
 from portals.zhengtong.licences import api as licences_api
 from portals.zhengtong.licences import presenting, scanning
 from portals.zhengtong.licences import routes as licences
@@ -77,6 +80,9 @@ def _pages(services: Services) -> Router:
             Router("/", route_handlers=evidence.pages_of(services, SCOPE), guards=[on_a_seat]),
             *desk_batches.HANDLERS,
             *desk_hands.PAGES,
+            *desk_means.PAGES,
+            *desk_ratings.PAGES,
+            *findings.PAGES,
             *policies_upload.HANDLERS,
             *editor.PAGES,
             *policies.HANDLERS,
@@ -115,6 +121,9 @@ def _api(services: Services) -> Router:
             *desk_api.HANDLERS,
             *evidence.api_of(services, SCOPE, prefix=""),
             *desk_hands.API,
+            *desk_means.API,
+            *desk_ratings.API,
+            *findings.API,
             *policies_api.HANDLERS,
             *editor.API,
             *vocabulary.API,

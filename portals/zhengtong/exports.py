@@ -1,27 +1,16 @@
 """Tables as CSV for a spreadsheet: no cell can run as a formula, and every export stands in the audit trail."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from litestar import Response
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.spreadsheets import MARK, safe_cell
+from kernel.spreadsheets import csv_text, safe_cell
 from kernel.web.principal import Principal
 
 __all__ = ["csv_text", "export", "safe_cell"]
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """RFC 4180 with the mark by which spreadsheets know UTF-8."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([safe_cell(cell) for cell in header])
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return MARK + buffer.getvalue()
 
 
 def export(

@@ -38,6 +38,10 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         rights.append(("rights", _("在享待遇"), f"{HOME}/rights", "heart", None))
     if may("claim.decide", "payment.approve", "audit.read"):
         rights.append(("overpayments", _("多发追回"), f"{HOME}/overpayments", "scale", None))
+    if may("claim.accept", "claim.joint_review", "claim.decide"):
+        rights.append(("means", _("经济状况核对"), f"{HOME}/means", "search", None))
+    if may("claim.decide", "audit.read"):
+        rights.append(("ratings", _("好差评"), f"{HOME}/ratings", "check-circle", None))
     if rights:
         groups.append((_("待遇"), rights))
     if may("payment.approve", "audit.read"):
@@ -77,6 +81,8 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
     if licences:
         groups.append((_("证照"), licences))
     watching: list[Entry] = []
+    if may("audit.read", "claim.decide", "payment.approve"):
+        watching.append(("findings", _("监督问题"), f"{HOME}/findings", "eye", None))
     if may("audit.read"):
         watching.append(("audit", _("操作记录"), f"{HOME}/audit", "history", None))
     if may("admin.system", "audit.read"):

@@ -25,6 +25,12 @@ def decision_number(session: Session, kind: DecisionKind, division: str, on: dat
     return f"{place}待遇{kind}〔{on.year}〕{serial}号"
 
 
+def means_number(session: Session, division: str, on: date) -> str:
+    """核对编号: county, day and a serial."""
+    head = f"{division[:6]}-{on:%Y%m%d}"
+    return f"HD{head}-{repository.next_in_series(session, f'means/{head}'):04d}"
+
+
 def batch_number(session: Session, division: str, on: date) -> str:
     place = prefix_of(division)[:6]
     return f"FK{place}-{on:%Y%m}-{repository.next_in_series(session, f'batch/{place}/{on:%Y%m}'):04d}"

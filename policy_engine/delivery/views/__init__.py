@@ -24,6 +24,7 @@ from policy_engine.delivery.views.personal import (
     my_claims,
     offer_detail,
 )
+from policy_engine.delivery.views.ratings import rating_figures, rating_task, rating_tasks
 from policy_engine.delivery.views.reconciliation import differences_of_day, reconciled_days
 from policy_engine.delivery.views.records import decision_file
 from policy_engine.delivery.views.rights import (
@@ -64,6 +65,9 @@ __all__ = [
     "overpayments_at",
     "payment_trail",
     "payments_at",
+    "rating_figures",
+    "rating_task",
+    "rating_tasks",
     "ready_groups",
     "reconciled_days",
     "rights_in_question",

@@ -21,11 +21,14 @@ from policy_engine.delivery.claims.separation import open_actions, opens_file, w
 from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
 from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.publicity import repository as publicity_rows
+from policy_engine.delivery.publicity.service import contact_of
 from policy_engine.delivery.schemas import (
     BesideLine,
     ClaimFile,
     EvidenceLine,
     FactLine,
+    ObjectionLine,
     StageActView,
     WorkItem,
 )
@@ -42,7 +45,14 @@ from policy_engine.delivery.views.parts import (
 )
 from policy_engine.delivery.views.records import records_of
 
-_AT_A_DESK = (ClaimState.SUBMITTED, ClaimState.JOINT_REVIEW, ClaimState.REVIEW, ClaimState.APPEALED)
+_AT_A_DESK = (
+    ClaimState.SUBMITTED,
+    ClaimState.JOINT_REVIEW,
+    ClaimState.REVIEW,
+    ClaimState.APPEALED,
+    ClaimState.OBJECTION,
+)
+_LOOKED_INTO = (ClaimState.APPEALED, ClaimState.OBJECTION)
 MOST_SCANNED = 1000
 
 
@@ -99,6 +109,19 @@ def claim_file(
         stages=tuple(step.title for step in stages_of(claim)),
         stage_index=claim.stage_index,
         acts=_acts_on(session, claim),
+        objections=tuple(
+            ObjectionLine(
+                grounds=one.grounds,
+                contact=contact_of(ports.vault, one) if claim.state == ClaimState.OBJECTION else "",
+                made_at=one.made_at,
+                due_on=one.due_on,
+                outcome=one.outcome or "",
+                answer=one.answer or "",
+            )
+            for one in publicity_rows.objections(session, claim.id)
+        )
+        if _is_deciding_seat(claim, principal)
+        else (),
         hands=hands_on(session, ports, claim, principal, now=now),
         actions=open_actions(session, claim) if problem is None else (),
         why_not=problem or "",
@@ -115,7 +138,7 @@ def claim_file(
 
 
 def _waits_for(claim: Claim, principal: Principal) -> bool:
-    if claim.state == ClaimState.APPEALED:
+    if claim.state in _LOOKED_INTO:
         return _is_deciding_seat(claim, principal)
     return may_act_at(principal, present_stage(claim), claim.division)
 
@@ -126,16 +149,16 @@ def _is_deciding_seat(claim: Claim, principal: Principal) -> bool:
 
 
 def _work_item(session: Session, ports: Ports, claim: Claim, principal: Principal, now: datetime) -> WorkItem:
-    is_appeal = claim.state == ClaimState.APPEALED
-    problem = None if is_appeal else why_not(session, ports, claim, principal, now=now)
+    is_appeal, is_objection = claim.state == ClaimState.APPEALED, claim.state == ClaimState.OBJECTION
+    problem = None if is_appeal or is_objection else why_not(session, ports, claim, principal, now=now)
     return WorkItem(
-        kind="appeal" if is_appeal else "stage",
+        kind="appeal" if is_appeal else "objection" if is_objection else "stage",
         claim_id=claim.id,
         case_number=claim.case_number or "",
         policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
         subject_name=ports.people.name_of(session, claim.subject_id),
         division=claim.division,
-        stage=_("申诉审查") if is_appeal else present_stage(claim).title,
+        stage=_("申诉审查") if is_appeal else _("异议核查") if is_objection else present_stage(claim).title,
         state=claim.state,
         amount_fen=claim.amount_fen,
         is_held=claim.is_held,

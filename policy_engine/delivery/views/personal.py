@@ -33,6 +33,7 @@ from policy_engine.delivery.views.parts import (
     head_of,
     timeline,
 )
+from policy_engine.delivery.views.ratings import may_rate, own_rating
 from policy_engine.delivery.views.records import records_of
 
 _OPEN_OFFERS = (OfferState.OFFERED, OfferState.UNKNOWN)
@@ -96,6 +97,7 @@ def claim_detail(
     relation = require_relation(session, ports, principal, claim.subject_id, claim.division, now)
     state = ClaimState(claim.state)
     award = award_rows.of_claim(session, claim.id)
+    rating = own_rating(session, claim) if relation != "counter" else None
     return ClaimDetail(
         row=claim_row(session, ports, claim, now),
         relation=relation,
@@ -119,6 +121,8 @@ def claim_detail(
         may_withdraw=CLAIM.may(state, "withdraw") and not claim.is_held,
         may_supplement=CLAIM.may(state, "supplement") and not claim.is_held,
         may_appeal=CLAIM.may(state, "appeal"),
+        rating=rating,
+        may_rate=may_rate(claim, rating, relation),
     )
 
 

@@ -8,7 +8,8 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import ClaimFile, WorkItem
+from policy_engine.delivery.schemas import ClaimFile, MeansView, WorkItem
+from policy_engine.delivery.views import means
 from portals.services import Services
 from portals.zhengtong.words import CLAIM_ACTIONS
 
@@ -27,6 +28,13 @@ def file_of(services: Services, principal: Principal, claim_id: uuid.UUID) -> Cl
     house = services.house
     with house.database.read() as session:
         return views.claim_file(session, services.ports, claim_id, principal, now=house.clock.now())
+
+
+def means_of(services: Services, principal: Principal, claim_id: uuid.UUID) -> list[MeansView]:
+    """The means checks of a claim, the newest first."""
+    house = services.house
+    with house.database.read() as session:
+        return means.checks_of_claim(session, services.ports, claim_id, principal, now=house.clock.now())
 
 
 def review(
@@ -100,6 +108,7 @@ def settle_objection(
     with house.database.write() as session:
         delivery.settle_objection(
             session,
+            ports=services.ports,
             claim_id=claim_id,
             principal=principal,
             outcome=cast(Literal["dismiss", "sustain"], _one_of(outcome, ("dismiss", "sustain"))),

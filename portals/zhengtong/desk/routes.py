@@ -28,6 +28,12 @@ from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
 
 PAGE = 50
+AT_A_STAGE = (
+    ClaimState.SUBMITTED,
+    ClaimState.JOINT_REVIEW,
+    ClaimState.REVIEW,
+    ClaimState.SUPPLEMENT,
+)
 #: What somebody typed, so that a form that has to be mended is not empty.
 _TYPED = (
     *("action", "reason", "amount", "hold_reason", "to_stage", "back_reason", "to_seat", "delegate_reason"),
@@ -303,6 +309,8 @@ def _claim_page(
         channels=words.CHANNELS,
         division_name=division_name,
         is_demonstration=file.row.policy.is_demonstration,
+        may_check_means=state in AT_A_STAGE and bool(seat.duties & _REVIEW_DUTIES),
+        means=acts.means_of(services, principal, claim_id),
         may_hold=state in OPEN_CLAIM and bool(seat.duties & _REVIEW_DUTIES),
         may_record_objection=state is ClaimState.NOTICE and bool(seat.duties & _REVIEW_DUTIES),
         may_settle_objection=state is ClaimState.OBJECTION and principal.has_duty("claim.decide"),

@@ -30,6 +30,8 @@ from policy_engine.delivery.ports import (
     Facts,
     HeldSeat,
     Household,
+    MeansAnswer,
+    MeansInquiryOrder,
     PaymentOrder,
     Ports,
     Question,
@@ -98,6 +100,7 @@ class Town:
         self.policies = {terms.policy_id: terms for terms in (NURSING, CHILDCARE, HIRING, RETENTION)}
         self.parents = {BABY: frozenset({MOTHER, FATHER})}
         self.households: dict[str, frozenset[int]] = {}
+        self.homes: dict[int, int] = {}
         self.rechecks: dict[tuple[str, int], Recheck] = {}
         self.deeds: list[Deed] = []
         self.officials: list[Principal] = []
@@ -148,6 +151,12 @@ class Town:
     def name_of(self, session: Session, subject_id: int) -> str:
         return f"某{subject_id}"
 
+    def identifier_of(self, session: Session, subject_id: int) -> str:
+        return f"99999919700101{subject_id:04d}"
+
+    def names_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
+        return {one: self.name_of(session, one) for one in subject_ids}
+
     def division_of(self, session: Session, subject_id: int) -> str:
         return STREET
 
@@ -159,6 +168,9 @@ class Town:
 
     def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return frozenset(child for child, parents in self.parents.items() if subject_id in parents)
+
+    def minors_among(self, session: Session, subject_ids: Collection[int], on: date) -> frozenset[int]:
+        return frozenset(subject_ids) & frozenset(self.parents)
 
     def units_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.wards_of(session, subject_id, on) or frozenset({HIRE, 1001, 1002})
@@ -172,7 +184,7 @@ class Town:
     def household_of(self, session: Session, subject_id: int) -> Household:
         for members in self.households.values():
             if subject_id in members:
-                return Household(min(members), members)
+                return Household(self.homes.get(subject_id, min(members)), members)
         return Household(subject_id, frozenset({subject_id}))
 
     def recipients_of(
@@ -255,6 +267,23 @@ class Treasury:
 
     def paid_fen(self) -> int:
         return sum(order.amount_fen for key, order in self.orders.items() if self.states[key] == "paid")
+
+
+class MeansCentre:
+    """Answers for a source only once it is told what to say."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, MeansInquiryOrder] = {}
+        self.answers: dict[str, MeansAnswer] = {}
+        self.submits = 0
+
+    def submit(self, order: MeansInquiryOrder) -> MeansAnswer | None:
+        self.submits += 1
+        self.orders[order.number] = order
+        return self.answers.get(order.source)
+
+    def query(self, number: str) -> MeansAnswer | None:
+        return self.answers.get(self.orders[number].source)
 
 
 class Statements:

@@ -402,6 +402,7 @@ def test_an_objection_stops_the_notice_until_it_is_settled(
         assert service.close_notices(session, office.ports, now=office.now) == 0
         settled = service.settle_objection(
             session,
+            ports=office.ports,
             claim_id=claim.id,
             principal=decider(SECOND_DECIDER),
             outcome=outcome,

@@ -22,7 +22,7 @@ from portals.financing.institutions import institution
 from portals.rongtong.app import create_app as create_rongtong
 from portals.services import Services
 from portals.zhengtong.app import create_app as create_zhengtong
-from tests.policy_engine.delivery.city import Bank, Statements, Treasury
+from tests.policy_engine.delivery.city import Bank, MeansCentre, Statements, Treasury
 from tests.portals.zhengtong.conftest import PACKAGES, ROOT, Register, SilentExchange
 
 _FOLDERS = {
@@ -55,6 +55,7 @@ class Hall:
             statements=Statements(),
             firms=Register(),
             exchange=SilentExchange(),
+            means=MeansCentre(),
             resolve=self._resolve,
         )
         folders = locale_folders(*PACKAGES, ROOT / "portals")

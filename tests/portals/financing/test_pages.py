@@ -24,7 +24,7 @@ from portals.financing.products.library import product_library
 from portals.financing.products.service import install
 from portals.rongtong.app import create_app
 from portals.services import Services
-from tests.policy_engine.delivery.city import Bank, Statements, Treasury
+from tests.policy_engine.delivery.city import Bank, MeansCentre, Statements, Treasury
 from tests.portals.financing.conftest import NOW, Firm
 from tests.portals.zhengtong.conftest import PACKAGES, ROOT, Register, SilentExchange
 
@@ -56,6 +56,7 @@ class Rongtong:
             treasury=Treasury(),
             firms=Register(),
             exchange=SilentExchange(),
+            means=MeansCentre(),
             statements=Statements(),
             resolve=self._resolve,
         )

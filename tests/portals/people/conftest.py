@@ -26,7 +26,7 @@ from portals.rongtong.app import create_app as create_rongtong
 from portals.services import Services
 from portals.tong.app import create_app as create_tong
 from tests.identity.conftest import People, settle
-from tests.policy_engine.delivery.city import Bank, Statements, Treasury
+from tests.policy_engine.delivery.city import Bank, MeansCentre, Statements, Treasury
 from tests.portals.zhengtong.conftest import PACKAGES, ROOT, Register, SilentExchange
 
 assert rongtong
@@ -66,6 +66,7 @@ class Square:
             treasury=Treasury(),
             firms=self.register,
             exchange=SilentExchange(),
+            means=MeansCentre(),
             statements=Statements(),
             resolve=self._resolve,
         )

@@ -35,7 +35,7 @@ from portals.services import Services
 from portals.zhengtong.app import create_app
 from tests.conftest import NOON
 from tests.made_once import copied
-from tests.policy_engine.delivery.city import Bank, Statements, Treasury
+from tests.policy_engine.delivery.city import Bank, MeansCentre, Statements, Treasury
 
 ROOT = Path(portals.tables.__file__).parent.parent
 TEMPLATES = {
@@ -120,6 +120,7 @@ class City:
             statements=Statements(),
             firms=Register(),
             exchange=SilentExchange(),
+            means=MeansCentre(),
             resolve=self.resolve,
         )
 

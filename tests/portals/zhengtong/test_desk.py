@@ -260,3 +260,24 @@ def test_what_was_drawn_once_stays_drawn(enter: Enter, city: City, claim: uuid.U
     again = enter(key).post("/zhengtong/todo/batches", sent).headers["location"]
     assert first != again
     assert enter(key).post(again, {}).status_code == 400
+
+
+def test_ratings_are_for_deciding_seats_and_auditors(enter: Enter) -> None:
+    assert "评价汇总" in enter("civil_affairs").get("/zhengtong/ratings").text
+    auditor = enter("auditor", accept="application/json")
+    assert auditor.get("/zhengtong/api/v1/ratings/figures").status_code == 200
+    assert auditor.get("/zhengtong/api/v1/ratings/tasks").status_code == 403
+    assert enter("street").get("/zhengtong/ratings").status_code == 403
+
+
+def test_findings_are_listed_for_auditors_and_those_who_answer(enter: Enter) -> None:
+    auditor = enter("auditor")
+    assert "各类问题" in auditor.get("/zhengtong/findings").text
+    assert auditor.get("/zhengtong/findings.csv").headers["content-type"].startswith("text/csv")
+    assert enter("civil_affairs").get("/zhengtong/findings").status_code == 200
+    assert enter("street").get("/zhengtong/findings").status_code == 403
+    program = enter("auditor", accept="application/json")
+    assert program.get("/zhengtong/api/v1/findings").json() == []
+    nobody = "/zhengtong/api/v1/findings/018f0000-0000-7000-8000-000000000000"
+    assert program.get(nobody).status_code == 404
+    assert program.post(f"{nobody}/closing", json={"outcome": "explained", "words": "x"}).status_code == 404

@@ -1,0 +1,79 @@
+"""A check, who agreed to it, and what each source was asked. Answers are sealed, and go when the check's term ends."""
+
+import uuid
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base, BigNumber, UtcDateTime
+from kernel.ids import new_id
+
+_OPEN = "state IN ('authorising','asking')"
+
+
+class MeansCheck(Base):
+    __tablename__ = "means_check"
+    __table_args__ = (
+        # A household is asked about for one claim once at a time.
+        sa.Index(
+            "uq_means_check_open_claim_id",
+            "claim_id",
+            unique=True,
+            sqlite_where=sa.text(_OPEN),
+            postgresql_where=sa.text(_OPEN),
+        ),
+        sa.Index("ix_means_check_state_due_on", "state", "due_on"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"))
+    household_id: Mapped[int] = mapped_column(BigNumber)
+    division: Mapped[str] = mapped_column(sa.String(12))
+    #: authorising | asking | done | refused | lapsed | withdrawn | expired
+    state: Mapped[str] = mapped_column(sa.String(16))
+    opened_by_id: Mapped[int] = mapped_column(BigNumber)
+    opened_by_seat: Mapped[str] = mapped_column(sa.String(170))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: By when the members agree; then by when the sources answer.
+    due_on: Mapped[date]
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_incomplete: Mapped[bool] = mapped_column(default=False)
+    valid_until_on: Mapped[date | None]
+    result_sealed: Mapped[bytes | None]
+
+
+class MeansConsent(Base):
+    """What one member said. It stays as the proof of the authorisation; it holds no figure."""
+
+    __tablename__ = "means_consent"
+    __table_args__ = (sa.UniqueConstraint("check_id", "subject_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    check_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("means_check.id"), index=True)
+    subject_id: Mapped[int] = mapped_column(BigNumber, index=True)
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    state: Mapped[str] = mapped_column(sa.String(16))  # waiting | given | refused | withdrawn
+    channel: Mapped[str | None] = mapped_column(sa.String(8))  # app | paper
+    paper: Mapped[str | None] = mapped_column(sa.String(100))
+    recorded_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MeansInquiry(Base):
+    __tablename__ = "means_inquiry"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    check_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("means_check.id"), index=True)
+    subject_id: Mapped[int] = mapped_column(BigNumber)
+    source: Mapped[str] = mapped_column(sa.String(24))
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    consent_number: Mapped[str] = mapped_column(sa.String(40))
+    state: Mapped[str] = mapped_column(sa.String(16))  # asked | answered | failed
+    is_submitted: Mapped[bool] = mapped_column(default=False)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failure: Mapped[str | None] = mapped_column(sa.String(200))
+    answer_sealed: Mapped[bytes | None]

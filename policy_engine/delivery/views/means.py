@@ -1,0 +1,138 @@
+"""Means checks as the household reads them, and the seats that asked."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from kernel.clock import business_date
+from kernel.errors import NotFound
+from kernel.i18n import N_
+from kernel.i18n import gettext as _
+from kernel.web.principal import Principal
+from policy_engine.delivery.claims import repository as claim_rows
+from policy_engine.delivery.claims.separation import opens_file
+from policy_engine.delivery.means import repository
+from policy_engine.delivery.means.models import MeansCheck
+from policy_engine.delivery.means.service import result_of
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.schemas import MeansMember, MeansView
+from policy_engine.delivery.views.parts import clock_left, head_of
+
+STATES = {
+    "authorising": N_("等待授权"),
+    "asking": N_("正在查询"),
+    "done": N_("已有结果"),
+    "refused": N_("有成员不同意"),
+    "lapsed": N_("授权过期"),
+    "withdrawn": N_("授权已撤回"),
+    "expired": N_("结果已过期删除"),
+}
+SOURCES = {
+    "banks": N_("银行存款"),
+    "housing": N_("不动产"),
+    "social_insurance": N_("工资和养老金"),
+    "tax": N_("经营所得"),
+}
+MOST_LISTED = 300
+
+
+def own_checks(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[MeansView]:
+    """Those in which one's own word is asked for."""
+    if principal.capacity != "self":
+        return []
+    found = repository.checks_of_member(session, principal.subject_id)
+    return [_view(session, ports, one, principal, now) for one in found]
+
+
+def own_check(
+    session: Session, ports: Ports, check_id: uuid.UUID, principal: Principal, *, now: datetime
+) -> MeansView:
+    for one in own_checks(session, ports, principal, now=now):
+        if one.id == check_id:
+            return one
+    raise NotFound(_("没有找到您要的内容。"))
+
+
+def checks_at(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[MeansView]:
+    """Those of claims that the seat works on."""
+    seat = principal.seat
+    if seat is None:
+        return []
+    found = repository.in_division(session, seat.division, MOST_LISTED)
+    return [
+        _view(session, ports, one, principal, now) for one in found if _is_of_seat(session, one, principal)
+    ]
+
+
+def check_at(
+    session: Session, ports: Ports, check_id: uuid.UUID, principal: Principal, *, now: datetime
+) -> MeansView:
+    found = repository.get_check(session, check_id)
+    if found is None or not _is_of_seat(session, found, principal):
+        raise NotFound(_("没有找到您要的内容。"))
+    return _view(session, ports, found, principal, now)
+
+
+def checks_of_claim(
+    session: Session, ports: Ports, claim_id: uuid.UUID, principal: Principal, *, now: datetime
+) -> list[MeansView]:
+    """For the claim's file; the newest first."""
+    found = [one for one in repository.of_claim(session, claim_id) if _is_of_seat(session, one, principal)]
+    return [_view(session, ports, one, principal, now) for one in found]
+
+
+def _is_of_seat(session: Session, check: MeansCheck, principal: Principal) -> bool:
+    claim = claim_rows.get_claim(session, check.claim_id)
+    seat = principal.seat
+    is_working = seat is not None and any(duty.startswith("claim.") for duty in seat.duties)
+    return claim is not None and is_working and opens_file(session, claim, principal)
+
+
+def _view(
+    session: Session, ports: Ports, check: MeansCheck, principal: Principal, now: datetime
+) -> MeansView:
+    claim = claim_rows.get_claim(session, check.claim_id)
+    if claim is None:
+        raise NotFound(_("没有找到您要的内容。"))
+    consents = repository.consents(session, check.id)
+    own = next((one.state for one in consents if one.subject_id == principal.subject_id), "")
+    asked = repository.inquiries(session, check.id)
+    result = result_of(ports, check)
+    is_open, is_seat = check.state in repository.OPEN, principal.seat is not None
+    return MeansView(
+        id=check.id,
+        number=check.number,
+        claim_id=check.claim_id,
+        case_number=claim.case_number or "",
+        policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
+        subject_name=ports.people.name_of(session, claim.subject_id),
+        division=check.division,
+        state=check.state,
+        state_label=_(STATES[check.state]),
+        opened_by=check.opened_by_seat,
+        opened_at=check.opened_at,
+        due_on=check.due_on if is_open else None,
+        working_days_left=clock_left(check.due_on, business_date(now)) if is_open else None,
+        valid_until_on=check.valid_until_on,
+        members=tuple(
+            MeansMember(
+                place=place,
+                name=ports.people.name_of(session, one.subject_id),
+                state=one.state,
+                channel=one.channel or "",
+                said_at=one.said_at,
+            )
+            for place, one in enumerate(consents)
+        ),
+        answered=sum(one.state != "asked" for one in asked),
+        asked=len(asked),
+        monthly_income_fen=result.monthly_income_fen if result is not None else None,
+        assets_fen=result.assets_fen if result is not None else None,
+        homes=result.homes if result is not None else None,
+        missing=tuple(_(SOURCES[one]) for one in result.missing) if result is not None else (),
+        own_state=own,
+        may_say=not is_seat and check.state == "authorising" and own == "waiting",
+        may_withdraw=not is_seat and own == "given" and check.state in (*repository.OPEN, "done"),
+        may_record_paper=is_seat and check.state == "authorising",
+    )

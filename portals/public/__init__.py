@@ -1,0 +1,1 @@
+"""What everybody may read without signing in: notices while they run, and the register of policies and payments."""

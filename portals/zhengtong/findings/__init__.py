@@ -1,0 +1,1 @@
+"""The auditor's ready questions, and the seats that answer them."""

@@ -1,0 +1,243 @@
+"""核对: nobody is asked before everybody agreed, answers come over days, the result counts for a time and is forgotten."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from kernel import notices
+from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
+from kernel.outbox import Message, Worker
+from kernel.web.principal import Principal
+from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.means import jobs, repository, service
+from policy_engine.delivery.means.models import MeansCheck
+from policy_engine.delivery.ports import MEANS_SOURCES, MeansAnswer
+from policy_engine.profiles import repository as profiles
+from policy_engine.profiles.models import FactHistory
+from policy_engine.profiles.schemas import Change, SubjectAdded
+from policy_engine.profiles.service import apply_changes
+from tests.policy_engine.delivery.city import (
+    BABY,
+    DAUGHTER,
+    FATHER,
+    GRANDMOTHER,
+    STRANGER,
+    STREET,
+    MeansCentre,
+    Office,
+    clerk,
+    finance,
+    person,
+)
+
+HOME = 5101
+
+
+@pytest.fixture
+def home(any_office: Office) -> Claim:
+    """A claim of somebody who lives with her daughter and a child of hers."""
+    office = any_office
+    office.town.households = {"home": frozenset({HOME, GRANDMOTHER, DAUGHTER, BABY})}
+    office.town.homes = {GRANDMOTHER: HOME}
+    told: Sequence[Change] = [
+        SubjectAdded(
+            subject_id=HOME,
+            kind="household",
+            owner_id=HOME,
+            division=STREET,
+            source="public_security",
+            event_id="register/home",
+            observed_at=office.now,
+        )
+    ]
+    with office.database.write() as session:
+        apply_changes(session, told, now=office.now)
+    return office.claimed()
+
+
+def opened(office: Office, claim: Claim, principal: Principal | None = None) -> MeansCheck:
+    with office.database.write() as session:
+        return service.open_check(
+            session, office.ports, claim_id=claim.id, principal=principal or clerk(), now=office.now
+        )
+
+
+def say(office: Office, check: MeansCheck, who: int, *, agrees: bool = True) -> None:
+    with office.database.write() as session:
+        service.say(
+            session, office.ports, check_id=check.id, principal=person(who), agrees=agrees, now=office.now
+        )
+
+
+def known(office: Office, check: MeansCheck) -> MeansCheck:
+    with office.database.read() as session:
+        found = repository.get_check(session, check.id)
+    assert found is not None
+    return found
+
+
+def facts(office: Office) -> dict[str, object]:
+    with office.database.read() as session:
+        return {key: one.value for key, one in profiles.load_subjects(session, {HOME})[HOME].facts.items()}
+
+
+def worker(office: Office, centre: MeansCentre) -> Worker:
+    handlers = jobs.handlers(office.database, office.clock, office.ports, centre)
+    return Worker(
+        office.database,
+        office.clock,
+        {"facts.changed": no_matching, "facts.scheduled": no_matching, **handlers},
+    )
+
+
+def no_matching(_message: Message) -> None:
+    """The engine is not asked in this town."""
+
+
+def keep_time(office: Office) -> int:
+    with office.database.write() as session:
+        return service.keep_time(session, office.ports, now=office.now)
+
+
+def agreed(office: Office, claim: Claim) -> MeansCheck:
+    check = opened(office, claim)
+    say(office, check, GRANDMOTHER)
+    say(office, check, DAUGHTER)
+    return check
+
+
+def test_nobody_is_asked_before_every_grown_up_agreed(any_office: Office, home: Claim) -> None:
+    check = opened(any_office, home)
+    with pytest.raises(Conflict):
+        opened(any_office, home)
+    centre = MeansCentre()
+    say(any_office, check, GRANDMOTHER)
+    worker(any_office, centre).run_until_idle()
+    assert centre.submits == 0
+    for stranger in (STRANGER, BABY, FATHER):
+        with pytest.raises(NotFound):
+            say(any_office, check, stranger)
+    with pytest.raises(IllegalTransition):
+        say(any_office, check, GRANDMOTHER)
+    say(any_office, check, DAUGHTER)
+    worker(any_office, centre).run_until_idle()
+    assert centre.submits == 2 * len(MEANS_SOURCES)
+    assert {order.consent for order in centre.orders.values()} == {f"{check.number}-1", f"{check.number}-2"}
+
+
+def test_answers_come_over_days_and_make_the_unknown_known_for_a_time(
+    any_office: Office, home: Claim
+) -> None:
+    check, centre = agreed(any_office, home), MeansCentre()
+    for source in MEANS_SOURCES:
+        worker(any_office, centre).run_until_idle()
+        assert known(any_office, check).state == "asking"
+        assert "monthly_income" not in facts(any_office)
+        centre.answers[source] = MeansAnswer(monthly_income_fen=10_000, assets_fen=500, homes=1)
+        any_office.clock.move(timedelta(days=1))
+    worker(any_office, centre).run_until_idle()
+    assert centre.submits == 2 * len(MEANS_SOURCES), "each inquiry is handed in once"
+    done = known(any_office, check)
+    assert (done.state, done.is_incomplete) == ("done", False)
+    result = service.result_of(any_office.ports, done)
+    assert result is not None
+    assert (result.monthly_income_fen, result.assets_fen, result.homes) == (80_000, 4_000, 8)
+    assert facts(any_office)["monthly_income"] == 80_000
+    with any_office.database.read() as session:
+        assert repository.inquiries(session, check.id) == [], "who told what is not kept"
+        claim = session.get(Claim, home.id)
+        assert claim is not None
+        assert claim.evidence[-1]["reference"] == check.number
+        assert "80000" not in str(claim.evidence)
+    any_office.clock.move(timedelta(days=service.VALID_DAYS + 1))
+    assert keep_time(any_office) == 1
+    assert keep_time(any_office) == 0
+    gone = known(any_office, check)
+    assert (gone.state, gone.result_sealed) == ("expired", None)
+    assert "monthly_income" not in facts(any_office)
+    with any_office.database.read() as session:
+        rows = session.scalars(sa.select(FactHistory).where(FactHistory.subject_id == HOME)).all()
+        assert not any(80_000 in (*row.old, *row.new) for row in rows)
+
+
+def test_one_who_does_not_agree_ends_it_and_one_may_take_the_word_back(
+    any_office: Office, home: Claim
+) -> None:
+    check = opened(any_office, home)
+    say(any_office, check, DAUGHTER, agrees=False)
+    assert known(any_office, check).state == "refused"
+    again, centre = agreed(any_office, home), MeansCentre()
+    centre.answers = {"tax": MeansAnswer(monthly_income_fen=777)}
+    worker(any_office, centre).run_until_idle()
+    with any_office.database.write() as session:
+        service.withdraw(
+            session, any_office.ports, check_id=again.id, principal=person(DAUGHTER), now=any_office.now
+        )
+    assert known(any_office, again).state == "withdrawn"
+    with any_office.database.read() as session:
+        assert repository.inquiries(session, again.id) == []
+        assert "means.ended" in {one.kind for one in notices.inbox(session, clerk().subject_id)}
+    centre.answers = dict.fromkeys(MEANS_SOURCES, MeansAnswer())
+    any_office.clock.move(timedelta(days=1))
+    worker(any_office, centre).run_until_idle()
+    assert known(any_office, again).state == "withdrawn"
+
+
+def test_clocks_remind_lapse_and_give_up(office: Office) -> None:
+    office.town.households = {"home": frozenset({HOME, GRANDMOTHER, DAUGHTER})}
+    office.town.homes = {GRANDMOTHER: HOME}
+    claim = office.claimed()
+    check = opened(office, claim)
+    office.clock.move(timedelta(days=12))
+    assert keep_time(office) == 1
+    assert keep_time(office) == 0
+    with office.database.read() as session:
+        titles = [one.title for one in notices.inbox(session, DAUGHTER)]
+    assert "还在等您授权核对" in titles
+    office.clock.move(timedelta(days=10))
+    keep_time(office)
+    assert known(office, check).state == "lapsed"
+    again, centre = agreed(office, claim), MeansCentre()
+    centre.answers = {"tax": MeansAnswer(monthly_income_fen=900)}
+    worker(office, centre).run_until_idle()
+    office.clock.move(timedelta(days=40))
+    keep_time(office)
+    done = known(office, again)
+    assert (done.state, done.is_incomplete) == ("done", True)
+    result = service.result_of(office.ports, done)
+    assert result is not None
+    assert result.missing == ("banks", "housing", "social_insurance")
+
+
+def test_a_paper_counts_and_who_may_open_and_record(office: Office) -> None:
+    office.town.households = {"home": frozenset({HOME, GRANDMOTHER, DAUGHTER})}
+    office.town.homes = {GRANDMOTHER: HOME}
+    claim = office.claimed()
+    with pytest.raises((Forbidden, NotFound)):
+        opened(office, claim, finance())
+    check = opened(office, claim)
+
+    def paper(subject_id: int, reference: str, principal: Principal) -> None:
+        with office.database.write() as session:
+            service.record_paper(
+                session,
+                office.ports,
+                check_id=check.id,
+                principal=principal,
+                subject_id=subject_id,
+                paper=reference,
+                now=office.now,
+            )
+
+    with pytest.raises(InvalidInput):
+        paper(DAUGHTER, " ", clerk())
+    with pytest.raises(NotFound):
+        paper(STRANGER, "档案7号", clerk())
+    paper(DAUGHTER, "档案7号", clerk())
+    say(office, check, GRANDMOTHER)
+    assert known(office, check).state == "asking"
+    with pytest.raises(NotFound):
+        say(office, MeansCheck(id=uuid.uuid4()), GRANDMOTHER)

@@ -23,6 +23,8 @@ def nav_of(principal: Principal) -> list[Entry]:
             ("guarantor", _("担保业务"), "/rongtong/guarantor", "seal"),
             ("compensations", _("代偿与补偿"), "/rongtong/bank/compensations", "shield"),
         ]
+    if found is not None:
+        desk.append(("bank_products", _("本行产品"), "/rongtong/bank/products", "policy"))
     return [*desk, ("inbox", _("消息"), "/rongtong/inbox", "inbox")]
 
 

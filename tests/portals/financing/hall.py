@@ -1,6 +1,7 @@
 """Rongtong and Zhengtong before firms, officers of institutions and officials, each with a token of their own."""
 
 import uuid
+from functools import cache
 from typing import Any
 
 from litestar import Litestar
@@ -31,6 +32,13 @@ _FOLDERS = {
 _FOLDERS["licenses"] = ROOT / "licenses" / "templates"
 
 
+@cache
+def _pages() -> Pages:
+    """Templates and English, read once for all tests."""
+    folders = locale_folders(*PACKAGES, ROOT / "portals")
+    return Pages(_FOLDERS, translations=Translations.load(folders))
+
+
 class Hall:
     def __init__(self, house: House) -> None:
         self.house = house
@@ -58,8 +66,7 @@ class Hall:
             means=MeansCentre(),
             resolve=self._resolve,
         )
-        folders = locale_folders(*PACKAGES, ROOT / "portals")
-        pages = Pages(_FOLDERS, translations=Translations.load(folders))
+        pages = _pages()
         self._apps: dict[str, Litestar] = {
             "rongtong": create_rongtong(self.services, pages),
             "zhengtong": create_zhengtong(self.services, pages),

@@ -66,7 +66,7 @@ def merge_rows(
 
 
 def among(session: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
-    """Whether a column is one of many numbers, UUIDs or words: one parameter, whatever their count.
+    """Whether a column is one of many numbers, UUIDs or words: one value of the statement, whatever their count.
 
     ``column.in_`` writes a statement of its own for each count of values, with as many parameters: of a thousand values
     writing, sending and planning it takes longer than what it finds.
@@ -76,9 +76,10 @@ def among(session: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElem
     if dialect.name == "postgresql":
         array = sa.ARRAY(kind, dimensions=1)
         written = "{" + ",".join(_element(one) for one in values) + "}"
-        # Not ``= ANY (array)``: where the planner knows no figures yet that is every row against every value.
-        values_of = sa.func.unnest(sa.cast(sa.bindparam(None, written, sa.Text()), array))
-        return cast("sa.ColumnElement[bool]", column.in_(sa.select(values_of)))
+        # Written out as one constant: of a parameter the planner knows neither how many there are, nor may it hash
+        # them, and of a table without figures yet it then holds every row against every value.
+        constant = sa.cast(sa.bindparam(None, written, sa.Text(), literal_execute=True), array)
+        return cast("sa.ColumnElement[bool]", column == sa.any_(constant))
     process = kind.dialect_impl(dialect).bind_processor(dialect)
     listed = [one if process is None else process(one) for one in values]
     parameter = sa.bindparam(None, json.dumps(listed), sa.Text())

@@ -19,7 +19,7 @@ _THINGS = sa.Table(
     sa.Column("word", sa.String(20)),
 )
 KEYS = [uuid.UUID(int=one) for one in range(6)]
-WORDS = ["1", 'a "quoted" one', "back\\slash", "a,b", "{}", "空"]
+WORDS = ["1", 'a "quoted" one', "back\\slash", "a,50%(x)s", "{}", "空"]
 
 
 @pytest.fixture

@@ -121,7 +121,8 @@ class OfficialAccount:
         self._tokens: dict[str, float] = {}
 
     def is_ours(self, app_id: str, secret: str) -> bool:
-        return hmac.compare_digest(f"{app_id}/{secret}", f"{self._account.app_id}/{self._secret}")
+        known = f"{self._account.app_id}/{self._secret}"
+        return hmac.compare_digest(f"{app_id}/{secret}".encode("utf-8", "replace"), known.encode())
 
     def grant(self, openid: str) -> str:
         code = secrets.token_urlsafe(24)

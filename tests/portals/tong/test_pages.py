@@ -235,7 +235,7 @@ def test_one_sees_what_went_out_and_whether_it_arrived(enter: Enter, city: City)
         )
         session.add(summons)
     page = enter(city.cast.elder).get("/tong/me/notices").text
-    assert "最近一次短信没有送达" in page
+    assert "最近一次提醒没有送达" in page
     assert "0123456789" in page
     (seen,) = enter(city.cast.elder, accept="application/json").get("/tong/api/v1/summonses").json()
     assert (seen["covers"], seen["state"]) == (3, "undeliverable")

@@ -122,7 +122,7 @@ class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
-    code: str
+    item: str
     title: str
     why: str
     is_needed: bool
@@ -216,7 +216,7 @@ def preview_of(
         rows=tuple(sorted(rows, key=lambda one: (one.place or 99, order[one.verdict], one.product_id))),
         items=tuple(
             ItemRow(
-                code=one.code,
+                item=one.code,
                 title=one.title,
                 why=one.why,
                 is_needed=one.needed,

@@ -26,7 +26,7 @@ class FactLine(msgspec.Struct, frozen=True, kw_only=True):
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """One item of an authorisation with what it shows. Of several loans each is a group of lines."""
 
-    code: str
+    item: str
     title: str
     groups: tuple[tuple[FactLine, ...], ...]
 
@@ -37,7 +37,7 @@ def sections_of(family: Family, items: Sequence[str]) -> list[Section]:
     for code in items:
         item = data_items()[code]
         if item.attributes:
-            found.append(Section(code=code, title=item.title, groups=_groups(family, item.attributes)))
+            found.append(Section(item=code, title=item.title, groups=_groups(family, item.attributes)))
     return found
 
 

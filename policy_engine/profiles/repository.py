@@ -164,11 +164,12 @@ def replaced_at(session: Session, sequence: int) -> list[tuple[int, str, list[Ra
 
 def lock_owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
     """To which household or firm each belongs, these held in order of their numbers: nobody judges them meanwhile."""
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        owners = sa.select(TABLE.c.owner_id).where(among(session, TABLE.c.subject_id, set(subject_ids)))
-        rows = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id.in_(owners))
-        session.execute(rows.order_by(TABLE.c.subject_id).with_for_update())
-    return owners_of(session, subject_ids)  # read when they are held: somebody may have moved while we waited
+    owners = owners_of(session, subject_ids)
+    if session.get_bind().dialect.name != "postgresql":
+        return owners  # SQLite has one writer at a time anyway
+    rows = sa.select(TABLE.c.subject_id).where(among(session, TABLE.c.subject_id, set(owners.values())))
+    session.execute(rows.order_by(TABLE.c.subject_id).with_for_update())
+    return owners_of(session, subject_ids)  # somebody may have moved while we waited
 
 
 def load_subjects(session: Session, subject_ids: Collection[int]) -> dict[int, KnownSubject]:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import among
 from kernel.transparency import Content
 from kernel.transparency.sources import Source
 from policy_engine.delivery.accounts.models import PayeeAccount
@@ -17,6 +18,7 @@ from policy_engine.delivery.ledger.models import Budget, LedgerAccount, LedgerEn
 from policy_engine.delivery.payments.models import Payment
 
 KIND = "payment"
+LOWERED = "lower"
 _MOVED = (
     LedgerTransaction.id,
     LedgerTransaction.kind.label("movement"),
@@ -53,7 +55,40 @@ def contents(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mappin
         .outerjoin(PayeeAccount, PayeeAccount.id == LedgerTransaction.payee_account_id)
         .where(LedgerTransaction.id.in_(transaction_ids))
     )
-    return {row.id: {**_content(row, entries[row.id]), **_account(row)} for row in session.execute(moved)}
+    rows = session.execute(moved).all()
+    lowered = _lowered(session, {row.payment_id for row in rows if row.payment_id is not None})
+    return {
+        row.id: {**_content(row, entries[row.id], _amount_then(row, lowered)), **_account(row)}
+        for row in rows
+    }
+
+
+def _lowered(
+    session: Session, payment_ids: Collection[uuid.UUID]
+) -> Mapping[uuid.UUID, list[tuple[uuid.UUID, int]]]:
+    """(movement, fen) by which each payment was lowered before it left."""
+    found: dict[uuid.UUID, list[tuple[uuid.UUID, int]]] = defaultdict(list)
+    booked = (
+        sa.select(LedgerTransaction.payment_id, LedgerTransaction.id, LedgerEntry.amount_fen)
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(
+            among(session, LedgerTransaction.payment_id, payment_ids),
+            LedgerTransaction.kind == LOWERED,
+            LedgerEntry.amount_fen > 0,
+        )
+    )
+    for payment_id, transaction_id, amount_fen in session.execute(booked):
+        if payment_id is not None:
+            found[payment_id].append((transaction_id, amount_fen))
+    return found
+
+
+def _amount_then(row: Any, lowered: Mapping[uuid.UUID, list[tuple[uuid.UUID, int]]]) -> int | None:
+    """What the payment was for once this had moved: numbers of movements ascend, and a payment is only ever lowered."""
+    if row.amount_fen is None:
+        return None
+    later = (by_fen for transaction_id, by_fen in lowered.get(row.payment_id, ()) if transaction_id > row.id)
+    return row.amount_fen + sum(later)
 
 
 def _entries(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
@@ -68,7 +103,7 @@ def _entries(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mappin
     return found
 
 
-def _content(row: Any, entries: list[str]) -> Content:
+def _content(row: Any, entries: list[str], amount_fen: int | None) -> Content:
     said: dict[str, str | int | None] = {
         "movement": row.movement,
         "reference": row.reference,
@@ -85,7 +120,7 @@ def _content(row: Any, entries: list[str]) -> Content:
             "unit_id": row.unit_id,
             "period": row.period,
             "kind": row.kind,
-            "amount_fen": row.amount_fen,
+            "amount_fen": amount_fen,
         }
     return said
 

@@ -79,8 +79,10 @@ def lower(session: Session, payment: Payment, by_fen: int, reason: str, *, now: 
     if by_fen >= payment.amount_fen:
         cancel(session, payment, reason, now=now)
         return
+    reference = f"{payment.id.hex}:lower:{payment.amount_fen}"
+    payment.amount_fen -= by_fen  # before the movement is written down: it says what is left to pay
+    session.flush()
     if S(before) in HOLDS_RESERVATION and payment.budget_id is not None:
-        reference = f"{payment.id.hex}:lower:{payment.amount_fen}"
         ledger.move(
             session,
             payment.budget_id,
@@ -94,7 +96,6 @@ def lower(session: Session, payment: Payment, by_fen: int, reason: str, *, now: 
             now=now,
         )
         ledger.ask_to_serve_waiting(session, payment.budget_id, now=now)
-    payment.amount_fen -= by_fen
     log(session, payment, "payment.lowered", SYSTEM, before, now=now, detail={"reason": reason})
 
 

@@ -13,6 +13,7 @@ from policy_engine.delivery import views
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.ledger import logged
 from policy_engine.delivery.ledger.models import LedgerTransaction
+from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.models import Payment
 from portals.transparency import build_sequencer
 from tests.policy_engine.delivery.city import GRANDMOTHER, MOTHER, Office, finance, official, person
@@ -90,3 +91,21 @@ def test_another_account_under_a_booked_payment_is_noticed(office: Office, payme
         account = sa.update(PayeeAccount).where(PayeeAccount.id == payment.account_id)
         session.execute(account.values(number_index=b"another"))
     assert len(_findings(office)) == 3
+
+
+def test_a_payment_that_was_lowered_before_it_left_is_still_as_its_movements_said(any_office: Office) -> None:
+    """Some records are written before the lowering and some after it: both are worked out again as they were."""
+    office = any_office
+    office.budget(10_000_000)
+    claim = office.grant(office.claimed())
+    (reserved,) = payments_of(office, claim)
+    for by_fen in (1_000, 500):
+        with office.database.write() as session:
+            payment = session.get_one(Payment, reserved.id)
+            payments.lower(session, payment, by_fen, "按最新信息", now=office.now)
+    office.approve()
+    build_sequencer(office.house).append_all()
+    assert _findings(office) == []
+    with office.database.write() as session:
+        session.execute(sa.update(Payment).where(Payment.id == reserved.id).values(amount_fen=1))
+    assert len(_findings(office)) == 4  # reserved, lowered twice, instructed

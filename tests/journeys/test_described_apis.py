@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("journeys")
 
 #: Whose session is used on which service; the others are asked by nobody in particular.
 WHO = {"tong": "resident", "rongtong": "agent", "zhengtong": "civil_affairs"}
-SERVICES = ("licenses", "connectors", "tong", "rongtong", "zhengtong")
+SERVICES = ("licenses", "connectors", "public", "tong", "rongtong", "zhengtong")
 EXAMPLES = 8
 
 

@@ -114,9 +114,9 @@ def test_a_new_type_is_a_file(tmp_path: Path) -> None:
     }
     details = types.read(json.dumps([good]), client)
     assert types.told(details, "zh_Hans_CN") == ["把纳税、用电给甲银行看"]
-    assert types.told(details, "en") == ["Show 纳税、用电 to 甲银行"]
+    assert types.told(details, "en") == ["Show 纳税, 用电 to 甲银行"]
     named = DetailTypes.load(tmp_path, {"financing": {"甲银行": {"zh": "黄石甲银行", "en": "Bank One"}}})
-    assert named.told(details, "en") == ["Show 纳税、用电 to Bank One"]
+    assert named.told(details, "en") == ["Show 纳税, 用电 to Bank One"]
     bents: list[dict[str, Any]] = [
         {"bank": "丙银行"},
         {"figures": []},

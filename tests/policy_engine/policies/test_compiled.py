@@ -39,6 +39,8 @@ def test_every_policy_on_every_member_of_a_family(
             assert compiled.judge_one(key, facts.kind, compiled.row(facts)) == expected, key
             met.add(expected[0])
         for one in case.family:
+            if one.kind not in compiled.kinds:
+                continue  # jobs are looked at from a person; no policy is about them
             facts = case.facts(Subject(one.subject_id, one.subject_id))
             for key, answer in compiled.judge(facts).items():
                 assert answer == compiled.judge_one(key, facts.kind, compiled.row(facts)), key

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 import portals.tables  # noqa: F401  every table of the house
 from benchmarks.bare_insert import seconds_to_insert
 from benchmarks.cities import AS_OF, RESIDENTS, generated, peak_rss_mib
-from kernel.bulk import insert_rows
+from kernel.bulk import insert_rows, learn_sizes
 from kernel.clock import FixedClock
 from kernel.house import House, open_house
 from kernel.settings import Settings
@@ -163,6 +163,8 @@ def _settle(house: House, city: Path) -> int:
         for chunk in frame.iter_slices(50_000):
             with house.database.write() as session:
                 insert_rows(session, Profile, _PROFILE, _profiles(chunk, sequence))
+    with house.database.write() as session:
+        learn_sizes(session, Profile)
     keep_snapshot(Snapshot(snapshot.frames, sequence, AS_OF), house.settings.home / "snapshot")
     return snapshot.frames["person"].height
 

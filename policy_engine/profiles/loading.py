@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
 from identity.registry.schemas import RelationshipKind, RelationshipRow, SubjectRow
+from kernel.bulk import learn_sizes
 from kernel.clock import SHANGHAI
 from kernel.crypto import Vault
 from kernel.errors import Conflict
@@ -26,6 +27,7 @@ from policy_engine.profiles.layout import (
     UNKNOWN_SUFFIX,
     division_among,
 )
+from policy_engine.profiles.models import Profile
 
 Progress = Callable[[str, float], None]
 CHUNK = 2_000
@@ -60,6 +62,7 @@ def load_city(
     registry.load_relationships(session, list(_relationships(directory, note.as_of)))
     _load_contract_numbers(session, rows)
     count = load_profiles(session, directory, step=lambda doing, share: step(doing, 0.55 + 0.45 * share))
+    learn_sizes(session, Profile)
     step(_("完成"), 1.0)
     return count
 

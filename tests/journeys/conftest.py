@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,10 @@ class Demo:
             check=True,
         )
         return done.stdout
+
+    def today(self) -> date:
+        """The day in this city: whatever journey came before may have moved its clock."""
+        return date.fromisoformat(self.command("demo", "clock").split()[0])
 
     def accounts(self) -> list[dict[str, str]]:
         """All demo logins."""

@@ -1,6 +1,5 @@
 """Those whom no phone reaches, those who were refused, firms that never applied, and a child that was born today."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -179,7 +178,7 @@ def test_a_birth_leads_to_everything_it_brings_and_is_paid(demo: Demo, sign_in: 
 
 def publish_refund(demo: Demo) -> None:
     """The library's refund of 2025 as one of this year for Daye, through all hands of a publication."""
-    today = date.fromisoformat(demo.command("demo", "clock").split()[0])
+    today = demo.today()
     source = FOLDER / "420200" / "job-retention-2025.yaml"
     text = source.read_text(encoding="utf-8").replace("job-retention-2025", "job-retention-daye")
     text = text.replace("level: city", "level: county").replace(

@@ -6,6 +6,7 @@ looked up that no page shows.
 
 import re
 import time
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -21,6 +22,10 @@ pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.m
 MARK = "window.stillTheSamePage = true"
 #: Of a machine that runs other things too; the server itself needs a few tenths of a second.
 SOON = 5000
+
+
+def chinese(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _until(page: Page, text: str) -> None:
@@ -130,21 +135,23 @@ def test_the_nursing_subsidy_finds_an_old_woman_and_her_daughter_confirms_it(
     finance = sign_in("finance")
     _wait_for_ready_payments(finance)
     approve_payments(finance)
+    today = demo.today()
     paid = home.locator("#award")
     expect(paid).to_contain_text("已到账", timeout=4 * SOON)  # the bank takes a second or two
     assert _is_still_the_same_page(home)
-    for words in ("100元", "到账 2026年10月8日", "重度残疾人护理补贴制度的意见", "下次发放", "****"):
+    for words in ("100元", f"到账 {chinese(today)}", "重度残疾人护理补贴制度的意见", "下次发放", "****"):
         expect(paid).to_contain_text(words)
     assert bank_movements(outside, elder["identifier"]) == 1
 
     # Next month comes without a tap of hers.
-    demo.command("demo", "clock", "--forward", "25d")  # 2 November
+    second = (today.replace(day=1) + timedelta(days=32)).replace(day=2)
+    demo.command("demo", "clock", "--forward", f"{(second - today).days}d")
     finance = sign_in("finance")
     _wait_for_ready_payments(finance)
     approve_payments(finance)
     home = sign_in("elder", capacity=elder["name"])
     home.goto(claim)
-    _until(home, "到账 2026年11月2日")
+    _until(home, f"到账 {chinese(second)}")
     outside = home.context.new_page()
     assert bank_movements(outside, elder["identifier"]) == 2
 

@@ -68,7 +68,7 @@ def by_hand(persons: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     hukou = pl.col("hukou_division")
     clauses = [
-        (hukou.str.starts_with("42").fill_null(value=False), hukou.is_null() | is_open("hukou_division")),
+        (hukou.cat.starts_with("42").fill_null(value=False), hukou.is_null() | is_open("hukou_division")),
         (pl.col("disability_level").is_in([1, 2]).fill_null(value=False), is_open("disability_level")),
         (pl.col("has_long_term_care_need").fill_null(value=False), is_open("has_long_term_care_need")),
     ]

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.serialization import encode_json
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import DataError
 
 from kernel import errors
 from kernel.errors import DongchuError, FieldError
@@ -37,6 +38,7 @@ _OF_STATUS: Final[Mapping[int, tuple[type[DongchuError], str]]] = {
     429: (errors.TooManyRequests, N_("操作太频繁，请稍等片刻再试。")),
     503: (errors.Unavailable, N_("系统正忙，请稍等片刻再试。")),
 }
+_UNHOLDABLE: Final = N_("内容里有不能保存的字符，或者太长、太大，什么也没有保存。请检查后再试。")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,6 +104,11 @@ def problem_of(error: Exception, instance: str = "") -> Problem:
         return _told(error, error.detail, instance)
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _of_litestar(error, instance)
+    if isinstance(error, DataError):
+        # What no check of ours foresaw and PostgreSQL will not hold (U+0000, a number or text beyond its column). The
+        # transaction is gone with it. Never with the statement's values: they are people's.
+        _log.warning("at %s the database refused a value: %s", instance, type(error.orig).__name__)
+        return _told(errors.InvalidInput(), _UNHOLDABLE, instance)
     if isinstance(error, HTTPException) and error.status_code == 503:
         return _told(errors.Unavailable(retry_after=5), _OF_STATUS[503][1], instance)
     incident = new_id().hex[-10:]

@@ -3,10 +3,16 @@
 import logging
 
 import pytest
+import sqlalchemy as sa
 from litestar import Litestar
 from litestar.testing import TestClient
+from sqlalchemy.exc import DataError
 
+from kernel.house import House
+from kernel.notices.models import NoticePreference
+from kernel.notices.service import set_preference
 from kernel.web.pages import Pages
+from kernel.web.problems import problem_of
 from tests.kernel.web.conftest import make_app
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -86,6 +92,26 @@ def test_an_unforeseen_error_is_logged_and_tells_nothing(
     assert "secret" not in str(problem)
     assert problem["incident"] in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["甲\x00乙", "甲" * 13])
+def test_what_postgresql_will_not_hold_is_bad_input_and_leaves_nothing(
+    postgres_house: House, text: str
+) -> None:
+    """As any storey would meet it that forgot a check: the word of the database, not a fault of ours."""
+
+    def choose_two() -> None:
+        with postgres_house.database.write() as session:
+            set_preference(session, 7, "sms", is_enabled=False)
+            set_preference(session, 7, text * 2, is_enabled=True)
+
+    with pytest.raises(DataError) as refused:
+        choose_two()
+    problem = problem_of(refused.value, "/somewhere")
+    assert (problem.status, problem.slug, problem.incident) == (400, "invalid-input", "")
+    assert "甲" not in problem.detail
+    with postgres_house.database.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(NoticePreference)) == 0
 
 
 def test_htmx_gets_a_toast_and_keeps_its_page(client: Client) -> None:

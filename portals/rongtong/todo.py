@@ -19,7 +19,8 @@ from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import ClaimRow, OfferRow
+from policy_engine.delivery.claims.schemas import ClaimRow
+from policy_engine.delivery.offers.schemas import OfferRow
 from policy_engine.delivery.states import ClaimState
 from portals.services import Services
 

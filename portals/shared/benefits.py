@@ -18,14 +18,10 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import (
-    AwardView,
-    ClaimDetail,
-    ClaimRow,
-    OfferDetail,
-    OfferRow,
-    PaymentView,
-)
+from policy_engine.delivery.awards.schemas import AwardView
+from policy_engine.delivery.claims.schemas import ClaimDetail, ClaimRow
+from policy_engine.delivery.offers.schemas import OfferDetail, OfferRow
+from policy_engine.delivery.payments.schemas import PaymentView
 from portals.services import Services
 from portals.shared import evidence
 from portals.shared.records import record_api, record_page

@@ -18,7 +18,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from licenses.log.evidence import EvidenceFile
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import PolicyHead
+from policy_engine.delivery.cases.schemas import PolicyHead
 from policy_engine.delivery.views import PaymentTrail
 from policy_engine.delivery.views.parts import head_of
 from policy_engine.delivery.views.records import OUTCOMES

@@ -17,7 +17,9 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import AccountView, DueToFamily, OverpaymentView
+from policy_engine.delivery.accounts.schemas import AccountView
+from policy_engine.delivery.awards.schemas import DueToFamily
+from policy_engine.delivery.recovery.schemas import OverpaymentView
 from portals.services import Services
 
 Me = NamedDependency[Principal]

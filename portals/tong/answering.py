@@ -15,7 +15,7 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
-from policy_engine.delivery.schemas import OfferDetail
+from policy_engine.delivery.offers.schemas import OfferDetail
 from policy_engine.matching.explanation import FactLine
 from portals.services import Services
 from portals.shared import evidence

@@ -11,8 +11,8 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
+from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.delivery.claims.standing import require_relation
-from policy_engine.delivery.schemas import AccountView
 from policy_engine.delivery.views.parts import account_view
 from policy_engine.policies.document import PolicyDocument
 from portals.services import Services

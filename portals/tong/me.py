@@ -15,7 +15,7 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
-from policy_engine.delivery.schemas import AccountView
+from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.services import Services

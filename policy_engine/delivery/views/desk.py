@@ -17,13 +17,7 @@ from policy_engine.delivery.cases.holds import holds_of
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.colleagues import OPINION
 from policy_engine.delivery.claims.models import Claim, Opinion, StageDecision
-from policy_engine.delivery.claims.separation import open_actions, opens_file, why_not
-from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
-from policy_engine.delivery.periods import beginning
-from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.publicity import repository as publicity_rows
-from policy_engine.delivery.publicity.service import contact_of
-from policy_engine.delivery.schemas import (
+from policy_engine.delivery.claims.schemas import (
     BesideLine,
     ClaimFile,
     EvidenceLine,
@@ -32,6 +26,12 @@ from policy_engine.delivery.schemas import (
     StageActView,
     WorkItem,
 )
+from policy_engine.delivery.claims.separation import open_actions, opens_file, why_not
+from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
+from policy_engine.delivery.periods import beginning
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.publicity import repository as publicity_rows
+from policy_engine.delivery.publicity.service import contact_of
 from policy_engine.delivery.states import ClaimState
 from policy_engine.delivery.views.hands import hands_on
 from policy_engine.delivery.views.parts import (

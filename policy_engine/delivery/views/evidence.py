@@ -13,6 +13,7 @@ from kernel.web.principal import Principal
 from licenses.log.evidence import EvidenceFile, evidence_of
 from policy_engine.decisions import logged as decisions
 from policy_engine.delivery.access import sees_claim
+from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.stages import stages_of
 from policy_engine.delivery.claims.standing import find_relation
@@ -20,8 +21,8 @@ from policy_engine.delivery.ledger import logged as movements
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.payments.schemas import PaymentView
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import AccountView, PaymentView
 from policy_engine.delivery.views.parts import account_of, payment_view
 from policy_engine.delivery.views.records import readable_record
 

@@ -11,11 +11,11 @@ from policy_engine.delivery.claims.colleagues import advisers, name_of, successo
 from policy_engine.delivery.claims.fitness import part_of_seat
 from policy_engine.delivery.claims.handing import earlier_stages, hand_on_problem, own_last_act
 from policy_engine.delivery.claims.models import Claim, Opinion
+from policy_engine.delivery.claims.schemas import Hands, OpinionView, SeatChoice, SignatureLine, StageChoice
 from policy_engine.delivery.claims.separation import why_not
 from policy_engine.delivery.claims.signing import dissenters, filled_places, signatures_at
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage, stages_of
 from policy_engine.delivery.ports import HeldSeat, Ports
-from policy_engine.delivery.schemas import Hands, OpinionView, SeatChoice, SignatureLine, StageChoice
 from policy_engine.delivery.views.parts import clock_left
 
 

@@ -14,9 +14,9 @@ from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.separation import opens_file
 from policy_engine.delivery.means import repository
 from policy_engine.delivery.means.models import MeansCheck
+from policy_engine.delivery.means.schemas import MeansMember, MeansView
 from policy_engine.delivery.means.service import result_of
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import MeansMember, MeansView
 from policy_engine.delivery.views.parts import clock_left, head_of
 
 STATES = {

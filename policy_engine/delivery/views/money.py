@@ -11,13 +11,15 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.awards import repository as award_rows
+from policy_engine.delivery.awards.schemas import AwardView
 from policy_engine.delivery.claims.standing import subjects_of
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.ledger.models import Budget
+from policy_engine.delivery.ledger.schemas import BudgetView
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments.models import PaymentBatch
+from policy_engine.delivery.payments.schemas import BatchView, PaymentView, ReadyGroup
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import AwardView, BatchView, BudgetView, PaymentView, ReadyGroup
 from policy_engine.delivery.states import PaymentState
 from policy_engine.delivery.views.parts import award_view, payment_view
 

@@ -13,9 +13,9 @@ from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.oversight import repository
 from policy_engine.delivery.oversight.models import Finding
 from policy_engine.delivery.oversight.questions import QUESTIONS
+from policy_engine.delivery.oversight.schemas import FindingView
 from policy_engine.delivery.oversight.service import may_answer, may_audit
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import FindingView
 from policy_engine.delivery.views.parts import clock_left
 
 MOST_LISTED = 500

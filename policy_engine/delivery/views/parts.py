@@ -12,26 +12,21 @@ from kernel.i18n import gettext as _
 from kernel.working_days import working_days_between
 from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts.models import PayeeAccount
+from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.delivery.accounts.service import is_freshly_checked
 from policy_engine.delivery.awards.models import Award
+from policy_engine.delivery.awards.schemas import AwardView
 from policy_engine.delivery.cases.holds import holds_of
 from policy_engine.delivery.cases.models import CaseEvent
+from policy_engine.delivery.cases.schemas import DecisionView, PendingStep, PolicyHead, TimelineItem
 from policy_engine.delivery.claims.decisions import WAYS_ON
 from policy_engine.delivery.claims.models import Claim, WrittenDecision
+from policy_engine.delivery.claims.schemas import ClaimRow
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.payments.schemas import PaymentView
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import (
-    AccountView,
-    AwardView,
-    ClaimRow,
-    DecisionView,
-    PaymentView,
-    PendingStep,
-    PolicyHead,
-    TimelineItem,
-)
 from policy_engine.delivery.states import LABELS, AwardState, ClaimState, PaymentState
 from policy_engine.delivery.terms import Terms
 from policy_engine.delivery.views.texts import EVENT_TEXTS

@@ -10,18 +10,20 @@ from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.accounts import repository as account_rows
+from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.delivery.accounts.service import choices_for
 from policy_engine.delivery.awards import allowance
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.claims import repository as claim_rows
+from policy_engine.delivery.claims.schemas import ClaimDetail, ClaimRow
 from policy_engine.delivery.claims.stages import stages_of
 from policy_engine.delivery.claims.standing import require_relation, subjects_of
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.offers.schemas import OfferDetail, OfferRow
 from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import AccountView, ClaimDetail, ClaimRow, OfferDetail, OfferRow
 from policy_engine.delivery.states import CLAIM, LABELS, OFFER, ClaimState, OfferState
 from policy_engine.delivery.views.parts import (
     account_of,

@@ -14,8 +14,8 @@ from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.ratings import repository
 from policy_engine.delivery.ratings.figures import RatingFigures, figures_of
 from policy_engine.delivery.ratings.models import Rating
+from policy_engine.delivery.ratings.schemas import RatingTask, RatingView
 from policy_engine.delivery.ratings.service import FINISHED
-from policy_engine.delivery.schemas import RatingTask, RatingView
 from policy_engine.delivery.views.parts import clock_left, head_of
 
 MOST_LISTED = 300

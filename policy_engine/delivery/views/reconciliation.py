@@ -10,7 +10,7 @@ from kernel.web.principal import Principal
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.reconciliation import repository
 from policy_engine.delivery.reconciliation.models import Difference
-from policy_engine.delivery.schemas import DifferenceView, ReconciledDayView
+from policy_engine.delivery.reconciliation.schemas import DifferenceView, ReconciledDayView
 
 MOST_DAYS = 60
 

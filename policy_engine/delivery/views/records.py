@@ -20,13 +20,13 @@ from policy_engine.decisions import repository
 from policy_engine.decisions.models import DecisionRecord
 from policy_engine.decisions.record import DecisionFile, Record
 from policy_engine.delivery.access import Relation, sees_claim
+from policy_engine.delivery.cases.schemas import RecordView
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.stages import stages_of
 from policy_engine.delivery.claims.standing import find_relation
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.schemas import RecordView
 
 OUTCOMES = {
     "offered": N_("推送"),

@@ -18,22 +18,20 @@ from policy_engine.delivery.awards.deaths import DEATH, words_about
 from policy_engine.delivery.awards.deaths import due_to_family as still_due
 from policy_engine.delivery.awards.heirs import proposal_of
 from policy_engine.delivery.awards.models import Award, AwardHeir
+from policy_engine.delivery.awards.schemas import (
+    AwardInQuestion,
+    DeathWord,
+    DueToFamily,
+    HeirView,
+    LossesHeld,
+)
+from policy_engine.delivery.cases.schemas import PeriodSum
 from policy_engine.delivery.claims.standing import subjects_of
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.recovery import repository
 from policy_engine.delivery.recovery.models import Overpayment
-from policy_engine.delivery.schemas import (
-    AwardInQuestion,
-    DeathWord,
-    DueToFamily,
-    HeirView,
-    InstalmentLine,
-    LossesHeld,
-    OverpaidLine,
-    OverpaymentView,
-    RepaymentLine,
-)
+from policy_engine.delivery.recovery.schemas import InstalmentLine, OverpaymentView, RepaymentLine
 from policy_engine.delivery.states import LABELS, OPEN_OVERPAYMENT, AwardState, OverpaymentState
 from policy_engine.delivery.views.parts import award_view, for_name, head_of
 
@@ -158,7 +156,7 @@ def _due(session: Session, ports: Ports, award: Award) -> DueToFamily:
         state=award.state,
         state_label=_(LABELS[AwardState(award.state)]),
         total_fen=sum(periods.values()),
-        periods=tuple(OverpaidLine(period=period, amount_fen=sum_fen) for period, sum_fen in periods.items()),
+        periods=tuple(PeriodSum(period=period, amount_fen=sum_fen) for period, sum_fen in periods.items()),
         heir=heir,
         may_ask=has_ended and bool(periods) and (heir is None or heir.state in ("refused", "dropped")),
     )
@@ -184,7 +182,7 @@ def _view(session: Session, ports: Ports, found: Overpayment) -> OverpaymentView
     periods = []
     for line in repository.periods_of(session, found.id):
         payment = payment_rows.get_payment(session, line.payment_id)
-        periods.append(OverpaidLine(period=payment.period if payment else "", amount_fen=line.amount_fen))
+        periods.append(PeriodSum(period=payment.period if payment else "", amount_fen=line.amount_fen))
     return OverpaymentView(
         id=found.id,
         award_id=found.award_id,

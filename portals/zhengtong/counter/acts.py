@@ -22,12 +22,15 @@ from kernel.ids import new_token
 from kernel.web.principal import Principal
 from policy_engine.catalogue import encloses
 from policy_engine.delivery import service as delivery
+from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.delivery.accounts.service import choices_for
+from policy_engine.delivery.awards.schemas import DueToFamily
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.schemas import ClaimRow
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
-from policy_engine.delivery.schemas import AccountView, ClaimRow, DueToFamily, OfferDetail
+from policy_engine.delivery.offers.schemas import OfferDetail
 from policy_engine.delivery.states import LABELS, OfferState
 from policy_engine.delivery.views.parts import account_view, claim_row
 from policy_engine.delivery.views.personal import offer_detail

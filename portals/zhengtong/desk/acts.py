@@ -8,7 +8,8 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import ClaimFile, MeansView, WorkItem
+from policy_engine.delivery.claims.schemas import ClaimFile, WorkItem
+from policy_engine.delivery.means.schemas import MeansView
 from policy_engine.delivery.views import means
 from portals.services import Services
 from portals.zhengtong.words import CLAIM_ACTIONS

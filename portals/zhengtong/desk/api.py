@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from kernel.web.principal import Principal
-from policy_engine.delivery.schemas import ClaimFile, WorkItem
+from policy_engine.delivery.claims.schemas import ClaimFile, WorkItem
 from policy_engine.matching.explanation import Explanation
 from portals.services import Services
 from portals.shared.records import download

@@ -15,7 +15,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
-from policy_engine.delivery.schemas import ClaimFile, WorkItem
+from policy_engine.delivery.claims.schemas import ClaimFile, WorkItem
 from portals.services import Services
 from portals.zhengtong.desk import acts
 from portals.zhengtong.words import BATCH_ACTIONS

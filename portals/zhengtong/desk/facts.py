@@ -7,7 +7,7 @@ import msgspec
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
-from policy_engine.delivery.schemas import ClaimFile, FactLine
+from policy_engine.delivery.claims.schemas import ClaimFile, FactLine
 from policy_engine.profiles.disclosure import display
 from policy_engine.profiles.schemas import RawValue
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from policy_engine.delivery.schemas import WorkItem
+from policy_engine.delivery.claims.schemas import WorkItem
 
 Key = Callable[[WorkItem], tuple[bool, str | int]]
 _SORTS: dict[str, Key] = {

@@ -15,7 +15,7 @@ from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.means import repository, service
-from policy_engine.delivery.schemas import MeansView
+from policy_engine.delivery.means.schemas import MeansView
 from policy_engine.delivery.views import means as views
 from portals.services import Services
 from portals.shared.places import division_name

@@ -17,7 +17,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery import views
 from policy_engine.delivery.ratings import service as delivery
 from policy_engine.delivery.ratings.figures import RatingFigures
-from policy_engine.delivery.schemas import RatingTask
+from policy_engine.delivery.ratings.schemas import RatingTask
 from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong import forms

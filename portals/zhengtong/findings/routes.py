@@ -18,7 +18,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.oversight import service as oversight
 from policy_engine.delivery.oversight.questions import QUESTIONS
-from policy_engine.delivery.schemas import FindingView
+from policy_engine.delivery.oversight.schemas import FindingView
 from policy_engine.delivery.views import oversight as views
 from portals.services import Services
 from portals.shared.places import division_name

@@ -15,7 +15,8 @@ from policy_engine.catalogue import encloses
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.ledger import repository as ledger
-from policy_engine.delivery.schemas import BatchView, BudgetView, PaymentView
+from policy_engine.delivery.ledger.schemas import BudgetView
+from policy_engine.delivery.payments.schemas import BatchView, PaymentView
 from policy_engine.delivery.states import PaymentState
 from policy_engine.policies.repository import versions_of
 from portals.services import Services

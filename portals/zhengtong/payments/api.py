@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from kernel.web.principal import Principal
-from policy_engine.delivery.schemas import BatchView, PaymentView
+from policy_engine.delivery.payments.schemas import BatchView, PaymentView
 from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.payments import acts

@@ -18,7 +18,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
-from policy_engine.delivery.schemas import DifferenceView, ReconciledDayView
+from policy_engine.delivery.reconciliation.schemas import DifferenceView, ReconciledDayView
 from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs

@@ -14,8 +14,9 @@ from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.awards.adjusting import Adjusted
+from policy_engine.delivery.awards.schemas import AwardInQuestion, LossesHeld
 from policy_engine.delivery.recovery.deciding import Outcome
-from policy_engine.delivery.schemas import AwardInQuestion, LossesHeld, OverpaymentView
+from policy_engine.delivery.recovery.schemas import OverpaymentView
 from portals.services import Services
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from kernel.web.principal import Principal
 from policy_engine.delivery.awards.adjusting import Adjusted
-from policy_engine.delivery.schemas import OverpaymentView
+from policy_engine.delivery.recovery.schemas import OverpaymentView
 from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.rights import acts

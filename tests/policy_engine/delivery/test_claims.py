@@ -13,7 +13,7 @@ from kernel.working_days import add_working_days
 from policy_engine.delivery import service, views
 from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims.models import Claim
-from policy_engine.delivery.schemas import ClaimDetail
+from policy_engine.delivery.claims.schemas import ClaimDetail
 from policy_engine.delivery.states import ClaimState
 from tests.policy_engine.delivery.city import (
     AGENT,

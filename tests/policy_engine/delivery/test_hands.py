@@ -13,8 +13,8 @@ from kernel.web.principal import Principal
 from policy_engine.delivery import service, views
 from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims.models import Claim, WrittenDecision
+from policy_engine.delivery.claims.schemas import ClaimFile
 from policy_engine.delivery.claims.stages import stages_for, stages_of
-from policy_engine.delivery.schemas import ClaimFile
 from policy_engine.delivery.terms import Signatory, Stage
 from tests.policy_engine.delivery.city import (
     FEDERATION,

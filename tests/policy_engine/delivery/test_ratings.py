@@ -13,7 +13,7 @@ from policy_engine.delivery.ratings import service
 from policy_engine.delivery.ratings.figures import figures_of
 from policy_engine.delivery.ratings.models import Rating
 from policy_engine.delivery.ratings.repository import Tally
-from policy_engine.delivery.schemas import RatingTask
+from policy_engine.delivery.ratings.schemas import RatingTask
 from tests.policy_engine.delivery.city import (
     DECIDER,
     GRANDMOTHER,

@@ -1,0 +1,57 @@
+"""Payments as their people read them, and runs of payments as finance does."""
+
+import uuid
+from datetime import date, datetime
+
+import msgspec
+
+from policy_engine.delivery.accounts.schemas import AccountView
+from policy_engine.delivery.cases.schemas import PolicyHead
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    claim_id: uuid.UUID
+    policy: PolicyHead
+    for_name: str
+    period: str
+    amount_fen: int
+    state: str
+    state_label: str
+    reason: str
+    is_held: bool
+    hold_reasons: tuple[str, ...]
+    account: AccountView | None
+    due_on: date
+    paid_at: datetime | None
+    reconciled_on: date | None
+    waiting_position: int | None
+
+
+class BatchView(msgspec.Struct, frozen=True, kw_only=True):
+    id: uuid.UUID
+    number: str
+    approved_by_name: str
+    approved_at: datetime
+    payment_count: int
+    total_fen: int
+    held_count: int
+    paid_count: int
+    returned_count: int
+    state: str
+    planned_count: int
+    planned_fen: int
+    tried_count: int
+    part: int
+    window_until_at: datetime | None
+    stop_reason: str
+
+
+class ReadyGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """What could be paid in one go."""
+
+    policy_id: str
+    title: str
+    period: str
+    count: int
+    total_fen: int

@@ -49,6 +49,10 @@ class DongchuError(Exception):
         self.errors = tuple(errors)
         self.retry_after = retry_after
 
+    def at(self, field: str = "") -> tuple[FieldError, ...]:
+        """What a form shows: the errors of its own fields, else all of the problem at ``field``."""
+        return self.errors or (FieldError(field, self.detail),)
+
     @property
     def type_uri(self) -> str:
         return f"urn:dongchu:problem:{self.slug}"

@@ -16,7 +16,7 @@ from litestar.types import ControllerRouterHandler
 from identity.clients import review
 from identity.clients.scopes import SCOPES
 from identity.delegation.enterprises import require_governor
-from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput
+from kernel.errors import Conflict, DongchuError, InvalidInput
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
@@ -102,7 +102,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         problem: DongchuError | None = None,
         secret: tuple[str, str] | None = None,
     ) -> Response[str]:
-        errors = [] if problem is None else list(problem.errors) or [FieldError("", problem.detail)]
+        errors = () if problem is None else problem.at()
         return pages.page(
             request,
             "rongtong/apps.html",

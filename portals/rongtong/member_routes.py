@@ -38,7 +38,7 @@ def _pages(desk: Members) -> list[ControllerRouterHandler]:
         typed: dict[str, str],
         problem: DongchuError | None = None,
     ) -> Response[str]:
-        errors = [] if problem is None else list(problem.errors) or [FieldError("", problem.detail)]
+        errors = () if problem is None else problem.at()
         return pages.page(
             request,
             "rongtong/members.html",

@@ -98,7 +98,7 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
     def list_page(
         request: WebRequest, pages: Pages, principal: Principal, problem: DongchuError | None = None
     ) -> Response[str]:
-        errors = () if problem is None else problem.errors or (FieldError("", problem.detail),)
+        errors = () if problem is None else problem.at()
         return pages.page(
             request,
             "shared/recoveries.html",

@@ -106,7 +106,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         uscc: str,
         problem: DongchuError | None = None,
     ) -> Response[str]:
-        errors = [] if problem is None else list(problem.errors) or [FieldError("", problem.detail)]
+        errors = () if problem is None else problem.at()
         return pages.page(
             request,
             "tong/enterprises.html",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar, Router
+from litestar.di import Provide
 
 from kernel.i18n import gettext as _
 from kernel.web.bearer import require
@@ -53,13 +54,14 @@ from portals.zhengtong.sources import quality as sources_quality
 from portals.zhengtong.sources import routes as sources
 from portals.zhengtong.trail import api as trail_api
 from portals.zhengtong.trail import routes as trail
+from portals.zhengtong.visit import visit_of
 from portals.zhengtong.words import DONE
 
 SCOPE = "zhengtong"
 
 
 def create_app(services: Services, pages: Pages) -> Litestar:
-    """The portal with everything it needs; handlers may name ``services`` and ``reach``."""
+    """The portal with everything it needs; handlers may name ``services`` and ``reach``, pages ``visit``."""
     return create_portal(
         services.house,
         pages,
@@ -68,7 +70,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         title="东楚政通 Dongchu Zhengtong",
         handlers=[_pages(services), _api(services)],
         dependencies={"services": services, "reach": Reach(services.house, services.published)},
-        context_of=visit,
+        context_of=beside_every_page,
     )
 
 
@@ -111,6 +113,7 @@ def _pages(services: Services) -> Router:
             *financing.PAGES,
         ],
         guards=[require(scope=SCOPE)],
+        dependencies={"visit": Provide(visit_of, sync_to_thread=False)},
     )
 
 
@@ -152,7 +155,7 @@ def _api(services: Services) -> Router:
     )
 
 
-def visit(request: WebRequest, principal: Principal | None) -> Mapping[str, Any]:
+def beside_every_page(request: WebRequest, principal: Principal | None) -> Mapping[str, Any]:
     """What every page shows: the side bar of the seat, and what was just done."""
     seat = None if principal is None else principal.seat
     done = DONE.get(request.query_params.get("done", ""), "")

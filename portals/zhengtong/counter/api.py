@@ -5,13 +5,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from kernel.web.principal import Principal
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.counter import acts
+from portals.zhengtong.visit import Given, Said
 
 MAY_ASSIST = needs("counter.assist")
 Short = Annotated[str, msgspec.Meta(max_length=60)]
@@ -53,11 +51,7 @@ class CounterClaim(msgspec.Struct, frozen=True, kw_only=True):
     summary="Find somebody of the seat's division by number",
     guards=[MAY_ASSIST],
 )
-def search(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: JSONBody[FindRequest],
-) -> acts.PersonAtCounter:
+def search(services: Given, principal: Said, data: JSONBody[FindRequest]) -> acts.PersonAtCounter:
     key = acts.find(services, principal, data.kind, data.identifier)
     return acts.person(services, principal, key)
 
@@ -70,10 +64,7 @@ def search(
     guards=[MAY_ASSIST],
 )
 def add_application(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    data: JSONBody[PaperApplication],
+    services: Given, principal: Said, key: FromPath[str], data: JSONBody[PaperApplication]
 ) -> CounterClaim:
     paper = acts.Authorisation(kind=data.authorisation, reference=data.reference)
     claim_id = acts.apply(services, principal, key, data.policy_id, data.account_id, paper)
@@ -89,10 +80,7 @@ def add_application(
     guards=[MAY_ASSIST],
 )
 def add_confirmation(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    offer_id: FromPath[uuid.UUID],
-    data: JSONBody[PaperConfirmation],
+    services: Given, principal: Said, offer_id: FromPath[uuid.UUID], data: JSONBody[PaperConfirmation]
 ) -> CounterClaim:
     paper = acts.Authorisation(kind=data.authorisation, reference=data.reference)
     return CounterClaim(claim_id=acts.confirm(services, principal, offer_id, data.account_id, paper))
@@ -106,9 +94,7 @@ def add_confirmation(
     guards=[MAY_ASSIST],
 )
 def list_visits(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    days: Annotated[int, QueryParameter(ge=0, le=365)] = acts.UNOPENED_DAYS,
+    services: Given, principal: Said, days: Annotated[int, QueryParameter(ge=0, le=365)] = acts.UNOPENED_DAYS
 ) -> list[acts.Visit]:
     return acts.visits(services, principal, days)
 

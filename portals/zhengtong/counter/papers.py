@@ -9,7 +9,6 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 from sqlalchemy.orm import Session
@@ -23,14 +22,13 @@ from kernel.clock import SHANGHAI
 from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs, seat_of
 from portals.zhengtong.counter import acts
 from portals.zhengtong.forms import Form, Sent
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_ASSIST = needs("counter.assist")
 Kind = Literal["kin", "guardian", "street", "institution"]
@@ -198,15 +196,9 @@ def end(
 
 
 @get("/counter/people/{key:str}/papers", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def papers_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-) -> Response[str]:
+def papers_page(visit: Visiting, key: FromPath[str]) -> Response[str]:
     """Who may act for them by paper, and a form for one more."""
-    return _page(request, pages, services, principal, key, {})
+    return _page(visit, key, {})
 
 
 @post(
@@ -216,18 +208,11 @@ def papers_page(
     include_in_schema=False,
     guards=[MAY_ASSIST],
 )
-def take_in_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    data: Form,
-) -> Response[str] | Redirect:
+def take_in_form(visit: Visiting, key: FromPath[str], data: Form) -> Response[str] | Redirect:
     try:
-        take_in(services, principal, key, _sent(data))
+        take_in(visit.services, visit.principal, key, _sent(data))
     except (InvalidInput, Conflict) as problem:
-        return _page(request, pages, services, principal, key, data, problem)
+        return _page(visit, key, data, problem)
     return Redirect(f"/zhengtong/counter/people/{key}/papers?done=paper", status_code=303)
 
 
@@ -239,20 +224,13 @@ def take_in_form(
     guards=[MAY_ASSIST],
 )
 def end_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    kind: FromPath[str],
-    number: FromPath[uuid.UUID],
-    data: Form,
+    visit: Visiting, key: FromPath[str], kind: FromPath[str], number: FromPath[uuid.UUID], data: Form
 ) -> Response[str] | Redirect:
     try:
-        end(services, principal, key, kind, number, forms.one(data, "document"))
+        end(visit.services, visit.principal, key, kind, number, forms.one(data, "document"))
     except InvalidInput as problem:
         told = InvalidInput(problem.detail)
-        return _page(request, pages, services, principal, key, {}, told if not problem.errors else problem)
+        return _page(visit, key, {}, told if not problem.errors else problem)
     return Redirect(f"/zhengtong/counter/people/{key}/papers?done=paper", status_code=303)
 
 
@@ -263,12 +241,7 @@ def end_form(
     summary="Enter a paper by which somebody may act",
     guards=[MAY_ASSIST],
 )
-def add_paper(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    data: JSONBody[NewPaper],
-) -> list[Paper]:
+def add_paper(services: Given, principal: Said, key: FromPath[str], data: JSONBody[NewPaper]) -> list[Paper]:
     take_in(services, principal, key, data)
     return papers_of(services, principal, key)
 
@@ -280,28 +253,17 @@ def add_paper(
     summary="The papers in force",
     guards=[MAY_ASSIST],
 )
-def list_papers(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], key: FromPath[str]
-) -> list[Paper]:
+def list_papers(services: Given, principal: Said, key: FromPath[str]) -> list[Paper]:
     return papers_of(services, principal, key)
 
 
-def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    key: str,
-    typed: Sent,
-    problem: DongchuError | None = None,
-) -> Response[str]:
-    errors = [] if problem is None else list(problem.errors) or [FieldError("", problem.detail)]
-    return pages.page(
-        request,
+def _page(visit: Visit, key: str, typed: Sent, problem: DongchuError | None = None) -> Response[str]:
+    errors = () if problem is None else problem.at()
+    return visit.page(
         "zhengtong/counter/papers.html",
         status=200 if problem is None else problem.status,
-        person=acts.person(services, principal, key),
-        papers=papers_of(services, principal, key),
+        person=acts.person(visit.services, visit.principal, key),
+        papers=papers_of(visit.services, visit.principal, key),
         kinds=[(kind, _(label)) for kind, label in KINDS.items()],
         short={kind: _(label).partition("（")[0].partition(" (")[0] for kind, label in KINDS.items()},
         typed={name: forms.one(typed, name) for name in typed if name != "csrf_token"},

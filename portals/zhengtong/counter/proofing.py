@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
@@ -13,14 +12,13 @@ from identity.proofing import service as proofing
 from identity.proofing.service import IDENTITY_PAPERS, OTHER_FACTS, CounterLevel, SeenFact
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs
 from portals.zhengtong.counter import acts
 from portals.zhengtong.forms import Form, Sent
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_ASSIST = needs("counter.assist")
 _FIELDS = (
@@ -50,33 +48,20 @@ class ProofRecorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/counter/people/{key:str}/proof", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def proof(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-) -> Response[str]:
+def proof(visit: Visiting, key: FromPath[str]) -> Response[str]:
     """What to look at, and what to write down."""
-    return _page(request, pages, services, principal, key, {"level": "L4"})
+    return _page(visit, key, {"level": "L4"})
 
 
 @post("/counter/people/{key:str}/proof", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def prove(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    data: Form,
-) -> Response[str] | Redirect:
+def prove(visit: Visiting, key: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Write down what was seen; the account is raised with the same commit."""
     given = {name: forms.one(data, name) for name in _FIELDS}
     try:
-        _record(services, principal, key, _read(data))
+        _record(visit.services, visit.principal, key, _read(data))
     except (InvalidInput, Conflict, Forbidden) as problem:
-        errors = problem.errors or (FieldError("", problem.detail),)
-        return _page(request, pages, services, principal, key, given, errors=errors, status=problem.status)
+        errors = problem.at()
+        return _page(visit, key, given, errors=errors, status=problem.status)
     return Redirect(f"/zhengtong/counter/people/{key}?done=proved", status_code=303)
 
 
@@ -88,10 +73,7 @@ def prove(
     guards=[MAY_ASSIST],
 )
 def add_proof(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    data: JSONBody[CounterProof],
+    services: Given, principal: Said, key: FromPath[str], data: JSONBody[CounterProof]
 ) -> ProofRecorded:
     return ProofRecorded(proof_id=_record(services, principal, key, data))
 
@@ -140,21 +122,12 @@ def _fact(data: Sent, name: str) -> SeenFact:
 
 
 def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    key: str,
-    given: dict[str, str],
-    *,
-    errors: tuple[FieldError, ...] = (),
-    status: int = 200,
+    visit: Visit, key: str, given: dict[str, str], *, errors: tuple[FieldError, ...] = (), status: int = 200
 ) -> Response[str]:
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/counter/proof.html",
         status=status,
-        person=acts.person(services, principal, key),
+        person=acts.person(visit.services, visit.principal, key),
         given={**dict.fromkeys(_FIELDS, ""), **given},
         errors=[FieldError(one.where, _(one.what)) for one in errors],
         first_kinds=[(kind, _(label)) for kind, label in IDENTITY_PAPERS.items()],

@@ -3,47 +3,36 @@
 import uuid
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kernel.errors import Conflict, FieldError, InvalidInput, OutsideFailure
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs
 from portals.zhengtong.counter import acts
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form, Sent
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_ASSIST = needs("counter.assist")
 
 
 @get("/counter", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def counter(request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
+def counter(visit: Visiting) -> Response[str]:
     """One field: the number on the card."""
-    return pages.page(request, "zhengtong/counter/find.html", errors=(), identifier="")
+    return visit.page("zhengtong/counter/find.html", errors=(), identifier="")
 
 
 @post("/counter", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def find(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def find(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """By POST, so that no number stands in an address or a log."""
     identifier = forms.one(data, "identifier")
     kind = "id_number" if forms.one(data, "kind") != "uscc" else "uscc"
     try:
-        key = acts.find(services, principal, kind, identifier)
+        key = acts.find(visit.services, visit.principal, kind, identifier)
     except InvalidInput as problem:
-        return pages.page(
-            request,
+        return visit.page(
             "zhengtong/counter/find.html",
             status=400,
             errors=problem.errors,
@@ -53,15 +42,9 @@ def find(
 
 
 @get("/counter/people/{key:str}", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def person(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-) -> Response[str]:
+def person(visit: Visiting, key: FromPath[str]) -> Response[str]:
     """What was found for them, what moves, and what they may apply for."""
-    return _person_page(request, pages, services, principal, key)
+    return _person_page(visit, key)
 
 
 @post(
@@ -70,22 +53,15 @@ def person(
     include_in_schema=False,
     guards=[MAY_ASSIST],
 )
-def apply(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    data: Form,
-) -> Response[str] | Redirect:
+def apply(visit: Visiting, key: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Apply on paper."""
     try:
         claim_id = acts.apply(
-            services, principal, key, forms.one(data, "policy"), _account(data), _paper(data)
+            visit.services, visit.principal, key, forms.one(data, "policy"), _account(data), _paper(data)
         )
     except (InvalidInput, Conflict, OutsideFailure) as problem:
-        errors = problem.errors or (FieldError("", problem.detail),)
-        return _person_page(request, pages, services, principal, key, errors=errors, status=problem.status)
+        errors = problem.at()
+        return _person_page(visit, key, errors=errors, status=problem.status)
     return Redirect(f"/zhengtong/claims/{claim_id}?done=applied", status_code=303)
 
 
@@ -96,19 +72,13 @@ def apply(
     guards=[MAY_ASSIST],
 )
 def name_heir(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    key: FromPath[str],
-    award_id: FromPath[uuid.UUID],
-    data: Form,
+    visit: Visiting, key: FromPath[str], award_id: FromPath[uuid.UUID], data: Form
 ) -> Response[str] | Redirect:
     """What was due to the dead is to go to the person at the counter."""
     try:
         acts.name_heir(
-            services,
-            principal,
+            visit.services,
+            visit.principal,
             key,
             award_id,
             _account(data),
@@ -116,66 +86,42 @@ def name_heir(
             forms.one(data, "heir_reference"),
         )
     except (InvalidInput, Conflict, OutsideFailure) as problem:
-        errors = problem.errors or (FieldError("", problem.detail),)
-        return _person_page(request, pages, services, principal, key, errors=errors, status=problem.status)
+        errors = problem.at()
+        return _person_page(visit, key, errors=errors, status=problem.status)
     return Redirect(f"/zhengtong/counter/people/{key}?done=heir", status_code=303)
 
 
 @get("/counter/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def offer(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    offer_id: FromPath[uuid.UUID],
-) -> Response[str]:
+def offer(visit: Visiting, offer_id: FromPath[uuid.UUID]) -> Response[str]:
     """The offer as it is read out at the counter, with the account before anything is confirmed."""
-    return _offer_page(request, pages, services, principal, offer_id)
+    return _offer_page(visit, offer_id)
 
 
 @post("/counter/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def confirm(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    offer_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def confirm(visit: Visiting, offer_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Confirm on paper."""
     try:
-        claim_id = acts.confirm(services, principal, offer_id, _account(data), _paper(data))
+        claim_id = acts.confirm(visit.services, visit.principal, offer_id, _account(data), _paper(data))
     except (InvalidInput, Conflict, OutsideFailure) as problem:
-        errors = problem.errors or (FieldError("", problem.detail),)
-        return _offer_page(
-            request, pages, services, principal, offer_id, errors=errors, status=problem.status
-        )
+        errors = problem.at()
+        return _offer_page(visit, offer_id, errors=errors, status=problem.status)
     return Redirect(f"/zhengtong/claims/{claim_id}?done=confirmed", status_code=303)
 
 
 @get("/counter/visits", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def visits(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    days: FromQuery[int] = acts.UNOPENED_DAYS,
-) -> Response[str]:
+def visits(visit: Visiting, days: FromQuery[int] = acts.UNOPENED_DAYS) -> Response[str]:
     """Offers nobody opened: a knock on the door."""
     kept = max(0, min(days, 365))
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/counter/visits.html",
-        visits=acts.visits(services, principal, kept),
+        visits=acts.visits(visit.services, visit.principal, kept),
         days=kept,
     )
 
 
 @get("/counter/visits.csv", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
 def visits_export(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    days: FromQuery[int] = acts.UNOPENED_DAYS,
+    services: Given, principal: Said, days: FromQuery[int] = acts.UNOPENED_DAYS
 ) -> Response[str]:
     """The list to take along."""
     header = [_("姓名"), _("地址所在辖区"), _("事项"), _("通知日期"), _("未打开天数"), _("有无账号")]
@@ -204,20 +150,12 @@ def _paper(data: Sent) -> acts.Authorisation:
 
 
 def _person_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    key: str,
-    *,
-    errors: tuple[FieldError, ...] = (),
-    status: int = 200,
+    visit: Visit, key: str, *, errors: tuple[FieldError, ...] = (), status: int = 200
 ) -> Response[str]:
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/counter/person.html",
         status=status,
-        person=acts.person(services, principal, key),
+        person=acts.person(visit.services, visit.principal, key),
         papers=[(one, _(label)) for one, label in words.AUTHORISATIONS.items()],
         grounds=[(one, _(label)) for one, label in words.HEIR_GROUNDS.items()],
         errors=errors,
@@ -225,18 +163,10 @@ def _person_page(
 
 
 def _offer_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    offer_id: uuid.UUID,
-    *,
-    errors: tuple[FieldError, ...] = (),
-    status: int = 200,
+    visit: Visit, offer_id: uuid.UUID, *, errors: tuple[FieldError, ...] = (), status: int = 200
 ) -> Response[str]:
-    shown = acts.offer(services, principal, offer_id)
-    return pages.page(
-        request,
+    shown = acts.offer(visit.services, visit.principal, offer_id)
+    return visit.page(
         "zhengtong/counter/offer.html",
         status=status,
         offer=shown,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from kernel.web.principal import Principal
@@ -18,6 +17,7 @@ from portals.zhengtong.desk import acts, batching
 from portals.zhengtong.desk.asking import answer_on
 from portals.zhengtong.desk.batches import CHANCE
 from portals.zhengtong.desk.facts import NamedFact, named_facts
+from portals.zhengtong.visit import Given, Said
 
 Reason = Annotated[str, msgspec.Meta(max_length=2000)]
 
@@ -61,14 +61,12 @@ class BatchDecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
 
 @get("/claims", sync_to_thread=True, tags=["claims"], summary="The claims that wait at the seat's stage")
-def list_work(services: NamedDependency[Services], principal: NamedDependency[Principal]) -> list[WorkItem]:
+def list_work(services: Given, principal: Said) -> list[WorkItem]:
     return acts.to_do(services, principal)
 
 
 @get("/claims/{claim_id:uuid}", sync_to_thread=True, tags=["claims"], summary="A claim's whole file")
-def read_file(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
-) -> DeskFile:
+def read_file(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -> DeskFile:
     return desk_file(services, principal, claim_id)
 
 
@@ -79,10 +77,7 @@ def read_file(
     summary="What the rule of a day says on the facts of that day",
 )
 def read_answer(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    on: FromPath[date],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], on: FromPath[date]
 ) -> Explanation:
     return answer_on(services, principal, claim_id, on)
 
@@ -93,9 +88,7 @@ def read_answer(
     tags=["claims"],
     summary="A signed decision record, to be checked offline",
 )
-def read_record(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], record_id: FromPath[uuid.UUID]
-) -> Response[bytes]:
+def read_record(services: Given, principal: Said, record_id: FromPath[uuid.UUID]) -> Response[bytes]:
     return download(services, principal, record_id)
 
 
@@ -107,10 +100,7 @@ def read_record(
     summary="Act at the present stage",
 )
 def add_act(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[ReviewRequest],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[ReviewRequest]
 ) -> DeskFile:
     acts.review(services, principal, claim_id, data.action, data.reason, data.amount_fen)
     return desk_file(services, principal, claim_id)
@@ -124,10 +114,7 @@ def add_act(
     summary="Pause a claim with a reason",
 )
 def add_hold(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[ReasonRequest],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[ReasonRequest]
 ) -> DeskFile:
     acts.hold(services, principal, claim_id, data.reason)
     return desk_file(services, principal, claim_id)
@@ -140,9 +127,7 @@ def add_hold(
     tags=["claims"],
     summary="Let a paused claim go on",
 )
-def end_hold(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
-) -> DeskFile:
+def end_hold(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -> DeskFile:
     acts.resume(services, principal, claim_id)
     return desk_file(services, principal, claim_id)
 
@@ -155,10 +140,7 @@ def end_hold(
     summary="Decide an appeal",
 )
 def settle_appeal(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[OutcomeRequest],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[OutcomeRequest]
 ) -> DeskFile:
     acts.decide_appeal(services, principal, claim_id, data.outcome, data.reason)
     return desk_file(services, principal, claim_id)
@@ -172,10 +154,7 @@ def settle_appeal(
     summary="Record an objection to a public notice",
 )
 def add_objection(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[ReasonRequest],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[ReasonRequest]
 ) -> DeskFile:
     acts.record_objection(services, principal, claim_id, data.reason)
     return desk_file(services, principal, claim_id)
@@ -189,10 +168,7 @@ def add_objection(
     summary="Settle an objection",
 )
 def end_objection(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[OutcomeRequest],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[OutcomeRequest]
 ) -> DeskFile:
     acts.settle_objection(services, principal, claim_id, data.outcome, data.reason)
     return desk_file(services, principal, claim_id)
@@ -204,11 +180,7 @@ def end_objection(
     tags=["claims"],
     summary="Prepare the same act on many claims; draws the sample to read",
 )
-def prepare_batch(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: JSONBody[BatchRequest],
-) -> batching.BatchPreview:
+def prepare_batch(services: Given, principal: Said, data: JSONBody[BatchRequest]) -> batching.BatchPreview:
     prepared = batching.prepare(services, principal, data.claim_ids, data.action, data.reason, CHANCE)
     return batching.preview(services, principal, prepared.id)
 
@@ -221,10 +193,7 @@ def prepare_batch(
     summary="Carry out a prepared batch once its sample was read",
 )
 def decide_batch(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    batch_id: FromPath[uuid.UUID],
-    data: JSONBody[BatchDecisionRequest],
+    services: Given, principal: Said, batch_id: FromPath[uuid.UUID], data: JSONBody[BatchDecisionRequest]
 ) -> list[batching.BatchResult]:
     return batching.decide(services, principal, batch_id, data.read)
 

@@ -4,29 +4,23 @@ import random
 import uuid
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from kernel.errors import InvalidInput
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.desk import batching
 from portals.zhengtong.desk.facts import named_facts
 from portals.zhengtong.forms import Form
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 #: Nobody may foresee which files are drawn.
 CHANCE = random.SystemRandom()
 
 
 @post("/todo/batches", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def prepare(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], data: Form
-) -> Redirect:
+def prepare(services: Given, principal: Said, data: Form) -> Redirect:
     """Keep what was ticked and lead to its preview."""
     prepared = batching.prepare(
         services,
@@ -40,15 +34,9 @@ def prepare(
 
 
 @get("/todo/batches/{batch_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def preview(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    batch_id: FromPath[uuid.UUID],
-) -> Response[str]:
+def preview(visit: Visiting, batch_id: FromPath[uuid.UUID]) -> Response[str]:
     """What will be done, and the sample to read."""
-    return _preview_page(request, pages, services, principal, batch_id)
+    return _preview_page(visit, batch_id)
 
 
 @post(
@@ -58,23 +46,13 @@ def preview(
     include_in_schema=False,
     guards=[on_a_seat],
 )
-def decide(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    batch_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str]:
+def decide(visit: Visiting, batch_id: FromPath[uuid.UUID], data: Form) -> Response[str]:
     """Do it, and say what became of each."""
     try:
-        results = batching.decide(services, principal, batch_id, forms.numbers(data, "read"))
+        results = batching.decide(visit.services, visit.principal, batch_id, forms.numbers(data, "read"))
     except InvalidInput as problem:
-        return _preview_page(
-            request, pages, services, principal, batch_id, problem=problem.detail, status=400
-        )
-    return pages.page(
-        request,
+        return _preview_page(visit, batch_id, problem=problem.detail, status=400)
+    return visit.page(
         "zhengtong/desk/batch_done.html",
         results=results,
         done=sum(not result.problem for result in results),
@@ -82,18 +60,10 @@ def decide(
 
 
 def _preview_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    batch_id: uuid.UUID,
-    *,
-    problem: str = "",
-    status: int = 200,
+    visit: Visit, batch_id: uuid.UUID, *, problem: str = "", status: int = 200
 ) -> Response[str]:
-    shown = batching.preview(services, principal, batch_id)
-    return pages.page(
-        request,
+    shown = batching.preview(visit.services, visit.principal, batch_id)
+    return visit.page(
         "zhengtong/desk/batch.html",
         status=status,
         batch=shown,

@@ -5,15 +5,12 @@ from typing import Annotated, cast
 
 import msgspec
 from litestar import Response, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from portals.services import Services
 from portals.zhengtong import forms
@@ -21,6 +18,7 @@ from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.desk.api import DeskFile, Reason, desk_file
 from portals.zhengtong.desk.routes import do_and_return
 from portals.zhengtong.forms import Form
+from portals.zhengtong.visit import Given, Said, Visiting
 
 DEFAULT_DAYS = 3
 
@@ -131,77 +129,49 @@ class HandsOn:
 
 
 @post("/claims/{claim_id:uuid}/send-back", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def send_back_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def send_back_form(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """退回."""
     to_stage, reason = forms.one(data, "to_stage"), forms.one(data, "back_reason")
 
     def do() -> None:
-        HandsOn(services, principal).send_back(claim_id, to_stage, reason)
+        HandsOn(visit.services, visit.principal).send_back(claim_id, to_stage, reason)
 
-    return do_and_return(request, pages, services, principal, claim_id, "sent_back", do, data, "back_reason")
+    return do_and_return(visit, claim_id, "sent_back", do, data, "back_reason")
 
 
 @post("/claims/{claim_id:uuid}/delegate", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def delegate_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def delegate_form(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """委派."""
     seat, reason = forms.one(data, "to_seat"), forms.one(data, "delegate_reason")
 
     def do() -> None:
-        HandsOn(services, principal).delegate(claim_id, _number(seat, "to_seat"), reason)
+        HandsOn(visit.services, visit.principal).delegate(claim_id, _number(seat, "to_seat"), reason)
 
-    return do_and_return(
-        request, pages, services, principal, claim_id, "delegated", do, data, "delegate_reason"
-    )
+    return do_and_return(visit, claim_id, "delegated", do, data, "delegate_reason")
 
 
 @post("/claims/{claim_id:uuid}/take-back", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def take_back_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def take_back_form(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """撤回."""
 
     def do() -> None:
-        HandsOn(services, principal).take_back(claim_id)
+        HandsOn(visit.services, visit.principal).take_back(claim_id)
 
-    return do_and_return(request, pages, services, principal, claim_id, "taken_back", do, data)
+    return do_and_return(visit, claim_id, "taken_back", do, data)
 
 
 @post("/claims/{claim_id:uuid}/opinions", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def ask_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def ask_form(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """加签: ask."""
     seat, question = forms.one(data, "adviser"), forms.one(data, "question")
     days = forms.one(data, "days") or str(DEFAULT_DAYS)
 
     def do() -> None:
-        HandsOn(services, principal).ask(claim_id, _number(seat, "adviser"), question, _number(days, "days"))
+        HandsOn(visit.services, visit.principal).ask(
+            claim_id, _number(seat, "adviser"), question, _number(days, "days")
+        )
 
-    return do_and_return(request, pages, services, principal, claim_id, "asked", do, data, "question")
+    return do_and_return(visit, claim_id, "asked", do, data, "question")
 
 
 @post(
@@ -211,25 +181,19 @@ def ask_form(
     guards=[on_a_seat],
 )
 def answer_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    opinion_id: FromPath[uuid.UUID],
-    data: Form,
+    visit: Visiting, claim_id: FromPath[uuid.UUID], opinion_id: FromPath[uuid.UUID], data: Form
 ) -> Response[str] | Redirect:
     """加签: answer, or take the question back."""
     stance, words = forms.one(data, "stance"), forms.one(data, "opinion")
 
     def do() -> None:
-        hands = HandsOn(services, principal)
+        hands = HandsOn(visit.services, visit.principal)
         if stance == "drop":
             hands.take_back_question(opinion_id)
         else:
             hands.answer(opinion_id, stance, words)
 
-    return do_and_return(request, pages, services, principal, claim_id, "opinion", do, data, "opinion")
+    return do_and_return(visit, claim_id, "opinion", do, data, "opinion")
 
 
 @post(
@@ -240,10 +204,7 @@ def answer_form(
     summary="Send a claim back to an earlier stage",
 )
 def send_back_api(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[SendingBack],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[SendingBack]
 ) -> DeskFile:
     HandsOn(services, principal).send_back(claim_id, data.to_stage, data.reason)
     return desk_file(services, principal, claim_id)
@@ -257,10 +218,7 @@ def send_back_api(
     summary="Hand a claim to a colleague's seat of the same duty",
 )
 def delegate_api(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[Delegation],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[Delegation]
 ) -> DeskFile:
     HandsOn(services, principal).delegate(claim_id, data.seat_id, data.reason)
     return desk_file(services, principal, claim_id)
@@ -273,9 +231,7 @@ def delegate_api(
     tags=["claims"],
     summary="Take one's own last act back before anybody acts upon it",
 )
-def take_back_api(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], claim_id: FromPath[uuid.UUID]
-) -> DeskFile:
+def take_back_api(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -> DeskFile:
     HandsOn(services, principal).take_back(claim_id)
     return desk_file(services, principal, claim_id)
 
@@ -288,10 +244,7 @@ def take_back_api(
     summary="Ask another seat for its opinion; the claim waits for it",
 )
 def ask_api(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: JSONBody[Question],
+    services: Given, principal: Said, claim_id: FromPath[uuid.UUID], data: JSONBody[Question]
 ) -> DeskFile:
     HandsOn(services, principal).ask(claim_id, data.seat_id, data.question, data.working_days)
     return desk_file(services, principal, claim_id)
@@ -305,10 +258,7 @@ def ask_api(
     summary="Give the opinion that was asked for",
 )
 def answer_api(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    opinion_id: FromPath[uuid.UUID],
-    data: JSONBody[Answer],
+    services: Given, principal: Said, opinion_id: FromPath[uuid.UUID], data: JSONBody[Answer]
 ) -> None:
     HandsOn(services, principal).answer(opinion_id, data.stance, data.answer)
 
@@ -320,11 +270,7 @@ def answer_api(
     tags=["claims"],
     summary="Go on without the opinion that was asked for",
 )
-def take_back_question_api(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    opinion_id: FromPath[uuid.UUID],
-) -> None:
+def take_back_question_api(services: Given, principal: Said, opinion_id: FromPath[uuid.UUID]) -> None:
     HandsOn(services, principal).take_back_question(opinion_id)
 
 

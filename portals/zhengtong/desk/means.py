@@ -5,15 +5,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import InvalidInput, NotFound
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery.means import repository, service
 from policy_engine.delivery.means.schemas import MeansView
 from policy_engine.delivery.views import means as views
@@ -22,11 +19,9 @@ from portals.shared.places import division_name
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs
 from portals.zhengtong.forms import Form
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_WORK = needs("claim.accept", "claim.joint_review", "claim.decide")
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
-Shown = NamedDependency[Pages]
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,20 +70,17 @@ def listed(services: Services, principal: Principal) -> list[MeansView]:
 
 
 @get("/means", sync_to_thread=True, include_in_schema=False, guards=[MAY_WORK])
-def means_page(request: WebRequest, pages: Shown, services: Given, principal: Said) -> Response[str]:
-    return pages.page(
-        request,
+def means_page(visit: Visiting) -> Response[str]:
+    return visit.page(
         "zhengtong/desk/means_list.html",
-        found=listed(services, principal),
+        found=listed(visit.services, visit.principal),
         division_name=division_name,
     )
 
 
 @get("/means/{check_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_WORK])
-def check_page(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, check_id: FromPath[uuid.UUID]
-) -> Response[str]:
-    return _page(request, pages, services, principal, check_id)
+def check_page(visit: Visiting, check_id: FromPath[uuid.UUID]) -> Response[str]:
+    return _page(visit, check_id)
 
 
 @post(
@@ -104,19 +96,18 @@ def open_form(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -
 
 
 @post("/means/{check_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_WORK])
-def paper_form(
-    request: WebRequest,
-    pages: Shown,
-    services: Given,
-    principal: Said,
-    check_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def paper_form(visit: Visiting, check_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     place = forms.one(data, "place")
     try:
-        record(services, principal, check_id, int(place) if place.isdigit() else -1, forms.one(data, "paper"))
+        record(
+            visit.services,
+            visit.principal,
+            check_id,
+            int(place) if place.isdigit() else -1,
+            forms.one(data, "paper"),
+        )
     except InvalidInput as problem:
-        return _page(request, pages, services, principal, check_id, problem=problem.detail)
+        return _page(visit, check_id, problem=problem.detail)
     return Redirect(f"/zhengtong/means/{check_id}?done=paper", status_code=303)
 
 
@@ -168,20 +159,11 @@ def add_paper(
     return one(services, principal, check_id)
 
 
-def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    check_id: uuid.UUID,
-    *,
-    problem: str = "",
-) -> Response[str]:
-    return pages.page(
-        request,
+def _page(visit: Visit, check_id: uuid.UUID, *, problem: str = "") -> Response[str]:
+    return visit.page(
         "zhengtong/desk/means.html",
         status=400 if problem else 200,
-        check=one(services, principal, check_id),
+        check=one(visit.services, visit.principal, check_id),
         problem=problem,
         division_name=division_name,
     )

@@ -6,14 +6,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import InvalidInput
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery import views
 from policy_engine.delivery.ratings import service as delivery
 from policy_engine.delivery.ratings.figures import RatingFigures
@@ -23,11 +20,10 @@ from portals.shared.places import division_name
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs, seat_of
 from portals.zhengtong.forms import Form
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_LOOK = needs("claim.decide")
 MAY_COUNT = needs("claim.decide", "audit.read")
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
 
 
 class RatingAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,31 +69,18 @@ def figures(services: Services, principal: Principal) -> list[PolicyFigures]:
 
 
 @get("/ratings", sync_to_thread=True, include_in_schema=False, guards=[MAY_COUNT])
-def ratings_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    view: FromQuery[str] = "task",
-) -> Response[str]:
+def ratings_page(visit: Visiting, view: FromQuery[str] = "task") -> Response[str]:
     """What was said badly, to be looked into; what was answered; and the figures."""
-    return _page(request, pages, services, principal, view)
+    return _page(visit, view)
 
 
 @post("/ratings/{rating_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_LOOK])
-def answer_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    rating_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def answer_form(visit: Visiting, rating_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     founded = forms.one(data, "is_founded")
     try:
-        answer(services, principal, rating_id, founded == "yes", forms.one(data, "answer"))
+        answer(visit.services, visit.principal, rating_id, founded == "yes", forms.one(data, "answer"))
     except InvalidInput as problem:
-        return _page(request, pages, services, principal, "task", problem=problem.detail)
+        return _page(visit, "task", problem=problem.detail)
     return Redirect("/zhengtong/ratings?done=rating", status_code=303)
 
 
@@ -137,24 +120,15 @@ def list_figures(services: Given, principal: Said) -> list[PolicyFigures]:
     return figures(services, principal)
 
 
-def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    view: str,
-    *,
-    problem: str = "",
-) -> Response[str]:
+def _page(visit: Visit, view: str, *, problem: str = "") -> Response[str]:
     state = _known(view)
-    may_look = principal.has_duty("claim.decide")
-    return pages.page(
-        request,
+    may_look = visit.principal.has_duty("claim.decide")
+    return visit.page(
         "zhengtong/desk/ratings.html",
         status=400 if problem else 200,
         view=state,
-        found=tasks(services, principal, state) if may_look else [],
-        figures=figures(services, principal),
+        found=tasks(visit.services, visit.principal, state) if may_look else [],
+        figures=figures(visit.services, visit.principal),
         may_look=may_look,
         problem=problem,
         division_name=division_name,

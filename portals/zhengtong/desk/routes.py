@@ -4,17 +4,13 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
-from portals.services import Services
 from portals.shared.places import division_name
 from portals.shared.records import download
 from portals.zhengtong import forms, words
@@ -26,6 +22,7 @@ from portals.zhengtong.desk.waiting import waiting_for
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 PAGE = 50
 AT_A_STAGE = (
@@ -44,10 +41,7 @@ _REVIEW_DUTIES = frozenset({"claim.accept", "claim.joint_review", "claim.decide"
 
 @get("/", sync_to_thread=True, include_in_schema=False)
 def home(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    visit: Visiting,
     policy: FromQuery[str] = "",
     clock: FromQuery[str] = "",
     q: FromQuery[str] = "",
@@ -55,15 +49,14 @@ def home(
     page: FromQuery[int] = 1,
 ) -> Response[str]:
     """The to-do list; somebody without a seat reads what to do about that."""
-    if principal.seat is None:
-        return pages.page(request, "zhengtong/no_seat.html", status=403)
-    everything = acts.to_do(services, principal)
+    if visit.principal.seat is None:
+        return visit.page("zhengtong/no_seat.html", status=403)
+    everything = acts.to_do(visit.services, visit.principal)
     wanted = listing.Filter(policy=policy, clock=clock, words=q, sort=sort)
     fitting = listing.narrowed(everything, wanted)
     last = max(1, -(-len(fitting) // PAGE))
     here = max(1, min(page, last))
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/desk/todo.html",
         items=fitting[(here - 1) * PAGE : here * PAGE],
         here=here,
@@ -74,19 +67,19 @@ def home(
         soon=sum(listing.is_soon(item) for item in everything),
         held=sum(item.is_held for item in everything),
         policies=sorted({(item.policy.policy_id, item.policy.title) for item in everything}),
-        batch_actions=_batch_actions(principal),
-        has_review_duty=bool(_REVIEW_DUTIES & principal.seat.duties),
-        others=waiting_for(services, principal),
+        batch_actions=_batch_actions(visit.principal),
+        has_review_duty=bool(_REVIEW_DUTIES & visit.principal.seat.duties),
+        others=waiting_for(visit.services, visit.principal),
         actions=words.CLAIM_ACTIONS,
         division_name=division_name,
-        duties=side_bar(principal.seat, waiting=len(everything)),
+        duties=side_bar(visit.principal.seat, waiting=len(everything)),
     )
 
 
 @get("/todo.csv", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
 def todo_export(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    services: Given,
+    principal: Said,
     policy: FromQuery[str] = "",
     clock: FromQuery[str] = "",
     q: FromQuery[str] = "",
@@ -123,65 +116,44 @@ def todo_export(
 
 
 @get("/claims/{claim_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def claim(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    on: FromQuery[str] = "",
-) -> Response[str]:
+def claim(visit: Visiting, claim_id: FromPath[uuid.UUID], on: FromQuery[str] = "") -> Response[str]:
     """The file: facts left, decision right, history below; ``on`` asks the policy as of another day."""
-    return _claim_page(request, pages, services, principal, claim_id, on=on)
+    return _claim_page(visit, claim_id, on=on)
 
 
 @get("/records/{record_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def record(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], record_id: FromPath[uuid.UUID]
-) -> Response[bytes]:
+def record(services: Given, principal: Said, record_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """A signed decision record."""
     return download(services, principal, record_id)
 
 
 @post("/claims/{claim_id:uuid}/review", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def review(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def review(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Accept, return, recommend, grant or refuse."""
 
     def do() -> None:
         action = forms.one(data, "action")
         acts.review(
-            services, principal, claim_id, action, forms.one(data, "reason"), forms.fen(data, "amount")
+            visit.services,
+            visit.principal,
+            claim_id,
+            action,
+            forms.one(data, "reason"),
+            forms.fen(data, "amount"),
         )
 
-    return do_and_return(request, pages, services, principal, claim_id, "claim", do, data)
+    return do_and_return(visit, claim_id, "claim", do, data)
 
 
 @post("/claims/{claim_id:uuid}/hold", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def hold(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def hold(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Pause with a reason."""
     reason = forms.one(data, "hold_reason")
     return do_and_return(
-        request,
-        pages,
-        services,
-        principal,
+        visit,
         claim_id,
         "held",
-        lambda: acts.hold(services, principal, claim_id, reason),
+        lambda: acts.hold(visit.services, visit.principal, claim_id, reason),
         data,
         "hold_reason",
     )
@@ -194,67 +166,43 @@ def hold(
     include_in_schema=False,
     guards=[on_a_seat],
 )
-def resume(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-) -> Redirect:
+def resume(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -> Redirect:
     """Let it go on."""
     acts.resume(services, principal, claim_id)
     return Redirect(f"/zhengtong/claims/{claim_id}?done=resumed", status_code=303)
 
 
 @post("/claims/{claim_id:uuid}/appeal", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def appeal(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def appeal(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Uphold or overturn."""
     outcome, reason = forms.one(data, "outcome"), forms.one(data, "appeal_reason")
     return do_and_return(
-        request,
-        pages,
-        services,
-        principal,
+        visit,
         claim_id,
         "appeal",
-        lambda: acts.decide_appeal(services, principal, claim_id, outcome, reason),
+        lambda: acts.decide_appeal(visit.services, visit.principal, claim_id, outcome, reason),
         data,
         "appeal_reason",
     )
 
 
 @post("/claims/{claim_id:uuid}/objection", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def objection(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    claim_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def objection(visit: Visiting, claim_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Record an objection, or settle the one that is open."""
     outcome, text = forms.one(data, "outcome"), forms.one(data, "objection_text")
 
     def do() -> None:
         if outcome:
-            acts.settle_objection(services, principal, claim_id, outcome, text)
+            acts.settle_objection(visit.services, visit.principal, claim_id, outcome, text)
         else:
-            acts.record_objection(services, principal, claim_id, text)
+            acts.record_objection(visit.services, visit.principal, claim_id, text)
 
     done = "objection_settled" if outcome else "objection"
-    return do_and_return(request, pages, services, principal, claim_id, done, do, data, "objection_text")
+    return do_and_return(visit, claim_id, done, do, data, "objection_text")
 
 
 def do_and_return(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
+    visit: Visit,
     claim_id: uuid.UUID,
     done: str,
     do: Callable[[], None],
@@ -265,22 +213,17 @@ def do_and_return(
     try:
         do()
     except InvalidInput as problem:
-        errors = problem.errors or (FieldError(field, problem.detail),)
-        return _claim_page(
-            request, pages, services, principal, claim_id, errors=errors, sent=sent, status=400
-        )
+        errors = problem.at(field)
+        return _claim_page(visit, claim_id, errors=errors, sent=sent, status=400)
     try:
-        acts.file_of(services, principal, claim_id)
+        acts.file_of(visit.services, visit.principal, claim_id)
     except (Forbidden, NotFound):  # whoever was only asked for an opinion has no more to do with it
         return Redirect(f"/zhengtong?done={done}", status_code=303)
     return Redirect(f"/zhengtong/claims/{claim_id}?done={done}", status_code=303)
 
 
 def _claim_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
+    visit: Visit,
     claim_id: uuid.UUID,
     *,
     errors: Sequence[FieldError] = (),
@@ -288,12 +231,11 @@ def _claim_page(
     status: int = 200,
     on: str = "",
 ) -> Response[str]:
-    file = acts.file_of(services, principal, claim_id)
-    told, problem = asked_on(services, principal, claim_id, on)
-    seat = seat_of(principal)
+    file = acts.file_of(visit.services, visit.principal, claim_id)
+    told, problem = asked_on(visit.services, visit.principal, claim_id, on)
+    seat = seat_of(visit.principal)
     state = ClaimState(file.row.state)
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/desk/claim.html",
         status=status,
         file=file,
@@ -310,10 +252,10 @@ def _claim_page(
         division_name=division_name,
         is_demonstration=file.row.policy.is_demonstration,
         may_check_means=state in AT_A_STAGE and bool(seat.duties & _REVIEW_DUTIES),
-        means=acts.means_of(services, principal, claim_id),
+        means=acts.means_of(visit.services, visit.principal, claim_id),
         may_hold=state in OPEN_CLAIM and bool(seat.duties & _REVIEW_DUTIES),
         may_record_objection=state is ClaimState.NOTICE and bool(seat.duties & _REVIEW_DUTIES),
-        may_settle_objection=state is ClaimState.OBJECTION and principal.has_duty("claim.decide"),
+        may_settle_objection=state is ClaimState.OBJECTION and visit.principal.has_duty("claim.decide"),
     )
 
 

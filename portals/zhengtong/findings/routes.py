@@ -6,16 +6,13 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import IllegalTransition, InvalidInput
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery.oversight import service as oversight
 from policy_engine.delivery.oversight.questions import QUESTIONS
 from policy_engine.delivery.oversight.schemas import FindingView
@@ -26,6 +23,7 @@ from portals.zhengtong import forms
 from portals.zhengtong.access import needs, seat_of
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_SEE = needs("audit.read", "claim.decide", "payment.approve")
 MAY_AUDIT = needs("audit.read")
@@ -36,9 +34,6 @@ OUTCOMES = {
     "recovered": N_("已追回"),
     "referred": N_("移送查处"),
 }
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
-Shown = NamedDependency[Pages]
 Words = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
@@ -115,25 +110,19 @@ class Findings:
 
 @get("/findings", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
 def findings_page(
-    request: WebRequest,
-    pages: Shown,
-    services: Given,
-    principal: Said,
-    question: FromQuery[str] = "",
-    view: FromQuery[str] = "asked",
+    visit: Visiting, question: FromQuery[str] = "", view: FromQuery[str] = "asked"
 ) -> Response[str]:
     """All of a place for its auditor, for others what they have to answer."""
-    with services.house.database.read() as session:
-        counted = views.finding_counts(session, seat_of(principal).division)
-    return pages.page(
-        request,
+    with visit.services.house.database.read() as session:
+        counted = views.finding_counts(session, seat_of(visit.principal).division)
+    return visit.page(
         "zhengtong/findings/list.html",
-        found=Findings(services, principal).listed(question, view),
+        found=Findings(visit.services, visit.principal).listed(question, view),
         questions=[(key, _(one.title)) for key, one in QUESTIONS.items()],
         question=question,
         view=view,
         states=STATES,
-        counted=counted if principal.has_duty("audit.read") else {},
+        counted=counted if visit.principal.has_duty("audit.read") else {},
         division_name=division_name,
     )
 
@@ -162,25 +151,16 @@ def findings_export(
 
 
 @get("/findings/{finding_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def finding_page(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, finding_id: FromPath[uuid.UUID]
-) -> Response[str]:
-    return _page(request, pages, services, principal, finding_id)
+def finding_page(visit: Visiting, finding_id: FromPath[uuid.UUID]) -> Response[str]:
+    return _page(visit, finding_id)
 
 
 @post("/findings/{finding_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def act_on_finding(
-    request: WebRequest,
-    pages: Shown,
-    services: Given,
-    principal: Said,
-    finding_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def act_on_finding(visit: Visiting, finding_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Answer, close, or ask again."""
     act = forms.one(data, "act")
     words = forms.one(data, f"{act}_words")
-    findings = Findings(services, principal)
+    findings = Findings(visit.services, visit.principal)
     acts: dict[str, Callable[[], None]] = {
         "answer": lambda: findings.answer(finding_id, words),
         "again": lambda: findings.ask_again(finding_id, words),
@@ -189,9 +169,7 @@ def act_on_finding(
     try:
         acts.get(act, acts["answer"])()
     except (InvalidInput, IllegalTransition) as problem:
-        return _page(
-            request, pages, services, principal, finding_id, problem=problem.detail, status=problem.status
-        )
+        return _page(visit, finding_id, problem=problem.detail, status=problem.status)
     return Redirect(f"/zhengtong/findings/{finding_id}?done=finding", status_code=303)
 
 
@@ -257,21 +235,11 @@ def again_api(
     return Findings(services, principal).one(finding_id)
 
 
-def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    finding_id: uuid.UUID,
-    *,
-    problem: str = "",
-    status: int = 200,
-) -> Response[str]:
-    return pages.page(
-        request,
+def _page(visit: Visit, finding_id: uuid.UUID, *, problem: str = "", status: int = 200) -> Response[str]:
+    return visit.page(
         "zhengtong/findings/finding.html",
         status=status,
-        one=Findings(services, principal).one(finding_id),
+        one=Findings(visit.services, visit.principal).one(finding_id),
         states=STATES,
         outcomes=OUTCOMES,
         problem=problem,

@@ -6,13 +6,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from kernel.web.principal import Principal
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.licences import acts
+from portals.zhengtong.visit import Given, Said
 
 MAY_ISSUE = needs("licence.issue")
 Value = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
@@ -42,7 +40,7 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     summary="Types of licences with their number",
     guards=[MAY_ISSUE],
 )
-def list_types(services: NamedDependency[Services]) -> list[acts.LicenceTypeLine]:
+def list_types(services: Given) -> list[acts.LicenceTypeLine]:
     return acts.types(services)
 
 
@@ -54,17 +52,13 @@ def list_types(services: NamedDependency[Services]) -> list[acts.LicenceTypeLine
     guards=[MAY_ISSUE],
 )
 def list_licences(
-    services: NamedDependency[Services], type_id: FromQuery[str], before: FromQuery[int | None] = None
+    services: Given, type_id: FromQuery[str], before: FromQuery[int | None] = None
 ) -> list[acts.LicenceLine]:
     return acts.listed(services, type_id, before)
 
 
 @post("/licences", sync_to_thread=True, tags=["licences"], summary="Issue a licence", guards=[MAY_ISSUE])
-def add_licence(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: JSONBody[IssueRequest],
-) -> acts.LicenceFile:
+def add_licence(services: Given, principal: Said, data: JSONBody[IssueRequest]) -> acts.LicenceFile:
     licence_id = acts.issue(services, principal, data.type_id, data.identifier, data.fields)
     return acts.file_of(services, licence_id)
 
@@ -76,7 +70,7 @@ def add_licence(
     summary="A licence with its history",
     guards=[MAY_ISSUE],
 )
-def read_licence(services: NamedDependency[Services], licence_id: FromPath[uuid.UUID]) -> acts.LicenceFile:
+def read_licence(services: Given, licence_id: FromPath[uuid.UUID]) -> acts.LicenceFile:
     return acts.file_of(services, licence_id)
 
 
@@ -89,10 +83,7 @@ def read_licence(services: NamedDependency[Services], licence_id: FromPath[uuid.
     guards=[MAY_ISSUE],
 )
 def add_operation(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    licence_id: FromPath[uuid.UUID],
-    data: JSONBody[OperationRequest],
+    services: Given, principal: Said, licence_id: FromPath[uuid.UUID], data: JSONBody[OperationRequest]
 ) -> acts.LicenceFile:
     acts.operate(services, principal, licence_id, data.operation, data.reason, data.effective_on)
     return acts.file_of(services, licence_id)

@@ -4,16 +4,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import DongchuError, InvalidInput
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from licenses.catalogue import LicenceType, licence_type
 from licenses.issuance.metadata import offered_types
 from licenses.presentation import queries, service
@@ -26,6 +23,7 @@ from portals.zhengtong import forms
 from portals.zhengtong.access import seat_of
 from portals.zhengtong.forms import Form
 from portals.zhengtong.licences.scanning import MAY_VERIFY, verifier_of
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 
 class PresentationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,51 +59,38 @@ def collect(services: Services, principal: Principal, handle: str) -> Verificati
 
 
 @get("/present", sync_to_thread=True, include_in_schema=False, guards=[MAY_VERIFY])
-def present_page(request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
-    return _page(request, pages)
+def present_page(visit: Visiting) -> Response[str]:
+    return _page(visit)
 
 
 @post("/present", sync_to_thread=True, include_in_schema=False, status_code=200, guards=[MAY_VERIFY])
-def ask_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def ask_page(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """A code for the person's wallet."""
     type_id, cause = forms.one(data, "type_id"), forms.one(data, "cause")
     try:
         if not 2 <= len(cause) <= 200 or type_id not in offered_types():
             raise InvalidInput(_("请选择证照种类，并填写查验事由（至少两个字）。"))
-        asking = ask(services, principal, PresentationRequest(type_id=type_id, cause=cause))
+        asking = ask(visit.services, visit.principal, PresentationRequest(type_id=type_id, cause=cause))
     except DongchuError as problem:
-        return _page(request, pages, type_id=type_id, cause=cause, problem=problem)
+        return _page(visit, type_id=type_id, cause=cause, problem=problem)
     return Redirect(f"/zhengtong/present/{asking.handle}", status_code=303)
 
 
 @get("/present/{handle:str}", sync_to_thread=True, include_in_schema=False, guards=[MAY_VERIFY])
-def wait_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    handle: FromPath[str],
-) -> Response[str]:
+def wait_page(visit: Visiting, handle: FromPath[str]) -> Response[str]:
     """The code until the wallet has answered; the page asks again by itself."""
-    owner = _owner(principal)
-    shown = service.shown(services.house, handle, owner=owner)
-    is_answered = service.is_answered(services.house, handle, owner=owner)
+    owner = _owner(visit.principal)
+    shown = service.shown(visit.services.house, handle, owner=owner)
+    is_answered = service.is_answered(visit.services.house, handle, owner=owner)
     kind = licence_type(shown.type_id)
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/licences/present_waiting.html",
         headers={} if is_answered else {"Refresh": str(POLL_SECONDS)},
         is_answered=is_answered,
         invocation=shown.invocation,
         cause=shown.cause,
         licence_name=_named(kind),
-        asked=_asked(kind, principal),
+        asked=_asked(kind, visit.principal),
         action=f"/zhengtong/present/{handle}",
     )
 
@@ -117,19 +102,13 @@ def wait_page(
     status_code=200,
     guards=[MAY_VERIFY],
 )
-def collect_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    handle: FromPath[str],
-) -> Response[str]:
+def collect_page(visit: Visiting, handle: FromPath[str]) -> Response[str]:
     """What the wallet presented, once."""
     try:
-        answer = collect(services, principal, handle)
+        answer = collect(visit.services, visit.principal, handle)
     except DongchuError as problem:
-        return _page(request, pages, problem=problem)
-    return _page(request, pages, answer=answer)
+        return _page(visit, problem=problem)
+    return _page(visit, answer=answer)
 
 
 @post(
@@ -139,11 +118,7 @@ def collect_page(
     summary="Ask a wallet to present a licence",
     guards=[MAY_VERIFY],
 )
-def ask_wallet(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: JSONBody[PresentationRequest],
-) -> Asking:
+def ask_wallet(services: Given, principal: Said, data: JSONBody[PresentationRequest]) -> Asking:
     return ask(services, principal, data)
 
 
@@ -154,9 +129,7 @@ def ask_wallet(
     summary="Whether the wallet has answered",
     guards=[MAY_VERIFY],
 )
-def read_presentation(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], handle: FromPath[str]
-) -> PresentationState:
+def read_presentation(services: Given, principal: Said, handle: FromPath[str]) -> PresentationState:
     is_answered = service.is_answered(services.house, handle, owner=_owner(principal))
     return PresentationState("answered" if is_answered else "waiting")
 
@@ -169,9 +142,7 @@ def read_presentation(
     summary="What the wallet presented, once",
     guards=[MAY_VERIFY],
 )
-def collect_presentation(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], handle: FromPath[str]
-) -> Verification:
+def collect_presentation(services: Given, principal: Said, handle: FromPath[str]) -> Verification:
     return collect(services, principal, handle)
 
 
@@ -192,16 +163,14 @@ def _named(kind: LicenceType) -> str:
 
 
 def _page(
-    request: WebRequest,
-    pages: Pages,
+    visit: Visit,
     *,
     type_id: str = "",
     cause: str = "",
     answer: Verification | None = None,
     problem: DongchuError | None = None,
 ) -> Response[str]:
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/licences/present.html",
         status=200 if problem is None else problem.status,
         types=[(name, _named(kind)) for name, kind in offered_types().items()],

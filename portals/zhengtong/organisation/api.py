@@ -1,13 +1,11 @@
 """Posts and the people on them, for programs."""
 
 from litestar import delete, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from kernel.web.principal import Principal
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.organisation import acts
+from portals.zhengtong.visit import Given, Said
 
 MAY_LOOK = needs("admin.system", "admin.security", "audit.read")
 MAY_MAKE = needs("admin.system")
@@ -21,23 +19,19 @@ MAY_SEAT = needs("admin.security")
     summary="Seats with duties and those on them",
     guards=[MAY_LOOK],
 )
-def list_seats(services: NamedDependency[Services]) -> list[acts.SeatLine]:
+def list_seats(services: Given) -> list[acts.SeatLine]:
     return acts.all_seats(services.house)
 
 
 @post("/seats", sync_to_thread=True, tags=["organisation"], summary="Make a post", guards=[MAY_MAKE])
-def add_seat(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], data: JSONBody[acts.NewSeat]
-) -> acts.SeatLine:
+def add_seat(services: Given, principal: Said, data: JSONBody[acts.NewSeat]) -> acts.SeatLine:
     return acts.one_seat(services.house, acts.create(services.house, principal, data))
 
 
 @delete(
     "/seats/{seat_id:int}", sync_to_thread=True, tags=["organisation"], summary="Abolish", guards=[MAY_MAKE]
 )
-def remove_seat(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], seat_id: FromPath[int]
-) -> None:
+def remove_seat(services: Given, principal: Said, seat_id: FromPath[int]) -> None:
     acts.close(services.house, principal, seat_id)
 
 
@@ -50,10 +44,7 @@ def remove_seat(
     guards=[MAY_SEAT],
 )
 def change_holder(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-    data: JSONBody[acts.Named],
+    services: Given, principal: Said, seat_id: FromPath[int], data: JSONBody[acts.Named]
 ) -> acts.SeatLine:
     acts.take_over(services.house, principal, seat_id, data)
     return acts.one_seat(services.house, seat_id)
@@ -66,9 +57,7 @@ def change_holder(
     summary="Leave a seat empty",
     guards=[MAY_SEAT],
 )
-def remove_holder(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], seat_id: FromPath[int]
-) -> None:
+def remove_holder(services: Given, principal: Said, seat_id: FromPath[int]) -> None:
     acts.vacate(services.house, principal, seat_id)
 
 
@@ -80,10 +69,7 @@ def remove_holder(
     guards=[MAY_SEAT],
 )
 def add_deputy(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-    data: JSONBody[acts.Acting],
+    services: Given, principal: Said, seat_id: FromPath[int], data: JSONBody[acts.Acting]
 ) -> acts.SeatLine:
     acts.let_act(services.house, principal, seat_id, data)
     return acts.one_seat(services.house, seat_id)
@@ -96,12 +82,7 @@ def add_deputy(
     summary="End somebody's acting",
     guards=[MAY_SEAT],
 )
-def remove_deputy(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-    number: FromPath[int],
-) -> None:
+def remove_deputy(services: Given, principal: Said, seat_id: FromPath[int], number: FromPath[int]) -> None:
     acts.end_acting(services.house, principal, seat_id, number)
 
 

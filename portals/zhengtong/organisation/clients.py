@@ -5,7 +5,6 @@ from datetime import datetime
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 from sqlalchemy.orm import Session
@@ -20,13 +19,11 @@ from kernel.errors import Conflict, DongchuError, FieldError, Forbidden, Invalid
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.forms import Form, Sent
 from portals.zhengtong.organisation.api import MAY_LOOK, MAY_MAKE, MAY_SEAT
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 CLIENTS = "/zhengtong/system/clients"
 STATES = {"submitted": N_("待审核"), "approved": N_("已批准"), "refused": N_("未批准")}
@@ -132,29 +129,18 @@ def draw(house: House, principal: Principal, client_id: str, *, is_leaked: bool)
 
 
 @get("/system/clients", sync_to_thread=True, include_in_schema=False, guards=[MAY_LOOK])
-def clients_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str]:
+def clients_page(visit: Visiting) -> Response[str]:
     """What waits for review, and every client."""
-    return _list_page(request, pages, services, principal)
+    return _list_page(visit)
 
 
 @get("/system/clients/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_MAKE])
-def new_client(request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
-    return _new_page(request, pages, {})
+def new_client(visit: Visiting) -> Response[str]:
+    return _new_page(visit, {})
 
 
 @post("/system/clients/new", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[MAY_MAKE])
-def submit_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def submit_form(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """A department asks for a client; somebody else reviews it."""
     wanted = review.Wanted(
         client_id=forms.one(data, "client_id"),
@@ -166,9 +152,9 @@ def submit_form(
         is_public=forms.one(data, "is_public") == "1",
     )
     try:
-        submit(services.house, principal, wanted, forms.one(data, "purpose"))
+        submit(visit.services.house, visit.principal, wanted, forms.one(data, "purpose"))
     except (InvalidInput, Conflict) as problem:
-        return _new_page(request, pages, data, problem)
+        return _new_page(visit, data, problem)
     return Redirect(f"{CLIENTS}?done=client", status_code=303)
 
 
@@ -178,15 +164,9 @@ def submit_form(
     include_in_schema=False,
     guards=[MAY_LOOK],
 )
-def application_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    application_id: FromPath[uuid.UUID],
-) -> Response[str]:
+def application_page(visit: Visiting, application_id: FromPath[uuid.UUID]) -> Response[str]:
     """One application with everything that is asked for."""
-    return _application_page(request, pages, services, principal, application_id)
+    return _application_page(visit, application_id)
 
 
 @post(
@@ -196,14 +176,7 @@ def application_page(
     include_in_schema=False,
     guards=[MAY_SEAT],
 )
-def decide_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    application_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def decide_form(visit: Visiting, application_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     is_approved = forms.one(data, "decision") == "approve"
     scopes = tuple(forms.many(data, "scopes")) if is_approved else ()
     try:
@@ -211,13 +184,13 @@ def decide_form(
             what = _("请至少保留一项范围")
             raise InvalidInput(what, errors=[FieldError("scopes", what)])
         decide(
-            services.house,
-            principal,
+            visit.services.house,
+            visit.principal,
             application_id,
             Decision(scopes=scopes, reason=forms.one(data, "reason")),
         )
     except (InvalidInput, Conflict, Forbidden) as problem:
-        return _application_page(request, pages, services, principal, application_id, problem)
+        return _application_page(visit, application_id, problem)
     return Redirect(f"{CLIENTS}?done=client", status_code=303)
 
 
@@ -228,19 +201,12 @@ def decide_form(
     include_in_schema=False,
     guards=[MAY_SEAT],
 )
-def stop_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    client_id: FromPath[str],
-    act: FromPath[str],
-) -> Response[str] | Redirect:
+def stop_form(visit: Visiting, client_id: FromPath[str], act: FromPath[str]) -> Response[str] | Redirect:
     """Stop a client at once, or let it go on."""
     try:
-        stop(services.house, principal, client_id, is_stopped=act == "suspend")
+        stop(visit.services.house, visit.principal, client_id, is_stopped=act == "suspend")
     except (Conflict, Forbidden) as problem:
-        return _list_page(request, pages, services, principal, problem)
+        return _list_page(visit, problem)
     return Redirect(f"{CLIENTS}?done=client", status_code=303)
 
 
@@ -251,18 +217,11 @@ def stop_form(
     include_in_schema=False,
     guards=[MAY_MAKE],
 )
-def draw_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    client_id: FromPath[str],
-    data: Form,
-) -> Response[str]:
+def draw_form(visit: Visiting, client_id: FromPath[str], data: Form) -> Response[str]:
     """A new secret, shown on this answer and never again."""
     is_leaked = forms.one(data, "is_leaked") == "1"
-    secret = draw(services.house, principal, client_id, is_leaked=is_leaked)
-    return _list_page(request, pages, services, principal, secret=(client_id, secret), is_leaked=is_leaked)
+    secret = draw(visit.services.house, visit.principal, client_id, is_leaked=is_leaked)
+    return _list_page(visit, secret=(client_id, secret), is_leaked=is_leaked)
 
 
 @get(
@@ -272,7 +231,7 @@ def draw_form(
     summary="Clients, and what waits for review",
     guards=[MAY_LOOK],
 )
-def list_clients(services: NamedDependency[Services]) -> Clients:
+def list_clients(services: Given) -> Clients:
     return everything(services.house)
 
 
@@ -283,9 +242,7 @@ def list_clients(services: NamedDependency[Services]) -> Clients:
     summary="Ask for a department's client",
     guards=[MAY_MAKE],
 )
-def add_client(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], data: JSONBody[NewClient]
-) -> ApplicationView:
+def add_client(services: Given, principal: Said, data: JSONBody[NewClient]) -> ApplicationView:
     sent = msgspec.structs.asdict(data)
     purpose = sent.pop("purpose")
     made = submit(services.house, principal, review.Wanted(**sent), purpose)
@@ -301,10 +258,7 @@ def add_client(
     guards=[MAY_SEAT],
 )
 def add_decision(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    application_id: FromPath[uuid.UUID],
-    data: JSONBody[Decision],
+    services: Given, principal: Said, application_id: FromPath[uuid.UUID], data: JSONBody[Decision]
 ) -> ApplicationView:
     decide(services.house, principal, application_id, data)
     return one_application(services.house, application_id)
@@ -318,9 +272,7 @@ def add_decision(
     summary="Stop a client; its live tokens die at once",
     guards=[MAY_SEAT],
 )
-def suspend(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], client_id: FromPath[str]
-) -> None:
+def suspend(services: Given, principal: Said, client_id: FromPath[str]) -> None:
     stop(services.house, principal, client_id, is_stopped=True)
 
 
@@ -332,9 +284,7 @@ def suspend(
     summary="Let a stopped client begin again",
     guards=[MAY_SEAT],
 )
-def resume(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], client_id: FromPath[str]
-) -> None:
+def resume(services: Given, principal: Said, client_id: FromPath[str]) -> None:
     stop(services.house, principal, client_id, is_stopped=False)
 
 
@@ -351,44 +301,35 @@ class Secret(msgspec.Struct, frozen=True):
     summary="Draw a new secret for the department's own client; the former works a day longer",
     guards=[MAY_MAKE],
 )
-def add_secret(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], client_id: FromPath[str]
-) -> Response[Secret]:
+def add_secret(services: Given, principal: Said, client_id: FromPath[str]) -> Response[Secret]:
     secret = draw(services.house, principal, client_id, is_leaked=False)
     return Response(Secret(secret), headers={"Cache-Control": "no-store"})
 
 
 def _list_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
+    visit: Visit,
     problem: DongchuError | None = None,
     *,
     secret: tuple[str, str] | None = None,
     is_leaked: bool = False,
 ) -> Response[str]:
-    may_make = principal.has_duty("admin.system")
-    return pages.page(
-        request,
+    may_make = visit.principal.has_duty("admin.system")
+    return visit.page(
         "zhengtong/organisation/clients.html",
         status=200 if problem is None else problem.status,
         headers={"Cache-Control": "no-store"},
-        own=own_clients(services.house, principal) if may_make else (),
+        own=own_clients(visit.services.house, visit.principal) if may_make else (),
         secret=secret,
         is_leaked=is_leaked,
-        found=everything(services.house),
+        found=everything(visit.services.house),
         may_make=may_make,
-        may_review=principal.has_duty("admin.security"),
-        errors=_told(problem),
+        may_review=visit.principal.has_duty("admin.security"),
+        errors=() if problem is None else problem.at(),
     )
 
 
-def _new_page(
-    request: WebRequest, pages: Pages, typed: Sent, problem: DongchuError | None = None
-) -> Response[str]:
-    return pages.page(
-        request,
+def _new_page(visit: Visit, typed: Sent, problem: DongchuError | None = None) -> Response[str]:
+    return visit.page(
         "zhengtong/organisation/new_client.html",
         status=200 if problem is None else problem.status,
         typed={
@@ -406,29 +347,23 @@ def _new_page(
         acting=forms.many(typed, "capacities") or ["self"],
         scope_options=_scope_options(review.DEPARTMENT_CEILING),
         capacity_options=[(key, _(label)) for key, label in CAPACITIES.items()],
-        errors=_told(problem),
+        errors=() if problem is None else problem.at(),
     )
 
 
 def _application_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    application_id: uuid.UUID,
-    problem: DongchuError | None = None,
+    visit: Visit, application_id: uuid.UUID, problem: DongchuError | None = None
 ) -> Response[str]:
-    application = one_application(services.house, application_id)
-    return pages.page(
-        request,
+    application = one_application(visit.services.house, application_id)
+    return visit.page(
         "zhengtong/organisation/application.html",
         status=200 if problem is None else problem.status,
         application=application,
         state=_(STATES[application.state]),
         scope_options=_scope_options(application.wanted.scopes),
         capacities=[_(CAPACITIES[one]) for one in application.wanted.capacities],
-        may_review=principal.has_duty("admin.security") and application.state == "submitted",
-        errors=_told(problem),
+        may_review=visit.principal.has_duty("admin.security") and application.state == "submitted",
+        errors=() if problem is None else problem.at(),
     )
 
 
@@ -461,12 +396,6 @@ def _client(one: OAuthClient) -> ClientView:
         is_first_party=one.is_first_party,
         is_suspended=one.is_suspended,
     )
-
-
-def _told(problem: DongchuError | None) -> list[FieldError]:
-    if problem is None:
-        return []
-    return list(problem.errors) or [FieldError("", problem.detail)]
 
 
 PAGES = [clients_page, new_client, submit_form, application_page, decide_form, draw_form, stop_form]

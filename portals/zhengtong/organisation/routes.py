@@ -4,21 +4,17 @@ from collections.abc import Callable
 from datetime import date
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from identity.seats.separation import OF_INSTITUTIONS
 from kernel.errors import Conflict, DongchuError, FieldError, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.forms import Form, Sent
 from portals.zhengtong.organisation import acts
 from portals.zhengtong.organisation.api import MAY_LOOK, MAY_MAKE, MAY_SEAT
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 from portals.zhengtong.words import DUTIES
 
 SEATS = "/zhengtong/system/seats"
@@ -26,35 +22,23 @@ _NOTHING: Sent = {}
 
 
 @get("/system/seats", sync_to_thread=True, include_in_schema=False, guards=[MAY_LOOK])
-def seats(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str]:
+def seats(visit: Visiting) -> Response[str]:
     """Every seat, its duties and those on it."""
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/organisation/seats.html",
-        seats=acts.all_seats(services.house),
-        may_make=principal.has_duty("admin.system"),
+        seats=acts.all_seats(visit.services.house),
+        may_make=visit.principal.has_duty("admin.system"),
     )
 
 
 @get("/system/seats/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_MAKE])
-def new_seat(request: WebRequest, pages: NamedDependency[Pages]) -> Response[str]:
+def new_seat(visit: Visiting) -> Response[str]:
     """A form for a new post."""
-    return _new_page(request, pages, _NOTHING)
+    return _new_page(visit, _NOTHING)
 
 
 @post("/system/seats/new", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[MAY_MAKE])
-def create_seat(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def create_seat(visit: Visiting, data: Form) -> Response[str] | Redirect:
     wanted = acts.NewSeat(
         division=forms.one(data, "division"),
         department=forms.one(data, "department"),
@@ -62,22 +46,16 @@ def create_seat(
         duties=tuple(forms.many(data, "duties")),
     )
     try:
-        number = acts.create(services.house, principal, wanted)
+        number = acts.create(visit.services.house, visit.principal, wanted)
     except (InvalidInput, Forbidden) as problem:
-        return _new_page(request, pages, data, problem)
+        return _new_page(visit, data, problem)
     return Redirect(f"{SEATS}/{number}?done=seat", status_code=303)
 
 
 @get("/system/seats/{seat_id:int}", sync_to_thread=True, include_in_schema=False, guards=[MAY_LOOK])
-def seat(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-) -> Response[str]:
+def seat(visit: Visiting, seat_id: FromPath[int]) -> Response[str]:
     """One post: who sits there, who acts, and what may be done about it."""
-    return _seat_page(request, pages, services, principal, seat_id)
+    return _seat_page(visit, seat_id)
 
 
 @post(
@@ -87,24 +65,14 @@ def seat(
     include_in_schema=False,
     guards=[MAY_SEAT],
 )
-def take_over(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-    data: Form,
-) -> Response[str] | Redirect:
+def take_over(visit: Visiting, seat_id: FromPath[int], data: Form) -> Response[str] | Redirect:
     """Seat somebody."""
     who = acts.Named(name=forms.one(data, "name"), id_number=forms.one(data, "id_number"))
     return _done(
-        request,
-        pages,
-        services,
-        principal,
+        visit,
         seat_id,
         data,
-        lambda: acts.take_over(services.house, principal, seat_id, who),
+        lambda: acts.take_over(visit.services.house, visit.principal, seat_id, who),
     )
 
 
@@ -115,14 +83,7 @@ def take_over(
     include_in_schema=False,
     guards=[MAY_SEAT],
 )
-def let_act(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-    data: Form,
-) -> Response[str] | Redirect:
+def let_act(visit: Visiting, seat_id: FromPath[int], data: Form) -> Response[str] | Redirect:
     """Let somebody act from day to day."""
 
     def act() -> None:
@@ -133,7 +94,7 @@ def let_act(
             until_on=_day(data, "until"),
         )
         try:
-            acts.let_act(services.house, principal, seat_id, who)
+            acts.let_act(visit.services.house, visit.principal, seat_id, who)
         except InvalidInput as problem:
             renamed = [
                 FieldError("acting_id_number" if one.where == "id_number" else one.where, one.what)
@@ -141,7 +102,7 @@ def let_act(
             ]
             raise InvalidInput(problem.detail, errors=renamed) from problem
 
-    return _done(request, pages, services, principal, seat_id, data, act)
+    return _done(visit, seat_id, data, act)
 
 
 @post(
@@ -151,12 +112,7 @@ def let_act(
     include_in_schema=False,
     guards=[MAY_SEAT],
 )
-def end_acting(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    seat_id: FromPath[int],
-    number: FromPath[int],
-) -> Redirect:
+def end_acting(services: Given, principal: Said, seat_id: FromPath[int], number: FromPath[int]) -> Redirect:
     acts.end_acting(services.house, principal, seat_id, number)
     return Redirect(f"{SEATS}/{seat_id}?done=seat", status_code=303)
 
@@ -168,9 +124,7 @@ def end_acting(
     include_in_schema=False,
     guards=[MAY_SEAT],
 )
-def vacate(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], seat_id: FromPath[int]
-) -> Redirect:
+def vacate(services: Given, principal: Said, seat_id: FromPath[int]) -> Redirect:
     """Leave the seat empty."""
     acts.vacate(services.house, principal, seat_id)
     return Redirect(f"{SEATS}/{seat_id}?done=seat", status_code=303)
@@ -183,71 +137,45 @@ def vacate(
     include_in_schema=False,
     guards=[MAY_MAKE],
 )
-def close(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], seat_id: FromPath[int]
-) -> Redirect:
+def close(services: Given, principal: Said, seat_id: FromPath[int]) -> Redirect:
     """Abolish the post."""
     acts.close(services.house, principal, seat_id)
     return Redirect(f"{SEATS}?done=seat", status_code=303)
 
 
-def _done(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    seat_id: int,
-    data: Sent,
-    act: Callable[[], None],
-) -> Response[str] | Redirect:
+def _done(visit: Visit, seat_id: int, data: Sent, act: Callable[[], None]) -> Response[str] | Redirect:
     """Do it, or show the seat again with what was wrong and what was typed."""
     try:
         act()
     except (InvalidInput, Conflict, Forbidden) as problem:
-        return _seat_page(request, pages, services, principal, seat_id, data, problem)
+        return _seat_page(visit, seat_id, data, problem)
     return Redirect(f"{SEATS}/{seat_id}?done=seat", status_code=303)
 
 
 def _seat_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    seat_id: int,
-    typed: Sent = _NOTHING,
-    problem: DongchuError | None = None,
+    visit: Visit, seat_id: int, typed: Sent = _NOTHING, problem: DongchuError | None = None
 ) -> Response[str]:
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/organisation/seat.html",
         status=problem.status if problem else 200,
-        seat=acts.one_seat(services.house, seat_id),
-        may_make=principal.has_duty("admin.system"),
-        may_seat=principal.has_duty("admin.security"),
+        seat=acts.one_seat(visit.services.house, seat_id),
+        may_make=visit.principal.has_duty("admin.system"),
+        may_seat=visit.principal.has_duty("admin.security"),
         typed={name: forms.one(typed, name) for name in typed if name != "csrf_token"},
-        errors=_told(problem),
-        today=services.house.clock.today().isoformat(),
+        errors=() if problem is None else problem.at(),
+        today=visit.services.house.clock.today().isoformat(),
     )
 
 
-def _new_page(
-    request: WebRequest, pages: Pages, typed: Sent, problem: DongchuError | None = None
-) -> Response[str]:
-    return pages.page(
-        request,
+def _new_page(visit: Visit, typed: Sent, problem: DongchuError | None = None) -> Response[str]:
+    return visit.page(
         "zhengtong/organisation/new_seat.html",
         status=problem.status if problem else 200,
         typed={name: forms.one(typed, name) for name in ("division", "department", "title")},
         chosen=forms.many(typed, "duties"),
         duty_options=[(duty, _(label)) for duty, label in DUTIES.items() if duty not in OF_INSTITUTIONS],
-        errors=_told(problem),
+        errors=() if problem is None else problem.at(),
     )
-
-
-def _told(problem: DongchuError | None) -> list[FieldError]:
-    if problem is None:
-        return []
-    return list(problem.errors) or [FieldError("", problem.detail)]
 
 
 def _day(data: Sent, name: str) -> date:

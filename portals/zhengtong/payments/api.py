@@ -5,14 +5,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from kernel.web.principal import Principal
 from policy_engine.delivery.payments.schemas import BatchView, PaymentView
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.payments import acts
+from portals.zhengtong.visit import Given, Said
 
 MAY_SEE = needs("payment.approve", "audit.read")
 MAY_PAY = needs("payment.approve")
@@ -40,11 +38,7 @@ class AppropriationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     summary="Payments of the seat's division: ready, moving, returned, waiting, account or paid",
     guards=[MAY_SEE],
 )
-def list_payments(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    view: FromQuery[str] = "ready",
-) -> list[PaymentView]:
+def list_payments(services: Given, principal: Said, view: FromQuery[str] = "ready") -> list[PaymentView]:
     return acts.payments_in(services, principal, view)
 
 
@@ -55,9 +49,7 @@ def list_payments(
     summary="Batches, the newest first",
     guards=[MAY_SEE],
 )
-def list_batches(
-    services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> list[BatchView]:
+def list_batches(services: Given, principal: Said) -> list[BatchView]:
     return acts.batches(services, principal)
 
 
@@ -68,11 +60,7 @@ def list_batches(
     summary="Approve reserved payments as one batch",
     guards=[MAY_PAY],
 )
-def add_batch(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: JSONBody[PaymentBatchRequest],
-) -> BatchView:
+def add_batch(services: Given, principal: Said, data: JSONBody[PaymentBatchRequest]) -> BatchView:
     return acts.approve(services, principal, data.payment_ids)
 
 
@@ -83,11 +71,7 @@ def add_batch(
     summary="A batch with its payments",
     guards=[MAY_SEE],
 )
-def read_batch(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    batch_id: FromPath[uuid.UUID],
-) -> acts.BatchFile:
+def read_batch(services: Given, principal: Said, batch_id: FromPath[uuid.UUID]) -> acts.BatchFile:
     return acts.batch_file(services, principal, batch_id)
 
 
@@ -100,10 +84,7 @@ def read_batch(
     guards=[MAY_PAY],
 )
 def add_release(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    payment_id: FromPath[uuid.UUID],
-    data: JSONBody[ReleaseRequest],
+    services: Given, principal: Said, payment_id: FromPath[uuid.UUID], data: JSONBody[ReleaseRequest]
 ) -> None:
     acts.release(services, principal, payment_id, data.reason)
 
@@ -115,7 +96,7 @@ def add_release(
     summary="Budgets, funding alarms, and what does not add up",
     guards=[MAY_SEE],
 )
-def read_books(services: NamedDependency[Services], principal: NamedDependency[Principal]) -> acts.Books:
+def read_books(services: Given, principal: Said) -> acts.Books:
     return acts.books(services, principal)
 
 
@@ -128,10 +109,7 @@ def read_books(services: NamedDependency[Services], principal: NamedDependency[P
     guards=[MAY_PAY],
 )
 def add_appropriation(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    budget_id: FromPath[uuid.UUID],
-    data: JSONBody[AppropriationRequest],
+    services: Given, principal: Said, budget_id: FromPath[uuid.UUID], data: JSONBody[AppropriationRequest]
 ) -> acts.Books:
     acts.appropriate(services, principal, budget_id, data.amount_fen, data.reference)
     return acts.books(services, principal)
@@ -146,10 +124,7 @@ def add_appropriation(
     guards=[MAY_PAY],
 )
 def add_reduction(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    budget_id: FromPath[uuid.UUID],
-    data: JSONBody[AppropriationRequest],
+    services: Given, principal: Said, budget_id: FromPath[uuid.UUID], data: JSONBody[AppropriationRequest]
 ) -> acts.Books:
     acts.appropriate(services, principal, budget_id, data.amount_fen, data.reference, is_reduction=True)
     return acts.books(services, principal)

@@ -6,16 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue import encloses
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.ledger import repository as ledger
@@ -27,6 +24,7 @@ from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs, seat_of
 from portals.zhengtong.forms import Form
 from portals.zhengtong.payments.acts import title_of
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_SEE = needs("payment.approve", "audit.read")
 MAY_PAY = needs("payment.approve")
@@ -39,9 +37,6 @@ STATES = {
     "dismissed": N_("已退回"),
 }
 SURPLUS = {"withdraw": N_("收回预算"), "carry": N_("结转下年")}
-
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
 
 
 class ClosingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +129,7 @@ def propose(services: Services, principal: Principal, proposal: Proposal) -> Clo
 
 
 def decide(
-    services: Services,
-    principal: Principal,
-    closing_id: uuid.UUID,
-    outcome: Literal["carry_out", "dismiss"],
+    services: Services, principal: Principal, closing_id: uuid.UUID, outcome: Literal["carry_out", "dismiss"]
 ) -> ClosingView:
     house = services.house
     with house.database.write() as session:
@@ -148,19 +140,16 @@ def decide(
 
 
 @get("/payments/closing", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def closing_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: Given, principal: Said
-) -> Response[str]:
+def closing_page(visit: Visiting) -> Response[str]:
     """The years there are, and what was proposed and done."""
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/payments/closing.html",
-        years=years(services, principal),
-        closings=closings(services, principal),
+        years=years(visit.services, visit.principal),
+        closings=closings(visit.services, visit.principal),
         states=STATES,
         surpluses=SURPLUS,
         funds=words.FUNDS,
-        may_pay=principal.has_duty("payment.approve"),
+        may_pay=visit.principal.has_duty("payment.approve"),
     )
 
 
@@ -171,16 +160,10 @@ def closing_page(
     guards=[MAY_SEE],
 )
 def preview_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    year: FromPath[int],
-    division: FromPath[str],
-    fund_source: FromPath[str],
+    visit: Visiting, year: FromPath[int], division: FromPath[str], fund_source: FromPath[str]
 ) -> Response[str]:
     """What closing would do, budget by budget."""
-    return _preview_page(request, pages, services, principal, (year, division, fund_source))
+    return _preview_page(visit, (year, division, fund_source))
 
 
 @post(
@@ -190,14 +173,7 @@ def preview_page(
     guards=[MAY_PAY],
 )
 def propose_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    year: FromPath[int],
-    division: FromPath[str],
-    fund_source: FromPath[str],
-    data: Form,
+    visit: Visiting, year: FromPath[int], division: FromPath[str], fund_source: FromPath[str], data: Form
 ) -> Response[str] | Redirect:
     surplus = forms.one(data, "surplus")
     try:
@@ -206,15 +182,13 @@ def propose_page(
             raise InvalidInput(what, errors=[FieldError("surplus", what)])
         chosen: Surplus = "carry" if surplus == "carry" else "withdraw"
         propose(
-            services,
-            principal,
+            visit.services,
+            visit.principal,
             Proposal(division=division, fund_source=fund_source, year=year, surplus=chosen),
         )
     except InvalidInput as problem:
         errors = tuple(problem.errors)
-        return _preview_page(
-            request, pages, services, principal, (year, division, fund_source), errors=errors
-        )
+        return _preview_page(visit, (year, division, fund_source), errors=errors)
     return Redirect(f"{PATH}?done=closing_proposed", status_code=303)
 
 
@@ -282,20 +256,13 @@ def add_decision(
 
 
 def _preview_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    which: tuple[int, str, str],
-    *,
-    errors: tuple[FieldError, ...] = (),
+    visit: Visit, which: tuple[int, str, str], *, errors: tuple[FieldError, ...] = ()
 ) -> Response[str]:
     year, division, fund_source = which
-    seen = preview(services, principal, division, fund_source, year)
-    with services.house.database.read() as session:
+    seen = preview(visit.services, visit.principal, division, fund_source, year)
+    with visit.services.house.database.read() as session:
         titles = {line.policy_id: title_of(session, line.policy_id) for line in seen.lines}
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/payments/closing_preview.html",
         status=400 if errors else 200,
         seen=seen,
@@ -304,7 +271,7 @@ def _preview_page(
         fund=words.FUNDS.get(fund_source, fund_source),
         address=f"{PATH}/{year}/{division}/{fund_source}",
         surpluses=SURPLUS,
-        may_pay=principal.has_duty("payment.approve"),
+        may_pay=visit.principal.has_duty("payment.approve"),
         errors=errors,
     )
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from sqlalchemy.orm import Session
@@ -12,9 +11,7 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue import encloses
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.ledger import repository as ledger
@@ -25,14 +22,12 @@ from portals.zhengtong import forms
 from portals.zhengtong.access import needs, seat_of
 from portals.zhengtong.forms import Form, Sent
 from portals.zhengtong.payments import acts
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_PAY = needs("payment.approve")
 #: Who keeps books of its own: the city, and the two counties with a treasury.
 FISCAL_AUTHORITIES = ("420200", "420222", "420281")
 LONGEST_APPROPRIATION = 64
-
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
 
 
 class NewBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,25 +88,17 @@ def open_budget(services: Services, principal: Principal, asked: NewBudget) -> a
 
 
 @get("/payments/budgets/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def new_budget(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    policy: FromQuery[str] = "",
-) -> Response[str]:
+def new_budget(visit: Visiting, policy: FromQuery[str] = "") -> Response[str]:
     """Which policy, whose books, which year, how much."""
-    return _page(request, pages, services, principal, {"policy": policy})
+    return _page(visit, {"policy": policy})
 
 
 @post("/payments/budgets/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def add_budget_by_form(
-    request: WebRequest, pages: NamedDependency[Pages], services: Given, principal: Said, data: Form
-) -> Response[str] | Redirect:
+def add_budget_by_form(visit: Visiting, data: Form) -> Response[str] | Redirect:
     try:
-        open_budget(services, principal, _asked(data))
+        open_budget(visit.services, visit.principal, _asked(data))
     except (InvalidInput, Conflict) as problem:
-        return _page(request, pages, services, principal, data, problem)
+        return _page(visit, data, problem)
     return Redirect("/zhengtong/payments/budgets?done=opened", status_code=303)
 
 
@@ -147,26 +134,18 @@ def _asked(data: Sent) -> NewBudget:
     )
 
 
-def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    sent: Sent,
-    problem: DongchuError | None = None,
-) -> Response[str]:
-    with services.house.database.read() as session:
-        policies = [(one.id, one.title) for one in payable(session, services)]
+def _page(visit: Visit, sent: Sent, problem: DongchuError | None = None) -> Response[str]:
+    with visit.services.house.database.read() as session:
+        policies = [(one.id, one.title) for one in payable(session, visit.services)]
     names = ("policy", "division", "year", "appropriation", "amount")
     typed = {name: forms.one(sent, name) for name in names}
-    typed["year"] = typed["year"] or str(services.house.clock.today().year)
-    errors = () if problem is None else problem.errors or (FieldError("", problem.detail),)
-    return pages.page(
-        request,
+    typed["year"] = typed["year"] or str(visit.services.house.clock.today().year)
+    errors = () if problem is None else problem.at()
+    return visit.page(
         "zhengtong/payments/new_budget.html",
         status=200 if problem is None else problem.status,
         policies=policies,
-        divisions=[(one, division_name(one)) for one in divisions_of(principal)],
+        divisions=[(one, division_name(one)) for one in divisions_of(visit.principal)],
         typed=typed,
         errors=errors,
     )

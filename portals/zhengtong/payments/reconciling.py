@@ -6,16 +6,13 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, Forbidden, InvalidInput
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.reconciliation.schemas import DifferenceView, ReconciledDayView
@@ -24,6 +21,7 @@ from portals.zhengtong import forms
 from portals.zhengtong.access import needs
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_SEE = needs("payment.approve", "audit.read")
 MAY_PAY = needs("payment.approve")
@@ -42,9 +40,6 @@ STATES = {
     "explained": N_("差异已说明"),
     "settled": N_("已自行消除"),
 }
-
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
 
 
 class DayFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,43 +92,32 @@ def explain(services: Services, principal: Principal, difference_id: uuid.UUID, 
 
 
 @get("/payments/reconciliation", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def days_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: Given, principal: Said
-) -> Response[str]:
+def days_page(visit: Visiting) -> Response[str]:
     """Day by day, whether the bank and the books agree."""
-    return _days_page(request, pages, services, principal)
+    return _days_page(visit)
 
 
 @post("/payments/reconciliation", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def reconcile_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: Given, principal: Said, data: Form
-) -> Response[str] | Redirect:
+def reconcile_page(visit: Visiting, data: Form) -> Response[str] | Redirect:
     try:
         day = _day_of(forms.one(data, "day"))
-        reconcile(services, principal, day)
+        reconcile(visit.services, visit.principal, day)
     except InvalidInput as problem:
-        errors = tuple(problem.errors) or (FieldError("day", problem.detail),)
-        return _days_page(request, pages, services, principal, errors=errors)
+        errors = problem.at("day")
+        return _days_page(visit, errors=errors)
     return Redirect(f"{PATH}/{day}", status_code=303)
 
 
 @get("/payments/reconciliation/{day:date}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def day_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    day: FromPath[date],
-) -> Response[str]:
+def day_page(visit: Visiting, day: FromPath[date]) -> Response[str]:
     """One day and everything that does not agree."""
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/payments/reconciled_day.html",
         on=day,
-        file=day_file(services, principal, day),
+        file=day_file(visit.services, visit.principal, day),
         kinds=KINDS,
         states=STATES,
-        may_pay=principal.has_duty("payment.approve"),
+        may_pay=visit.principal.has_duty("payment.approve"),
     )
 
 
@@ -225,22 +209,14 @@ def add_explanation(
     explain(services, principal, difference_id, data.explanation)
 
 
-def _days_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    *,
-    errors: tuple[FieldError, ...] = (),
-) -> Response[str]:
-    page = pages.page(
-        request,
+def _days_page(visit: Visit, *, errors: tuple[FieldError, ...] = ()) -> Response[str]:
+    page = visit.page(
         "zhengtong/payments/reconciliation.html",
-        days=days(services, principal),
+        days=days(visit.services, visit.principal),
         states=STATES,
         errors=errors,
-        today=services.house.clock.today(),
-        may_pay=principal.has_duty("payment.approve"),
+        today=visit.services.house.clock.today(),
+        may_pay=visit.principal.has_duty("payment.approve"),
     )
     page.status_code = 400 if errors else 200
     return page

@@ -3,79 +3,52 @@
 import uuid
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs
 from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
 from portals.zhengtong.payments import acts, runs
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_SEE = needs("payment.approve", "audit.read")
 MAY_PAY = needs("payment.approve")
 
 
 @get("/payments", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def payments(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    view: FromQuery[str] = "ready",
-) -> Response[str]:
+def payments(visit: Visiting, view: FromQuery[str] = "ready") -> Response[str]:
     """What is ready to be paid first; the other views beside it."""
-    return _payments_page(request, pages, services, principal, view)
+    return _payments_page(visit, view)
 
 
 @post("/payments/batches", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def approve(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def approve(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """Approve what was ticked as one batch."""
     try:
-        batch = acts.approve(services, principal, forms.numbers(data, "payment"))
+        batch = acts.approve(visit.services, visit.principal, forms.numbers(data, "payment"))
     except InvalidInput as problem:
         errors = (FieldError("", problem.detail),)
-        return _payments_page(request, pages, services, principal, "ready", errors=errors, status=400)
+        return _payments_page(visit, "ready", errors=errors, status=400)
     return Redirect(f"/zhengtong/payments/batches/{batch.id}?done=batch", status_code=303)
 
 
 @post("/payments/{payment_id:uuid}/release", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def release(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    payment_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def release(visit: Visiting, payment_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     """Let a held payment go on, with the reason."""
     try:
-        acts.release(services, principal, payment_id, forms.one(data, "reason"))
+        acts.release(visit.services, visit.principal, payment_id, forms.one(data, "reason"))
     except InvalidInput as problem:
         errors = (FieldError("", problem.detail),)
-        return _payments_page(request, pages, services, principal, "ready", errors=errors, status=400)
+        return _payments_page(visit, "ready", errors=errors, status=400)
     return Redirect("/zhengtong/payments?done=released", status_code=303)
 
 
 @get("/payments.csv", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def payments_export(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    view: FromQuery[str] = "ready",
-) -> Response[str]:
+def payments_export(services: Given, principal: Said, view: FromQuery[str] = "ready") -> Response[str]:
     """A view as CSV."""
     header = [
         _("事项"),
@@ -105,79 +78,48 @@ def payments_export(
 
 
 @get("/payments/batches", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def batches(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str]:
-    found = acts.batches(services, principal)
-    return pages.page(request, "zhengtong/payments/batches.html", batches=found, states=runs.STATES)
+def batches(visit: Visiting) -> Response[str]:
+    found = acts.batches(visit.services, visit.principal)
+    return visit.page("zhengtong/payments/batches.html", batches=found, states=runs.STATES)
 
 
 @get("/payments/batches/{batch_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def batch(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    batch_id: FromPath[uuid.UUID],
-) -> Response[str]:
+def batch(visit: Visiting, batch_id: FromPath[uuid.UUID]) -> Response[str]:
     """How far a batch has come, payment by payment."""
-    return runs.batch_page(request, pages, services, principal, batch_id)
+    return runs.batch_page(visit, batch_id)
 
 
 @get("/payments/budgets", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def budgets(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    year: FromQuery[int | None] = None,
-) -> Response[str]:
+def budgets(visit: Visiting, year: FromQuery[int | None] = None) -> Response[str]:
     """The books of a year: appropriation, reserved, instructed, paid; alarms first."""
-    return _budgets_page(request, pages, services, principal, year=year)
+    return _budgets_page(visit, year=year)
 
 
 @post("/payments/budgets", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def appropriate(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def appropriate(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """Book an appropriation."""
     try:
         budget_id = forms.identified(forms.one(data, "budget"))
         acts.appropriate(
-            services,
-            principal,
+            visit.services,
+            visit.principal,
             budget_id,
             forms.fen(data, "amount"),
             forms.one(data, "reference"),
             is_reduction=forms.one(data, "direction") == "reduce",
         )
     except InvalidInput as problem:
-        errors = problem.errors or (FieldError("", problem.detail),)
-        return _budgets_page(request, pages, services, principal, errors=errors, sent=data, status=400)
+        errors = problem.at()
+        return _budgets_page(visit, errors=errors, sent=data, status=400)
     return Redirect("/zhengtong/payments/budgets?done=appropriated", status_code=303)
 
 
 def _payments_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    view: str,
-    *,
-    errors: tuple[FieldError, ...] = (),
-    status: int = 200,
+    visit: Visit, view: str, *, errors: tuple[FieldError, ...] = (), status: int = 200
 ) -> Response[str]:
-    shown = acts.payments_in(services, principal, view)
+    shown = acts.payments_in(visit.services, visit.principal, view)
     ready = [payment for payment in shown if view == "ready" and not payment.is_held]
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/payments/list.html",
         status=status,
         view=view,
@@ -185,26 +127,22 @@ def _payments_page(
         ready=ready,
         held=[payment for payment in shown if payment.is_held],
         total_fen=sum(payment.amount_fen for payment in shown),
-        may_pay=principal.has_duty("payment.approve"),
+        may_pay=visit.principal.has_duty("payment.approve"),
         errors=errors,
     )
 
 
 def _budgets_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
+    visit: Visit,
     *,
     year: int | None = None,
     errors: tuple[FieldError, ...] = (),
     sent: forms.Sent | None = None,
     status: int = 200,
 ) -> Response[str]:
-    books = acts.books(services, principal)
-    shown_year = year or services.house.clock.today().year
-    return pages.page(
-        request,
+    books = acts.books(visit.services, visit.principal)
+    shown_year = year or visit.services.house.clock.today().year
+    return visit.page(
         "zhengtong/payments/budgets.html",
         status=status,
         books=books,
@@ -214,7 +152,7 @@ def _budgets_page(
         typed={name: forms.one(sent or {}, name) for name in ("budget", "direction", "amount", "reference")},
         funds=words.FUNDS,
         kinds=words.BUDGET_KINDS,
-        may_pay=principal.has_duty("payment.approve"),
+        may_pay=visit.principal.has_duty("payment.approve"),
         errors=errors,
     )
 

@@ -6,16 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.payments.schemas import BatchView, ReadyGroup
@@ -24,6 +21,7 @@ from portals.zhengtong import forms
 from portals.zhengtong.access import needs
 from portals.zhengtong.forms import Form
 from portals.zhengtong.payments import acts
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_SEE = needs("payment.approve", "audit.read")
 MAY_PAY = needs("payment.approve")
@@ -37,8 +35,6 @@ STATES = {
 PARTS = (N_("先发百分之一"), N_("再发百分之十"), N_("其余全部"))
 DEFAULT_MINUTES = 30
 
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
@@ -108,92 +104,62 @@ def act(
 
 
 @get("/payments/runs/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def new_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: Given, principal: Said
-) -> Response[str]:
+def new_page(visit: Visiting) -> Response[str]:
     """What can be paid in one go."""
-    return _new_page(request, pages, services, principal)
+    return _new_page(visit)
 
 
 @post("/payments/runs", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def plan_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: Given, principal: Said, data: Form
-) -> Response[str] | Redirect:
+def plan_page(visit: Visiting, data: Form) -> Response[str] | Redirect:
     policy_id, _sep, period = forms.one(data, "group").partition("|")
     minutes = forms.one(data, "minutes")
     try:
         if not minutes.isdecimal() or not period:
             raise InvalidInput(_("请选择事项和所属期，并填写更正时间（分钟）。"))
-        batch_id = plan(services, principal, policy_id, period, int(minutes[:6]))
+        batch_id = plan(visit.services, visit.principal, policy_id, period, int(minutes[:6]))
     except InvalidInput as problem:
-        return _new_page(request, pages, services, principal, errors=(FieldError("minutes", problem.detail),))
+        return _new_page(visit, errors=(FieldError("minutes", problem.detail),))
     return Redirect(f"/zhengtong/payments/batches/{batch_id}", status_code=303)
 
 
 @post(
     "/payments/batches/{batch_id:uuid}/acts", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY]
 )
-def act_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: Given,
-    principal: Said,
-    batch_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def act_page(visit: Visiting, batch_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     named = forms.one(data, "payment_id")
     try:
         act(
-            services,
-            principal,
+            visit.services,
+            visit.principal,
             batch_id,
             forms.one(data, "act"),
             forms.one(data, "reason"),
             forms.identified(named) if named else None,
         )
     except InvalidInput as problem:
-        return batch_page(
-            request, pages, services, principal, batch_id, errors=(FieldError("reason", problem.detail),)
-        )
+        return batch_page(visit, batch_id, errors=(FieldError("reason", problem.detail),))
     return Redirect(f"/zhengtong/payments/batches/{batch_id}", status_code=303)
 
 
-def batch_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    batch_id: uuid.UUID,
-    *,
-    errors: tuple[FieldError, ...] = (),
-) -> Response[str]:
+def batch_page(visit: Visit, batch_id: uuid.UUID, *, errors: tuple[FieldError, ...] = ()) -> Response[str]:
     """How far a batch has come, and what may be done about it."""
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/payments/batch.html",
         status=400 if errors else 200,
-        file=acts.batch_file(services, principal, batch_id),
+        file=acts.batch_file(visit.services, visit.principal, batch_id),
         states=STATES,
         parts=PARTS,
         errors=errors,
-        may_pay=principal.has_duty("payment.approve"),
-        now=services.house.clock.now(),
+        may_pay=visit.principal.has_duty("payment.approve"),
+        now=visit.services.house.clock.now(),
     )
 
 
-def _new_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    *,
-    errors: tuple[FieldError, ...] = (),
-) -> Response[str]:
-    return pages.page(
-        request,
+def _new_page(visit: Visit, *, errors: tuple[FieldError, ...] = ()) -> Response[str]:
+    return visit.page(
         "zhengtong/payments/new_run.html",
         status=400 if errors else 200,
-        groups=groups(services, principal),
+        groups=groups(visit.services, visit.principal),
         minutes=DEFAULT_MINUTES,
         errors=errors,
     )

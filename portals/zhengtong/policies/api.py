@@ -8,15 +8,14 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from kernel.web.principal import Principal
 from policy_engine.matching.simulation import Simulation
 from policy_engine.policies.reviewing import Review
-from portals.services import Services
 from portals.zhengtong.access import needs, on_a_seat
 from portals.zhengtong.policies import acts
 from portals.zhengtong.policies.schemas import CheckedTexts, PolicyFile, PolicyLine
 from portals.zhengtong.policies.simulation import changed
 from portals.zhengtong.reach import Reach, ReachEstimate
+from portals.zhengtong.visit import Given, Said
 
 MAY_WRITE = needs("policy.author")
 MAY_MOVE = needs("policy.author", "policy.publish", "payment.approve")
@@ -56,7 +55,7 @@ class PolicyStepRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     guards=[on_a_seat],
 )
 def list_policies(
-    services: NamedDependency[Services], of_state: Annotated[str, QueryParameter(name="state")] = ""
+    services: Given, of_state: Annotated[str, QueryParameter(name="state")] = ""
 ) -> list[PolicyLine]:
     return acts.listed(services, state=of_state)
 
@@ -68,7 +67,7 @@ def list_policies(
     summary="Versions that end soon and have no successor",
     guards=[on_a_seat],
 )
-def list_renewals(services: NamedDependency[Services]) -> list[PolicyLine]:
+def list_renewals(services: Given) -> list[PolicyLine]:
     return acts.renewals(services)
 
 
@@ -79,11 +78,7 @@ def list_renewals(services: NamedDependency[Services]) -> list[PolicyLine]:
     summary="Take in a document with its cases as a draft",
     guards=[MAY_WRITE],
 )
-def add_draft(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: JSONBody[DraftRequest],
-) -> PolicyFile:
+def add_draft(services: Given, principal: Said, data: JSONBody[DraftRequest]) -> PolicyFile:
     version_id = acts.take_in(services, principal, data.document, data.cases)
     return acts.file_of(services, principal, version_id)
 
@@ -96,7 +91,7 @@ def add_draft(
     summary="Check a document and its cases without keeping them",
     guards=[MAY_WRITE],
 )
-def check_draft(services: NamedDependency[Services], data: JSONBody[CheckRequest]) -> CheckedTexts:
+def check_draft(services: Given, data: JSONBody[CheckRequest]) -> CheckedTexts:
     return acts.checked(services, data.document, data.cases)
 
 
@@ -107,11 +102,7 @@ def check_draft(services: NamedDependency[Services], data: JSONBody[CheckRequest
     summary="A version on one page",
     guards=[on_a_seat],
 )
-def read_policy(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    version_id: FromPath[uuid.UUID],
-) -> PolicyFile:
+def read_policy(services: Given, principal: Said, version_id: FromPath[uuid.UUID]) -> PolicyFile:
     return acts.file_of(services, principal, version_id)
 
 
@@ -152,8 +143,8 @@ def read_simulation(
     guards=[MAY_MOVE],
 )
 def add_step(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    services: Given,
+    principal: Said,
     version_id: FromPath[uuid.UUID],
     reach: NamedDependency[Reach],
     data: JSONBody[PolicyStepRequest],

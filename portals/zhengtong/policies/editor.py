@@ -8,16 +8,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 
 from kernel.errors import Conflict, FieldError, InvalidInput
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.policies.problems import DocumentRefused
 from portals.services import Services
@@ -46,6 +42,7 @@ from portals.zhengtong.policies.drafting_parts import (
     change_stages,
 )
 from portals.zhengtong.policies.schemas import CheckedTexts
+from portals.zhengtong.visit import Visit, Visiting
 
 MAY_WRITE = needs("policy.author")
 
@@ -65,54 +62,38 @@ class _Work(msgspec.Struct):
 
 
 @get("/policies/edit", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
-def edit_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    source: FromQuery[str] = "",
-) -> Response[str]:
+def edit_page(visit: Visiting, source: FromQuery[str] = "") -> Response[str]:
     """A version as a form; what is saved is the draft itself, or the next version."""
-    work = _work(services, source, None)
-    return _page(request, pages, services, work)
+    work = _work(visit.services, source, None)
+    return _page(visit, work)
 
 
 @post("/policies/edit", status_code=200, sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
-def edit(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Form,
-) -> Response[str] | Redirect:
+def edit(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """``do``: save, check, add (an empty clause), build (one from the catalogue), remove-N, by-table, by-formula, or what
     changes the table's rows and the stages."""
-    work, wanted = _work(services, forms.one(data, "source"), data), forms.one(data, "do")
+    work, wanted = _work(visit.services, forms.one(data, "source"), data), forms.one(data, "do")
     try:
         if wanted == "save":
-            version_id = acts.take_in(services, principal, work.made(), work.cases_text)
+            version_id = acts.take_in(visit.services, visit.principal, work.made(), work.cases_text)
             return Redirect(f"/zhengtong/policies/{version_id}?done=draft", status_code=303)
         _change(work, wanted, data)
     except DocumentRefused:
-        return _page(request, pages, services, work, status=400)  # the check below names them all
+        return _page(visit, work, status=400)  # the check below names them all
     except (InvalidInput, Conflict) as problem:
-        errors = problem.errors or (FieldError("title", problem.detail),)
-        return _page(request, pages, services, work, built=data, errors=errors, status=problem.status)
-    return _page(request, pages, services, work)
+        errors = problem.at("title")
+        return _page(visit, work, built=data, errors=errors, status=problem.status)
+    return _page(visit, work)
 
 
 @post(
     "/policies/edit/check", status_code=200, sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE]
 )
-def check_form(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    data: Form,
-) -> Response[str]:
+def check_form(visit: Visiting, data: Form) -> Response[str]:
     """What is wrong as one types: a part of the page."""
-    work = _work(services, forms.one(data, "source"), data)
-    checked = acts.checked(services, work.made(), work.cases_text)
-    return pages.page(request, "zhengtong/policies/_checked.html", checked=checked)
+    work = _work(visit.services, forms.one(data, "source"), data)
+    checked = acts.checked(visit.services, work.made(), work.cases_text)
+    return visit.page("zhengtong/policies/_checked.html", checked=checked)
 
 
 class ConditionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,21 +159,18 @@ def _change(work: _Work, wanted: str, sent: Sent) -> None:
 
 
 def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
+    visit: Visit,
     work: _Work,
     *,
     built: Sent | None = None,
     errors: tuple[FieldError, ...] | list[FieldError] = (),
     status: int = 200,
 ) -> Response[str]:
-    checked: CheckedTexts = acts.checked(services, work.made(), work.cases_text)
+    checked: CheckedTexts = acts.checked(visit.services, work.made(), work.cases_text)
     where = [one.where for one in checked.problems]
     by_clause = problems_by_clause(where)
     is_english = current_locale() == ENGLISH
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/policies/edit.html",
         status=status,
         source=work.source,

@@ -10,13 +10,9 @@ from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery.states import LABELS, OfferState
 from policy_engine.policies.reviewing import Review
 from policy_engine.policies.states import STATE_LABELS, PolicyState
-from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs, on_a_seat
@@ -24,6 +20,7 @@ from portals.zhengtong.exports import export
 from portals.zhengtong.forms import Form
 from portals.zhengtong.policies import acts
 from portals.zhengtong.reach import Reach, ReachEstimate
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 #: The way of a version to those it is for.
 _WAY = (
@@ -39,33 +36,27 @@ _WAY = (
 
 @get("/policies", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
 def policies(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    of_state: Annotated[str, QueryParameter(name="state")] = "",
-    q: FromQuery[str] = "",
+    visit: Visiting, of_state: Annotated[str, QueryParameter(name="state")] = "", q: FromQuery[str] = ""
 ) -> Response[str]:
     """Every version with its state and standing."""
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/policies/list.html",
-        lines=acts.listed(services, state=of_state, words=q.strip()),
+        lines=acts.listed(visit.services, state=of_state, words=q.strip()),
         state=of_state,
         q=q,
         states=[(one.value, _(label)) for one, label in STATE_LABELS.items()],
         standings=words.STANDINGS,
         audiences=words.AUDIENCES,
-        renewals=acts.renewals(services),
-        today=services.house.clock.today(),
-        may_write=principal.has_duty("policy.author"),
+        renewals=acts.renewals(visit.services),
+        today=visit.services.house.clock.today(),
+        may_write=visit.principal.has_duty("policy.author"),
     )
 
 
 @get("/policies.csv", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
 def policies_export(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    services: Given,
+    principal: Said,
     of_state: Annotated[str, QueryParameter(name="state")] = "",
     q: FromQuery[str] = "",
 ) -> Response[str]:
@@ -98,31 +89,19 @@ def policies_export(
 
 
 @get("/policies/{version_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def policy(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    version_id: FromPath[uuid.UUID],
-) -> Response[str]:
+def policy(visit: Visiting, version_id: FromPath[uuid.UUID]) -> Response[str]:
     """Clauses beside FEEL, cases and their outcomes, sources, versions, who put a hand to it, whom it reached."""
-    return _policy_page(request, pages, services, principal, version_id)
+    return _policy_page(visit, version_id)
 
 
 @get("/policies/{version_id:uuid}/reach", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
 def reach_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    reach: NamedDependency[Reach],
-    version_id: FromPath[uuid.UUID],
+    visit: Visiting, reach: NamedDependency[Reach], version_id: FromPath[uuid.UUID]
 ) -> Response[str]:
     """How many it would reach and what that costs; before publishing, this page carries the button."""
-    file = acts.file_of(services, principal, version_id)
+    file = acts.file_of(visit.services, visit.principal, version_id)
     problem, estimate = _estimated(reach, version_id)
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/policies/reach.html",
         file=file,
         estimate=estimate,
@@ -139,10 +118,7 @@ def reach_page(
     guards=[needs("policy.author", "policy.publish", "payment.approve")],
 )
 def act(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    visit: Visiting,
     version_id: FromPath[uuid.UUID],
     action: FromPath[str],
     reach: NamedDependency[Reach],
@@ -152,15 +128,12 @@ def act(
     note = forms.one(data, "note")
     findings = Review(**{field: forms.one(data, field) for field in Review.__struct_fields__})
     try:
-        acts.move(services, reach, principal, version_id, action, note=note, findings=findings)
+        acts.move(visit.services, reach, visit.principal, version_id, action, note=note, findings=findings)
     except InvalidInput as problem:
         return _policy_page(
-            request,
-            pages,
-            services,
-            principal,
+            visit,
             version_id,
-            errors=problem.errors or (FieldError("note", problem.detail),),
+            errors=problem.at("note"),
             detail=problem.detail,
             chosen=action,
             note=note,
@@ -171,10 +144,7 @@ def act(
 
 
 def _policy_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
+    visit: Visit,
     version_id: uuid.UUID,
     *,
     errors: tuple[FieldError, ...] = (),
@@ -184,9 +154,8 @@ def _policy_page(
     findings: Review | None = None,
     status: int = 200,
 ) -> Response[str]:
-    file = acts.file_of(services, principal, version_id)
-    return pages.page(
-        request,
+    file = acts.file_of(visit.services, visit.principal, version_id)
+    return visit.page(
         "zhengtong/policies/policy.html",
         status=status,
         file=file,
@@ -211,7 +180,7 @@ def _policy_page(
         stages=[_(STATE_LABELS[one]) for one in _WAY],
         stage=_WAY.index(state) + 1 if (state := PolicyState(file.line.state)) in _WAY else None,
         is_draft=state == PolicyState.DRAFT,
-        may_write=principal.has_duty("policy.author"),
+        may_write=visit.principal.has_duty("policy.author"),
         is_demonstration=file.line.is_demonstration,
     )
 

@@ -11,17 +11,14 @@ from litestar.params import FromPath, FromQuery
 from kernel.errors import InvalidInput
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue import catalogue
 from policy_engine.matching.simulation import age_band
-from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong import words
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.policies import acts
 from portals.zhengtong.reach import Reach
+from portals.zhengtong.visit import Visiting
 
 #: Nothing can be lowered below nothing; more than tenfold is a slip of the pen.
 LOWEST_PERMILLE, HIGHEST_PERMILLE = -1000, 9000
@@ -40,24 +37,20 @@ def changed(standard: str, change_permille: int) -> Mapping[str, int]:
     "/policies/{version_id:uuid}/simulation", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat]
 )
 def simulation_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    visit: Visiting,
     reach: NamedDependency[Reach],
     version_id: FromPath[uuid.UUID],
     standard: FromQuery[str] = "",
     change: FromQuery[str] = "",
 ) -> Response[str]:
     """``change`` is in per cent, as people write it: ``10`` or ``-5.5``."""
-    file = acts.file_of(services, principal, version_id)
+    file = acts.file_of(visit.services, visit.principal, version_id)
     found, problem = None, ""
     try:
         found = reach.simulate(version_id, changed(standard, _permille(change)))
     except InvalidInput as refused:
         problem = refused.detail
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/policies/simulation.html",
         file=file,
         found=found,

@@ -5,46 +5,31 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, MultipartBody, URLEncodedBody
 from litestar.response import Redirect
 
 from kernel.errors import Conflict, FieldError, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.policies.problems import DocumentRefused
-from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs
 from portals.zhengtong.policies import acts
 from portals.zhengtong.policies.schemas import ProblemLine
+from portals.zhengtong.visit import Visit, Visiting
 
 MAY_WRITE = needs("policy.author")
 Upload = MultipartBody[dict[str, Any]]
 
 
 @get("/policies/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
-def new_policy(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    source: FromQuery[str] = "",
-) -> Response[str]:
+def new_policy(visit: Visiting, source: FromQuery[str] = "") -> Response[str]:
     """The form: two files, or two texts; ``source`` (a version) fills it in."""
-    text, cases_text = acts.texts_of(services, forms.identified(source)) if source else ("", "")
-    return _form(request, pages, text, cases_text)
+    text, cases_text = acts.texts_of(visit.services, forms.identified(source)) if source else ("", "")
+    return _form(visit, text, cases_text)
 
 
 @post("/policies/new", sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
-def upload(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    data: Upload,
-) -> Response[str] | Redirect:
+def upload(visit: Visiting, data: Upload) -> Response[str] | Redirect:
     """A draft, or every problem with its line."""
     text, cases_text = (
         _typed(data, "document"),
@@ -52,26 +37,21 @@ def upload(
     )  # whatever is wrong, nothing typed is lost
     try:
         text, cases_text = _text(data, "document"), _text(data, "cases")
-        version_id: uuid.UUID = acts.take_in(services, principal, text, cases_text)
+        version_id: uuid.UUID = acts.take_in(visit.services, visit.principal, text, cases_text)
     except DocumentRefused as refused:
         problems = acts.problems_of(refused, text, cases_text)
-        return _form(request, pages, text, cases_text, problems=problems, status=400)
+        return _form(visit, text, cases_text, problems=problems, status=400)
     except (InvalidInput, Conflict) as problem:
-        errors = problem.errors or (FieldError("document", problem.detail),)
-        return _form(request, pages, text, cases_text, errors=errors, status=problem.status)
+        errors = problem.at("document")
+        return _form(visit, text, cases_text, errors=errors, status=problem.status)
     return Redirect(f"/zhengtong/policies/{version_id}?done=draft", status_code=303)
 
 
 @post("/policies/check", status_code=200, sync_to_thread=True, include_in_schema=False, guards=[MAY_WRITE])
-def check(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    data: URLEncodedBody[dict[str, str]],
-) -> Response[str]:
+def check(visit: Visiting, data: URLEncodedBody[dict[str, str]]) -> Response[str]:
     """What is wrong as one types, for the editor: a part of its page."""
     texts = (data.get(name, "").replace("\r\n", "\n") for name in ("document", "cases"))
-    return pages.page(request, "zhengtong/policies/_checked.html", checked=acts.checked(services, *texts))
+    return visit.page("zhengtong/policies/_checked.html", checked=acts.checked(visit.services, *texts))
 
 
 def _text(data: dict[str, Any], name: str) -> str:
@@ -99,8 +79,7 @@ def _typed(data: dict[str, Any], name: str) -> str:
 
 
 def _form(
-    request: WebRequest,
-    pages: Pages,
+    visit: Visit,
     text: str,
     cases_text: str,
     *,
@@ -108,8 +87,7 @@ def _form(
     errors: tuple[FieldError, ...] = (),
     status: int = 200,
 ) -> Response[str]:
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/policies/new.html",
         status=status,
         text=text,

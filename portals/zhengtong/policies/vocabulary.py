@@ -4,17 +4,15 @@ from collections.abc import Iterable
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue import Attribute, Parameter, catalogue
 from policy_engine.catalogue.attributes import VIEWS
 from policy_engine.catalogue.parameters import ParameterArgument
 from portals.zhengtong.access import on_a_seat
+from portals.zhengtong.visit import Visiting
 
 MOST_SEARCHED = 40
 
@@ -121,13 +119,10 @@ def _given(argument: ParameterArgument) -> str:
 
 
 @get("/policies/vocabulary", sync_to_thread=True, include_in_schema=False, guards=[on_a_seat])
-def vocabulary_page(
-    request: WebRequest, pages: NamedDependency[Pages], q: FromQuery[str] = ""
-) -> Response[str]:
+def vocabulary_page(visit: Visiting, q: FromQuery[str] = "") -> Response[str]:
     """The names, those found by a word; the editor shows the same list beside the text."""
-    is_fragment = request.headers.get("hx-request") == "true"
-    return pages.page(
-        request,
+    is_fragment = visit.request.headers.get("hx-request") == "true"
+    return visit.page(
         "zhengtong/policies/_names.html" if is_fragment else "zhengtong/policies/vocabulary.html",
         names=names(q),
         q=q,

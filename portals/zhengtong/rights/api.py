@@ -6,23 +6,19 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from kernel.web.principal import Principal
 from policy_engine.delivery.awards.adjusting import Adjusted
 from policy_engine.delivery.recovery.schemas import OverpaymentView
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.rights import acts
+from portals.zhengtong.visit import Given, Said
 
 MAY_DECIDE = needs("claim.decide")
 MAY_PAY = needs("payment.approve")
 MAY_SEE = needs("claim.decide", "payment.approve", "audit.read")
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
 
 
 class RightAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,10 +148,7 @@ def read_overpayment(
     guards=[MAY_DECIDE],
 )
 def add_overpayment_decision(
-    services: Given,
-    principal: Said,
-    overpayment_id: FromPath[uuid.UUID],
-    data: JSONBody[OverpaymentDecision],
+    services: Given, principal: Said, overpayment_id: FromPath[uuid.UUID], data: JSONBody[OverpaymentDecision]
 ) -> OverpaymentView:
     acts.decide(
         services,

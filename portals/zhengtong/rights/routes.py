@@ -4,16 +4,13 @@ import uuid
 from datetime import date
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery.views import QUESTIONS
 from portals.services import Services
 from portals.shared.places import division_name
@@ -21,6 +18,7 @@ from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs
 from portals.zhengtong.forms import Form
 from portals.zhengtong.rights import acts
+from portals.zhengtong.visit import Visit, Visiting
 
 MAY_DECIDE = needs("claim.decide")
 MAY_PAY = needs("payment.approve")
@@ -41,95 +39,71 @@ CAUSES = {
     "other": N_("其他"),
 }
 
-Said = NamedDependency[Principal]
-Given = NamedDependency[Services]
-Shown = NamedDependency[Pages]
-
 
 @get("/rights", sync_to_thread=True, include_in_schema=False, guards=[MAY_DECIDE])
-def rights(
-    request: WebRequest,
-    pages: Shown,
-    services: Given,
-    principal: Said,
-    question: FromQuery[str] = "suspected",
-) -> Response[str]:
+def rights(visit: Visiting, question: FromQuery[str] = "suspected") -> Response[str]:
     """What feeds and standards put in question, one list at a time."""
-    return _rights_page(request, pages, services, principal, question)
+    return _rights_page(visit, question)
 
 
 @post("/rights/{award_id:uuid}/act", sync_to_thread=True, include_in_schema=False, guards=[MAY_DECIDE])
-def act_on_right(
-    request: WebRequest,
-    pages: Shown,
-    services: Given,
-    principal: Said,
-    award_id: FromPath[uuid.UUID],
-    data: Form,
-) -> Response[str] | Redirect:
+def act_on_right(visit: Visiting, award_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
     question = forms.one(data, "question")
     try:
         acts.act_on_right(
-            services,
-            principal,
+            visit.services,
+            visit.principal,
             award_id,
             forms.one(data, "act"),
             forms.one(data, "reason"),
             _month(forms.one(data, "from_month")),
         )
     except InvalidInput as problem:
-        return _rights_page(request, pages, services, principal, question, problem=problem)
+        return _rights_page(visit, question, problem=problem)
     return Redirect(f"/zhengtong/rights?question={_known(question)}&done=right", status_code=303)
 
 
 @post("/rights/raised", sync_to_thread=True, include_in_schema=False, guards=[MAY_DECIDE])
-def adjust_raised(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, data: Form
-) -> Response[str] | Redirect:
+def adjust_raised(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """All of a policy that a new standard raised."""
     try:
-        acts.adjust_raised(services, principal, forms.one(data, "policy_id"), forms.one(data, "reason"))
+        acts.adjust_raised(
+            visit.services, visit.principal, forms.one(data, "policy_id"), forms.one(data, "reason")
+        )
     except InvalidInput as problem:
-        return _rights_page(request, pages, services, principal, "amount", problem=problem)
+        return _rights_page(visit, "amount", problem=problem)
     return Redirect("/zhengtong/rights?question=amount&done=right", status_code=303)
 
 
 @post("/rights/losses", sync_to_thread=True, include_in_schema=False, guards=[MAY_DECIDE])
-def decide_losses(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, data: Form
-) -> Response[str] | Redirect:
+def decide_losses(visit: Visiting, data: Form) -> Response[str] | Redirect:
     try:
         acts.decide_losses(
-            services,
-            principal,
+            visit.services,
+            visit.principal,
             forms.one(data, "policy_id"),
             _day(data, "day"),
             forms.one(data, "outcome"),
             forms.one(data, "reason"),
         )
     except InvalidInput as problem:
-        return _rights_page(request, pages, services, principal, acts.LOSSES, problem=problem)
+        return _rights_page(visit, acts.LOSSES, problem=problem)
     return Redirect(f"/zhengtong/rights?question={acts.LOSSES}&done=right", status_code=303)
 
 
 @get("/overpayments", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def overpayments(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, view: FromQuery[str] = "open"
-) -> Response[str]:
-    return pages.page(
-        request,
+def overpayments(visit: Visiting, view: FromQuery[str] = "open") -> Response[str]:
+    return visit.page(
         "zhengtong/rights/overpayments.html",
-        found=acts.overpayments(services, principal, is_open=view != "closed"),
+        found=acts.overpayments(visit.services, visit.principal, is_open=view != "closed"),
         view="closed" if view == "closed" else "open",
         causes=CAUSES,
     )
 
 
 @get("/overpayments/{overpayment_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
-def overpayment(
-    request: WebRequest, pages: Shown, services: Given, principal: Said, overpayment_id: FromPath[uuid.UUID]
-) -> Response[str]:
-    return _overpayment_page(request, pages, services, principal, overpayment_id)
+def overpayment(visit: Visiting, overpayment_id: FromPath[uuid.UUID]) -> Response[str]:
+    return _overpayment_page(visit, overpayment_id)
 
 
 @post(
@@ -139,19 +113,13 @@ def overpayment(
     guards=[MAY_SEE],
 )
 def act_on_overpayment(
-    request: WebRequest,
-    pages: Shown,
-    services: Given,
-    principal: Said,
-    overpayment_id: FromPath[uuid.UUID],
-    act: FromPath[str],
-    data: Form,
+    visit: Visiting, overpayment_id: FromPath[uuid.UUID], act: FromPath[str], data: Form
 ) -> Response[str] | Redirect:
     """Decide, agree on instalments, enter a receipt, write off; the services ask for the duty of each."""
     try:
-        _act(services, principal, overpayment_id, act, data)
+        _act(visit.services, visit.principal, overpayment_id, act, data)
     except InvalidInput as problem:
-        return _overpayment_page(request, pages, services, principal, overpayment_id, problem=problem)
+        return _overpayment_page(visit, overpayment_id, problem=problem)
     return Redirect(f"/zhengtong/overpayments/{overpayment_id}?done=overpayment", status_code=303)
 
 
@@ -177,28 +145,19 @@ def _act(services: Services, principal: Principal, number: uuid.UUID, act: str, 
         raise InvalidInput(_("请选择处理结果。"))
 
 
-def _rights_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    question: str,
-    *,
-    problem: InvalidInput | None = None,
-) -> Response[str]:
-    found = acts.questions(services, principal, _known(question))
+def _rights_page(visit: Visit, question: str, *, problem: InvalidInput | None = None) -> Response[str]:
+    found = acts.questions(visit.services, visit.principal, _known(question))
     raised: dict[str, str] = {}
     for one in found.rights:
         if (one.rematched_amount_fen or 0) > (one.award.amount_fen or 0):
             raised[one.award.policy.policy_id] = one.award.policy.title
-    page = pages.page(
-        request,
+    page = visit.page(
         "zhengtong/rights/list.html",
         found=found,
         tabs=[(key, _(label), f"/zhengtong/rights?question={key}") for key, label in TABS.items()],
         raised=list(raised.items()),
         errors=_errors(problem),
-        today=services.house.clock.today(),
+        today=visit.services.house.clock.today(),
         division_name=division_name,
         grounds=words.HEIR_GROUNDS,
     )
@@ -207,23 +166,16 @@ def _rights_page(
 
 
 def _overpayment_page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    overpayment_id: uuid.UUID,
-    *,
-    problem: InvalidInput | None = None,
+    visit: Visit, overpayment_id: uuid.UUID, *, problem: InvalidInput | None = None
 ) -> Response[str]:
-    page = pages.page(
-        request,
+    page = visit.page(
         "zhengtong/rights/overpayment.html",
-        one=acts.overpayment(services, principal, overpayment_id),
+        one=acts.overpayment(visit.services, visit.principal, overpayment_id),
         causes=CAUSES,
         errors=_errors(problem),
-        today=services.house.clock.today(),
-        may_decide=principal.has_duty("claim.decide"),
-        may_pay=principal.has_duty("payment.approve"),
+        today=visit.services.house.clock.today(),
+        may_decide=visit.principal.has_duty("claim.decide"),
+        may_pay=visit.principal.has_duty("payment.approve"),
     )
     page.status_code = 400 if problem is not None else 200
     return page
@@ -232,7 +184,7 @@ def _overpayment_page(
 def _errors(problem: InvalidInput | None) -> tuple[FieldError, ...]:
     if problem is None:
         return ()
-    return tuple(problem.errors) or (FieldError("", problem.detail),)
+    return problem.at()
 
 
 def _known(question: str) -> str:

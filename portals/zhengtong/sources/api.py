@@ -3,15 +3,13 @@
 import uuid
 
 from litestar import get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from connectors.resilience.states import SystemState
-from kernel.web.principal import Principal
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.sources import stuck
 from portals.zhengtong.sources.systems import system_states
+from portals.zhengtong.visit import Given, Said
 
 MAY_RUN = needs("admin.system")
 MAY_WATCH = needs("admin.system", "audit.read")
@@ -24,7 +22,7 @@ MAY_WATCH = needs("admin.system", "audit.read")
     summary="Which outside systems answer, and how old their data are",
     guards=[MAY_WATCH],
 )
-def list_systems(services: NamedDependency[Services]) -> list[SystemState]:
+def list_systems(services: Given) -> list[SystemState]:
     return system_states(services)
 
 
@@ -35,7 +33,7 @@ def list_systems(services: NamedDependency[Services]) -> list[SystemState]:
     summary="Events that wait for an official",
     guards=[MAY_RUN],
 )
-def list_stuck(services: NamedDependency[Services]) -> stuck.Stuck:
+def list_stuck(services: Given) -> stuck.Stuck:
     return stuck.stuck_events(services)
 
 
@@ -47,9 +45,7 @@ def list_stuck(services: NamedDependency[Services]) -> stuck.Stuck:
     summary="Try all tasks of one kind again",
     guards=[MAY_RUN],
 )
-def replay_topic(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], topic: FromPath[str]
-) -> stuck.Replayed:
+def replay_topic(services: Given, principal: Said, topic: FromPath[str]) -> stuck.Replayed:
     return stuck.Replayed(stuck.replay_topic(services, principal, topic))
 
 
@@ -62,10 +58,7 @@ def replay_topic(
     guards=[MAY_RUN],
 )
 def drop_letter(
-    data: JSONBody[stuck.Reason],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    message_id: FromPath[uuid.UUID],
+    data: JSONBody[stuck.Reason], services: Given, principal: Said, message_id: FromPath[uuid.UUID]
 ) -> None:
     stuck.drop_letter(services, principal, message_id, data.reason)
 
@@ -78,9 +71,7 @@ def drop_letter(
     summary="Read a refused event again",
     guards=[MAY_RUN],
 )
-def read_again(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], number: FromPath[int]
-) -> None:
+def read_again(services: Given, principal: Said, number: FromPath[int]) -> None:
     stuck.read_again(services, principal, number)
 
 
@@ -93,10 +84,7 @@ def read_again(
     guards=[MAY_RUN],
 )
 def drop_refused(
-    data: JSONBody[stuck.Reason],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    number: FromPath[int],
+    data: JSONBody[stuck.Reason], services: Given, principal: Said, number: FromPath[int]
 ) -> None:
     stuck.drop_refused(services, principal, number, data.reason)
 
@@ -109,12 +97,7 @@ def drop_refused(
     summary="Take an event again that could not become facts",
     guards=[MAY_RUN],
 )
-def take_again(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    source: FromPath[str],
-    event_id: FromPath[str],
-) -> None:
+def take_again(services: Given, principal: Said, source: FromPath[str], event_id: FromPath[str]) -> None:
     stuck.take_again(services, principal, source, event_id)
 
 
@@ -128,8 +111,8 @@ def take_again(
 )
 def drop_event(
     data: JSONBody[stuck.Reason],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
+    services: Given,
+    principal: Said,
     source: FromPath[str],
     event_id: FromPath[str],
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
@@ -14,15 +13,14 @@ from connectors.exchange.messages import ExchangeAnswer
 from kernel import audit
 from kernel.errors import DongchuError, FieldError, Forbidden, InvalidInput, OutsideFailure
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.profiles.exchange import service
 from policy_engine.profiles.exchange.service import AccessView, Dataset, GrantView, Requester, datasets
 from portals.services import Services
 from portals.zhengtong.access import on_a_seat, seat_of
 from portals.zhengtong.forms import Form, many, one
 from portals.zhengtong.sources.desks import ANSWERING, sources_of
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 Words = Annotated[str, msgspec.Meta(max_length=200)]
 PLACE = "/zhengtong/exchange"
@@ -147,26 +145,15 @@ class ExchangeDesk:
 
 
 @get("/exchange", sync_to_thread=True, include_in_schema=False)
-def exchange_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str]:
+def exchange_page(visit: Visiting) -> Response[str]:
     """The catalogue, the grants, the ledger."""
-    return _page(request, pages, ExchangeDesk(services, principal))
+    return _page(visit, ExchangeDesk(visit.services, visit.principal))
 
 
 @post("/exchange", status_code=303, sync_to_thread=True, include_in_schema=False)
-def request_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str] | Redirect:
+def request_form(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """Ask for a grant."""
-    desk = ExchangeDesk(services, principal)
+    desk = ExchangeDesk(visit.services, visit.principal)
     dataset, _sep, _field = one(data, "dataset").partition(":")
     fields = [
         name
@@ -178,36 +165,29 @@ def request_form(
     except ValueError:
         what = _("请填写日期，如 2026-11-23")
         problem = InvalidInput(what, errors=[FieldError("until_on", what)])
-        return _page(request, pages, desk, problem, data)
+        return _page(visit, desk, problem, data)
     asked = Asked(dataset, tuple(fields), one(data, "purpose"), one(data, "basis"), until_on)
     try:
         desk.request(asked)
     except InvalidInput as problem:
-        return _page(request, pages, desk, problem, data)
+        return _page(visit, desk, problem, data)
     return Redirect(f"{PLACE}?done=exchange", status_code=303)
 
 
 @post("/exchange/{grant_id:uuid}", status_code=303, sync_to_thread=True, include_in_schema=False)
-def grant_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    grant_id: FromPath[uuid.UUID],
-) -> Response[str] | Redirect:
+def grant_form(visit: Visiting, data: Form, grant_id: FromPath[uuid.UUID]) -> Response[str] | Redirect:
     """Grant, refuse, end, or query."""
-    desk, act = ExchangeDesk(services, principal), one(data, "act")
+    desk, act = ExchangeDesk(visit.services, visit.principal), one(data, "act")
     try:
         if act == "query":
             answer = desk.query(grant_id, Query(one(data, "identifier"), tuple(many(data, "fields"))))
-            return _page(request, pages, desk, answer=(grant_id, answer))
+            return _page(visit, desk, answer=(grant_id, answer))
         if act == "end":
             desk.end(grant_id)
         else:
             desk.decide(grant_id, Decision(act == "grant", one(data, "reason")))
     except (InvalidInput, OutsideFailure) as problem:
-        return _page(request, pages, desk, problem)
+        return _page(visit, desk, problem)
     return Redirect(f"{PLACE}?done=exchange", status_code=303)
 
 
@@ -229,9 +209,7 @@ def list_datasets() -> list[Dataset]:
     summary="Grants of this office and of what it owns",
     guards=[on_a_seat],
 )
-def list_grants(
-    services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> list[GrantView]:
+def list_grants(services: Given, principal: Said) -> list[GrantView]:
     return ExchangeDesk(services, principal).grants()
 
 
@@ -243,9 +221,7 @@ def list_grants(
     summary="Ask for a grant",
     guards=[on_a_seat],
 )
-def add_grant(
-    data: JSONBody[Asked], services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> GrantView:
+def add_grant(data: JSONBody[Asked], services: Given, principal: Said) -> GrantView:
     return ExchangeDesk(services, principal).request(data)
 
 
@@ -258,10 +234,7 @@ def add_grant(
     guards=[on_a_seat],
 )
 def add_decision(
-    data: JSONBody[Decision],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    grant_id: FromPath[uuid.UUID],
+    data: JSONBody[Decision], services: Given, principal: Said, grant_id: FromPath[uuid.UUID]
 ) -> None:
     ExchangeDesk(services, principal).decide(grant_id, data)
 
@@ -274,9 +247,7 @@ def add_decision(
     summary="End a grant early",
     guards=[on_a_seat],
 )
-def add_end(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], grant_id: FromPath[uuid.UUID]
-) -> None:
+def add_end(services: Given, principal: Said, grant_id: FromPath[uuid.UUID]) -> None:
     ExchangeDesk(services, principal).end(grant_id)
 
 
@@ -289,32 +260,25 @@ def add_end(
     guards=[on_a_seat],
 )
 def add_query(
-    data: JSONBody[Query],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    grant_id: FromPath[uuid.UUID],
+    data: JSONBody[Query], services: Given, principal: Said, grant_id: FromPath[uuid.UUID]
 ) -> ExchangeAnswer:
     return ExchangeDesk(services, principal).query(grant_id, data)
 
 
 @get("/exchange/accesses", sync_to_thread=True, tags=["exchange"], summary="Every access", guards=[on_a_seat])
-def list_accesses(
-    services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> list[AccessView]:
+def list_accesses(services: Given, principal: Said) -> list[AccessView]:
     return ExchangeDesk(services, principal).ledger()
 
 
 def _page(
-    request: WebRequest,
-    pages: Pages,
+    visit: Visit,
     desk: ExchangeDesk,
     problem: DongchuError | None = None,
     given: Any = None,
     answer: tuple[uuid.UUID, ExchangeAnswer] | None = None,
 ) -> Response[str]:
     given = given or {}
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/sources/exchange.html",
         status=200 if problem is None else problem.status,
         datasets=datasets(),

@@ -8,7 +8,6 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.di import NamedDependency
 from litestar.params import FromPath, MultipartBody
 from litestar.response import Redirect, Stream
 
@@ -17,15 +16,14 @@ from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue import catalogue
 from policy_engine.profiles.files import service
 from policy_engine.profiles.files.jobs import folder_of
 from policy_engine.profiles.files.service import FILE_TOPIC, FileView
 from portals.services import Services
 from portals.zhengtong.access import needs
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_RUN = needs("admin.system")
 PLACE = "/zhengtong/system/files"
@@ -98,11 +96,9 @@ def _day(text: object, today: date) -> date:
 
 
 @get("/system/files", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def files_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
+def files_page(visit: Visiting) -> Response[str]:
     """The form, and the latest files with their progress."""
-    return _page(request, pages, services)
+    return _page(visit)
 
 
 @post(
@@ -113,41 +109,28 @@ def files_page(
     guards=[MAY_RUN],
     request_max_body_size=LARGEST,
 )
-def upload_form(
-    request: WebRequest,
-    data: Upload,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str] | Redirect:
+def upload_form(visit: Visiting, data: Upload) -> Response[str] | Redirect:
     """Hand one in."""
     try:
-        known = take_on(services, principal, data)
+        known = take_on(visit.services, visit.principal, data)
     except InvalidInput as problem:
-        return _page(request, pages, services, problem, data)
+        return _page(visit, problem, data)
     return Redirect(f"{PLACE}/{known.id}", status_code=303)
 
 
 @get("/system/files/{file_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def file_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    file_id: FromPath[uuid.UUID],
-) -> Response[str]:
+def file_page(visit: Visiting, file_id: FromPath[uuid.UUID]) -> Response[str]:
     """One file: how far it is, what became of its facts, the first rejects."""
-    with services.house.database.read() as session:
+    with visit.services.house.database.read() as session:
         file = service.view(session, file_id)
-        rejects = service.first_rejects(session, services.house.vault, file_id)
-    return pages.page(request, "zhengtong/sources/file.html", file=file, rejects=rejects)
+        rejects = service.first_rejects(session, visit.services.house.vault, file_id)
+    return visit.page("zhengtong/sources/file.html", file=file, rejects=rejects)
 
 
 @get(
     "/system/files/{file_id:uuid}/rejects.csv", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN]
 )
-def rejects_file(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], file_id: FromPath[uuid.UUID]
-) -> Stream:
+def rejects_file(services: Given, principal: Said, file_id: FromPath[uuid.UUID]) -> Stream:
     """Every reject with its row, column and how to mend it."""
     return stream_rejects(services, principal, file_id)
 
@@ -180,7 +163,7 @@ def stream_rejects(services: Services, principal: Principal, file_id: uuid.UUID)
 
 
 @get("/fact-files", sync_to_thread=True, tags=["sources"], summary="Files of facts", guards=[MAY_RUN])
-def list_files(services: NamedDependency[Services]) -> list[FileView]:
+def list_files(services: Given) -> list[FileView]:
     with services.house.database.read() as session:
         return service.latest(session)
 
@@ -194,16 +177,14 @@ def list_files(services: NamedDependency[Services]) -> list[FileView]:
     guards=[MAY_RUN],
     request_max_body_size=LARGEST,
 )
-def add_file(
-    data: Upload, services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> FileView:
+def add_file(data: Upload, services: Given, principal: Said) -> FileView:
     return take_on(services, principal, data)
 
 
 @get(
     "/fact-files/{file_id:uuid}", sync_to_thread=True, tags=["sources"], summary="One file", guards=[MAY_RUN]
 )
-def get_file(services: NamedDependency[Services], file_id: FromPath[uuid.UUID]) -> FileView:
+def get_file(services: Given, file_id: FromPath[uuid.UUID]) -> FileView:
     with services.house.database.read() as session:
         return service.view(session, file_id)
 
@@ -215,30 +196,23 @@ def get_file(services: NamedDependency[Services], file_id: FromPath[uuid.UUID]) 
     summary="Its rejects as CSV",
     guards=[MAY_RUN],
 )
-def get_rejects(
-    services: NamedDependency[Services], principal: NamedDependency[Principal], file_id: FromPath[uuid.UUID]
-) -> Stream:
+def get_rejects(services: Given, principal: Said, file_id: FromPath[uuid.UUID]) -> Stream:
     return stream_rejects(services, principal, file_id)
 
 
 def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    problem: InvalidInput | None = None,
-    given: dict[str, Any] | None = None,
+    visit: Visit, problem: InvalidInput | None = None, given: dict[str, Any] | None = None
 ) -> Response[str]:
-    with services.house.database.read() as session:
+    with visit.services.house.database.read() as session:
         files = service.latest(session)
     given = given or {}
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/sources/files.html",
         status=200 if problem is None else problem.status,
         files=files,
         sources=[(one.id, one.name) for one in catalogue().departments.values() if one.id != "engine"],
         source=str(given.get("source", "")),
-        observed_on=str(given.get("observed_on", "") or services.house.clock.today()),
+        observed_on=str(given.get("observed_on", "") or visit.services.house.clock.today()),
         problem=problem,
     )
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
@@ -15,9 +14,7 @@ from kernel import audit
 from kernel.errors import DongchuError, FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.formats import masked
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.catalogue import catalogue
 from policy_engine.profiles.disclosure import past_words
 from policy_engine.profiles.objections import repository, service
@@ -27,6 +24,7 @@ from portals.services import Services
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.forms import Form, one
 from portals.zhengtong.sources.desks import require_sources
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 PLACE = "/zhengtong/objections"
 
@@ -106,48 +104,32 @@ def give_answer(services: Services, principal: Principal, objection_id: uuid.UUI
 
 
 @get("/objections", sync_to_thread=True, include_in_schema=False)
-def objections_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str]:
+def objections_page(visit: Visiting) -> Response[str]:
     """What waits for this seat, the most urgent first."""
-    return pages.page(request, "zhengtong/sources/objections.html", objections=waiting(services, principal))
+    return visit.page(
+        "zhengtong/sources/objections.html", objections=waiting(visit.services, visit.principal)
+    )
 
 
 @get("/objections/{objection_id:uuid}", sync_to_thread=True, include_in_schema=False)
-def objection_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    objection_id: FromPath[uuid.UUID],
-) -> Response[str]:
-    return _page(request, pages, services, principal, objection_id)
+def objection_page(visit: Visiting, objection_id: FromPath[uuid.UUID]) -> Response[str]:
+    return _page(visit, objection_id)
 
 
 @post("/objections/{objection_id:uuid}", status_code=303, sync_to_thread=True, include_in_schema=False)
-def answer_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    objection_id: FromPath[uuid.UUID],
-) -> Response[str] | Redirect:
+def answer_form(visit: Visiting, data: Form, objection_id: FromPath[uuid.UUID]) -> Response[str] | Redirect:
     given = {name: one(data, name) for name in ("outcome", "text", "value", "valid_from")}
     try:
         answer = msgspec.convert(
             {name: value for name, value in given.items() if value or name == "text"}, Answer, strict=False
         )
-        give_answer(services, principal, objection_id, answer)
+        give_answer(visit.services, visit.principal, objection_id, answer)
     except msgspec.ValidationError:
         what = _("请选择处理结果，日期写成 2026-11-23 的形式")
         problem = InvalidInput(what, errors=[FieldError("outcome", what)])
-        return _page(request, pages, services, principal, objection_id, given, problem)
+        return _page(visit, objection_id, given, problem)
     except InvalidInput as problem:
-        return _page(request, pages, services, principal, objection_id, given, problem)
+        return _page(visit, objection_id, given, problem)
     return Redirect(f"{PLACE}?done=objection_answered", status_code=303)
 
 
@@ -158,9 +140,7 @@ def answer_form(
     summary="Objections that wait for this seat",
     guards=[on_a_seat],
 )
-def list_objections(
-    services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> list[ObjectionView]:
+def list_objections(services: Given, principal: Said) -> list[ObjectionView]:
     return waiting(services, principal)
 
 
@@ -173,27 +153,20 @@ def list_objections(
     guards=[on_a_seat],
 )
 def add_answer(
-    data: JSONBody[Answer],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    objection_id: FromPath[uuid.UUID],
+    data: JSONBody[Answer], services: Given, principal: Said, objection_id: FromPath[uuid.UUID]
 ) -> None:
     give_answer(services, principal, objection_id, data)
 
 
 def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
+    visit: Visit,
     objection_id: uuid.UUID,
     given: dict[str, str] | None = None,
     problem: DongchuError | None = None,
 ) -> Response[str]:
-    file = file_of(services, principal, objection_id)
+    file = file_of(visit.services, visit.principal, objection_id)
     words = ("是", "否") if file.kind == "boolean" else file.values
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/sources/objection.html",
         status=200 if problem is None else problem.status,
         file=file,

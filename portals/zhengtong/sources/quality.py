@@ -5,15 +5,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
 from kernel import audit
 from kernel.errors import DongchuError, InvalidInput
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.profiles.quality import service
 from policy_engine.profiles.quality.service import FindingView, RuleCount
 from portals.services import Services
@@ -21,6 +18,7 @@ from portals.shared.places import division_name
 from portals.zhengtong.access import on_a_seat
 from portals.zhengtong.forms import Form, one
 from portals.zhengtong.sources.desks import require_sources
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,28 +60,16 @@ def dismiss(services: Services, principal: Principal, finding_id: uuid.UUID, not
 
 
 @get("/quality", sync_to_thread=True, include_in_schema=False)
-def quality_page(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str]:
-    return _page(request, pages, services, principal)
+def quality_page(visit: Visiting) -> Response[str]:
+    return _page(visit)
 
 
 @post("/quality/{finding_id:uuid}", status_code=303, sync_to_thread=True, include_in_schema=False)
-def dismiss_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    finding_id: FromPath[uuid.UUID],
-) -> Response[str] | Redirect:
+def dismiss_form(visit: Visiting, data: Form, finding_id: FromPath[uuid.UUID]) -> Response[str] | Redirect:
     try:
-        dismiss(services, principal, finding_id, one(data, "note"))
+        dismiss(visit.services, visit.principal, finding_id, one(data, "note"))
     except InvalidInput as problem:
-        return _page(request, pages, services, principal, problem)
+        return _page(visit, problem)
     return Redirect("/zhengtong/quality?done=quality", status_code=303)
 
 
@@ -94,7 +80,7 @@ def dismiss_form(
     summary="Findings about this seat's data",
     guards=[on_a_seat],
 )
-def get_quality(services: NamedDependency[Services], principal: NamedDependency[Principal]) -> Quality:
+def get_quality(services: Given, principal: Said) -> Quality:
     return quality_of(services, principal)
 
 
@@ -107,26 +93,16 @@ def get_quality(services: NamedDependency[Services], principal: NamedDependency[
     guards=[on_a_seat],
 )
 def add_dismissal(
-    data: JSONBody[Dismissal],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    finding_id: FromPath[uuid.UUID],
+    data: JSONBody[Dismissal], services: Given, principal: Said, finding_id: FromPath[uuid.UUID]
 ) -> None:
     dismiss(services, principal, finding_id, data.note)
 
 
-def _page(
-    request: WebRequest,
-    pages: Pages,
-    services: Services,
-    principal: Principal,
-    problem: DongchuError | None = None,
-) -> Response[str]:
-    return pages.page(
-        request,
+def _page(visit: Visit, problem: DongchuError | None = None) -> Response[str]:
+    return visit.page(
         "zhengtong/sources/quality.html",
         status=200 if problem is None else problem.status,
-        quality=quality_of(services, principal),
+        quality=quality_of(visit.services, visit.principal),
         place=division_name,
         problem=problem,
     )

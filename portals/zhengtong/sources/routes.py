@@ -3,20 +3,16 @@
 import uuid
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from kernel.errors import Conflict, DongchuError, InvalidInput
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.forms import Form, one
 from portals.zhengtong.sources import stuck
 from portals.zhengtong.sources.systems import system_states
 from portals.zhengtong.trail import acts as trail
+from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_RUN = needs("admin.system")
 MAY_WATCH = needs("admin.system", "audit.read")
@@ -26,19 +22,15 @@ DROPPED = f"{LETTERS}?done=dropped"
 
 
 @get("/system/connectors", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
-def connectors_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
+def connectors_page(visit: Visiting) -> Response[str]:
     """Which systems answer, which are down, and how old their data are."""
-    return pages.page(request, "zhengtong/sources/systems.html", systems=system_states(services))
+    return visit.page("zhengtong/sources/systems.html", systems=system_states(visit.services))
 
 
 @get("/system/letters", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def letters_page(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
+def letters_page(visit: Visiting) -> Response[str]:
     """Tasks that were given up, and events that were refused."""
-    return _letters(request, pages, services)
+    return _letters(visit)
 
 
 @post(
@@ -48,29 +40,20 @@ def letters_page(
     include_in_schema=False,
     guards=[MAY_RUN],
 )
-def letter_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    message_id: FromPath[uuid.UUID],
-) -> Response[str] | Redirect:
+def letter_form(visit: Visiting, data: Form, message_id: FromPath[uuid.UUID]) -> Response[str] | Redirect:
     """Try one again, or drop it."""
     if one(data, "act") != "drop":
-        trail.replay(services, principal, message_id)
+        trail.replay(visit.services, visit.principal, message_id)
         return Redirect(DONE, status_code=303)
     try:
-        stuck.drop_letter(services, principal, message_id, one(data, "reason"))
+        stuck.drop_letter(visit.services, visit.principal, message_id, one(data, "reason"))
     except InvalidInput as problem:
-        return _letters(request, pages, services, problem)
+        return _letters(visit, problem)
     return Redirect(DROPPED, status_code=303)
 
 
 @post("/system/letters", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def topic_form(
-    data: Form, services: NamedDependency[Services], principal: NamedDependency[Principal]
-) -> Redirect:
+def topic_form(data: Form, services: Given, principal: Said) -> Redirect:
     """Try all of one kind again."""
     stuck.replay_topic(services, principal, one(data, "topic"))
     return Redirect(DONE, status_code=303)
@@ -83,58 +66,42 @@ def topic_form(
     include_in_schema=False,
     guards=[MAY_RUN],
 )
-def refused_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    number: FromPath[int],
-) -> Response[str] | Redirect:
+def refused_form(visit: Visiting, data: Form, number: FromPath[int]) -> Response[str] | Redirect:
     """Read a refused event again, or drop it."""
     is_dropped = one(data, "act") == "drop"
     try:
         if is_dropped:
-            stuck.drop_refused(services, principal, number, one(data, "reason"))
+            stuck.drop_refused(visit.services, visit.principal, number, one(data, "reason"))
         else:
-            stuck.read_again(services, principal, number)
+            stuck.read_again(visit.services, visit.principal, number)
     except (InvalidInput, Conflict) as problem:
-        return _letters(request, pages, services, problem)
+        return _letters(visit, problem)
     return Redirect(DROPPED if is_dropped else DONE, status_code=303)
 
 
 @post("/system/not-applied", status_code=303, sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def not_applied_form(
-    request: WebRequest,
-    data: Form,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-) -> Response[str] | Redirect:
+def not_applied_form(visit: Visiting, data: Form) -> Response[str] | Redirect:
     """Take an event again that could not become facts, or drop it."""
     source, event_id, is_dropped = one(data, "source"), one(data, "event_id"), one(data, "act") == "drop"
     try:
         if is_dropped:
-            stuck.drop_event(services, principal, source, event_id, one(data, "reason"))
+            stuck.drop_event(visit.services, visit.principal, source, event_id, one(data, "reason"))
         else:
-            stuck.take_again(services, principal, source, event_id)
+            stuck.take_again(visit.services, visit.principal, source, event_id)
     except InvalidInput as problem:
-        return _letters(request, pages, services, problem)
+        return _letters(visit, problem)
     return Redirect(DROPPED if is_dropped else DONE, status_code=303)
 
 
-def _letters(
-    request: WebRequest, pages: Pages, services: Services, problem: DongchuError | None = None
-) -> Response[str]:
-    letters = trail.dead_letters(services)
+def _letters(visit: Visit, problem: DongchuError | None = None) -> Response[str]:
+    letters = trail.dead_letters(visit.services)
     topics = sorted({one.topic for one in letters})
-    return pages.page(
-        request,
+    return visit.page(
         "zhengtong/sources/letters.html",
         status=200 if problem is None else problem.status,
         letters=letters,
         topics=[(topic, sum(letter.topic == topic for letter in letters)) for topic in topics],
-        stuck=stuck.stuck_events(services),
+        stuck=stuck.stuck_events(visit.services),
         problem=problem,
     )
 

@@ -3,13 +3,11 @@
 import uuid
 
 from litestar import get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from kernel.web.principal import Principal
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.trail import acts
+from portals.zhengtong.visit import Given, Said
 
 MAY_AUDIT = needs("audit.read")
 MAY_RUN = needs("admin.system")
@@ -24,20 +22,20 @@ MAY_WATCH = needs("admin.system", "audit.read")
     guards=[MAY_AUDIT],
 )
 def list_trail(
-    services: NamedDependency[Services], action: FromQuery[str] = "", before: FromQuery[int | None] = None
+    services: Given, action: FromQuery[str] = "", before: FromQuery[int | None] = None
 ) -> list[acts.AuditLine]:
     return acts.trail(services, action, before)
 
 
 @get("/audit/chain", sync_to_thread=True, tags=["trail"], summary="Check the whole chain", guards=[MAY_AUDIT])
-def check_chain(services: NamedDependency[Services]) -> acts.ChainState:
+def check_chain(services: Given) -> acts.ChainState:
     return acts.chain(services, is_checked=True)
 
 
 @get(
     "/dead-letters", sync_to_thread=True, tags=["trail"], summary="Tasks that were given up", guards=[MAY_RUN]
 )
-def list_dead_letters(services: NamedDependency[Services]) -> list[acts.DeadLetter]:
+def list_dead_letters(services: Given) -> list[acts.DeadLetter]:
     return acts.dead_letters(services)
 
 
@@ -49,11 +47,7 @@ def list_dead_letters(services: NamedDependency[Services]) -> list[acts.DeadLett
     summary="Try one again",
     guards=[MAY_RUN],
 )
-def add_replay(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    message_id: FromPath[uuid.UUID],
-) -> None:
+def add_replay(services: Given, principal: Said, message_id: FromPath[uuid.UUID]) -> None:
     acts.replay(services, principal, message_id)
 
 
@@ -64,7 +58,7 @@ def add_replay(
     summary="Refused and accepted events",
     guards=[MAY_WATCH],
 )
-def list_events(services: NamedDependency[Services]) -> acts.DepartmentEvents:
+def list_events(services: Given) -> acts.DepartmentEvents:
     return acts.department_events(services)
 
 
@@ -75,7 +69,7 @@ def list_events(services: NamedDependency[Services]) -> acts.DepartmentEvents:
     summary="The whole city matched anew each night, and any drift",
     guards=[MAY_WATCH],
 )
-def list_full_matches(services: NamedDependency[Services]) -> list[acts.FullMatchLine]:
+def list_full_matches(services: Given) -> list[acts.FullMatchLine]:
     return acts.full_matches(services)
 
 

@@ -2,17 +2,13 @@
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from kernel.i18n import gettext as _
-from kernel.web.pages import Pages
-from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
-from portals.services import Services
 from portals.zhengtong.access import needs
 from portals.zhengtong.exports import export
 from portals.zhengtong.trail import acts
+from portals.zhengtong.visit import Given, Said, Visiting
 from portals.zhengtong.words import RECORDED
 
 MAY_AUDIT = needs("audit.read")
@@ -21,32 +17,26 @@ MAY_WATCH = needs("admin.system", "audit.read")
 
 @get("/audit", sync_to_thread=True, include_in_schema=False, guards=[MAY_AUDIT])
 def audit_trail(
-    request: WebRequest,
-    pages: NamedDependency[Pages],
-    services: NamedDependency[Services],
+    visit: Visiting,
     action: FromQuery[str] = "",
     before: FromQuery[int | None] = None,
     check: FromQuery[str] = "",
 ) -> Response[str]:
     """Who did what to what, and whether the chain is whole."""
-    lines = acts.trail(services, action.strip(), before)
-    return pages.page(
-        request,
+    lines = acts.trail(visit.services, action.strip(), before)
+    return visit.page(
         "zhengtong/trail/audit.html",
         lines=[(line, _told(line.detail)) for line in lines],
         action=action,
         recorded=RECORDED,
-        chain=acts.chain(services, is_checked=bool(check)),
+        chain=acts.chain(visit.services, is_checked=bool(check)),
         older=lines[-1].number if len(lines) == acts.PAGE else None,
     )
 
 
 @get("/audit.csv", sync_to_thread=True, include_in_schema=False, guards=[MAY_AUDIT])
 def audit_export(
-    services: NamedDependency[Services],
-    principal: NamedDependency[Principal],
-    action: FromQuery[str] = "",
-    before: FromQuery[int | None] = None,
+    services: Given, principal: Said, action: FromQuery[str] = "", before: FromQuery[int | None] = None
 ) -> Response[str]:
     """A page of the trail as CSV."""
     header = [
@@ -77,19 +67,15 @@ def audit_export(
 
 
 @get("/system/events", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
-def department_events(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
+def department_events(visit: Visiting) -> Response[str]:
     """What departments sent: refusals first."""
-    return pages.page(request, "zhengtong/trail/events.html", events=acts.department_events(services))
+    return visit.page("zhengtong/trail/events.html", events=acts.department_events(visit.services))
 
 
 @get("/system/matches", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
-def full_matches(
-    request: WebRequest, pages: NamedDependency[Pages], services: NamedDependency[Services]
-) -> Response[str]:
+def full_matches(visit: Visiting) -> Response[str]:
     """Night by night, whether what was kept agreed with the whole city matched anew."""
-    return pages.page(request, "zhengtong/trail/matches.html", nights=acts.full_matches(services))
+    return visit.page("zhengtong/trail/matches.html", nights=acts.full_matches(visit.services))
 
 
 def _told(detail: dict[str, object]) -> str:

@@ -139,6 +139,7 @@ class OAuthPages:
             acting_for=option.name if option and option.capacity in ("person", "enterprise") else "",
             scope_texts=[SCOPES[scope] for scope in step.scopes],
             detail_texts=self._provider.details.told(step.details, reader_of(request).locale),
+            withdrawn_text=self._provider.details.withdrawn(step.details, reader_of(request).locale),
             own_name=option.name if option and option.capacity == "self" else "",
             until=self._provider.house.clock.now() + CONSENT_LIFETIME,
             is_first_party=client.is_first_party,

@@ -43,11 +43,15 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``text`` by language, with the fields in it as ``%(name)s``; ``answered`` is what the token response adds (§7)."""
+    """``text`` by language, with the fields in it as ``%(name)s``; ``answered`` is what the token response adds (§7).
+
+    ``withdrawn`` says where it is taken back, where that is not the page of all applications.
+    """
 
     type: str
     text: dict[str, str]
     fields: dict[str, FieldRule]
+    withdrawn: dict[str, str] = {}
     answered: dict[str, list[str]] = {}
 
     def told(self, detail: Detail, locale: str, names: Names) -> str:
@@ -107,6 +111,16 @@ class DetailTypes:
             for one in details or ()
             if one["type"] in self._types
         ]
+
+    def withdrawn(self, details: Sequence[Detail] | None, locale: str) -> str:
+        """Where all of them are taken back; empty where that is where any consent is."""
+        kinds = {one["type"] for one in details or ()}
+        places = {
+            self._types[kind].withdrawn.get(locale[:2], self._types[kind].withdrawn.get("zh", ""))
+            for kind in kinds
+            if kind in self._types
+        }
+        return places.pop() if len(places) == 1 else ""
 
     def answered(self, details: Sequence[Detail]) -> list[Detail]:
         """What a token response says of the details that were granted (§7)."""

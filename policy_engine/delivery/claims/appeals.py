@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.clock import business_date
-from kernel.errors import Forbidden, InvalidInput, NotFound
+from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from kernel.working_days import add_working_days
@@ -32,7 +32,10 @@ APPEAL_WORKING_DAYS = 20
 def appeal(
     session: Session, ports: Ports, *, claim_id: uuid.UUID, principal: Principal, grounds: str, now: datetime
 ) -> Appeal:
-    """Ask again after a refusal; every refusal can be appealed."""
+    """Ask again after a refusal; every refusal can be appealed.
+
+    Raises ``Conflict`` while another claim to the same right is under way.
+    """
     claim = repository.lock_claim(session, claim_id)
     if claim is None:
         raise NotFound(_("没有找到您要的内容。"))
@@ -41,7 +44,10 @@ def appeal(
     if not grounds or len(grounds) > LONGEST_REASON:
         raise InvalidInput(_("请写明申诉的理由（两千字以内）。"))
     before = claim.state
-    claim.state = CLAIM.move(ClaimState(before), "appeal")
+    target = CLAIM.move(ClaimState(before), "appeal")
+    if repository.open_claim_on(session, claim.policy_id, claim.unit_id) is not None:
+        raise Conflict(_("这项待遇另有一件申请正在办理，办结后就可以申诉。"))
+    claim.state = target
     filed = Appeal(
         claim_id=claim.id,
         filed_by_id=principal.subject_id,

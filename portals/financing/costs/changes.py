@@ -125,6 +125,7 @@ def _require_repayable(
 def extend(schedule: Schedule, on: date, months: int, *, rate_bp: int | None = None) -> Schedule:
     """Extend the loan by ``months`` from its maturity, agreed on ``on``; what is left runs off until the new end.
 
+    Interest up to the day of the extension falls due on it, so that what runs before and after is never one sum.
     贷款通则 Art. 12: a loan of up to a year at most by its own term, one of up to five years by half of it, a longer
     one by three years. ``rate_bp`` is the rate from the old maturity on.
     """
@@ -143,14 +144,32 @@ def extend(schedule: Schedule, on: date, months: int, *, rate_bp: int | None = N
         new_terms = msgspec.structs.replace(new_terms, rate_changes=changes)
     require_sound(new_terms)
     kept = [one for one in schedule.instalments if one.due_on <= on]
-    start = kept[-1].due_on if kept else terms.disbursed_on
     balance_fen = kept[-1].balance_fen if kept else terms.principal_fen
+    kept += _interest_until(terms, kept[-1] if kept else None, on)
+    start = kept[-1].due_on if kept else terms.disbursed_on
     until = months_later(terms.disbursed_on, new_terms.term_months)
     due = _due_after(new_terms, schedule, start, until)
     return Schedule(
         terms=new_terms,
         instalments=(*kept, *run_off(new_terms, balance_fen, start, due, first=len(kept) + 1)),
     )
+
+
+def _interest_until(terms: LoanTerms, last: Instalment | None, on: date) -> list[Instalment]:
+    """The interest that has run since the last due day, due on a day of its own; nothing on a due day itself."""
+    start = terms.disbursed_on if last is None else last.due_on
+    balance_fen = terms.principal_fen if last is None else last.balance_fen
+    if on == start:
+        return []
+    cut = Instalment(
+        number=1 if last is None else last.number + 1,
+        due_on=on,
+        days=(on - start).days,
+        principal_fen=0,
+        interest_fen=interest_fen(terms, balance_fen, start, on),
+        balance_fen=balance_fen,
+    )
+    return [cut]
 
 
 def _extension_limit(term_months: int) -> int:

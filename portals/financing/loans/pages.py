@@ -247,6 +247,7 @@ def _extend(
         months=whole(data, "months"),
         agreed_on=entries.day(data, "agreed_on"),
         rate_bp=entries.basis_points(data, "extension_rate") or None,
+        interest_fen=entries.optional_fen(data, "extension_interest") or 0,
     )
     return service.extend(
         session, officer_of(principal), loan_id, wanted, vault=house.vault, now=house.clock.now()
@@ -262,6 +263,7 @@ def _renew(
         contract_number=entries.reference(data, "contract_number"),
         term_months=whole(data, "term_months"),
         rate_bp=entries.basis_points(data, "renewal_rate"),
+        interest_fen=entries.optional_fen(data, "renewal_interest") or 0,
     )
     return service.renew(
         session, officer_of(principal), loan_id, wanted, vault=house.vault, now=house.clock.now()

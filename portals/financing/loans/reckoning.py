@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import msgspec
 
 from portals.financing.costs.changes import repay_early
+from portals.financing.costs.interest import interest_fen
 from portals.financing.costs.schedule import Instalment, Schedule
 from portals.financing.costs.terms import LoanTerms
 
@@ -26,6 +27,16 @@ def arrears_fen(standing: Standing, today: date) -> int:
     principal = max(0, standing.balance_fen - due[-1].balance_fen)
     interest = max(0, sum(one.interest_fen for one in due) - standing.settled_interest_fen)
     return principal + interest
+
+
+def accrued_fen(standing: Standing, on: date) -> int:
+    """Interest that has run up to a day and is not paid: what fell due, and what runs since the last due day."""
+    schedule = standing.schedule
+    due = [one for one in schedule.instalments if one.due_on <= on]
+    start = due[-1].due_on if due else schedule.terms.disbursed_on
+    owed_fen = due[-1].balance_fen if due else schedule.terms.principal_fen
+    running_fen = interest_fen(schedule.terms, owed_fen, start, on)
+    return max(0, sum(one.interest_fen for one in due) + running_fen - standing.settled_interest_fen)
 
 
 def next_due_on(standing: Standing) -> date | None:

@@ -36,20 +36,28 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """展期 by ``months``, agreed on a day; ``rate_bp`` from the old maturity on, where another was agreed."""
+    """展期 by ``months``, agreed on a day; ``rate_bp`` from the old maturity on, where another was agreed.
+
+    ``interest_fen`` is what the firm paid that day: all the interest that had run up to it.
+    """
 
     months: int
     agreed_on: date
     rate_bp: int | None = None
+    interest_fen: int = 0
 
 
 class Renewal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """无还本续贷: a new loan over what is owed takes this one's place on ``on_day``, under a contract of its own."""
+    """无还本续贷: a new loan over what is owed takes this one's place on ``on_day``, under a contract of its own.
+
+    Only the principal goes over: ``interest_fen`` is what the firm paid that day, all that had run up to it.
+    """
 
     on_day: date
     contract_number: Reference
     term_months: int
     rate_bp: int
+    interest_fen: int = 0
 
 
 class RepaymentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +106,7 @@ class LoanView(msgspec.Struct, frozen=True, kw_only=True):
     extended_on: date | None
     settled_interest_fen: int
     arrears_fen: int
+    accrued_fen: int
     schedule: tuple[Instalment, ...]
     repayments: tuple[RepaymentView, ...]
     history: tuple[LoanStep, ...]

@@ -29,7 +29,13 @@ from portals.financing.demands.schemas import Actor
 from portals.financing.loans import facts, repository
 from portals.financing.loans.models import Loan, LoanEvent, Repayment
 from portals.financing.loans.notices import tell_firm
-from portals.financing.loans.reckoning import Standing, after_repayment, arrears_fen, next_due_on
+from portals.financing.loans.reckoning import (
+    Standing,
+    accrued_fen,
+    after_repayment,
+    arrears_fen,
+    next_due_on,
+)
 from portals.financing.loans.schemas import Disbursement, Extension, NewRepayment, Overdue, Renewal
 from portals.financing.loans.states import LoanState as L
 from portals.financing.loans.states import after, may
@@ -127,9 +133,7 @@ def repay(
     _move(session, loan, "repay", came.on_day, actor.officer, now, to=to, **detail)
     _settle_arrears(session, loan, came.on_day, actor.officer, vault, now)
     if came.interest_fen:
-        first, last = quarter_of(came.on_day)
-        settled = repository.interest_between(session, loan.id, first, last)
-        facts.tell_interest(session, loan, settled, came.on_day, vault=vault, now=now)
+        _tell_interest(session, loan, came.on_day, vault, now)
     return row
 
 
@@ -152,17 +156,21 @@ def report_overdue(
 def extend(
     session: Session, actor: BankActor, loan_id: uuid.UUID, wanted: Extension, *, vault: Vault, now: datetime
 ) -> Loan:
-    """展期, within what the law allows (贷款通则 Art. 12), of a loan that is not overdue."""
+    """展期, within what the law allows (贷款通则 Art. 12), of a loan with nothing overdue and its interest paid to the day."""
     loan = own_loan(session, actor, loan_id)
     _require_day(
         "agreed_on", wanted.agreed_on, loan.disbursed_on, business_date(now), _("展期商定日不能晚于今天。")
     )
     former = {"maturity_on": loan.maturity_on.isoformat(), "rate_bp": loan.rate_bp}
     after(L(loan.state), "extend")
+    _require_no_arrears(loan, business_date(now), _("还有到期未还的款项，不能展期。"))
     schedule = extended(schedule_in(loan), wanted.agreed_on, wanted.months, rate_bp=wanted.rate_bp)
+    _settle_interest(session, loan, wanted.agreed_on, wanted.interest_fen, actor.officer, vault, now)
     _set_schedule(loan, schedule)
+    loan.next_due_on = next_due_on(standing_of(loan))
     loan.extended_on = wanted.agreed_on
-    _move(session, loan, "extend", wanted.agreed_on, actor.officer, now, months=wanted.months, former=former)
+    detail = {"months": wanted.months, "former": former, "interest_fen": wanted.interest_fen}
+    _move(session, loan, "extend", wanted.agreed_on, actor.officer, now, **detail)
     facts.tell_standing(session, loan, wanted.agreed_on, vault=vault, now=now)
     return loan
 
@@ -170,13 +178,15 @@ def extend(
 def renew(
     session: Session, actor: BankActor, loan_id: uuid.UUID, wanted: Renewal, *, vault: Vault, now: datetime
 ) -> Loan:
-    """无还本续贷: what is still owed becomes a new loan, and this one ends. Nothing may be in arrears."""
+    """无还本续贷: the principal still owed becomes a new loan, and this one ends, its interest paid to the day.
+
+    Nothing may be in arrears.
+    """
     loan = own_loan(session, actor, loan_id)
     after(L(loan.state), "renew")
     today = business_date(now)
     _require_day("on_day", wanted.on_day, loan.disbursed_on, today, _("续贷日期不能晚于今天。"))
-    if arrears_fen(standing_of(loan), today):
-        raise Conflict(_("还有到期未还的款项，不能续贷。"))
+    _require_no_arrears(loan, today, _("还有到期未还的款项，不能续贷。"))
     if repository.numbered(session, actor.code, wanted.contract_number) is not None:
         what = _("这个合同编号已经用过。")
         raise InvalidInput(what, errors=[FieldError("contract_number", what, _("请核对合同编号。"))])
@@ -201,7 +211,9 @@ def renew(
         now=now,
     )
     fresh.renews_id = loan.id
-    _move(session, loan, "renew", wanted.on_day, actor.officer, now, into=wanted.contract_number)
+    _settle_interest(session, loan, wanted.on_day, wanted.interest_fen, actor.officer, vault, now)
+    detail = {"into": wanted.contract_number, "interest_fen": wanted.interest_fen}
+    _move(session, loan, "renew", wanted.on_day, actor.officer, now, **detail)
     loan.balance_fen, loan.next_due_on = 0, None
     _move(session, loan, "close", wanted.on_day, actor.officer, now)
     loan.closed_on = wanted.on_day
@@ -342,6 +354,34 @@ def _add_repayment(
     session.add(row)
     session.flush()
     return row
+
+
+def _settle_interest(
+    session: Session, loan: Loan, on: date, interest_fen: int, by: str, vault: Vault, now: datetime
+) -> None:
+    """Interest to the day of a change of the loan is paid on it: neither lost with the old loan nor mixed with the new."""
+    accrued = accrued_fen(standing_of(loan), on)
+    if interest_fen != accrued:
+        what = _("截至当日应结利息为%(amount)s元，请先收取并如实填写。", amount=f"{accrued / 100:,.2f}")
+        raise InvalidInput(what, errors=[FieldError("interest_fen", what)])
+    if not accrued:
+        return
+    number = len(repository.repayments_of(session, loan.id)) + 1
+    came = NewRepayment(on_day=on, reference=f"JX-{on:%Y%m%d}-{number}", interest_fen=accrued)
+    _add_repayment(session, loan, came, "firm", loan.balance_fen, by, now)
+    loan.settled_interest_fen += accrued
+    _tell_interest(session, loan, on, vault, now)
+
+
+def _tell_interest(session: Session, loan: Loan, on: date, vault: Vault, now: datetime) -> None:
+    first, last = quarter_of(on)
+    settled = repository.interest_between(session, loan.id, first, last)
+    facts.tell_interest(session, loan, settled, on, vault=vault, now=now)
+
+
+def _require_no_arrears(loan: Loan, today: date, what: str) -> None:
+    if arrears_fen(standing_of(loan), today):
+        raise Conflict(what)
 
 
 def _settle_arrears(session: Session, loan: Loan, on: date, by: str, vault: Vault, now: datetime) -> None:

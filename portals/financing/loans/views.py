@@ -16,7 +16,7 @@ from portals.financing.banks.actors import WORK, BankActor
 from portals.financing.institutions import institution
 from portals.financing.loans import repository
 from portals.financing.loans.models import Loan, LoanEvent, Repayment
-from portals.financing.loans.reckoning import arrears_fen
+from portals.financing.loans.reckoning import accrued_fen, arrears_fen
 from portals.financing.loans.schemas import LoanRow, LoanStep, LoanView, RepaymentView
 from portals.financing.loans.service import schedule_in, standing_of
 from portals.financing.loans.states import LABELS, LoanState, may
@@ -72,6 +72,7 @@ def view(session: Session, loan: Loan, commands: Sequence[str], *, vault: Vault,
         extended_on=loan.extended_on,
         settled_interest_fen=loan.settled_interest_fen,
         arrears_fen=arrears_fen(standing_of(loan), business_date(now)),
+        accrued_fen=accrued_fen(standing_of(loan), business_date(now)) if loan.balance_fen else 0,
         schedule=schedule_in(loan).instalments,
         repayments=tuple(_repayment(one) for one in repository.repayments_of(session, loan.id)),
         history=tuple(_step(one) for one in repository.events_of(session, loan.id)),

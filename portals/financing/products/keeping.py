@@ -5,12 +5,10 @@ import uuid
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
-from policy_engine.profiles.snapshot import cached
 from portals.financing.access import institution_of
 from portals.financing.products import repository, service
-from portals.financing.products.matching import match_firms
 from portals.financing.products.models import Product
-from portals.financing.products.offered import offered_set
+from portals.financing.products.reaching import Reaches
 from portals.financing.products.shelf import ShelfRow, ShelfVersion, shelf_row
 from portals.services import Services
 
@@ -24,6 +22,7 @@ class Products:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._house = services.house
+        self._reaches = Reaches(services.house.settings.home / "snapshot")
 
     def shelf(self, principal: Principal) -> list[ShelfRow]:
         office = institution_of(principal, "financing.work", "financing.approve")
@@ -40,14 +39,9 @@ class Products:
             if row is None or row.bank_code != office.code:
                 raise NotFound(_("没有找到这项产品。"))
             city = self._services.published.current(session)
-            snapshot = cached(session, self._house.settings.home / "snapshot", today)
-            document = repository.document_of(row)
-            found = match_firms(offered_set([document], city), snapshot, today, [document.id])
+            counts = self._reaches.of(session, row, city, today)
             return ShelfVersion(
-                row=_row(row, principal),
-                text=row.source_text,
-                cases=row.cases_text,
-                reach=_reach(found.eligible.height, found.unknown_count),
+                row=_row(row, principal), text=row.source_text, cases=row.cases_text, reach=_reach(*counts)
             )
 
     def draft(self, principal: Principal, text: str, cases_text: str) -> uuid.UUID:

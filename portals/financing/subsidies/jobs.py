@@ -35,6 +35,7 @@ def handlers(house: House, published: PublishedPolicies) -> Mapping[str, Handler
         settle_last_quarter(house, published, now=now)
         with house.database.write() as session:
             service.close_ended(session, now=now)
+            service.reopen_appealed(session, now=now)
 
     return {SETTLE: settle_quarter}
 

@@ -52,6 +52,28 @@ def is_earlier_open(session: Session, loan_id: uuid.UUID, starts_on: date) -> bo
     return session.scalar(statement) or False
 
 
+def is_another_filed(session: Session, loan_id: uuid.UUID) -> bool:
+    """Whether a quarter of the loan is with the city now."""
+    statement = sa.select(
+        sa.exists().where(QuarterSubsidy.loan_id == loan_id, QuarterSubsidy.state == "filed")
+    )
+    return session.scalar(statement) or False
+
+
+def opened_again(session: Session, *, limit: int = 500) -> Sequence[QuarterSubsidy]:
+    """Quarters that are over though their claim is neither refused, withdrawn nor paid: an appeal opened it again."""
+    paid = sa.exists().where(
+        Payment.claim_id == QuarterSubsidy.claim_id, Payment.state.in_(("paid", "cancelled"))
+    )
+    statement = (
+        sa.select(QuarterSubsidy)
+        .join(Claim, Claim.id == QuarterSubsidy.claim_id)
+        .where(QuarterSubsidy.state == "closed", Claim.state.not_in(("refused", "withdrawn")), ~paid)
+        .order_by(QuarterSubsidy.starts_on, QuarterSubsidy.id)
+    )
+    return session.scalars(statement.limit(limit)).all()
+
+
 def quarters(
     session: Session,
     *,

@@ -2,13 +2,14 @@
 claim of delivery like any other: reviewed, decided by finance, paid from the policy's budget. The firm fills in nothing.
 
 interest settled → calculated | none → filed (a claim) → [delivery: accepted → granted | refused → paid] → closed
+closed → filed again, when the firm appeals against a refusal
 
 One quarter of a loan is under way at a time, the earlier before the later: the fact that the policy reads is that of the
 quarter under way, from its filing until the money is with the firm. Never commits.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -175,24 +176,51 @@ def file(
 
 def close_ended(session: Session, *, now: datetime) -> int:
     """Quarters whose money is with the firm, or that were refused, are over: the next may be filed. How many."""
-    filed = [one for one in repository.quarters(session, states=["filed"]) if one.claim_id is not None]
-    numbers = [one.claim_id for one in filed if one.claim_id is not None]
-    claims, payments = repository.claims_of(session, numbers), repository.payments_of(session, numbers)
     closed = 0
-    for row in filed:
-        if row.claim_id is None:
-            continue
-        payment = payments.get(row.claim_id)
-        is_over = ClaimState(claims[row.claim_id].state) in _ENDED_CLAIM or (
-            payment is not None and PaymentState(payment.state) in _ENDED_PAYMENT
-        )
+    for row, is_over in _standing(session, repository.quarters(session, states=["filed"])):
         held = repository.lock(session, row.id) if is_over else None
         if held is not None and held.state == "filed":
             held.state, held.closed_at = "closed", now
-            _tell(session, held, 0, "close", now)
+            _tell(session, held, 0, _step("close"), now)
             closed += 1
     session.flush()
     return closed
+
+
+def reopen_appealed(session: Session, *, now: datetime) -> int:
+    """A refusal that is appealed, or was overturned, puts its quarter under way again, with its fact. How many.
+
+    One right is claimed once at a time: who has a later quarter under way can appeal only when that is over.
+    """
+    reopened = 0
+    for row, is_over in _standing(session, repository.opened_again(session)):
+        held = None if is_over else repository.lock(session, row.id)
+        if held is None or held.state != "closed" or repository.is_another_filed(session, held.loan_id):
+            continue
+        held.state, held.closed_at = "filed", None
+        _tell(session, held, held.counted_fen, _step("reopen"), now)
+        reopened += 1
+        session.flush()
+    return reopened
+
+
+def _standing(session: Session, rows: Sequence[QuarterSubsidy]) -> Iterator[tuple[QuarterSubsidy, bool]]:
+    """Each filed quarter, and whether its claim leads nowhere any more."""
+    numbers = [one.claim_id for one in rows if one.claim_id is not None]
+    claims, payments = repository.claims_of(session, numbers), repository.payments_of(session, numbers)
+    for row in rows:
+        if row.claim_id is not None:
+            payment = payments.get(row.claim_id)
+            yield (
+                row,
+                ClaimState(claims[row.claim_id].state) in _ENDED_CLAIM
+                or (payment is not None and PaymentState(payment.state) in _ENDED_PAYMENT),
+            )
+
+
+def _step(name: str) -> str:
+    """A step that may come more than once: each is news of its own."""
+    return f"{name}-{new_id().hex}"
 
 
 def _best(

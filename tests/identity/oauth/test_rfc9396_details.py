@@ -126,3 +126,12 @@ def test_a_new_type_is_a_file(tmp_path: Path) -> None:
     for bent in bents:
         with pytest.raises(InvalidDetails):
             types.read(json.dumps([good | bent]), client)
+
+
+def test_data_for_banks_is_taken_back_where_the_firm_finds_it() -> None:
+    types = DetailTypes.load()
+    detail = [{"type": "financing_data"}]
+    assert "融资—数据授权" in types.withdrawn(detail, "zh_Hans_CN")
+    assert "Data authorisations" in types.withdrawn(detail, "en")
+    assert types.withdrawn([*detail, {"type": "openid_credential"}], "en") == ""
+    assert types.withdrawn(None, "en") == ""

@@ -3,6 +3,7 @@
 import uuid
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy.orm import Session
 
@@ -125,6 +126,79 @@ def test_a_renewal_is_a_new_loan_over_what_is_owed(session: Session, house: Hous
             vault=house.vault,
             now=now,
         )
+
+
+def test_interest_that_has_run_is_paid_before_a_loan_is_renewed(
+    session: Session, house: House, clock: FixedClock, firm_id: int
+) -> None:
+    """Ten days into the second month: the old loan ends with its interest paid, the new one owes the principal alone."""
+    loan, vault = lending.disbursed(session, house, firm_id, method="interest_first"), house.vault
+    (first, *_) = loans.schedule_in(loan).instalments
+    clock.move(timedelta(days=40))
+    on, now = first.due_on + timedelta(days=10), clock.now()
+    came = paid(loan, 0, first.interest_fen, "H1", first.due_on)
+    loans.repay(session, manager(), loan.id, came, vault=vault, now=now)
+    wanted = Renewal(on_day=on, contract_number="HT-002", term_months=12, rate_bp=330)
+    # 500,000 yuan at 3.45 % for 10 days of 360.
+    with pytest.raises(InvalidInput, match=r"应结利息为479\.17元"):
+        loans.renew(session, manager(), loan.id, wanted, vault=vault, now=now)
+    assert loan.state == "active"
+    fresh = loans.renew(
+        session,
+        manager(),
+        loan.id,
+        msgspec.structs.replace(wanted, interest_fen=47_917),
+        vault=vault,
+        now=now,
+    )
+    booked = loan_rows.repayments_of(session, loan.id)
+    assert [(one.on_day, one.interest_fen) for one in booked] == [
+        (first.due_on, first.interest_fen),
+        (on, 47_917),
+    ]
+    assert loan.settled_interest_fen == first.interest_fen + 47_917
+    assert (fresh.principal_fen, loans.schedule_in(fresh).terms.disbursed_on) == (50_000_000, on)
+    assert (on.year, facts(session, loan)["interest_settled_this_quarter"]) == (2027, 47_917)
+
+
+def test_an_extension_cuts_the_interest_on_its_day(
+    session: Session, house: House, clock: FixedClock, firm_id: int
+) -> None:
+    loan, vault = lending.disbursed(session, house, firm_id, method="interest_first"), house.vault
+    former = loans.schedule_in(loan)
+    clock.move(timedelta(days=10))
+    wanted = Extension(months=6, agreed_on=TODAY + timedelta(days=10))
+    with pytest.raises(InvalidInput, match=r"479\.17") as refused:
+        loans.extend(session, manager(), loan.id, wanted, vault=vault, now=clock.now())
+    assert [one.where for one in refused.value.errors] == ["interest_fen"]
+    loans.extend(
+        session,
+        manager(),
+        loan.id,
+        msgspec.structs.replace(wanted, interest_fen=47_917),
+        vault=vault,
+        now=clock.now(),
+    )
+    cut, following, *_ = loans.schedule_in(loan).instalments
+    assert (cut.due_on, cut.days, cut.principal_fen, cut.interest_fen) == (wanted.agreed_on, 10, 0, 47_917)
+    assert following.due_on == former.instalments[0].due_on == loan.next_due_on
+    assert following.days == 20
+    assert loan.settled_interest_fen == 47_917
+
+
+def test_a_loan_in_arrears_is_neither_extended_nor_renewed(
+    session: Session, house: House, clock: FixedClock, firm_id: int
+) -> None:
+    loan = lending.disbursed(session, house, firm_id)
+    clock.move(timedelta(days=40))
+    on, now = TODAY + timedelta(days=40), clock.now()
+    with pytest.raises(Conflict, match="不能展期"):
+        loans.extend(
+            session, manager(), loan.id, Extension(months=6, agreed_on=on), vault=house.vault, now=now
+        )
+    wanted = Renewal(on_day=on, contract_number="HT-002", term_months=12, rate_bp=330)
+    with pytest.raises(Conflict, match="不能续贷"):
+        loans.renew(session, manager(), loan.id, wanted, vault=house.vault, now=now)
 
 
 def test_the_same_report_is_the_same_repayment(session: Session, house: House, firm_id: int) -> None:

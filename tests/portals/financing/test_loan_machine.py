@@ -21,6 +21,7 @@ from kernel.house import House
 from policy_engine.profiles.repository import load_family
 from portals.financing.loans import repository, service
 from portals.financing.loans.models import Loan
+from portals.financing.loans.reckoning import accrued_fen
 from portals.financing.loans.schemas import Extension, NewRepayment, Overdue, Renewal
 from portals.financing.loans.states import RUNNING, TABLE, LoanState
 from tests.portals.financing import lending
@@ -133,12 +134,15 @@ class LoanMachine(RuleBasedStateMachine):
     @rule(months=st.integers(0, 14))
     def extend(self, months: int) -> None:
         now = self.clock.now()
-        wanted = Extension(months=months, agreed_on=business_date(now))
-        self.act(
-            lambda session: service.extend(
-                session, manager(), self.loan_id, wanted, vault=self.house.vault, now=now
-            )
-        )
+        on = business_date(now)
+
+        def step(session: Session) -> None:
+            accrued = accrued_fen(service.standing_of(self.loan(session)), on)
+            wanted = Extension(months=months, agreed_on=on, interest_fen=accrued)
+            service.extend(session, manager(), self.loan_id, wanted, vault=self.house.vault, now=now)
+            assert accrued_fen(service.standing_of(self.loan(session)), on) == 0
+
+        self.act(step)
 
     @rule()
     def confirm(self) -> None:
@@ -167,12 +171,13 @@ class LoanMachine(RuleBasedStateMachine):
         now = self.clock.now()
 
         def step(session: Session) -> int:
-            owed = self.loan(session).balance_fen
+            owed, on = self.loan(session).balance_fen, business_date(now)
             wanted = Renewal(
-                on_day=business_date(now),
+                on_day=on,
                 contract_number=f"XD-{LoanMachine.serial}",
                 term_months=12,
                 rate_bp=330,
+                interest_fen=accrued_fen(service.standing_of(self.loan(session)), on),
             )
             fresh = service.renew(session, manager(), self.loan_id, wanted, vault=self.house.vault, now=now)
             assert fresh.principal_fen == owed

@@ -89,12 +89,18 @@ class TestExtension:
         longer = extend(BULLET, date(2026, 12, 1), 6, rate_bp=400)
         assert longer.maturity_on == date(2027, 7, 15)
         assert repaid(longer) == 1_000_000_00
-        assert [one.due_on for one in longer.instalments][-3:] == [
+        assert [one.due_on for one in longer.instalments][-4:] == [
+            date(2026, 12, 1),
             date(2027, 1, 15),
             date(2027, 4, 15),
             date(2027, 7, 15),
         ]
-        assert [one.interest_fen for one in longer.instalments][-3:] == [862_500, 1_000_000, 1_000_000]
+        assert [one.interest_fen for one in longer.instalments][-4:] == [
+            450_417,
+            431_250,
+            1_000_000,
+            1_000_000,
+        ]
 
     @settings(max_examples=60, deadline=None)
     @given(terms, st.data())

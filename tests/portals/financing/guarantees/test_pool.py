@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Literal
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from kernel.house import House
 from kernel.notices import inbox
 from portals.financing.guarantees.pool import books, caps, compensation, repository
 from portals.financing.guarantees.pool.schemas import Paper
+from portals.financing.institutions import institutions
 from tests.portals.financing.guarantees.stories import (
     BANK,
     GUARANTEE,
@@ -223,7 +225,8 @@ class TestRefusals:
         assert not any(repository.balances(session, pool.id).values())
 
 
-def test_oversight_is_told_once_that_a_cap_is_reached(session: Session, house: House) -> None:
+def seated_officer(session: Session, house: House) -> int:
+    """Somebody on a seat of the city that oversees the pool."""
     seats.ensure_division(session, code="420200", name="黄石市")
     seat_id = seats.create_seat(
         session,
@@ -232,18 +235,57 @@ def test_oversight_is_told_once_that_a_cap_is_reached(session: Session, house: H
         title="监督",
         duties=["financing.oversee", "financing.pool"],
     )
-    officer = registry.ensure(
+    officer = _subject(session, house, "person", "监督员")
+    session.add(Account(subject_id=officer, state="active", created_at=NOW))
+    session.flush()
+    session.add(SeatHolding(seat_id=seat_id, subject_id=officer, is_acting=False, from_at=NOW))
+    return officer
+
+
+def desk_of(session: Session, house: House, code: str) -> int:
+    """An institution with a department of its own at the city; in whose inbox its people read."""
+    number = _subject(session, house, "institution", institutions()[code].name)
+    seats.create_seat(
         session,
-        kind="person",
-        name="监督员",
+        division_code="420200",
+        department=institutions()[code].name,
+        title="经办席",
+        duties=["financing.work"],
+        institution_id=number,
+    )
+    return number
+
+
+def _subject(session: Session, house: House, kind: Literal["person", "institution"], name: str) -> int:
+    return registry.ensure(
+        session,
+        kind=kind,
+        name=name,
         identifier_kind=None,
         identifier=None,
         vault=house.vault,
         now=NOW,
     )
-    session.add(Account(subject_id=officer, state="active", created_at=NOW))
-    session.flush()
-    session.add(SeatHolding(seat_id=seat_id, subject_id=officer, is_acting=False, from_at=NOW))
+
+
+def test_of_a_recovery_bank_guarantor_and_the_pools_officer_are_told(session: Session, house: House) -> None:
+    officer = seated_officer(session, house)
+    bank, guarantor = (desk_of(session, house, code) for code in ("dongchu-bank", GUARANTOR))
+    pool_with(session, 10_000_000_00)
+    one = paid(session, overdue(1_000_00))
+    compensation.recover(session, one.id, 400_00, "HK-1", by=GUARANTEE, now=NOW)
+    for reader, link in (
+        (bank, "/rongtong/bank"),
+        (guarantor, "/rongtong/bank"),
+        (officer, "/zhengtong/financing"),
+    ):
+        (told,) = [row for row in inbox(session, reader) if row.kind == "financing.compensation_recover"]
+        assert told.link == f"{link}/compensations/{one.id}"
+        assert "400" not in told.title + told.body  # amounts are read inside
+
+
+def test_oversight_is_told_once_that_a_cap_is_reached(session: Session, house: House) -> None:
+    officer = seated_officer(session, house)
     pool = pool_with(session, 10_000_000_00)
     paid(session, overdue(1_000_00))
     caps.approve(session, pool, "dongchu-bank", 2026, 5_000_00, by=OFFICER, now=NOW)

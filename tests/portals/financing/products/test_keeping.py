@@ -1,6 +1,9 @@
 """A bank's products: two hands, its own only, versions that never change, a reach told in numbers that name nobody."""
 
 import uuid
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,12 +13,14 @@ from kernel.web.principal import Principal, SeatView
 from policy_engine.policies.problems import DocumentRefused
 from policy_engine.policies.published import NOTHING, PublishedPolicies
 from portals.financing.institutions import institutions
-from portals.financing.products import repository, service
+from portals.financing.products import reaching, repository, service
 from portals.financing.products.keeping import _reach
 from portals.financing.products.library import product_library
+from portals.financing.products.matching import match_firms
 from portals.financing.products.models import Product
 from portals.financing.products.offered import OfferedProducts
-from tests.portals.financing.conftest import NOW
+from portals.financing.products.reaching import Reaches
+from tests.portals.financing.conftest import NOW, Firm
 
 ENTRY = next(one for one in product_library() if one.document.id == "cihu-sole-trader")
 
@@ -115,3 +120,27 @@ def test_a_document_changed_behind_our_back_is_not_used(session: Session) -> Non
 def test_few_firms_are_not_counted_out() -> None:
     assert _reach(3, 0) == "全市符合 不足 10 家，还差信息 0 家"
     assert _reach(120, 15) == "全市符合 120 家，还差信息 15 家"
+
+
+def test_the_reach_is_worked_out_once_until_something_changes(
+    there: Firm, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, reaches, counted = drafted(session), Reaches(tmp_path), 0
+    today = date(2026, 3, 2)
+
+    def count(*args: Any) -> Any:
+        nonlocal counted
+        counted += 1
+        return match_firms(*args)
+
+    monkeypatch.setattr(reaching, "match_firms", count)
+    first = reaches.of(session, row, NOTHING, today)
+    assert (reaches.of(session, row, NOTHING, today), counted) == (first, 1)
+    there.learn(session, size="微型")
+    assert reaches.of(session, row, NOTHING, today)[1] >= 1
+    assert counted == 2
+    reaches.of(session, row, NOTHING, date(2026, 3, 3))
+    assert counted == 3
+    changed = drafted(session, ENTRY.text.replace("least_yuan: 10000", "least_yuan: 20000"))
+    reaches.of(session, changed, NOTHING, date(2026, 3, 3))
+    assert (changed.id, counted) == (row.id, 4)

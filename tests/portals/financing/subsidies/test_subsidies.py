@@ -11,6 +11,7 @@ from kernel.errors import Conflict, NotFound
 from kernel.house import House
 from kernel.notices import inbox
 from policy_engine.delivery.accounts.service import add_account, verify_account
+from policy_engine.delivery.claims.appeals import appeal, decide_appeal
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.review import act_on_claim
 from policy_engine.delivery.judging import EngineJudgements
@@ -23,6 +24,7 @@ from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports, TreasuryAnswer
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.library import library
+from policy_engine.profiles.repository import load_family
 from policy_engine.profiles.schemas import FactChange
 from policy_engine.profiles.service import apply_changes
 from portals.financing.demands.models import Application, Demand
@@ -32,7 +34,7 @@ from portals.financing.loans.schemas import Extension, NewRepayment, Overdue
 from portals.financing.subsidies import jobs, repository, service
 from portals.financing.subsidies.models import QuarterSubsidy
 from portals.financing.subsidies.views import stage_of
-from tests.policy_engine.delivery.city import Bank, Town, official
+from tests.policy_engine.delivery.city import Bank, Town, agent, official
 from tests.policy_engine.matching.works import Works
 from tests.portals.financing import lending
 from tests.portals.financing.guarantees.stories import sitting
@@ -151,7 +153,38 @@ class Chain:
                 session, self.ports, quarter.id, bank_code=bank_code, by=OFFICER, now=self.clock.now()
             )
 
-    def act(self, claim: Claim, action: str, reason: str = "") -> None:
+    def told_interest(self, loan: Loan) -> object:
+        """What the city holds of the loan's interest that counts."""
+        assert loan.unit_id is not None
+        with self.house.database.read() as session:
+            known = load_family(session, loan.unit_id).subject(loan.unit_id).facts
+            return known["subsidised_interest"].value
+
+    def appeal(self, claim: Claim) -> None:
+        with self.house.database.write() as session:
+            appeal(
+                session,
+                self.ports,
+                claim_id=claim.id,
+                principal=agent(7, self.firm_id),
+                grounds="结息单附后，与流水一致",
+                now=self.clock.now(),
+            )
+
+    def overturn(self, claim: Claim) -> None:
+        by = official(74, "claim.decide", division="420200", department="财政局")
+        with self.house.database.write() as session:
+            decide_appeal(
+                session,
+                self.ports,
+                claim_id=claim.id,
+                principal=by,
+                outcome="overturn",
+                reason="结息单属实",
+                now=self.clock.now(),
+            )
+
+    def act(self, claim: Claim, action: str, reason: str = "", *, by: int = 72) -> None:
         duty, level, department = {
             "accept": ("claim.accept", "420281", "人社局"),
             "grant": ("claim.decide", "420200", "财政局"),
@@ -159,8 +192,8 @@ class Chain:
         }[action]
         with self.house.database.write() as session:
             stage = claim.stages[0 if action == "accept" else 1]
-            by = official(
-                71 if action == "accept" else 72,
+            seat = official(
+                71 if action == "accept" else by,
                 duty,  # type: ignore[arg-type]
                 division=level,
                 department=stage["department"] or department,
@@ -169,7 +202,7 @@ class Chain:
                 session,
                 self.ports,
                 claim_id=claim.id,
-                principal=by,
+                principal=seat,
                 action=action,  # type: ignore[arg-type]
                 reason=reason,
                 now=self.clock.now(),
@@ -201,6 +234,10 @@ class Chain:
     def close(self) -> int:
         with self.house.database.write() as session:
             return service.close_ended(session, now=self.clock.now())
+
+    def reopen(self) -> int:
+        with self.house.database.write() as session:
+            return service.reopen_appealed(session, now=self.clock.now())
 
 
 @pytest.fixture
@@ -279,6 +316,63 @@ def test_one_quarter_at_a_time_the_earlier_first(chain: Chain) -> None:
     assert chain.file(second).amount_fen == 71_875
 
 
+def test_a_refusal_that_is_overturned_puts_the_quarter_under_way_again(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    quarter = chain.settle(date(2027, 1, 5))
+    claim = chain.file(quarter)
+    chain.act(claim, "accept")
+    chain.act(claim, "refuse", "结息单与流水不符")
+    assert (chain.close(), chain.stage(quarter)) == (1, "refused")
+    assert chain.told_interest(loan) == 0
+    chain.appeal(claim)
+    assert (chain.reopen(), chain.reopen()) == (1, 0)
+    assert chain.told_interest(loan) == MONTH_FEN
+    assert (chain.close(), chain.stage(quarter)) == (0, "reviewed")
+    chain.overturn(claim)
+    chain.act(claim, "grant", by=75)
+    assert chain.pay(claim).amount_fen == MONTH_FEN // 2
+    assert (chain.stage(quarter), chain.close(), chain.told_interest(loan)) == ("paid", 1, 0)
+    assert chain.reopen() == 0
+
+
+def test_an_appeal_waits_while_a_later_quarter_of_the_loan_is_under_way(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    first = chain.settle(date(2027, 1, 5))
+    chain.pay_interest(loan, date(2027, 2, 8), 100_000)
+    second = chain.settle(date(2027, 4, 6))
+    refused = chain.file(first)
+    chain.act(refused, "accept")
+    chain.act(refused, "refuse", "结息单与流水不符")
+    chain.close()
+    later = chain.file(second)
+    with pytest.raises(Conflict, match="办结后就可以申诉"):
+        chain.appeal(refused)
+    assert (chain.reopen(), chain.told_interest(loan)) == (0, 100_000)
+    for action in ("accept", "grant"):
+        chain.act(later, action)
+    chain.pay(later)
+    chain.close()
+    chain.appeal(refused)
+    assert (chain.reopen(), chain.told_interest(loan)) == (1, MONTH_FEN)
+
+
+def test_a_later_quarter_waits_for_an_appeal(chain: Chain) -> None:
+    loan = chain.lend()
+    chain.pay_interest(loan, date(2026, 11, 8))
+    refused = chain.file(chain.settle(date(2027, 1, 5)))
+    chain.pay_interest(loan, date(2027, 2, 8), 100_000)
+    second = chain.settle(date(2027, 4, 6))
+    chain.act(refused, "accept")
+    chain.act(refused, "refuse", "结息单与流水不符")
+    chain.close()
+    chain.appeal(refused)
+    with pytest.raises(Conflict):
+        chain.file(second)
+    assert (chain.reopen(), chain.told_interest(loan)) == (1, MONTH_FEN)
+
+
 def test_the_first_loan_counts_until_the_day_of_the_extension_and_not_after(chain: Chain) -> None:
     loan = chain.lend(is_first=True)
     chain.pay_interest(loan, date(2026, 11, 8))
@@ -288,13 +382,18 @@ def test_the_first_loan_counts_until_the_day_of_the_extension_and_not_after(chai
             session,
             lending.manager(),
             loan.id,
-            Extension(months=3, agreed_on=date(2026, 11, 23)),
+            Extension(months=3, agreed_on=date(2026, 11, 23), interest_fen=71_875),
             vault=chain.house.vault,
             now=chain.clock.now(),
         )
-    chain.pay_interest(loan, date(2026, 12, 8), 143_750)
+    chain.pay_interest(loan, date(2026, 12, 8), 71_875)
     quarter = chain.settle(date(2027, 1, 5))
-    # Of the second month 15 days of 30 count.
+    # What ran until the extension was paid on its day, and counts; the 15 days after it do not.
+    assert [(line["on"], line["counted_days"]) for line in quarter.lines] == [
+        ("2026-11-08", 31),
+        ("2026-11-23", 15),
+        ("2026-12-08", 0),
+    ]
     assert (quarter.policy_id, quarter.counted_fen) == ("first-loan-interest", 143_750 + 71_875)
     assert quarter.amount_fen == (143_750 + 71_875) * 3 // 10
     chain.pay_interest(loan, date(2027, 2, 8))

@@ -19,6 +19,11 @@ def find_policy(session: Session, policy_id: str) -> Policy | None:
     return session.get(Policy, policy_id, with_for_update=True)
 
 
+def known_ids(session: Session) -> set[str]:
+    """Every policy that was ever drafted."""
+    return set(session.scalars(sa.select(Policy.id)))
+
+
 def find_version(
     session: Session, version_id: uuid.UUID, *, for_update: bool = False
 ) -> PolicyVersion | None:

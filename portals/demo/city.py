@@ -22,10 +22,9 @@ from portals.demo.cast import Cast, choose
 from portals.demo.financing import offer_products
 from portals.demo.licences import issue_licences
 from portals.demo.policies import open_budgets, publish_library
+from portals.demo.upgrading import READY, bring_up_to_date, mark_edition
 
 Step = Callable[[str, float], None]
-#: Written last: a store without it was left half made.
-READY = "demo-ready"
 
 
 class HalfMade(Exception):
@@ -33,9 +32,10 @@ class HalfMade(Exception):
 
 
 def make_city_once(house: House, *, residents: int, firms: int, seed: int) -> None:
-    """Make the city unless the store has one. A store that was left half made is said to be so."""
+    """Make the city, or bring the one the store has up to this version. A store left half made is said to be so."""
     home = house.settings.home
     if (home / READY).exists():
+        bring_up_to_date(house)
         return
     with house.database.read() as session:
         if profiles.has_profiles(session):
@@ -77,7 +77,7 @@ def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step
         issue_licences(session, house, cast)
     write_accounts(home, accounts)
     (home / "demo-cast.json").write_bytes(msgspec.json.encode(cast))
-    (home / READY).write_text("ready\n")
+    mark_edition(home)
     shutil.rmtree(directory)
     return cast
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.house import House
@@ -11,6 +12,7 @@ from kernel.outbox import Handler, Message, TryLater, Worker
 from policy_engine.catalogue import catalogue
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.claims.service import CHECK_ACCOUNT
+from policy_engine.delivery.ledger.models import Budget
 from policy_engine.matching.simulation import Simulation, shadow_figures, simulate
 from policy_engine.policies import repository, reviewing
 from policy_engine.policies import service as policies
@@ -43,6 +45,17 @@ def publish_library(house: House, cast: Cast, progress: Callable[[float], None])
         with house.database.write(timeout=60) as session:
             _publish(session, house, cast, published, entry, is_draft_only=entry.document.id == DRAFT)
     _match_everything(house, progress, len(entries))
+
+
+def publish_missing(house: House, cast: Cast) -> None:
+    """Publish what the library has and the store never had; a running worker matches it."""
+    published = PublishedPolicies()
+    with house.database.read() as session:
+        known = repository.known_ids(session)
+    entries = [entry for entry in library() if entry.document.id not in known]
+    for entry in entries:
+        with house.database.write(timeout=60) as session:
+            _publish(session, house, cast, published, entry, is_draft_only=entry.document.id == DRAFT)
 
 
 def _publish(
@@ -117,10 +130,11 @@ def _match_everything(house: House, progress: Callable[[float], None], count: in
 
 
 def open_budgets(session: Session, house: House) -> None:
-    """A budget of this year and the next for every policy that pays, in every fiscal authority of the city."""
+    """A budget of this year and the next, in every fiscal authority, for every policy that pays and never had one."""
+    funded = set(session.scalars(sa.select(Budget.policy_id)))
     for row in repository.live_versions(session):
         document = document_of(row)
-        if document.benefit is None or document.funding is None:
+        if document.id in funded or document.benefit is None or document.funding is None:
             continue
         funding = document.funding
         divisions = ("420200", "420222", "420281") if funding.authority == "local" else (funding.authority,)

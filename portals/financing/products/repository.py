@@ -34,12 +34,6 @@ def find(session: Session, row_id: uuid.UUID, *, for_update: bool = False) -> Pr
     return session.get(Product, row_id, with_for_update=for_update or None, populate_existing=for_update)
 
 
-def version_numbered(session: Session, product_id: str, version: int) -> Product | None:
-    return session.scalar(
-        sa.select(Product).where(Product.product_id == product_id, Product.version == version)
-    )
-
-
 def versions_of(session: Session, product_id: str) -> Sequence[Product]:
     """The newest first."""
     return session.scalars(

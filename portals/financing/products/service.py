@@ -95,19 +95,23 @@ def end(session: Session, row_id: uuid.UUID, *, actor: Principal, now: datetime)
 def install(
     session: Session, entries: Iterable[ProductEntry], *, published: PublishedSet, now: datetime
 ) -> None:
-    """Put the products that come with the system on offer, checked as any: where no officer is there to do it yet."""
+    """Put the products that come with the system on offer, checked as any: where no officer is there to do it yet.
+
+    One that the store knows in any version is its institution's affair and left alone.
+    """
     for entry in entries:
         document = entry.document
+        if repository.versions_of(session, document.id):
+            continue
         problems = check_product(load_product(entry.text), published)
         if problems:
             raise DocumentRefused(problems)
         _require_passed(outcomes_of(document, cases_of(entry.cases_text, document, published), published))
-        if repository.version_numbered(session, document.id, document.version) is None:
-            row = _draft_row(session, document, now)
-            _fill(row, document, entry.text, entry.cases_text)
-            row.state, row.published_at = "published", now
-            session.flush()
-            _note(session, row, "product.install", "library", now)
+        row = _draft_row(session, document, now)
+        _fill(row, document, entry.text, entry.cases_text)
+        row.state, row.published_at = "published", now
+        session.flush()
+        _note(session, row, "product.install", "library", now)
 
 
 def _fill(row: Product, document: ProductDocument, text: str, cases_text: str) -> None:

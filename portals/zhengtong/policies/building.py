@@ -1,6 +1,7 @@
 """A condition put together from the catalogue: a fact, a comparison and a value, as the FEEL that the checker accepts.
 
-What may be none is asked for first, so that nobody has to know which facts those are.
+What may be none is asked for first, so that nobody has to know which facts those are. Of what somebody has several (jobs,
+members of the household, loans) at least one must meet the condition.
 """
 
 import re
@@ -14,7 +15,7 @@ from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, catalogue
-from policy_engine.catalogue.attributes import EntityKind
+from policy_engine.catalogue.attributes import Entity, EntityKind
 
 Comparison = Literal["is", "is_not", "at_least", "more", "at_most", "less", "one_of", "inside", "known"]
 COMPARISONS: dict[Comparison, str] = {
@@ -41,24 +42,37 @@ _LIST = re.compile(r"[、，,\s]+")
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that a policy of some kind may ask for: how FEEL reaches it, and what it is."""
+    """A fact that a policy of some kind may ask for: how FEEL reaches it, and what it is. ``among``: one of several things
+    has it, and this is how FEEL reaches all of them."""
 
     path: str
     attribute: Attribute
+    among: str = ""
 
 
 def facts_for(kind: EntityKind) -> list[Fact]:
-    """Of the subject itself, then of the household or firm that it belongs to."""
-    known = catalogue()
-    entity = known.entities[kind]
-    found = [Fact(path=one.name, attribute=one) for one in entity.attributes.values()]
+    """Of the subject itself, of the household or firm that it belongs to, and of whatever either has several of."""
+    entity = catalogue().entities[kind]
+    found, several = _of(entity, ""), _of_several(entity, "")
     for relation in entity.relations.values():
         if not relation.many:
-            owner = known.entities[relation.to]
-            found += [
-                Fact(path=f"{relation.name}.{one.name}", attribute=one) for one in owner.attributes.values()
-            ]
-    return [one for one in found if "eligibility" in one.attribute.permitted_uses]
+            owner, way = catalogue().entities[relation.to], f"{relation.name}."
+            found += _of(owner, way)
+            several += _of_several(owner, way)
+    return [one for one in (*found, *several) if "eligibility" in one.attribute.permitted_uses]
+
+
+def _of(entity: Entity, way: str) -> list[Fact]:
+    return [Fact(path=f"{way}{one.name}", attribute=one) for one in entity.attributes.values()]
+
+
+def _of_several(entity: Entity, way: str) -> list[Fact]:
+    return [
+        Fact(path=f"{way}{relation.name}.{one.name}", attribute=one, among=f"{way}{relation.name}")
+        for relation in entity.relations.values()
+        if relation.many
+        for one in catalogue().entities[relation.to].attributes.values()
+    ]
 
 
 def condition_of(kind: EntityKind, path: str, comparison: str, value: str) -> str:
@@ -69,7 +83,14 @@ def condition_of(kind: EntityKind, path: str, comparison: str, value: str) -> st
     found = next((one for one in COMPARISONS if one == comparison), None)
     if found is None:
         raise _refused("comparison", _("请选择比较方式。"))
-    attribute, text = fact.attribute, value.strip()
+    if fact.among:
+        return (
+            f"count({fact.among}[{_asked(fact.attribute, fact.attribute.name, found, value.strip())}]) >= 1"
+        )
+    return _asked(fact.attribute, path, found, value.strip())
+
+
+def _asked(attribute: Attribute, path: str, found: Comparison, text: str) -> str:
     if attribute.type == "boolean":
         return _of_yes_or_no(path, found, text)
     if found == "known":

@@ -14,6 +14,7 @@ from litestar.response import Redirect
 from kernel.errors import Conflict, FieldError, InvalidInput
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
+from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.policies.problems import DocumentRefused
 from portals.services import Services
@@ -98,7 +99,7 @@ def check_form(visit: Visiting, data: Form) -> Response[str]:
 
 class ConditionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``kind``: whose facts; ``fact`` as FEEL reaches it; ``comparison``: is, is_not, at_least, more, at_most, less,
-    one_of, inside or known.
+    one_of, inside or known. Of what there are several of (``就业.合同月数``) one must meet it.
     """
 
     kind: EntityKind
@@ -169,7 +170,6 @@ def _page(
     checked: CheckedTexts = acts.checked(visit.services, work.made(), work.cases_text)
     where = [one.where for one in checked.problems]
     by_clause = problems_by_clause(where)
-    is_english = current_locale() == ENGLISH
     return visit.page(
         "zhengtong/policies/edit.html",
         status=status,
@@ -184,14 +184,23 @@ def _page(
         hit_policies=[(key, _(label)) for key, label in HIT_POLICIES.items()],
         outcomes=[(key, _(label)) for key, label in OUTCOMES.items()],
         levels=[(key, _(label)) for key, label in LEVELS.items()],
-        facts=[
-            (one.path, f"{one.path} · {one.attribute.label_en}" if is_english else one.path)
-            for one in facts_for(work.kind)
-        ],
+        facts=_choices(work.kind),
         comparisons=[(key, _(label)) for key, label in COMPARISONS.items()],
         built={name: forms.one(built or {}, name) for name in ("fact", "comparison", "value", "words")},
         errors=errors,
     )
+
+
+def _choices(kind: EntityKind) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The facts to choose from by whose they are: (whose, [(path, name)])."""
+    is_english = current_locale() == ENGLISH
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for fact in facts_for(kind):
+        name = f"{fact.path} · {fact.attribute.label_en}" if is_english else fact.path
+        whose = catalogue().entities[fact.attribute.entity].name
+        heading = _("任一%(thing)s", thing=fact.among.replace(".", "")) if fact.among else whose
+        groups.setdefault(heading, []).append((fact.path, name))
+    return list(groups.items())
 
 
 PAGES = [edit_page, edit, check_form]

@@ -11,7 +11,7 @@ from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import VIEWS, EntityKind
 from policy_engine.catalogue.loading import KINDS
 from policy_engine.catalogue.scopes import scope_of
-from policy_engine.language import ProblemList, check, parse
+from policy_engine.language import ProblemList, check, evaluate, parse
 from portals.zhengtong.policies.building import COMPARISONS, condition_of, facts_for
 from portals.zhengtong.policies.vocabulary import names
 from tests.portals.zhengtong.conftest import Enter
@@ -198,6 +198,19 @@ def test_a_wrong_condition_is_told_beside_its_clause_and_nothing_is_saved(enter:
     assert 'aria-invalid="true"' in answer.text or "error" in answer.text
     typed = author.post("/zhengtong/policies/edit/check", sent)
     assert "没有" in typed.text
+
+
+def test_of_several_jobs_one_must_meet_the_condition(enter: Enter) -> None:
+    author, version = enter("author"), version_of(enter, "yangxin-elderly-allowance")
+    sent = fields(author.get(f"/zhengtong/policies/edit?source={version}").text)
+    chosen = {"words": "签过一年以上合同", "fact": "就业.合同月数", "comparison": "at_least", "value": "12"}
+    page = author.post("/zhengtong/policies/edit", {**sent, **chosen, "do": "build"}).text
+    assert '<optgroup label="任一就业">' in page
+    condition = [value for name, value in fields(page).items() if name.endswith("-condition")][-1]
+    assert condition == "count(就业[合同月数 >= 12]) >= 1"
+    short, long = {"合同月数": 6}, {"合同月数": 12}
+    judged = [evaluate(condition, {"就业": jobs}) for jobs in ([], [short], [short, long])]
+    assert judged == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from connectors.settings import OutsideSystem
 from kernel.errors import OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
+from kernel.tls import authorities
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class Caller:
             timeout=httpx.Timeout(system.answer_seconds, connect=system.connect_seconds),
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
             transport=transport,
+            verify=authorities(trust_env=True),
             follow_redirects=False,
         )
 

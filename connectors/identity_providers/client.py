@@ -30,6 +30,7 @@ from connectors.settings import OutsideSystem
 from kernel.errors import Forbidden, OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.i18n import N_
 from kernel.ids import new_token
+from kernel.tls import authorities
 
 T = TypeVar("T")
 ProviderId = Literal["province", "network"]
@@ -73,6 +74,7 @@ class IdentityProvider:
             timeout=httpx.Timeout(system.answer_seconds, connect=system.connect_seconds),
             follow_redirects=False,
             trust_env=False,
+            verify=authorities(),
         )
         self._lock = threading.Lock()
         self._discovered: Discovery | None = None

@@ -21,6 +21,7 @@ from connectors.lenders.rfc9421_signatures import SignatureRefused, Spoken, chec
 from kernel.clock import Clock
 from kernel.errors import OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.i18n import N_
+from kernel.tls import authorities
 
 API = "/rongtong/api/v1/bank"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -40,7 +41,9 @@ class FinancingApi:
         self._client_id = client_id
         self._key = key
         self._clock = clock
-        self._http = httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = httpx.Client(
+            timeout=timeout, trust_env=False, verify=authorities(), follow_redirects=False
+        )
         self._lock = threading.Lock()
         self._token, self._token_until = "", 0.0
         self._nonce: str | None = None

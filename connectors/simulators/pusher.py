@@ -10,6 +10,7 @@ from connectors.events.signing import sign
 from connectors.simulators.settings import SimulatorSettings
 from connectors.simulators.store import Row, Store
 from kernel.clock import Clock
+from kernel.tls import authorities
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class Pusher:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._client = httpx.Client(timeout=5.0)
+        self._client = httpx.Client(timeout=5.0, verify=authorities(trust_env=True))
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._not_before: dict[str, float] = {}

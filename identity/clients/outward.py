@@ -17,6 +17,7 @@ import httpx
 from identity.clients.checking import is_safe_uri
 from kernel.errors import OutsideRefused, OutsideTimeout, OutsideUnavailable
 from kernel.settings import Settings
+from kernel.tls import authorities
 
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 4.0
 LARGEST_ANSWER = 64 * 1024
@@ -28,9 +29,9 @@ class Outward:
     def __init__(self, settings: Settings) -> None:
         host = urlsplit(settings.base_url).hostname or ""
         self._is_at_home = not settings.is_https and _is_loopback(host)
-        transport = httpx.HTTPTransport(retries=0)
+        transport = httpx.HTTPTransport(retries=0, verify=authorities())
         transport._pool = httpcore.ConnectionPool(  # httpx offers no other way to choose where a name leads
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=authorities(),
             max_connections=16,
             max_keepalive_connections=0,
             network_backend=_CheckedBackend(may_loop=self._is_at_home),

@@ -13,6 +13,7 @@ from joserfc.jwk import KeySet
 
 from kernel.errors import Forbidden, OutsideFailure, OutsideTimeout, OutsideUnavailable, Unauthenticated
 from kernel.i18n import N_
+from kernel.tls import authorities
 
 TIMEOUT_SECONDS = 8.0
 RELOAD_KEYS_EVERY = 10.0
@@ -39,7 +40,10 @@ class IssuerClient:
         self.end_session_endpoint = f"{issuer}/logout"
         self._client_id = client_id
         self._http = httpx.Client(
-            auth=httpx.BasicAuth(client_id, client_secret), timeout=TIMEOUT_SECONDS, trust_env=False
+            auth=httpx.BasicAuth(client_id, client_secret),
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            verify=authorities(),
         )
         self._lock = threading.Lock()
         self._keys: KeySet | None = None

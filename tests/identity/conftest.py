@@ -38,6 +38,7 @@ from kernel.web.preferences import preferences_and_static
 from portals.server import PathApps
 from tests.conftest import NOON
 from tests.identity.relying_party import CALLBACK, MINI_APP, MINI_SECRET, OTHER_SECRET, PASSWORD, Surfer
+from tests.made_once import lay_tables
 
 assert tables.TABLES
 
@@ -256,7 +257,7 @@ def open_city(
         is_demo=True,
     )
     house = open_house(settings, clock)
-    house.database.create_all()
+    lay_tables(house.database)
     pages = Pages({"identity": TEMPLATES}, translations=Translations.load([LOCALE]))
     app = create_app(house, pages, outside=outside.settings if outside else None)
     root = Litestar(

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from kernel.tls import authorities
+
 PASSWORD = "correct horse battery"
 CALLBACK = "http://127.0.0.1:9/callback"
 MINI_APP, MINI_SECRET = "mini-app", "a third party's secret"
@@ -53,7 +55,9 @@ class Surfer:
 
     def __init__(self, url: str, **options: Any) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, headers={"accept": "text/html"}, trust_env=False, **options)
+        self.http = httpx.Client(
+            base_url=url, headers={"accept": "text/html"}, trust_env=False, verify=authorities(), **options
+        )
         self.page = httpx.Response(204)
 
     def open(self, path: str, **parameters: str) -> httpx.Response:

@@ -38,6 +38,7 @@ from kernel.house import House, open_house
 from kernel.ids import new_id
 from kernel.settings import Settings
 from tests.identity.conftest import id_number
+from tests.made_once import lay_tables
 
 assert tables.TABLES
 
@@ -473,7 +474,7 @@ def _settled() -> Path:
     home = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, home)
     house = _house(home, FixedClock(START))
-    house.database.create_all()
+    lay_tables(house.database)
     with house.database.write() as session:
         ensure_portals(session, house=house)
         people = [_person(session, house, number) for number in range(PERSONS)]

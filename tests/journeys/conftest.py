@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from kernel.tls import authorities
 from tests.made_once import copied
 from tests.portals.test_server import free_port
 from tests.secrecy.spoken import SPOKEN
@@ -47,7 +48,7 @@ class Demo:
 
     def visitor(self, **options: Any) -> httpx.Client:
         """A client of this server, closed with it."""
-        client = httpx.Client(base_url=self.base, **options)
+        client = httpx.Client(base_url=self.base, verify=authorities(), **options)
         self._clients.append(client)
         return client
 

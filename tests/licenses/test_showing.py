@@ -26,6 +26,7 @@ from licenses.states import Operation
 from licenses.uses import check_uses
 from tests.licenses.conftest import register
 from tests.licenses.samples import FIELDS
+from tests.made_once import lay_tables
 
 ROOT = Path(__file__).parents[2]
 COUNTER = Verifier("黄石港区政务大厅3号窗口", is_known=True, purpose="counter")
@@ -151,7 +152,7 @@ def test_of_fifty_parallel_scans_one_succeeds_and_leaves_one_record(any_house: H
 def wide_house(postgres_url: str, redis_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[House]:
     settings = Settings(home=tmp_path, database_url=postgres_url, redis_url=redis_url, is_demo=True)
     opened = open_house(settings, clock)
-    opened.database.create_all()
+    lay_tables(opened.database)
     yield opened
     opened.database.close()
     opened.ephemeral.close()

@@ -14,6 +14,7 @@ from kernel.clock import FixedClock
 from kernel.house import open_house
 from kernel.settings import Settings
 from policy_engine.policies.states import PolicyState
+from tests.made_once import lay_tables
 from tests.policy_engine.matching.town import (
     CARED_ELDER,
     CARED_HOME,
@@ -77,7 +78,7 @@ class AnySequence(RuleBasedStateMachine):
         clock = FixedClock(NOON)
         url = f"sqlite:///{self.folder / 'dongchu.db'}"
         self.house = open_house(Settings(home=self.folder, database_url=url, is_demo=True), clock)
-        self.house.database.create_all()
+        lay_tables(self.house.database)
         self.works = Works(self.house, clock)
         self.people: list[int] = []
         self.jobs: list[int] = []

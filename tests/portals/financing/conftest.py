@@ -23,6 +23,7 @@ from policy_engine.profiles import service as profiles
 from policy_engine.profiles.schemas import FactChange, RawValue, SubjectAdded
 from portals.financing.demands.schemas import Actor, Candidate, Wish
 from tests.identity.conftest import DAUGHTER_PHONE, settle
+from tests.made_once import lay_tables
 
 assert portals.tables.METADATA is not None
 #: A Monday; the days after are working days too.
@@ -74,7 +75,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = open_house(
         Settings(home=home, database_url=f"sqlite:///{home / 'dongchu.db'}", is_demo=True), FixedClock(NOW)
     )
-    house.database.create_all()
+    lay_tables(house.database)
     with house.database.write() as session:
         ensure_portals(session, house=house)
     yield house

@@ -26,6 +26,7 @@ from portals.financing.loans.models import Loan
 from portals.main import open_pages, open_services
 from portals.rongtong.app import create_app
 from tests.conftest import NOON
+from tests.made_once import lay_tables
 from tests.portals.financing import lending
 
 #: What an officer may see though it is no bank's: signing in and out, the bank's own messages, the API's description.
@@ -125,7 +126,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     house = open_house(
         Settings(home=home, database_url=f"sqlite:///{home / 'dongchu.db'}", is_demo=True), FixedClock(NOON)
     )
-    house.database.create_all()
+    lay_tables(house.database)
     yield Doors(house)
     house.database.close()
     house.ephemeral.close()

@@ -19,6 +19,7 @@ from portals.financing.banks.jobs import handlers
 from portals.main import build_apps, open_services
 from tests.conftest import NOON
 from tests.identity.conftest import Running, free_port
+from tests.made_once import lay_tables
 
 SYSTEMS = ("fuhe-bank", "xisai-village")
 
@@ -39,7 +40,7 @@ class Town:
             is_demo=True,
         )
         self.house: House = open_house(settings, self.clock)
-        self.house.database.create_all()
+        lay_tables(self.house.database)
         with self.house.database.write() as session:
             for code in SYSTEMS:
                 self._connect(session, code)

@@ -34,7 +34,7 @@ from portals.demo.city import make_city
 from portals.services import Services
 from portals.zhengtong.app import create_app
 from tests.conftest import NOON
-from tests.made_once import copied
+from tests.made_once import copied, never_wait_for_the_disk
 from tests.policy_engine.delivery.city import Bank, MeansCentre, Statements, Treasury
 
 ROOT = Path(portals.tables.__file__).parent.parent
@@ -49,7 +49,9 @@ PACKAGES = [ROOT / name for name in ("kernel", "identity", "licenses", "policy_e
 
 def _open(home: Path) -> House:
     settings = Settings(home=home, database_url=f"sqlite:///{home / 'dongchu.db'}", is_demo=True)
-    return open_house(settings, FixedClock(NOON))
+    house = open_house(settings, FixedClock(NOON))
+    never_wait_for_the_disk(house.database)
+    return house
 
 
 def _make(home: Path) -> None:

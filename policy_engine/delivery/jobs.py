@@ -28,7 +28,7 @@ from policy_engine.delivery.ledger import closing
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.offers import reach as offers
 from policy_engine.delivery.oversight import service as oversight
-from policy_engine.delivery.payments import repository, runs
+from policy_engine.delivery.payments import line, repository, runs
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.answers import apply_answers
 from policy_engine.delivery.payments.models import Payment
@@ -155,8 +155,13 @@ class _Jobs:
         self._until_done(lambda session: closing.advance(session, closing_id, now=self._clock.now()))
 
     def serve_waiting(self, message: Message) -> None:
+        self._serve(uuid.UUID(message.payload["budget_id"]))
+
+    def _serve(self, budget_id: uuid.UUID) -> None:
+        """Whoever waits for a budget, until its money ends."""
+
         def serve(session: Session) -> int:
-            budget = ledger_rows.get_budget(session, uuid.UUID(message.payload["budget_id"]))
+            budget = ledger_rows.get_budget(session, budget_id)
             if budget is None:
                 return 0
             return reserve_waiting(session, self._ports, budget, now=self._clock.now(), limit=200)
@@ -164,7 +169,14 @@ class _Jobs:
         self._until_done(serve)
 
     def create_due(self, _message: Message) -> None:
-        """Monthly, quarterly and yearly payments whose period has begun: no tap, no human, once each."""
+        """Monthly, quarterly and yearly payments whose period has begun: no tap, no human, once each.
+
+        First those who still wait since an earlier year get of this year's money what is theirs.
+        """
+        with self._database.read() as session:
+            begun = line.budgets_begun_with_a_line(session, self._clock.today().year)
+        for budget_id in begun:
+            self._serve(budget_id)
 
         def create(session: Session) -> int:
             return awards.create_due_payments(

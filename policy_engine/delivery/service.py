@@ -56,6 +56,7 @@ from policy_engine.delivery.reconciliation.jobs import reconcile as reconcile_wi
 from policy_engine.delivery.reconciliation.service import explain as explain_difference
 from policy_engine.delivery.recovery.deciding import agree_instalments, write_off
 from policy_engine.delivery.recovery.deciding import decide as decide_overpayment
+from policy_engine.delivery.recovery.deciding import undo as undo_overpayment
 from policy_engine.delivery.recovery.notices import state_ones_view
 from policy_engine.delivery.recovery.repaying import record_repayment
 
@@ -128,6 +129,7 @@ __all__ = [
     "take_back_question",
     "take_out_of_run",
     "undo_death",
+    "undo_overpayment",
     "verify_account",
     "widen_rollout",
     "withdraw_claim",

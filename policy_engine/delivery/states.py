@@ -202,6 +202,8 @@ OVERPAYMENT: Machine[OverpaymentState] = Machine(
         ("repay", (V.OWED,), (V.OWED, V.REPAID)),
         ("repay", (V.INSTALMENT,), (V.INSTALMENT, V.REPAID)),
         ("write_off", (V.NOTICED, V.OWED, V.INSTALMENT), (V.WRITTEN_OFF,)),
+        # A decision that did not stand: on reconsideration, by judgment, or corrected by the authority itself.
+        ("undo", (V.OWED, V.INSTALMENT, V.REPAID, V.WRITTEN_OFF), (V.DROPPED,)),
     ),
 )
 

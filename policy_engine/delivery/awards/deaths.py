@@ -32,6 +32,7 @@ from policy_engine.delivery.periods import add_months, month_of, next_start
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.recovery import notices as recovery
 from policy_engine.delivery.recovery import repository as recovery_rows
+from policy_engine.delivery.recovery import undoing
 from policy_engine.delivery.states import (
     AWARD,
     NOT_YET_INSTRUCTED,
@@ -157,7 +158,7 @@ def undo_death(
     for payment in payment_rows.lock_not_instructed(session, award.id):
         release_holds(session, payment, released_by_id=principal.subject_id, now=now)
     made = pay_due(session, ports, award, terms, until=business_date(now), now=now)
-    _drop_what_was_asked(session, award, principal, reason, now=now)
+    _drop_what_was_asked(session, ports, award, principal, reason, now=now)
     detail = {"reason": reason, "periods": made}
     log(session, award, "award.restored", actor_of(principal), before, now=now, detail=detail)
     audit.record(
@@ -227,11 +228,14 @@ def _first_missing(session: Session, award: Award, terms: Terms) -> date | None:
 
 
 def _drop_what_was_asked(
-    session: Session, award: Award, principal: Principal, reason: str, *, now: datetime
+    session: Session, ports: Ports, award: Award, principal: Principal, reason: str, *, now: datetime
 ) -> None:
+    """A demand that was decided already does not stand either; what came back goes to the living again."""
     for overpayment in recovery_rows.overpayments_of_award(session, award.id):
         state = OverpaymentState(overpayment.state)
-        if overpayment.cause == DEATH and OVERPAYMENT.may(state, "drop"):
+        if overpayment.cause != DEATH or state == OverpaymentState.DROPPED:
+            continue
+        if OVERPAYMENT.may(state, "drop"):
             overpayment.state = OVERPAYMENT.move(state, "drop")
             overpayment.decision_reason = reason
             recovery.log(
@@ -243,6 +247,9 @@ def _drop_what_was_asked(
                 reason=reason,
                 now=now,
             )
+            undoing.give_back(session, ports, overpayment, award, now=now)
+        else:
+            undoing.set_aside(session, ports, overpayment, award, principal, "corrected", "", reason, now=now)
 
 
 def _day(value: object) -> date | None:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.cases import repository
 
-#: Granted, refused, on an appeal, and on money to be paid back.
-DecisionKind = Literal["准", "不准", "复", "追"]
+#: Granted, refused, on an appeal, on money to be paid back, and that such a decision does not stand.
+DecisionKind = Literal["准", "不准", "复", "追", "撤"]
 
 
 def case_number(session: Session, division: str, on: date) -> str:

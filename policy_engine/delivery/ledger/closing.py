@@ -22,9 +22,10 @@ from kernel.ids import new_id
 from kernel.outbox import enqueue
 from kernel.web.principal import Principal, SeatView
 from policy_engine.catalogue.divisions import encloses
-from policy_engine.delivery.ledger import repository
+from policy_engine.delivery.ledger import late, repository
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.ledger.models import Budget, YearClosing
+from policy_engine.delivery.payments import line
 from policy_engine.delivery.payments import repository as payment_rows
 
 TOPIC: Final = "ledger.close"
@@ -34,7 +35,10 @@ Surplus = Literal["withdraw", "carry"]
 
 
 class ClosingLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of one budget: ``carried_fen`` is set aside for ``carried_count`` payments."""
+    """What would become of one budget: ``carried_fen`` is set aside for ``carried_count`` payments.
+
+    What came back after the year was closed (``ledger.late``) was withdrawn or carried too, ``late_…_fen`` of it.
+    """
 
     budget_id: uuid.UUID
     policy_id: str
@@ -47,6 +51,8 @@ class ClosingLine(msgspec.Struct, frozen=True, kw_only=True):
     waiting_count: int
     surplus_fen: int
     is_closed: bool
+    late_withdrawn_fen: int
+    late_carried_fen: int
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +71,14 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def surplus_fen(self) -> int:
         return sum(one.surplus_fen for one in self.lines)
+
+    @property
+    def late_withdrawn_fen(self) -> int:
+        return sum(one.late_withdrawn_fen for one in self.lines)
+
+    @property
+    def late_carried_fen(self) -> int:
+        return sum(one.late_carried_fen for one in self.lines)
 
 
 def preview(session: Session, *, division: str, fund_source: str, year: int, now: datetime) -> Preview:
@@ -210,7 +224,7 @@ def _next_year(session: Session, budget: Budget, *, now: datetime) -> Budget:
 def _carry_payments(session: Session, budget: Budget, to: uuid.UUID, *, now: datetime) -> bool:
     """Some of those that hold or wait for money of the old year; whether there were any."""
     held = payment_rows.lock_held_in(session, budget.id, CHUNK)
-    waiting = payment_rows.move_waiting(session, budget.id, to)
+    waiting = line.move_waiting(session, budget.id, to)
     moves = {
         step: [
             ledger.Movement(f"{one.id.hex}:{step}:{budget.year}", one.amount_fen, one.id, one.account_id)
@@ -257,6 +271,7 @@ def _settle_surplus(
 
 def _line(session: Session, budget: Budget) -> ClosingLine:
     pockets = repository.balances(session, budget.id)
+    came_late = repository.moved_by_kind(session, budget.id, (late.WITHDRAWN, late.CARRIED_OUT))
     held, waiting = payment_rows.count_held_and_waiting(session, budget.id)
     return ClosingLine(
         budget_id=budget.id,
@@ -270,6 +285,8 @@ def _line(session: Session, budget: Budget) -> ClosingLine:
         waiting_count=waiting,
         surplus_fen=pockets["available"],
         is_closed=budget.closed_at is not None,
+        late_withdrawn_fen=came_late.get(late.WITHDRAWN, 0),
+        late_carried_fen=came_late.get(late.CARRIED_OUT, 0),
     )
 
 

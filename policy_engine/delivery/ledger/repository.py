@@ -37,9 +37,14 @@ def find_budget(
     )
     around = [budget for budget in budgets if encloses(budget.division, division)]
     nearest = max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
-    while nearest is not None and nearest.closed_at is not None and nearest.carried_to_id is not None:
-        nearest = session.get_one(Budget, nearest.carried_to_id)
-    return nearest
+    return None if nearest is None else open_successor(session, nearest)
+
+
+def open_successor(session: Session, budget: Budget) -> Budget:
+    """The budget that a closed one was carried to, over as many years as were closed; an open one itself."""
+    while budget.closed_at is not None and budget.carried_to_id is not None:
+        budget = session.get_one(Budget, budget.carried_to_id)
+    return budget
 
 
 def get_budget(session: Session, budget_id: uuid.UUID) -> Budget | None:
@@ -199,6 +204,32 @@ def open_closing(session: Session, division: str, fund_source: str, year: int) -
             YearClosing.state.in_(("proposed", "closing")),
         )
     )
+
+
+def last_closing(session: Session, division: str, fund_source: str, year: int) -> YearClosing | None:
+    """By which a year was closed, or is being closed, for the last time."""
+    statement = sa.select(YearClosing).where(
+        YearClosing.division == division,
+        YearClosing.fund_source == fund_source,
+        YearClosing.year == year,
+        YearClosing.state.in_(("closing", "done")),
+    )
+    return session.scalars(statement.order_by(YearClosing.decided_at.desc()).limit(1)).first()
+
+
+def moved_by_kind(session: Session, budget_id: uuid.UUID, kinds: Collection[str]) -> dict[str, int]:
+    """What movements of these kinds took from, or brought into, a budget altogether."""
+    statement = (
+        sa.select(LedgerTransaction.kind, sa.func.sum(LedgerEntry.amount_fen))
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(
+            LedgerTransaction.budget_id == budget_id,
+            LedgerTransaction.kind.in_(sorted(kinds)),
+            LedgerEntry.amount_fen > 0,
+        )
+        .group_by(LedgerTransaction.kind)
+    )
+    return {kind: int(total) for kind, total in session.execute(statement)}
 
 
 def open_alarm(session: Session, policy_id: str, division: str, year: int) -> FundingAlarm | None:

@@ -13,7 +13,7 @@ from kernel.money import format_yuan
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM, TREASURY, NewEvent, record_events
-from policy_engine.delivery.payments.booking import Step, book
+from policy_engine.delivery.payments.booking import Step, book, carry_over
 from policy_engine.delivery.payments.history import Happened, log_all
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.reserving import TermsInForce
@@ -67,6 +67,9 @@ def apply_answers(session: Session, ports: Ports, answers: Sequence[Answered], *
     _complete_singles(session, [payment for payment, _ in moved if payment.state == S.PAID], now=now)
     for step in sorted(steps):
         book(session, steps[step], step, now=now)
+    returned = [one for step in ("return", "return_paid") for one in steps.get(step, ())]
+    if returned:
+        carry_over(session, returned, now=now)
     return len(moved)
 
 

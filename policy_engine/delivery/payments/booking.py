@@ -12,6 +12,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from policy_engine.delivery.ledger import late
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.payments.models import Payment
 
@@ -56,6 +57,22 @@ def book_in(
         session, budget_id, step, source, target, moves, is_in_order=is_in_order, now=now
     )
     return moved.short
+
+
+def carry_over(session: Session, returned: Sequence[Payment], *, now: datetime) -> None:
+    """What came back to a year that was closed meanwhile is set aside in the year that is open."""
+    by_budget: defaultdict[uuid.UUID, list[Payment]] = defaultdict(list)
+    for payment in returned:
+        if payment.budget_id is not None:
+            by_budget[payment.budget_id].append(payment)
+    for budget_id in sorted(by_budget):
+        moves = [
+            ledger.Movement(f"{one.instruction_id}:late", one.amount_fen, one.id, one.account_id)
+            for one in by_budget[budget_id]
+        ]
+        target = late.carry_promises(session, budget_id, moves, now=now)
+        for payment in by_budget[budget_id]:
+            payment.budget_id = target
 
 
 def reference(payment: Payment, step: Step) -> str:

@@ -8,10 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.bulk import among
-from kernel.database import changed_rows
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import StageDecision
-from policy_engine.delivery.ledger.models import Budget
+from policy_engine.delivery.payments.line import WAITING
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.states import HOLDS_RESERVATION, IN_FLIGHT, NOT_YET_INSTRUCTED, PaymentState
 from policy_engine.policies.document import LimitScope
@@ -19,7 +18,6 @@ from policy_engine.policies.document import LimitScope
 #: A run in one of these keeps what is in it.
 OPEN_RUN = ("planned", "sending", "stopped")
 #: Due, and no money set aside yet.
-WAITING = (PaymentState.DUE, PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
 
 
 def lock_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
@@ -93,12 +91,13 @@ def is_covered(session: Session, policy_id: str, unit_id: int, period: str) -> b
     return session.scalar(statement) or False
 
 
-def count_top_ups(session: Session, policy_id: str, unit_id: int, period: str) -> int:
+def count_further(session: Session, policy_id: str, unit_id: int, period: str, kind: str) -> int:
+    """How many payments of a kind (top_up, refund) a period has beside its regular one."""
     statement = sa.select(sa.func.count()).where(
         Payment.policy_id == policy_id,
         Payment.unit_id == unit_id,
         Payment.period == period,
-        Payment.kind.startswith("top_up"),
+        Payment.kind.startswith(kind, autoescape=True),
         Payment.state != PaymentState.CANCELLED,
     )
     return session.scalar(statement) or 0
@@ -154,7 +153,11 @@ def _paid(
     session: Session, policy_ids: Collection[str], whose: sa.ColumnElement[bool], window: tuple[date, date]
 ) -> int:
     statement = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_fen), 0)).where(
-        Payment.policy_id.in_(sorted(policy_ids)), whose, *_counts_within(window)
+        Payment.policy_id.in_(sorted(policy_ids)),
+        whose,
+        # What was asked back and repaid still counts with its payment: its refund is not paid a second time.
+        Payment.kind.not_like("refund%"),
+        *_counts_within(window),
     )
     return int(session.scalar(statement) or 0)
 
@@ -214,41 +217,12 @@ def in_division(session: Session, division: str, states: Iterable[str], limit: i
     return list(session.scalars(statement.order_by(Payment.due_on, Payment.id).limit(limit)))
 
 
-def has_waiting(session: Session, budget_id: uuid.UUID) -> bool:
-    """Whether somebody stands in a quota's line already."""
-    statement = sa.select(
-        sa.exists().where(Payment.budget_id == budget_id, Payment.state == PaymentState.WAITLISTED)
-    )
-    return session.scalar(statement) or False
-
-
-def lock_waiting(session: Session, budget: Budget, limit: int) -> list[Payment]:
-    """Who waits for this budget's money (or for any budget, in its place and year), in the order of decision."""
-    statement = sa.select(Payment).where(
-        Payment.policy_id == budget.policy_id,
-        Payment.state.in_(WAITING),
-        Payment.division.startswith(prefix_of(budget.division), autoescape=True),
-        sa.or_(
-            sa.and_(Payment.budget_id.is_(None), sa.extract("year", Payment.due_on) == budget.year),
-            Payment.budget_id == budget.id,
-        ),
-    )
-    ordered = statement.order_by(Payment.decided_at, Payment.due_on, Payment.id).limit(limit)
-    return list(session.scalars(ordered.with_for_update()))
-
-
 def lock_held_in(session: Session, budget_id: uuid.UUID, limit: int) -> list[Payment]:
     """Payments for which money of a budget is set aside, the next few."""
     statement = sa.select(Payment).where(
         Payment.budget_id == budget_id, Payment.state.in_([*HOLDS_RESERVATION])
     )
     return list(session.scalars(statement.order_by(Payment.id).limit(limit).with_for_update()))
-
-
-def move_waiting(session: Session, budget_id: uuid.UUID, to: uuid.UUID) -> int:
-    """Who waits for a budget's money waits for another's from now on; how many that are."""
-    statement = sa.update(Payment).where(Payment.budget_id == budget_id, Payment.state.in_(WAITING))
-    return changed_rows(session, statement.values(budget_id=to))
 
 
 def count_held_and_waiting(session: Session, budget_id: uuid.UUID) -> tuple[int, int]:
@@ -259,17 +233,6 @@ def count_held_and_waiting(session: Session, budget_id: uuid.UUID) -> tuple[int,
     ).where(Payment.budget_id == budget_id)
     row = session.execute(statement).one()
     return int(row[0]), int(row[1])
-
-
-def waiting_position(session: Session, payment: Payment) -> int:
-    """How many stand before this one in its quota's line, itself included."""
-    statement = sa.select(sa.func.count()).where(
-        Payment.budget_id == payment.budget_id,
-        Payment.state == PaymentState.WAITLISTED,
-        sa.tuple_(Payment.decided_at, Payment.due_on, Payment.id)
-        <= sa.tuple_(payment.decided_at, payment.due_on, payment.id),
-    )
-    return session.scalar(statement) or 0
 
 
 def gather(

@@ -1,20 +1,22 @@
-"""Setting money aside for payments that are due. An entitlement without money waits and alarms finance; a quota's
-line keeps the order of decision."""
+"""Setting money aside for payments that are due. Who finds none waits in line (``payments.line``) and is told so; an
+entitlement alarms finance as well. Nobody who comes later is served before whoever stands in the line."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
+from kernel.clock import business_date
+from kernel.money import format_yuan
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.ledger.models import Budget
-from policy_engine.delivery.payments import repository
+from policy_engine.delivery.payments import line
 from policy_engine.delivery.payments.booking import book_in, reference
 from policy_engine.delivery.payments.history import Happened, log_all
 from policy_engine.delivery.payments.models import Payment
@@ -25,37 +27,50 @@ from policy_engine.delivery.terms import Terms
 S = PaymentState
 #: A payment with the terms it is made under.
 Due: TypeAlias = tuple[Payment, Terms]
+#: A budget, whether it is a quota's, and who asks for its money.
+_Asking: TypeAlias = tuple[Budget, bool, list[Due]]
 
 
-def reserve_all(
-    session: Session, ports: Ports, due: Sequence[Due], *, now: datetime, is_in_turn: bool = False
-) -> set[uuid.UUID]:
-    """Set money aside for as many as there is money for, in their order; which those are.
-
-    ``is_in_turn``: whose turn in a quota's line it is.
-    """
-    served: set[uuid.UUID] = set()
-    for budget, is_quota, asking in _by_budget(session, due):
-        served |= _reserve_in(
-            session, ports, budget, asking, is_quota=is_quota, is_in_turn=is_in_turn, now=now
-        )
-    _wait(session, [one for one in due if one[0].id not in served], now=now)
-    session.flush()
-    return served
+def reserve_all(session: Session, ports: Ports, due: Sequence[Due], *, now: datetime) -> set[uuid.UUID]:
+    """Set money aside for as many newcomers as there is money for, in their order; which those are."""
+    asking = _by_budget(session, due)
+    return _reserve(session, ports, due, asking, is_in_turn=False, now=now)
 
 
 def reserve_waiting(
     session: Session, ports: Ports, budget: Budget, *, now: datetime, limit: int = 500
 ) -> int:
-    """Serve those who wait for a budget, in the order of decision, until its money ends; how many were served."""
-    waiting = repository.lock_waiting(session, budget, limit)
+    """Serve those who wait for a budget, in the order of their line, until its money ends; how many were served."""
+    if budget.closed_at is not None:
+        return 0  # they wait for the next year's by now
+    waiting = line.lock_waiting(session, budget, limit, today=business_date(now))
     terms = TermsInForce(session, ports)
     due = [(one, terms.of(one.policy_id, one.policy_version)) for one in waiting]
-    served = reserve_all(session, ports, due, now=now, is_in_turn=True)
-    helped = {(one.policy_id, one.division, one.due_on.year) for one in waiting if one.id in served}
-    for policy_id, division, year in sorted(helped):
-        ledger.clear_alarm(session, policy_id, division, year, now=now)
+    asking = _by_budget(session, due, turn_of=budget)
+    served = _reserve(session, ports, due, asking, is_in_turn=True, now=now)
+    helped = [(one, found) for one, found in due if one.id in served]
+    tell_all(session, ports, [_funded(*one) for one in helped if one[0].account_id is not None], now=now)
+    for policy_id, division, year in sorted({_alarmed(one) for one, _ in helped}):
+        if not line.still_waits(session, policy_id, division, year):
+            ledger.clear_alarm(session, policy_id, division, year, now=now)
     return len(served)
+
+
+def _reserve(
+    session: Session,
+    ports: Ports,
+    due: Sequence[Due],
+    asking: Iterable[_Asking],
+    *,
+    is_in_turn: bool,
+    now: datetime,
+) -> set[uuid.UUID]:
+    served: set[uuid.UUID] = set()
+    for budget, is_quota, ones in asking:
+        served |= _reserve_in(session, ports, budget, ones, is_quota=is_quota, is_in_turn=is_in_turn, now=now)
+    _wait(session, ports, [one for one in due if one[0].id not in served], now=now)
+    session.flush()
+    return served
 
 
 class TermsInForce:
@@ -73,16 +88,24 @@ class TermsInForce:
         return self._known[key]
 
 
-def _by_budget(session: Session, due: Sequence[Due]) -> Iterator[tuple[Budget, bool, list[Due]]]:
-    """(budget, whether it is a quota's, who asks for its money), budgets in one order for everybody."""
+def _by_budget(session: Session, due: Sequence[Due], turn_of: Budget | None = None) -> Iterator[_Asking]:
+    """Who asks which budget for money, budgets in one order for everybody.
+
+    ``turn_of`` serves whoever waits for it or, in the same line, for one of an earlier year; who waited for any at all
+    asks the nearest authority's of that year.
+    """
     found: dict[tuple[str, str, str, int], Budget | None] = {}
     asking: defaultdict[tuple[uuid.UUID, bool], list[Due]] = defaultdict(list)
     budgets: dict[uuid.UUID, Budget] = {}
     for payment, terms in due:
-        key = (payment.policy_id, payment.division, terms.fund_source, payment.due_on.year)
-        if key not in found:
-            found[key] = ledger_rows.find_budget(session, *key)
-        budget = found[key]
+        year = payment.due_on.year if turn_of is None else turn_of.year
+        key = (payment.policy_id, payment.division, terms.fund_source, year)
+        if payment.budget_id is not None and turn_of is not None:
+            budget: Budget | None = turn_of
+        else:
+            if key not in found:
+                found[key] = ledger_rows.find_budget(session, *key)
+            budget = found[key]
         if budget is not None:
             budgets[budget.id] = budget
             asking[budget.id, terms.funding == "quota"].append((payment, terms))
@@ -101,12 +124,11 @@ def _reserve_in(
     now: datetime,
 ) -> set[uuid.UUID]:
     for payment, _ in asking:
-        payment.budget_id = budget.id
-    if is_quota and not is_in_turn:
-        ledger_rows.lock_accounts(
-            session, budget.id, ("available", "reserved")
-        )  # nobody joins the line meanwhile
-        if repository.has_waiting(session, budget.id):
+        payment.budget_id = payment.budget_id or budget.id
+    if not is_in_turn:
+        if is_quota:  # nobody joins the line meanwhile
+            ledger_rows.lock_accounts(session, budget.id, ("available", "reserved"))
+        if line.has_waiting(session, budget, today=business_date(now)):
             return set()
     short = book_in(
         session,
@@ -119,7 +141,7 @@ def _reserve_in(
     reserved = [(payment, terms) for payment, terms in asking if reference(payment, "reserve") not in short]
     happened = []
     for payment, _ in reserved:
-        before = payment.state
+        before, payment.budget_id = payment.state, budget.id
         target = S.RESERVED if payment.account_id is not None else S.ACCOUNT_MISSING
         payment.state = PAYMENT.move(S(before), "reserve", target)
         happened.append(Happened(payment, f"payment.{payment.state}", before))
@@ -129,19 +151,46 @@ def _reserve_in(
     return {payment.id for payment, _ in reserved}
 
 
-def _wait(session: Session, due: Sequence[Due], *, now: datetime) -> None:
-    happened = []
+def _wait(session: Session, ports: Ports, due: Sequence[Due], *, now: datetime) -> None:
+    happened: list[Happened] = []
+    letters: list[Letter] = []
     for payment, terms in due:
         before = payment.state
         payment.state = PAYMENT.move(S(before), "waitlist" if terms.funding == "quota" else "await_funds")
         if payment.state != before:
             happened.append(Happened(payment, f"payment.{payment.state}", before))
+            letters.append(_not_yet_funded(payment, terms))
     log_all(session, happened, SYSTEM, now=now)
-    lacking = {
-        (one.policy_id, one.division, one.due_on.year) for one, terms in due if terms.funding == "entitlement"
-    }
+    tell_all(session, ports, letters, now=now)
+    lacking = {_alarmed(one) for one, terms in due if terms.funding == "entitlement"}
     for policy_id, division, year in sorted(lacking):
         ledger.raise_alarm(session, policy_id, division, year, now=now)
+
+
+def _alarmed(payment: Payment) -> tuple[str, str, int]:
+    """What finance is told of: policy, place, and the year in which the money was due."""
+    return payment.policy_id, payment.division, payment.due_on.year
+
+
+def _not_yet_funded(payment: Payment, terms: Terms) -> Letter:
+    return Letter(
+        payment.subject_id,
+        "payment.waits_for_funds",
+        f"{terms.title}：正在等待资金",
+        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已经批准，资金还没有到位。"
+        "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
+        f"/claims/{payment.claim_id}",
+    )
+
+
+def _funded(payment: Payment, terms: Terms) -> Letter:
+    return Letter(
+        payment.subject_id,
+        "payment.funded",
+        f"{terms.title}：资金已到位",
+        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已为您预留，等待发放。",
+        f"/claims/{payment.claim_id}",
+    )
 
 
 def _ask_for_account(payment: Payment, terms: Terms) -> Letter:

@@ -10,6 +10,9 @@ from policy_engine.delivery.cases.schemas import PolicyHead
 
 
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """``kind``: regular, top_up or refund. ``waiting_since_at``: since when it waits for money; ``waiting_position`` in
+    its line is null before any budget was opened."""
+
     id: uuid.UUID
     claim_id: uuid.UUID
     policy: PolicyHead
@@ -25,6 +28,9 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     due_on: date
     paid_at: datetime | None
     reconciled_on: date | None
+    kind: str
+    kind_label: str
+    waiting_since_at: datetime | None
     waiting_position: int | None
 
 

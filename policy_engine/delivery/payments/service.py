@@ -65,10 +65,37 @@ def make_top_up(
     now: datetime,
 ) -> Payment:
     """补发: what the period of ``regular`` was paid too little, as a payment of its own. Award row is locked."""
-    made = repository.count_top_ups(session, award.policy_id, award.unit_id, regular.period)
-    kind = "top_up" if made == 0 else f"top_up.{made + 1}"
-    start = regular.period_starts_on
-    payment = draft(award, start, regular.period, kind, amount_fen, now=now)
+    return _make_further(session, ports, award, terms, regular, "top_up", amount_fen, now=now)
+
+
+def make_refund(
+    session: Session,
+    ports: Ports,
+    award: Award,
+    terms: Terms,
+    repaid: Payment,
+    amount_fen: int,
+    *,
+    now: datetime,
+) -> Payment:
+    """退还: what was asked back of ``repaid`` without a ground, and had come back already. Award row is locked."""
+    return _make_further(session, ports, award, terms, repaid, "refund", amount_fen, now=now)
+
+
+def _make_further(
+    session: Session,
+    ports: Ports,
+    award: Award,
+    terms: Terms,
+    beside: Payment,
+    kind: str,
+    amount_fen: int,
+    *,
+    now: datetime,
+) -> Payment:
+    made = repository.count_further(session, award.policy_id, award.unit_id, beside.period, kind)
+    label = kind if made == 0 else f"{kind}.{made + 1}"
+    payment = draft(award, beside.period_starts_on, beside.period, label, amount_fen, now=now)
     make_all(session, ports, [(payment, terms)], now=now)
     return payment
 

@@ -8,21 +8,22 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.clock import business_date
-from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
+from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal, SeatView
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.access import is_concerned
 from policy_engine.delivery.awards import repository as award_rows
+from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import tell_these
 from policy_engine.delivery.cases.numbers import decision_number
 from policy_engine.delivery.cases.timeline import actor_of
 from policy_engine.delivery.periods import same_day_months_later
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.recovery import repository
+from policy_engine.delivery.recovery import repository, undoing
 from policy_engine.delivery.recovery.models import Instalment, Overpayment
-from policy_engine.delivery.recovery.notices import log
+from policy_engine.delivery.recovery.notices import log, recipients_of
 from policy_engine.delivery.states import OVERPAYMENT, OverpaymentState
 
 Outcome = Literal["demand", "drop", "write_off"]
@@ -48,6 +49,7 @@ def decide(
     An official error is not charged to the payee unless the decider states that the payee knew (``is_known_to_payee``).
     Raises ``Conflict`` for a demand before the hearing has ended, ``Forbidden`` for who found it or is concerned.
     """
+    award = _award_first(session, overpayment_id)
     overpayment, seat = _for_seat(session, ports, overpayment_id, principal, now=now)
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise InvalidInput(_("请写明理由，当事人会看到它。"))
@@ -73,7 +75,46 @@ def decide(
         now=now,
     )
     _on_record(session, principal, overpayment, outcome, now=now)
-    _tell_decision(session, ports, overpayment, now=now)
+    refunded = 0
+    if outcome == "drop" and award is not None:
+        refunded = undoing.give_back(session, ports, overpayment, award, now=now)
+    _tell_decision(session, ports, overpayment, refunded, now=now)
+    return overpayment
+
+
+def undo(
+    session: Session,
+    ports: Ports,
+    *,
+    overpayment_id: uuid.UUID,
+    principal: Principal,
+    ground: undoing.Ground,
+    reference: str = "",
+    reason: str,
+    now: datetime,
+) -> Overpayment:
+    """The decision to recover does not stand: nothing more is owed, and what was repaid is paid out again.
+
+    By another official than who decided. ``reference``: the number of the reconsideration decision or judgment.
+    """
+    award = _award_first(session, overpayment_id)
+    overpayment, _seat = _for_seat(session, ports, overpayment_id, principal, now=now)
+    if principal.subject_id == overpayment.decided_by_id:
+        raise Forbidden(_("追回由您决定，应由其他人员撤销。"))
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise InvalidInput(
+            _("请写明理由，当事人会看到它。"), errors=[FieldError("reason", _("请写明理由。"))]
+        )
+    if ground not in undoing.GROUNDS:
+        raise InvalidInput(_("请选择撤销的依据。"), errors=[FieldError("ground", _("请选择撤销的依据。"))])
+    reference = reference.strip()
+    if len(reference) > undoing.LONGEST_REFERENCE or (not reference and ground != "corrected"):
+        what = _("请填写复议决定书或判决书的文号（60字以内）。")
+        raise InvalidInput(what, errors=[FieldError("reference", what)])
+    if award is None:
+        raise NotFound(_("没有找到您要的内容。"))
+    undoing.set_aside(session, ports, overpayment, award, principal, ground, reference, reason, now=now)
+    _on_record(session, principal, overpayment, "undo", now=now)
     return overpayment
 
 
@@ -142,18 +183,14 @@ def write_off(
     overpayment.decision_reason = f"{overpayment.decision_reason or ''}\n{reason.strip()}".strip()
     log(session, overpayment, "overpayment.written_off", actor_of(principal), before, reason=reason, now=now)
     _on_record(session, principal, overpayment, "write_off", now=now)
-    _tell_decision(session, ports, overpayment, now=now)
+    _tell_decision(session, ports, overpayment, 0, now=now)
     return overpayment
 
 
-def recipients_of(
-    session: Session, ports: Ports, overpayment: Overpayment, *, now: datetime
-) -> frozenset[int]:
-    """Whom letters about it reach: the family of the dead, else whoever follows the subject's affairs."""
-    on = business_date(now)
-    if overpayment.cause == "death":
-        return ports.people.family_of(session, overpayment.subject_id, on)
-    return ports.people.recipients_of(session, [overpayment.subject_id], on)[overpayment.subject_id]
+def _award_first(session: Session, overpayment_id: uuid.UUID) -> Award | None:
+    """The award's row, locked before the overpayment's, as everywhere."""
+    found = repository.get_overpayment(session, overpayment_id)
+    return None if found is None else award_rows.lock_award(session, found.award_id)
 
 
 def _for_seat(
@@ -202,9 +239,12 @@ def _on_record(
     )
 
 
-def _tell_decision(session: Session, ports: Ports, overpayment: Overpayment, *, now: datetime) -> None:
+def _tell_decision(
+    session: Session, ports: Ports, overpayment: Overpayment, refunded_fen: int, *, now: datetime
+) -> None:
     title = ports.terms(session, overpayment.policy_id, overpayment.policy_version).title
     left = f"{format_yuan(overpayment.amount_fen - overpayment.repaid_fen)}元"
+    back = f"您已退回的 {format_yuan(refunded_fen)}元 将退还给您。" if refunded_fen else ""
     words, body = {
         OverpaymentState.OWED: (
             "请退回多发的款项",
@@ -212,7 +252,7 @@ def _tell_decision(session: Session, ports: Ports, overpayment: Overpayment, *, 
             "您可在六十日内申请行政复议、六个月内提起行政诉讼。",
         ),
         OverpaymentState.WRITTEN_OFF: ("多发的款项已核销", f"{left} 不再向您追回。"),
-        OverpaymentState.DROPPED: ("没有多发", "经核实款项应当发放，这件事已经了结。"),
+        OverpaymentState.DROPPED: ("没有多发", f"经核实款项应当发放，这件事已经了结。{back}"),
     }[OverpaymentState(overpayment.state)]
     tell_these(
         session,

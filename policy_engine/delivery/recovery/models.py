@@ -41,11 +41,18 @@ class Overpayment(Base):
     decision_reason: Mapped[str | None] = mapped_column(sa.Text)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_on: Mapped[date | None]
+    #: A decision that did not stand: corrected | reconsideration | judgment, by a numbered decision of its own.
+    undone_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    undone_ground: Mapped[str | None] = mapped_column(sa.String(16))
+    undone_reference: Mapped[str | None] = mapped_column(sa.String(60))
+    undone_number: Mapped[str | None] = mapped_column(sa.String(64))
+    undone_reason: Mapped[str | None] = mapped_column(sa.Text)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class OverpaidPeriod(Base):
-    """What of one payment was too much."""
+    """What of one payment was too much; ``refunded_fen`` of what came back was paid out again, as it was due after all."""
 
     __tablename__ = "overpaid_period"
 
@@ -53,6 +60,7 @@ class OverpaidPeriod(Base):
     payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payment.id"), primary_key=True, index=True)
     amount_fen: Mapped[int] = mapped_column(BigNumber)
     repaid_fen: Mapped[int] = mapped_column(BigNumber, default=0)
+    refunded_fen: Mapped[int] = mapped_column(BigNumber, default=0, server_default="0")
 
 
 class Instalment(Base):

@@ -134,6 +134,16 @@ def state_ones_view(
     return overpayment
 
 
+def recipients_of(
+    session: Session, ports: Ports, overpayment: Overpayment, *, now: datetime
+) -> frozenset[int]:
+    """Whom letters about it reach: the family of the dead, else whoever follows the subject's affairs."""
+    on = business_date(now)
+    if overpayment.cause == "death":
+        return ports.people.family_of(session, overpayment.subject_id, on)
+    return ports.people.recipients_of(session, [overpayment.subject_id], on)[overpayment.subject_id]
+
+
 def log(
     session: Session,
     overpayment: Overpayment,

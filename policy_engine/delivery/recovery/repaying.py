@@ -1,4 +1,7 @@
-"""Money that comes back: booked once per receipt, into the budget each period was paid from, never more than asked."""
+"""Money that comes back: booked once per receipt, into the budget each period was paid from, never more than asked.
+
+In a year that was closed it does not stay: ``ledger.late`` says where it goes.
+"""
 
 import uuid
 from datetime import date, datetime
@@ -13,6 +16,7 @@ from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.cases.timeline import actor_of
+from policy_engine.delivery.ledger import late
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.recovery import repository
@@ -117,7 +121,8 @@ def _book(session: Session, overpayment: Overpayment, repayment: Repayment, *, n
             payment_id=payment.id,
             now=now,
         )
-        ledger.ask_to_serve_waiting(session, payment.budget_id, now=now)
+        came_back = ledger.Movement(f"{repayment.id.hex}:{payment.id.hex}", share, payment.id)
+        late.settle(session, payment.budget_id, came_back, now=now)
         period.repaid_fen += share
         left -= share
     if left:

@@ -46,16 +46,24 @@ def periods_of(session: Session, overpayment_id: uuid.UUID) -> list[OverpaidPeri
 
 
 def claimed_back(session: Session, payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How much of each payment is the matter of an overpayment already, dropped ones aside."""
+    """How much of each payment is the matter of an overpayment already; of a dropped one what came back all the same."""
+    matter = sa.case(
+        (Overpayment.state == OverpaymentState.DROPPED, OverpaidPeriod.repaid_fen),
+        else_=OverpaidPeriod.amount_fen,
+    )
     statement = (
-        sa.select(OverpaidPeriod.payment_id, sa.func.sum(OverpaidPeriod.amount_fen))
+        sa.select(OverpaidPeriod.payment_id, sa.func.sum(matter))
         .join(Overpayment, Overpayment.id == OverpaidPeriod.overpayment_id)
-        .where(
-            OverpaidPeriod.payment_id.in_(list(payment_ids)), Overpayment.state != OverpaymentState.DROPPED
-        )
+        .where(OverpaidPeriod.payment_id.in_(list(payment_ids)))
         .group_by(OverpaidPeriod.payment_id)
     )
     return {payment_id: int(total) for payment_id, total in session.execute(statement)}
+
+
+def repaid_of(session: Session, payment_ids: Collection[uuid.UUID]) -> int:
+    """What came back of these payments."""
+    statement = sa.select(sa.func.coalesce(sa.func.sum(OverpaidPeriod.repaid_fen), 0))
+    return int(session.scalar(statement.where(OverpaidPeriod.payment_id.in_(list(payment_ids)))) or 0)
 
 
 def instalments_of(session: Session, overpayment_id: uuid.UUID) -> list[Instalment]:

@@ -20,6 +20,17 @@ class RepaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
 
 
+class UndoneView(msgspec.Struct, frozen=True, kw_only=True):
+    """By which decision a recovery does not stand."""
+
+    number: str
+    ground: str
+    ground_label: str
+    reference: str
+    reason: str
+    at: datetime
+
+
 class OverpaymentView(msgspec.Struct, frozen=True, kw_only=True):
     """``may_state_view``: the payee, or a dead payee's family, is still heard. ``left_fen`` is what is still open."""
 
@@ -33,6 +44,7 @@ class OverpaymentView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     amount_fen: int
     repaid_fen: int
+    refunded_fen: int
     left_fen: int
     state: str
     state_label: str
@@ -43,6 +55,8 @@ class OverpaymentView(msgspec.Struct, frozen=True, kw_only=True):
     due_on: date | None
     found_at: datetime
     may_state_view: bool
+    may_undo: bool
+    undone: UndoneView | None
     periods: tuple[PeriodSum, ...]
     instalments: tuple[InstalmentLine, ...]
     repayments: tuple[RepaymentLine, ...]

@@ -1,4 +1,7 @@
-"""All SQL of the public register: sums of what was paid, never a line of a person."""
+"""All SQL of the public register: sums of what was paid and kept, never a line of a person.
+
+What came back is not counted, as the books do not count it: the register's sums are those of the ledger's pocket "paid".
+"""
 
 from typing import NamedTuple
 
@@ -6,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.recovery.models import OverpaidPeriod
 from policy_engine.delivery.states import PaymentState
 
 _COUNTY_DIGITS = 6
@@ -28,14 +32,24 @@ class FirmSum(NamedTuple):
     fen: int
 
 
+def _repaid() -> sa.Subquery:
+    """What came back of each payment of which anything did."""
+    fen = sa.func.sum(OverpaidPeriod.repaid_fen).label("fen")
+    statement = sa.select(OverpaidPeriod.payment_id, fen).where(OverpaidPeriod.repaid_fen > 0)
+    return statement.group_by(OverpaidPeriod.payment_id).subquery()
+
+
 def paid_cells(session: Session) -> list[Cell]:
     """By policy, the year that the payments are for, and county."""
     county = sa.func.substr(Payment.division, 1, _COUNTY_DIGITS)
     year = sa.func.substr(Payment.period, 1, 4)
-    people, fen = sa.func.count(sa.distinct(Payment.subject_id)), sa.func.sum(Payment.amount_fen)
+    repaid = _repaid()
+    kept = Payment.amount_fen - sa.func.coalesce(repaid.c.fen, 0)
+    people, fen = sa.func.count(sa.distinct(Payment.subject_id)), sa.func.sum(kept)
     rows = session.execute(
         sa.select(Payment.policy_id, year, county, people, fen)
-        .where(Payment.state == PaymentState.PAID)
+        .outerjoin(repaid, repaid.c.payment_id == Payment.id)
+        .where(Payment.state == PaymentState.PAID, kept > 0)
         .group_by(Payment.policy_id, year, county)
     )
     return [Cell(policy_id, at, where, count, int(total)) for policy_id, at, where, count, total in rows]
@@ -44,10 +58,13 @@ def paid_cells(session: Session) -> list[Cell]:
 def paid_by_subject(session: Session, policy_ids: list[str], limit: int) -> list[FirmSum]:
     """By policy, year and subject, the largest sums first; for policies whose subjects are firms."""
     year = sa.func.substr(Payment.period, 1, 4)
-    fen = sa.func.sum(Payment.amount_fen)
+    repaid = _repaid()
+    kept = Payment.amount_fen - sa.func.coalesce(repaid.c.fen, 0)
+    fen = sa.func.sum(kept)
     rows = session.execute(
         sa.select(Payment.policy_id, year, Payment.subject_id, fen)
-        .where(Payment.state == PaymentState.PAID, Payment.policy_id.in_(policy_ids))
+        .outerjoin(repaid, repaid.c.payment_id == Payment.id)
+        .where(Payment.state == PaymentState.PAID, Payment.policy_id.in_(policy_ids), kept > 0)
         .group_by(Payment.policy_id, year, Payment.subject_id)
         .order_by(fen.desc(), Payment.subject_id)
         .limit(limit)

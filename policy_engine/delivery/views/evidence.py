@@ -35,6 +35,11 @@ MOVEMENTS = {
     "release": N_("释放预留"),
     "lower": N_("调低金额"),
     "repay": N_("退还多发的钱"),
+    "carry_out": N_("年终转出"),
+    "carry_in": N_("由上一年度转入"),
+    "late_carry_out": N_("结转后退回，转出"),
+    "late_carry_in": N_("结转后退回，由上一年度转入"),
+    "late_withdraw": N_("结转后退回，上缴国库"),
 }
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
-from kernel.i18n import ENGLISH, current_locale
+from kernel.i18n import ENGLISH, N_, current_locale
 from kernel.i18n import gettext as _
 from kernel.working_days import working_days_between
 from policy_engine.delivery.accounts import repository as account_rows
@@ -23,13 +23,18 @@ from policy_engine.delivery.claims.decisions import WAYS_ON
 from policy_engine.delivery.claims.models import Claim, WrittenDecision
 from policy_engine.delivery.claims.schemas import ClaimRow
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage
+from policy_engine.delivery.payments import line
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.schemas import PaymentView
 from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.recovery.repository import repaid_of
 from policy_engine.delivery.states import LABELS, AwardState, ClaimState, PaymentState
 from policy_engine.delivery.terms import Terms
 from policy_engine.delivery.views.texts import EVENT_TEXTS
+
+#: What a payment is for, beside its period.
+KINDS = {"regular": N_("当期"), "top_up": N_("补发"), "refund": N_("退还")}
 
 
 def head_of(terms: Terms) -> PolicyHead:
@@ -147,7 +152,7 @@ def decision_view(paper: WrittenDecision) -> DecisionView:
 
 
 def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime) -> PaymentView:
-    is_waiting = payment.state == PaymentState.WAITLISTED and payment.budget_id is not None
+    is_waiting = payment.state in line.WAITING
     holds = holds_of(session, payment) if payment.is_held else []
     return PaymentView(
         id=payment.id,
@@ -165,7 +170,10 @@ def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime
         due_on=payment.due_on,
         paid_at=payment.paid_at,
         reconciled_on=payment.reconciled_on,
-        waiting_position=payment_rows.waiting_position(session, payment) if is_waiting else None,
+        kind=payment.kind.split(".")[0],
+        kind_label=_(KINDS[payment.kind.split(".")[0]]),
+        waiting_since_at=payment.created_at if is_waiting else None,
+        waiting_position=line.position(session, payment) if is_waiting else None,
     )
 
 
@@ -185,6 +193,14 @@ def award_view(session: Session, ports: Ports, award: Award, now: datetime) -> A
         next_due_on=award.next_due_on,
         hearing_until_on=award.hearing_until_on,
         account=account_of(session, award.account_id, now),
-        paid_fen=sum(payment.amount_fen for payment in paid if payment.state == PaymentState.PAID),
+        paid_fen=_kept_fen(session, paid),
         payments=tuple(payment_view(session, ports, payment, now) for payment in paid),
     )
+
+
+def _kept_fen(session: Session, payments: Sequence[Payment]) -> int:
+    """What was paid less what came back."""
+    paid = [payment for payment in payments if payment.state == PaymentState.PAID]
+    if not paid:
+        return 0
+    return sum(payment.amount_fen for payment in paid) - repaid_of(session, [payment.id for payment in paid])

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,10 +30,10 @@ from policy_engine.delivery.cases.schemas import PeriodSum
 from policy_engine.delivery.claims.standing import subjects_of
 from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.recovery import repository
+from policy_engine.delivery.recovery import repository, undoing
 from policy_engine.delivery.recovery.models import Overpayment
-from policy_engine.delivery.recovery.schemas import InstalmentLine, OverpaymentView, RepaymentLine
-from policy_engine.delivery.states import LABELS, OPEN_OVERPAYMENT, AwardState, OverpaymentState
+from policy_engine.delivery.recovery.schemas import InstalmentLine, OverpaymentView, RepaymentLine, UndoneView
+from policy_engine.delivery.states import LABELS, OPEN_OVERPAYMENT, OVERPAYMENT, AwardState, OverpaymentState
 from policy_engine.delivery.views.parts import award_view, for_name, head_of
 
 #: What a deciding seat looks through, by the name of its list.
@@ -180,7 +181,8 @@ def _heir(session: Session, ports: Ports, award_id: uuid.UUID) -> HeirView | Non
 
 def _view(session: Session, ports: Ports, found: Overpayment) -> OverpaymentView:
     periods = []
-    for line in repository.periods_of(session, found.id):
+    lines = repository.periods_of(session, found.id)
+    for line in lines:
         payment = payment_rows.get_payment(session, line.payment_id)
         periods.append(PeriodSum(period=payment.period if payment else "", amount_fen=line.amount_fen))
     return OverpaymentView(
@@ -194,7 +196,8 @@ def _view(session: Session, ports: Ports, found: Overpayment) -> OverpaymentView
         reason=found.reason,
         amount_fen=found.amount_fen,
         repaid_fen=found.repaid_fen,
-        left_fen=found.amount_fen - found.repaid_fen,
+        refunded_fen=sum(line.refunded_fen for line in lines),
+        left_fen=found.amount_fen - found.repaid_fen if found.state != OverpaymentState.DROPPED else 0,
         state=found.state,
         state_label=_(LABELS[OverpaymentState(found.state)]),
         hearing_until_on=found.hearing_until_on,
@@ -204,6 +207,8 @@ def _view(session: Session, ports: Ports, found: Overpayment) -> OverpaymentView
         due_on=found.due_on,
         found_at=found.found_at,
         may_state_view=found.state == OverpaymentState.NOTICED,
+        may_undo=OVERPAYMENT.may(OverpaymentState(found.state), "undo"),
+        undone=_undone(found),
         periods=tuple(sorted(periods, key=lambda line: line.period)),
         instalments=tuple(
             InstalmentLine(number=one.number, due_on=one.due_on, amount_fen=one.amount_fen)
@@ -213,6 +218,23 @@ def _view(session: Session, ports: Ports, found: Overpayment) -> OverpaymentView
             RepaymentLine(receipt=one.receipt, received_on=one.received_on, amount_fen=one.amount_fen)
             for one in repository.repayments_of(session, found.id)
         ),
+    )
+
+
+def _undone(found: Overpayment) -> UndoneView | None:
+    if found.undone_at is None:
+        return None
+    ground = found.undone_ground or ""
+    label = {key: _(words) for key, words in undoing.GROUNDS.items()}.get(
+        cast(undoing.Ground, ground), ground
+    )
+    return UndoneView(
+        number=found.undone_number or "",
+        ground=ground,
+        ground_label=label,
+        reference=found.undone_reference or "",
+        reason=found.undone_reason or "",
+        at=found.undone_at,
     )
 
 

@@ -80,4 +80,5 @@ EVENT_TEXTS: dict[str, str] = {
     "overpayment.written_off": N_("多发的款项已核销"),
     "overpayment.instalment": N_("同意分期退回"),
     "overpayment.repayment": N_("收到退回的款项"),
+    "overpayment.undone": N_("追回决定已撤销"),
 }

@@ -59,6 +59,8 @@ def payments_export(services: Given, principal: Said, view: FromQuery[str] = "re
         _("账户"),
         _("应发日期"),
         _("到账时间"),
+        _("等待资金自"),
+        _("排位"),
     ]
     rows = [
         [
@@ -70,6 +72,8 @@ def payments_export(services: Given, principal: Said, view: FromQuery[str] = "re
             payment.account.masked if payment.account else "",
             payment.due_on,
             payment.paid_at,
+            payment.waiting_since_at,
+            payment.waiting_position,
         ]
         for payment in acts.payments_in(services, principal, view)
     ]

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar, cast, get_args
 import msgspec
 from sqlalchemy.orm import Session
 
-from kernel.errors import InvalidInput, NotFound
+from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import service as delivery
@@ -17,6 +17,7 @@ from policy_engine.delivery.awards.adjusting import Adjusted
 from policy_engine.delivery.awards.schemas import AwardInQuestion, LossesHeld
 from policy_engine.delivery.recovery.deciding import Outcome
 from policy_engine.delivery.recovery.schemas import OverpaymentView
+from policy_engine.delivery.recovery.undoing import Ground
 from portals.services import Services
 
 T = TypeVar("T")
@@ -152,6 +153,34 @@ def write_off(services: Services, principal: Principal, overpayment_id: uuid.UUI
             services.ports,
             overpayment_id=overpayment_id,
             principal=principal,
+            reason=reason,
+            now=now,
+        ),
+    )
+
+
+def undo(
+    services: Services,
+    principal: Principal,
+    overpayment_id: uuid.UUID,
+    ground: str,
+    reference: str,
+    reason: str,
+) -> None:
+    """A decision to recover does not stand; what was repaid is paid out again."""
+    if ground not in get_args(Ground):
+        what = _("请选择撤销的依据。")
+        raise InvalidInput(what, errors=[FieldError("ground", what)])
+    now = services.house.clock.now()
+    _write(
+        services,
+        lambda session: delivery.undo_overpayment(
+            session,
+            services.ports,
+            overpayment_id=overpayment_id,
+            principal=principal,
+            ground=cast(Ground, ground),
+            reference=reference,
             reason=reason,
             now=now,
         ),

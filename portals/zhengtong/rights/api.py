@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from policy_engine.delivery.awards.adjusting import Adjusted
 from policy_engine.delivery.recovery.schemas import OverpaymentView
+from policy_engine.delivery.recovery.undoing import Ground
 from portals.zhengtong.access import needs
 from portals.zhengtong.rights import acts
 from portals.zhengtong.visit import Given, Said
@@ -45,6 +46,14 @@ class OverpaymentDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     outcome: Literal["demand", "drop", "write_off"]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
     is_known_to_payee: bool = False
+
+
+class Undoing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``reference``: the number of the reconsideration decision or judgment; none for a correction of one's own."""
+
+    ground: Ground
+    reference: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
 class InstalmentPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +171,21 @@ def add_overpayment_decision(
 
 
 @post(
+    "/overpayments/{overpayment_id:uuid}/undoing",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["overpayments"],
+    summary="Set a decision to recover aside; what was repaid is paid out again",
+    guards=[MAY_DECIDE],
+)
+def add_undoing(
+    services: Given, principal: Said, overpayment_id: FromPath[uuid.UUID], data: JSONBody[Undoing]
+) -> OverpaymentView:
+    acts.undo(services, principal, overpayment_id, data.ground, data.reference, data.reason)
+    return acts.overpayment(services, principal, overpayment_id)
+
+
+@post(
     "/overpayments/{overpayment_id:uuid}/instalments",
     status_code=200,
     sync_to_thread=True,
@@ -216,6 +240,7 @@ HANDLERS = [
     list_overpayments,
     read_overpayment,
     add_overpayment_decision,
+    add_undoing,
     add_instalments,
     add_repayment,
     add_write_off,

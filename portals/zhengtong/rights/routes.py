@@ -11,6 +11,7 @@ from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from policy_engine.delivery.recovery.undoing import GROUNDS
 from policy_engine.delivery.views import QUESTIONS
 from portals.services import Services
 from portals.shared.places import division_name
@@ -119,7 +120,7 @@ def act_on_overpayment(
     try:
         _act(visit.services, visit.principal, overpayment_id, act, data)
     except InvalidInput as problem:
-        return _overpayment_page(visit, overpayment_id, problem=problem)
+        return _overpayment_page(visit, overpayment_id, data, problem=problem)
     return Redirect(f"/zhengtong/overpayments/{overpayment_id}?done=overpayment", status_code=303)
 
 
@@ -139,6 +140,15 @@ def _act(services: Services, principal: Principal, number: uuid.UUID, act: str, 
         amount = forms.fen(data, "amount")
         receipt = forms.one(data, "receipt")
         acts.record_repayment(services, principal, number, amount or 0, receipt, _day(data, "received_on"))
+    elif act == "undo":
+        acts.undo(
+            services,
+            principal,
+            number,
+            forms.one(data, "ground"),
+            forms.one(data, "reference"),
+            forms.one(data, "undo_reason"),
+        )
     elif act == "write-off":
         acts.write_off(services, principal, number, reason)
     else:
@@ -166,12 +176,18 @@ def _rights_page(visit: Visit, question: str, *, problem: InvalidInput | None = 
 
 
 def _overpayment_page(
-    visit: Visit, overpayment_id: uuid.UUID, *, problem: InvalidInput | None = None
+    visit: Visit,
+    overpayment_id: uuid.UUID,
+    sent: forms.Sent | None = None,
+    *,
+    problem: InvalidInput | None = None,
 ) -> Response[str]:
     page = visit.page(
         "zhengtong/rights/overpayment.html",
         one=acts.overpayment(visit.services, visit.principal, overpayment_id),
         causes=CAUSES,
+        grounds=[(key, _(label)) for key, label in GROUNDS.items()],
+        typed={name: forms.one(sent or {}, name) for name in ("ground", "reference", "undo_reason")},
         errors=_errors(problem),
         today=visit.services.house.clock.today(),
         may_decide=visit.principal.has_duty("claim.decide"),

@@ -13,7 +13,7 @@ from policy_engine.delivery.cases.repository import open_holds
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.ledger.repository import balances, open_alarms
-from policy_engine.delivery.payments import repository as payment_rows
+from policy_engine.delivery.payments import line
 from policy_engine.delivery.payments.reserving import reserve_waiting
 from policy_engine.delivery.ports import Recheck
 from policy_engine.delivery.states import AwardState, PaymentState
@@ -116,8 +116,8 @@ def test_a_quota_is_never_overspent_and_the_line_keeps_the_order_of_decision(off
     assert states == ["reserved", "reserved", "waitlisted", "waitlisted"]
     with office.database.read() as session:
         third, fourth = (payments_of(office, claim)[0] for claim in claims[2:])
-        assert payment_rows.waiting_position(session, third) == 1
-        assert payment_rows.waiting_position(session, fourth) == 2
+        assert line.position(session, third) == 1
+        assert line.position(session, fourth) == 2
     with office.database.write() as session:
         service.appropriate(session, budget.id, 100_000, reference="more", now=office.now)
         reserve_waiting(session, office.ports, budget, now=office.now)

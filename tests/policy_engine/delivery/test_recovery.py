@@ -3,19 +3,28 @@
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from kernel import notices
 from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
 from policy_engine.delivery import service
+from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.ledger.repository import balances
+from policy_engine.delivery.payments import repository as payment_rows
+from policy_engine.delivery.payments.answers import apply_answer
+from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.repository import get_payment
+from policy_engine.delivery.ports import TreasuryAnswer
 from policy_engine.delivery.recovery import repository
 from policy_engine.delivery.recovery.deciding import Outcome
 from policy_engine.delivery.recovery.models import Overpayment
 from policy_engine.delivery.recovery.notices import paid_from
+from policy_engine.delivery.recovery.undoing import Ground
 from tests.policy_engine.delivery.city import (
+    DECIDER,
     GRANDMOTHER,
     SECOND_DECIDER,
+    THIRD_DECIDER,
     Office,
     decider,
     finance,
@@ -210,3 +219,112 @@ def test_the_same_month_is_asked_back_once(office: Office) -> None:
     found = overpaid(office)
     with office.database.read() as session:
         assert paid_from(session, found.award_id, date(2026, 1, 1)) == []
+
+
+def undo(
+    office: Office,
+    found: Overpayment,
+    who: int = DECIDER,
+    ground: Ground = "judgment",
+    reference: str = "（2027）行终1号",
+) -> Overpayment:
+    with office.database.write() as session:
+        return service.undo_overpayment(
+            session,
+            office.ports,
+            overpayment_id=found.id,
+            principal=decider(who),
+            ground=ground,
+            reference=reference,
+            reason="十一月仍住在本区",
+            now=office.now,
+        )
+
+
+def refunds(office: Office, found: Overpayment) -> list[Payment]:
+    with office.database.read() as session:
+        paid = payment_rows.payments_of_award(session, found.award_id)
+    return [one for one in paid if one.kind.startswith("refund")]
+
+
+def demanded(office: Office) -> Overpayment:
+    found = overpaid(office)
+    after_hearing(office, found)
+    return decide(office, found)
+
+
+def test_a_demand_set_aside_after_it_was_obeyed_is_paid_out_again(any_office: Office) -> None:
+    office = any_office
+    found = demanded(office)
+    repay(office, found, 4_000)
+    undone = undo(office, found, THIRD_DECIDER)
+    assert (undone.state, undone.undone_number) == ("dropped", "420203待遇撤〔2026〕1号")
+    (refund,) = refunds(office, found)
+    assert (refund.amount_fen, refund.state, refund.period) == (4_000, "reserved", "2026-11")
+    with office.database.read() as session:
+        assert service.defects(session) == []
+        [letter] = [one for one in notices.inbox(session, GRANDMOTHER) if one.kind == "overpayment.undone"]
+    assert "40元" in letter.body
+    assert letter.link == f"/recoveries/{found.id}"
+    with pytest.raises(IllegalTransition):
+        undo(office, found, THIRD_DECIDER)
+    assert len(refunds(office, found)) == 1
+
+
+def test_a_refund_waits_for_money_like_any_other_payment(office: Office) -> None:
+    found = demanded(office)
+    repay(office, found, 10_000)
+    with office.database.write() as session:
+        (budget,) = session.scalars(sa.select(Budget).where(Budget.year == 2026))
+        left = balances(session, budget.id)["available"]
+        service.reduce_budget(session, budget.id, left, reference="cut", now=office.now)
+    assert undo(office, found, THIRD_DECIDER).state == "dropped"
+    assert [one.state for one in refunds(office, found)] == ["awaiting_funds"]
+
+
+def test_who_demanded_or_found_it_does_not_set_it_aside(office: Office) -> None:
+    found = demanded(office)
+    with pytest.raises(Forbidden, match="由您决定"):
+        undo(office, found, SECOND_DECIDER)
+    with pytest.raises(Forbidden, match="由您发现"):
+        undo(office, found, found.found_by_id or 0)
+    with pytest.raises(InvalidInput, match="文号"):
+        undo(office, found, THIRD_DECIDER, "reconsideration", " ")
+    assert undo(office, found, THIRD_DECIDER, "corrected", "").state == "dropped"
+    assert refunds(office, found) == []
+
+
+def test_nothing_is_set_aside_before_it_was_decided(office: Office) -> None:
+    with pytest.raises(IllegalTransition):
+        undo(office, overpaid(office), THIRD_DECIDER)
+
+
+def test_what_came_back_before_it_was_found_to_be_due_is_refunded(office: Office) -> None:
+    found = overpaid(office)
+    repay(office, found, 1_000)
+    after_hearing(office, found)
+    assert decide(office, found, "drop").state == "dropped"
+    assert [one.amount_fen for one in refunds(office, found)] == [1_000]
+    with office.database.read() as session:
+        letters = [
+            one.body for one in notices.inbox(session, GRANDMOTHER) if one.kind == "overpayment.dropped"
+        ]
+    assert "10元 将退还" in letters[0]
+
+
+def test_a_refunded_month_can_be_asked_back_once_and_no_more(office: Office) -> None:
+    found = demanded(office)
+    repay(office, found, 4_000)
+    undo(office, found, THIRD_DECIDER)
+    (refund,) = refunds(office, found)
+    office.approve([refund.id])
+    with office.database.write() as session:
+        row = payment_rows.lock_payment(session, refund.id)
+        assert row is not None
+        apply_answer(
+            session, office.ports, row, TreasuryAnswer(status="paid", reference="B2"), now=office.now
+        )
+    with office.database.read() as session:
+        asked = paid_from(session, found.award_id, date(2026, 1, 1))
+        assert sum(amount for _payment, amount in asked) == 10_000
+        assert service.defects(session) == []

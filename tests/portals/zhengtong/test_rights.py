@@ -20,7 +20,7 @@ from tests.portals.zhengtong.test_desk import action_of, claim, seat_for
 
 __all__ = ["claim"]
 
-DECIDER, OTHER, MONEY = 7101, 7102, 7103
+DECIDER, OTHER, MONEY, THIRD = 7101, 7102, 7103, 7104
 
 
 @pytest.fixture
@@ -129,3 +129,34 @@ def test_every_list_of_questions_answers(enter: Enter, question: str) -> None:
     assert seat.get(f"/zhengtong/rights?question={question}").status_code == 200
     in_json = enter(official(DECIDER, "claim.decide", division="420200"), accept="application/json")
     assert in_json.get(f"/zhengtong/api/v1/rights?question={question}").json()["question"] == question
+
+
+def test_a_demand_is_set_aside_by_another_and_what_came_back_is_refunded(
+    enter: Enter, found: Overpayment
+) -> None:
+    division = found.division[:6]
+    path = f"/zhengtong/overpayments/{found.id}"
+    money = enter(official(MONEY, "payment.approve", division=division))
+    receipt = {"amount": "0.01", "receipt": f"HD-{found.id}", "received_on": "2026-11-23"}
+    assert money.post(f"{path}/repayments", receipt).status_code == 303
+    decider = enter(official(OTHER, "claim.decide", division=division))
+    judged = {"ground": "judgment", "reference": "（2027）鄂02行终1号", "undo_reason": "当时仍符合条件"}
+    assert decider.post(f"{path}/undo", judged).status_code == 409, "nothing was decided yet"
+    assert decider.post(f"{path}/decision", {"outcome": "write_off", "reason": "核销"}).status_code == 303
+    assert decider.post(f"{path}/undo", judged).status_code == 403, "who decided does not set it aside"
+    other = enter(official(THIRD, "claim.decide", division=division))
+    assert "撤销追回决定" in other.get(path).text
+    wrong = other.post(f"{path}/undo", {**judged, "reference": ""})
+    assert wrong.status_code == 400
+    assert "当时仍符合条件" in wrong.text
+    assert "文号" in wrong.text
+    assert other.post(f"{path}/undo", {**judged, "ground": "mood"}).status_code == 400
+    assert other.post(f"{path}/undo", judged).status_code == 303
+    seen = other.get(path).text
+    for words in ("追回决定已撤销", "（2027）鄂02行终1号", "0.01元"):
+        assert words in seen
+    answer = enter(official(MONEY, "payment.approve", division=division), accept="application/json").get(
+        f"/zhengtong/api/v1/overpayments/{found.id}"
+    )
+    assert (answer.json()["refunded_fen"], answer.json()["left_fen"]) == (1, 0)
+    assert answer.json()["undone"]["ground"] == "judgment"

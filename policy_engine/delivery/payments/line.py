@@ -1,0 +1,120 @@
+"""All SQL of the line in which payments wait for money.
+
+A line belongs to one authority's fund for one policy, whatever the year: whom this year's money did not reach is not
+asked again, but served first by whatever money comes next, an addition to this year's budget or, from its first day on,
+the budget of the next (预算法 Art. 18: a budget year runs from 1 January to 31 December, so next year's money is not
+spent in this one). An entitlement's line is in the order of waiting, a quota's in the order of decision.
+"""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from kernel.database import changed_rows
+from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.delivery.ledger.models import Budget, LedgerAccount
+from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.states import PaymentState
+
+WAITING = (PaymentState.DUE, PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
+#: Tried once already; what is only just due asks for the first time.
+_STANDS = (PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
+_BY_DECISION = (Payment.decided_at, Payment.due_on, Payment.id)
+#: A payment falls due, is tried and waits in one moment.
+_BY_WAITING = (Payment.created_at, Payment.decided_at, Payment.due_on, Payment.id)
+
+
+def lock_waiting(session: Session, budget: Budget, limit: int, *, today: date) -> list[Payment]:
+    """Whose turn it is when a budget has money, in the order of its line."""
+    statement = sa.select(Payment).where(_is_served_by(budget, today))
+    ordered = statement.order_by(*_order(budget.kind)).limit(limit)
+    return list(session.scalars(ordered.with_for_update(of=Payment)))
+
+
+def has_waiting(session: Session, budget: Budget, *, today: date) -> bool:
+    """Whether somebody stands in a budget's line already."""
+    stands = sa.and_(Payment.state.in_(_STANDS), _is_served_by(budget, today))
+    return session.scalar(sa.select(sa.exists().where(stands))) or False
+
+
+def still_waits(session: Session, policy_id: str, division: str, year: int) -> bool:
+    """Whether anybody of exactly this place waits for what fell due in this year."""
+    statement = sa.exists().where(
+        Payment.state.in_(WAITING),
+        Payment.policy_id == policy_id,
+        Payment.division == division,
+        Payment.due_on.between(*_days_of(year)),
+    )
+    return session.scalar(sa.select(statement)) or False
+
+
+def move_waiting(session: Session, budget_id: uuid.UUID, to: uuid.UUID) -> int:
+    """Who waits for a budget's money waits for another's from now on; how many that are."""
+    statement = sa.update(Payment).where(Payment.budget_id == budget_id, Payment.state.in_(WAITING))
+    return changed_rows(session, statement.values(budget_id=to))
+
+
+def position(session: Session, payment: Payment) -> int | None:
+    """Which place in its line a payment has, from 1; none where no authority has opened a budget yet."""
+    budget = session.get(Budget, payment.budget_id) if payment.budget_id is not None else None
+    if budget is None or payment.state not in WAITING:
+        return None
+    order = _order(budget.kind)
+    own = [getattr(payment, column.key) for column in order]
+    statement = sa.select(sa.func.count()).where(
+        Payment.budget_id.in_(_of_the_line(budget)),
+        Payment.state.in_(WAITING),
+        sa.tuple_(*order) <= sa.tuple_(*own),
+    )
+    return session.scalar(statement) or 0
+
+
+def budgets_begun_with_a_line(session: Session, year: int) -> list[uuid.UUID]:
+    """Budgets of a year that have money while somebody still waits for the same policy since a year before."""
+    has_money = sa.exists().where(
+        LedgerAccount.budget_id == Budget.id, LedgerAccount.name == "available", LedgerAccount.balance_fen > 0
+    )
+    waits = sa.exists().where(
+        Payment.state.in_(WAITING),
+        Payment.policy_id == Budget.policy_id,
+        Payment.due_on < _days_of(year)[0],
+    )
+    statement = sa.select(Budget.id).where(Budget.year == year, Budget.closed_at.is_(None), has_money, waits)
+    return list(session.scalars(statement.order_by(Budget.id)))
+
+
+def _is_served_by(budget: Budget, today: date) -> sa.ColumnElement[bool]:
+    """Waits for this budget; or for any, in its place; or for an earlier one of the same line, once its year runs."""
+    first, last = _days_of(budget.year)
+    for_any = sa.and_(Payment.budget_id.is_(None), Payment.due_on <= last)
+    whose = [Payment.budget_id == budget.id]
+    if budget.year <= today.year:
+        whose += [for_any, Payment.budget_id.in_(_of_the_line(budget, before=budget.year))]
+    else:
+        whose += [sa.and_(for_any, Payment.due_on >= first)]
+    return sa.and_(
+        Payment.policy_id == budget.policy_id,
+        Payment.state.in_(WAITING),
+        Payment.division.startswith(prefix_of(budget.division), autoescape=True),
+        sa.or_(*whose),
+    )
+
+
+def _of_the_line(budget: Budget, before: int | None = None) -> sa.Select[uuid.UUID]:
+    statement = sa.select(Budget.id).where(
+        Budget.policy_id == budget.policy_id,
+        Budget.division == budget.division,
+        Budget.fund_source == budget.fund_source,
+    )
+    return statement if before is None else statement.where(Budget.year < before)
+
+
+def _order(kind: str) -> tuple[InstrumentedAttribute[Any], ...]:
+    return _BY_DECISION if kind == "quota" else _BY_WAITING
+
+
+def _days_of(year: int) -> tuple[date, date]:
+    return date(year, 1, 1), date(year, 12, 31)

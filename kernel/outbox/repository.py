@@ -170,6 +170,11 @@ def postpone(session: Session, message: Message, *, until: datetime, error: str 
     _settle(session, message, available_at=until, leased_until=None, error=error)
 
 
+def ask_again(session: Session, message: Message, *, at: datetime, why: str | None) -> None:
+    """Nothing was wrong: what failed before is over, and does not count towards giving up."""
+    _settle(session, message, available_at=at, leased_until=None, error=why, attempts=0)
+
+
 def bury(session: Session, message: Message, *, now: datetime, error: str) -> None:
     """Give up: a dead letter, which keeps its key waiting until an official replays or drops it."""
     _settle(session, message, dead_at=now, leased_until=None, error=error)

@@ -224,7 +224,8 @@ class Worker:
                 raise LookupError(f"no handler for topic {message.topic}")
             handler(message)
         except TryLater as later:
-            return self._again_at(message, self._clock.now() + later.pause, str(later) or None)
+            at, why = self._clock.now() + later.pause, str(later) or None
+            return lambda session: repository.ask_again(session, message, at=at, why=why)
         except Exception as error:
             return self._failed(message, error)
         now = self._clock.now()

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.clock import FixedClock
-from kernel.errors import NotFound
+from kernel.errors import NotFound, OutsideTimeout
 from kernel.house import House
 from kernel.outbox import (
     Message,
@@ -141,6 +141,28 @@ def test_try_later_does_not_count_towards_giving_up(house: House, clock: FixedCl
     assert calls == 30
     with house.database.read() as session:
         assert session.scalar(sa.select(OutboxMessage.done_at)) is not None
+
+
+def test_who_was_asked_again_for_long_is_not_buried_for_one_failure(house: House, clock: FixedClock) -> None:
+    """An order is asked after for a quarter of an hour, and then the treasury times out once."""
+    rounds = 0
+
+    def poll(_message: Message) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 30:
+            raise OutsideTimeout("no answer")
+        if rounds < 32:
+            raise TryLater(timedelta(seconds=5))
+
+    _enqueue(house, "poll", "payment:1")
+    worker = Worker(house.database, clock, {"poll": poll})
+    for _ in range(40):
+        worker.run_until_idle()
+        clock.move(timedelta(seconds=5))
+    with house.database.read() as session:
+        assert dead_letters(session) == []
+        assert session.scalars(sa.select(OutboxMessage.done_at)).one() is not None
 
 
 def test_an_effect_happens_once_for_each_handler(any_house: House) -> None:

@@ -47,7 +47,7 @@ from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.matching.effects import MatchEffect
-from portals.main import open_services
+from portals.joining import open_services
 from tests.policy_engine.matching.works import Works
 
 CLAIMS = 2_000

@@ -45,7 +45,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery import rematching
 from policy_engine.profiles import jobs
-from portals.main import open_services
+from portals.joining import open_services
 from portals.server import PathApps
 from tests.policy_engine.matching.works import Works
 from tests.policy_engine.policies.documents import benefit, clause

@@ -37,7 +37,7 @@ from policy_engine.delivery import service
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.payments.service import MOST_ORDERS
-from portals.main import open_services
+from portals.joining import open_services
 from tests.policy_engine.matching.works import Works
 
 ORDERS = 100_000

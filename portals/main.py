@@ -1,4 +1,4 @@
-"""The composition root: opens the house, makes every service, and joins them under one port."""
+"""The composition root of what is served: every application under one port. ``joining`` makes what they share."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -14,39 +14,22 @@ import portals.public.app
 import portals.rongtong.app
 import portals.tong.app
 import portals.zhengtong.app
-from connectors.banks.client import BankClient
-from connectors.exchange.client import ExchangeClient
-from connectors.market_regulation.client import MarketRegulationClient
-from connectors.means_test.client import MeansTestClient
-from connectors.resilience import Watch
 from connectors.simulators.settings import SimulatorSettings
-from connectors.treasury.client import TreasuryClient
 from identity.oauth.provider import open_provider
 from identity.oauth.rfc9396_details import Names
 from identity.oauth.routes import root_metadata_handler
-from identity.service import token_resolver
 from kernel.house import House
 from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
 from licenses.catalogue import licence_types
 from licenses.issuance.routes import root_metadata_handlers
-from policy_engine.decisions.service import DecisionRecords
-from policy_engine.delivery.judging import EngineJudgements
-from policy_engine.delivery.people import RegisteredPeople, known_facts
-from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.published import PublishedTerms
-from policy_engine.policies.published import PublishedPolicies
 from portals.financing.demands import consent as financing
-from portals.outside import (
-    BankAccounts,
-    BankStatements,
-    MeansTest,
-    RegisterOfFirms,
-    TreasuryOrders,
-    outside_of,
-)
+from portals.joining import open_services
+from portals.outside import outside_of
 from portals.server import PathApps
 from portals.services import Services
+
+__all__ = ["SERVICES", "TEMPLATES", "build_apps", "open_pages", "open_services"]
 
 ROOT = Path(__file__).parent.parent
 #: Template prefix -> the folder that holds it.
@@ -63,37 +46,6 @@ TEMPLATES = {
     "zhengtong": ROOT / "portals" / "zhengtong" / "templates",
 }
 SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong", "public")
-
-
-def open_services(house: House) -> Services:
-    """Join the storeys: delivery asks policies, profiles, matching and the outside through its ports."""
-    outside = outside_of(house)
-    watch = Watch(house.ephemeral, house.clock)
-    bank = BankClient(outside.systems["banks"], watch=watch)
-    published = PublishedPolicies()
-    engine = EngineJudgements(published, house.clock)
-    ports = Ports(
-        terms=PublishedTerms(),
-        people=RegisteredPeople(house.vault),
-        facts=known_facts,
-        reevaluate=engine.reevaluate,
-        reevaluate_many=engine.reevaluate_many,
-        explain=engine.explain,
-        records=DecisionRecords(house, published),
-        vault=house.vault,
-    )
-    return Services(
-        house=house,
-        published=published,
-        ports=ports,
-        bank=BankAccounts(bank),
-        treasury=TreasuryOrders(TreasuryClient(outside.systems["treasury"], watch=watch)),
-        statements=BankStatements(bank),
-        firms=RegisterOfFirms(MarketRegulationClient(outside.systems["market_regulation"], watch=watch)),
-        exchange=ExchangeClient(outside.systems["exchange"], house.clock, watch=watch),
-        means=MeansTest(MeansTestClient(outside.systems["means_test"], watch=watch)),
-        resolve=token_resolver(house),
-    )
 
 
 def open_pages(house: House) -> Pages:

@@ -42,7 +42,7 @@ from kernel.settings import Settings
 from policy_engine.delivery import service
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.ports import Ports
-from portals.main import open_services
+from portals.joining import open_services
 from tests.policy_engine.matching.works import Works
 
 FINANCE = official(905, "payment.approve")

@@ -69,7 +69,7 @@ def work(threads: int) -> None:
             "For workers of their own set DONGCHU_DATABASE_URL to a PostgreSQL and DONGCHU_REDIS_URL to a Redis."
         )
     set_up_logging()
-    from portals.main import open_services
+    from portals.joining import open_services
     from portals.transparency import build_sequencer
     from portals.worker import build_worker
 
@@ -105,7 +105,8 @@ def _ready_house() -> House:
 
 
 def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Callable[[], None]) -> None:
-    from portals.main import build_apps, open_services
+    from portals.joining import open_services
+    from portals.main import build_apps
     from portals.transparency import build_sequencer
     from portals.worker import build_worker
 

@@ -106,7 +106,7 @@ def _shadow_run(
 def _match_everything(house: House, progress: Callable[[float], None], count: int) -> None:
     """Let the worker's own handlers match and offer, as after any publication."""
     from policy_engine.delivery import rematching
-    from portals.main import open_services
+    from portals.joining import open_services
 
     services = open_services(house)
     done = 0

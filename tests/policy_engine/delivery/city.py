@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import RLock
 from typing import Literal
 
 import msgspec
@@ -209,7 +210,10 @@ class Bank:
 
 @dataclass
 class Treasury:
-    """Pays each key once, and fails in the ways told by ``troubles``: one per call of ``submit``."""
+    """Pays each key once, and fails in the ways told by ``troubles``: one per message.
+
+    Remembers who was sent an order again without being asked first what became of the try before (``sent_blindly``).
+    """
 
     troubles: list[Trouble] = field(default_factory=list)
     orders: dict[str, PaymentOrder] = field(default_factory=dict)
@@ -218,12 +222,22 @@ class Treasury:
     )
     submits: int = 0
     messages: int = 0
+    sent_blindly: list[str] = field(default_factory=list)
+    _in_doubt: set[str] = field(default_factory=set)
+    _mutex: RLock = field(default_factory=RLock)
 
     def submit(self, order: PaymentOrder) -> TreasuryAnswer:
+        with self._mutex:
+            return self._submit(order, self._trouble())
+
+    def _trouble(self) -> Trouble | None:
+        return self.troubles.pop(0) if self.troubles else None
+
+    def _submit(self, order: PaymentOrder, trouble: Trouble | None) -> TreasuryAnswer:
         self.submits += 1
-        trouble = self.troubles.pop(0) if self.troubles else None
         if trouble == "down":
             raise OutsideUnavailable("down")
+        self._note_try(order.instruction_id)
         if trouble == "lost":
             raise OutsideTimeout("nobody heard it")
         known = self.orders.setdefault(order.instruction_id, order)
@@ -235,35 +249,46 @@ class Treasury:
             raise MemoryError("our own process died before it could note the answer")
         return TreasuryAnswer(status=self.states[order.instruction_id], reference="T1")
 
+    def _note_try(self, instruction_id: str) -> None:
+        if instruction_id in self._in_doubt:
+            self.sent_blindly.append(instruction_id)
+        self._in_doubt.add(instruction_id)
+
     def query(self, instruction_id: str) -> TreasuryAnswer | None:
-        if instruction_id not in self.orders:
-            return None
-        return TreasuryAnswer(status=self.states[instruction_id], reference="B1", reason="账户已销户")
+        with self._mutex:
+            self._in_doubt.discard(instruction_id)
+            if instruction_id not in self.orders:
+                return None
+            return TreasuryAnswer(status=self.states[instruction_id], reference="B1", reason="账户已销户")
 
     def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
         """One message: it is lost, or its answer, as a whole; dying on the way leaves half of it."""
-        self.messages += 1
-        trouble = self.troubles.pop(0) if self.troubles else None
-        if trouble == "down":
-            raise OutsideUnavailable("down")
-        if trouble == "lost":
-            raise OutsideTimeout("nobody heard it")
-        arrived = orders[: len(orders) // 2] if trouble == "died" else orders
-        answers = {one.instruction_id: self.submit(one) for one in arrived}
-        if trouble == "answer_lost":
-            raise OutsideTimeout("the answer was lost")
-        if trouble == "died":
-            raise MemoryError("our own process died before it could note the answer")
-        return answers
+        with self._mutex:
+            self.messages += 1
+            trouble = self._trouble()
+            if trouble == "down":
+                raise OutsideUnavailable("down")
+            if trouble == "lost":
+                for one in orders:
+                    self._note_try(one.instruction_id)
+                raise OutsideTimeout("nobody heard it")
+            arrived = orders[: len(orders) // 2] if trouble == "died" else orders
+            answers = {one.instruction_id: self._submit(one, None) for one in arrived}
+            if trouble == "answer_lost":
+                raise OutsideTimeout("the answer was lost")
+            if trouble == "died":
+                raise MemoryError("our own process died before it could note the answer")
+            return answers
 
     def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
         found = {one: self.query(one) for one in instruction_ids}
         return {one: answer for one, answer in found.items() if answer is not None}
 
     def settle(self, status: Ending = "paid") -> None:
-        for key in self.states:
-            if self.states[key] in ("accepted", "sent_to_bank"):
-                self.states[key] = status
+        with self._mutex:
+            for key in self.states:
+                if self.states[key] in ("accepted", "sent_to_bank"):
+                    self.states[key] = status
 
     def paid_fen(self) -> int:
         return sum(order.amount_fen for key, order in self.orders.items() if self.states[key] == "paid")

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from kernel.crypto import sm3
 from policy_engine.catalogue import Relation, catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.decisions.record import (
@@ -20,7 +19,6 @@ from policy_engine.decisions.record import (
     Sealed,
     StandardUsed,
     StatusUsed,
-    canonical,
     commitment,
 )
 from policy_engine.decisions.steps import amount_steps
@@ -85,7 +83,7 @@ def build(
             id=policy.document.id,
             version=policy.document.version,
             title=policy.document.title,
-            sm3=document_digest(policy.document),
+            sm3=policy.digest,
             standing=policy.standing,
         ),
         bearers=tuple(Bearer(kind=one.kind, of=_place_of(one, bearers)) for one in bearers),
@@ -107,11 +105,6 @@ def build(
         documents=tuple(content_of(one) for one in documents),
         bearer_ids=tuple(_whose(one) for one in bearers),
     )
-
-
-def document_digest(document: PolicyDocument) -> str:
-    """The same digest by which a published version proves that it has not changed."""
-    return sm3(canonical(content_of(document))).hex()
 
 
 def _bearers(case: FamilyCase, subject: Subject, documents: Sequence[PolicyDocument]) -> list[KnownSubject]:
@@ -172,7 +165,7 @@ def _statuses(
                 bearer=place,
                 policy=policy.document.id,
                 version=policy.document.version,
-                sm3=document_digest(policy.document),
+                sm3=policy.digest,
                 verdict=case.judge(policy, subject_of(case.family, one)).verdict,
             )
 

@@ -14,7 +14,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.transparency import record as commit_to
 from licenses.keys import credential_key, public_credential_keys
-from policy_engine.catalogue import Attribute, Standing, catalogue
+from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.decisions import repository
 from policy_engine.decisions.building import Built, Origin, build
 from policy_engine.decisions.logged import KIND, content_of_record
@@ -25,7 +25,7 @@ from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.policies import repository as policies
 from policy_engine.policies.hashing import content_of, document_of
 from policy_engine.policies.models import PolicyVersion
-from policy_engine.policies.published import PublishedPolicies, PublishedPolicy
+from policy_engine.policies.published import PublishedPolicies
 from policy_engine.profiles.past import family_at
 
 _DISCLOSURES = list[Disclosure]
@@ -116,9 +116,9 @@ class DecisionRecords:
         )
 
     def _built(self, session: Session, matter: Matter, deed: Deed, reasons: str, origin: Origin) -> Built:
-        version = _version(session, matter.policy_id, matter.policy_version)
-        standing = msgspec.convert(version.standing, Standing)
-        policy = PublishedPolicy(document_of(version), version.id, standing, 0)
+        policy = self._published.pinned(session, matter.policy_id, matter.policy_version)
+        if policy is None:
+            raise NotFound(_("没有找到这个政策版本。"))
         family = family_at(session, matter.subject_id, matter.facts_sequence)
         case = FamilyCase(family, self._published.current(session), matter.as_of)
         return build(case, policy, Subject(matter.subject_id, matter.unit_id), deed, reasons, origin)

@@ -12,9 +12,7 @@ from kernel.i18n import gettext as _
 from policy_engine.delivery.ports import ClauseLine, Question, Recheck
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation import ClauseExplained, explain
-from policy_engine.policies import repository
 from policy_engine.policies.dependencies import with_statuses_below
-from policy_engine.policies.hashing import document_of
 from policy_engine.policies.published import PublishedPolicies, PublishedPolicy, PublishedSet
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.service import load_family
@@ -39,7 +37,7 @@ class EngineJudgements:
         """Families and versions are each read once, and of the statuses only those that the versions stand on."""
         published = self._published.current(session)
         pinned = {
-            key: _pinned(session, *key)
+            key: self._pinned(session, *key)
             for key in dict.fromkeys((one.policy_id, one.version) for one in questions)
         }
         below = {key: _statuses_below(policy, published) for key, policy in pinned.items()}
@@ -61,11 +59,17 @@ class EngineJudgements:
     def explain(
         self, session: Session, policy_id: str, version: int, subject_id: int, unit_id: int, reader_id: int
     ) -> tuple[ClauseLine, ...]:
-        policy = _pinned(session, policy_id, version)
+        policy = self._pinned(session, policy_id, version)
         case = self._case(session, subject_id, self._clock.today())
         explanation = explain(case, policy, Subject(subject_id, unit_id), reader_id=reader_id)
         basis = "；".join(one.title for one in policy.document.legal_basis)
         return tuple(_line(clause, basis) for clause in explanation.clauses)
+
+    def _pinned(self, session: Session, policy_id: str, version: int) -> PublishedPolicy:
+        policy = self._published.pinned(session, policy_id, version)
+        if policy is None:
+            raise NotFound("没有找到这个政策版本。")
+        return policy
 
     def _case(self, session: Session, subject_id: int, on: date) -> FamilyCase:
         """The family with its computed statuses worked out, as policies stand on them."""
@@ -94,13 +98,6 @@ def _statuses_below(policy: PublishedPolicy, published: PublishedSet) -> frozens
     """The policies that compute the statuses under this one, all the way down."""
     found = with_statuses_below([policy.document], published.documents, published.statuses)
     return frozenset(found - {policy.document.id})
-
-
-def _pinned(session: Session, policy_id: str, version: int) -> PublishedPolicy:
-    row = repository.version_numbered(session, policy_id, version)
-    if row is None:
-        raise NotFound("没有找到这个政策版本。")
-    return PublishedPolicy(document_of(row), row.id, "official" if not row.is_demonstration else "press", 0)
 
 
 def _line(clause: ClauseExplained, basis: str) -> ClauseLine:

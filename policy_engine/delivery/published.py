@@ -1,6 +1,7 @@
 """Terms out of published policy documents: what ``Ports.terms`` is in a running house."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -16,22 +17,31 @@ from policy_engine.policies.stacking import rules_of
 
 
 class PublishedTerms:
-    """Reads a version's row every time (its reach may have grown) and its unchanging document once."""
+    """Each version's terms, worked out once between two publications: its document never changes, and how far it reaches,
+    what excludes it and what it shares a cap with only with the epoch. One per process; safe between threads."""
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, int, bytes], PolicyDocument] = {}
-        self._others: tuple[int, Rivals, frozenset[YearlyCap]] = (-1, {}, frozenset())
+        self._known = _Known(-1, {}, {}, frozenset())
 
     def __call__(self, session: Session, policy_id: str, version: int | None = None) -> Terms:
-        row = _find(session, policy_id, version)
-        if row is None:
-            raise NotFound(_("没有找到这项政策。"))
+        known = self._known_now(session)
+        terms = known.terms.get((policy_id, version))
+        if terms is None:
+            row = _find(session, policy_id, version)
+            if row is None:
+                raise NotFound(_("没有找到这项政策。"))
+            terms = self._worked_out(row, known)
+            if row.published_at is not None:
+                known.terms[policy_id, version] = terms
+        return terms
+
+    def _worked_out(self, row: PolicyVersion, known: "_Known") -> Terms:
         terms = terms_of(
             self._document(row), rollout_permille=row.rollout_permille, is_demonstration=row.is_demonstration
         )
-        rivals, caps = self._others_now(session)
-        excludes, higher_of = rivals.get(policy_id, (frozenset(), frozenset()))
-        shared = [one for one in caps if policy_id in one.policies and one not in terms.yearly_caps]
+        excludes, higher_of = known.rivals.get(row.policy_id, (frozenset(), frozenset()))
+        shared = [one for one in known.caps if row.policy_id in one.policies and one not in terms.yearly_caps]
         return msgspec.structs.replace(
             terms,
             excludes=terms.excludes | excludes,
@@ -45,14 +55,27 @@ class PublishedTerms:
             self._documents[key] = document_of(row)
         return self._documents[key]
 
-    def _others_now(self, session: Session) -> "tuple[Rivals, frozenset[YearlyCap]]":
-        """Read again only when the epoch has moved: who excludes whom is a matter of all that is published."""
+    def _known_now(self, session: Session) -> "_Known":
+        """Begun again when the epoch has moved: who excludes whom is a matter of all that is published."""
         epoch = repository.current_epoch(session)
-        if self._others[0] != epoch:
-            live = [self._document(row) for row in repository.live_versions(session)]
-            shared = frozenset(cap for one in live for cap in caps_of(one) if len(cap.policies) > 1)
-            self._others = (epoch, rivals_among(live), shared)
-        return self._others[1:]
+        known = self._known
+        if known.epoch == epoch and not repository.has_moved_epoch(session):
+            return known
+        live = [self._document(row) for row in repository.live_versions(session)]
+        shared = frozenset(cap for one in live for cap in caps_of(one) if len(cap.policies) > 1)
+        fresh = _Known(epoch, {}, rivals_among(live), shared)
+        if not repository.has_moved_epoch(session):
+            self._known = fresh
+        return fresh
+
+
+class _Known(NamedTuple):
+    """What holds at one epoch; ``terms`` by policy and version, where none is the one in force."""
+
+    epoch: int
+    terms: dict[tuple[str, int | None], Terms]
+    rivals: "Rivals"
+    caps: frozenset[YearlyCap]
 
 
 #: By policy, those it excludes and those of which only the higher is paid.

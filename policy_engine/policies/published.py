@@ -17,12 +17,12 @@ from policy_engine.catalogue import Standing
 from policy_engine.policies import repository
 from policy_engine.policies.dependencies import StatusName, status_of, strata
 from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.hashing import document_of
+from policy_engine.policies.hashing import content_hash, content_of, document_of
 from policy_engine.policies.models import PolicyVersion
 from policy_engine.policies.rollout import BUCKETS, rollout_bucket
 
 
-class PublishedPolicy(msgspec.Struct, frozen=True):
+class PublishedPolicy(msgspec.Struct, frozen=True, dict=True):
     """One version in force for the subjects whose bucket lies in ``[bucket_from, bucket_to)``."""
 
     document: PolicyDocument
@@ -47,6 +47,11 @@ class PublishedPolicy(msgspec.Struct, frozen=True):
         """Between its first and its last day; an expired policy never pushes."""
         until = self.document.effective_to
         return self.document.effective_from <= day and (until is None or day <= until)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SM3 by which a published version proves that it has not changed, in hexadecimal."""
+        return content_hash(content_of(self.document)).hex()
 
 
 class PublishedSet(msgspec.Struct, frozen=True, dict=True):
@@ -123,11 +128,28 @@ def _newest(present: PublishedSet) -> dict[str, tuple[PolicyDocument, Standing]]
 
 
 class PublishedPolicies:
-    """The current set, read again only when the epoch has moved. One per process; safe between threads."""
+    """The current set, read again only when the epoch has moved. One per process; safe between threads.
+
+    A version that was published never changes, so each is read, and proved against its digest, once.
+    """
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._current: PublishedSet | None = None
+        self._pinned: dict[tuple[str, int], PublishedPolicy] = {}
+
+    def pinned(self, session: Session, policy_id: str, version: int) -> PublishedPolicy | None:
+        """A version to which a claim or a payment is pinned, whether or not it is still in force, as it is for everybody."""
+        key = (policy_id, version)
+        known = self._pinned.get(key)
+        if known is None:
+            row = repository.version_numbered(session, policy_id, version)
+            if row is None:
+                return None
+            known = PublishedPolicy(document_of(row), row.id, _standing(row), 0)
+            if row.published_at is not None and not repository.has_moved_epoch(session):
+                self._pinned[key] = known
+        return known
 
     def current(self, session: Session, *, is_held: bool = False) -> PublishedSet:
         """The set as of this session's view of the database; held, it stays that until the transaction ends."""
@@ -137,6 +159,8 @@ class PublishedPolicies:
                 return self._current
         live = repository.live_versions(session)
         loaded = published_set(epoch, [(row, row.rollout_permille) for row in live])
+        if repository.has_moved_epoch(session):
+            return loaded
         with self._mutex:
             if self._current is None or self._current.epoch < epoch:
                 self._current = loaded

@@ -1,6 +1,7 @@
 """All SQL about policies. Lists are newest first; locks are taken by the rows of the version and of the epoch."""
 
 import uuid
+import weakref
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
@@ -13,6 +14,15 @@ from policy_engine.policies.states import PolicyState
 
 _LIVE = (PolicyState.PUBLISHED.value,)
 _EPOCH_ROW = 1
+# Built once: nearly every transaction asks for it.
+_EPOCH = (
+    sa.select(sa.column("epoch", sa.Integer))
+    .select_from(PolicyEpoch.__table__)
+    .where(PolicyEpoch.__table__.c.id == _EPOCH_ROW)
+)
+_EPOCH_HELD = _EPOCH.with_for_update(read=True)
+#: Under these names a session keeps the epoch that its transaction has read, and that it has moved it itself.
+_SEEN, _MOVED = "policy-epoch", "policy-epoch-moved"
 
 
 def find_policy(session: Session, policy_id: str) -> Policy | None:
@@ -93,9 +103,15 @@ def versions_among(session: Session, version_ids: Collection[uuid.UUID]) -> Sequ
 
 
 def current_epoch(session: Session, *, is_held: bool = False) -> int:
-    """The number of publications so far; held, none can come before this transaction ends."""
-    statement = sa.select(PolicyEpoch.epoch).where(PolicyEpoch.id == _EPOCH_ROW)
-    return session.scalar(statement.with_for_update(read=True) if is_held else statement) or 0
+    """The number of publications so far, as this transaction saw it first; held, none can come before it ends."""
+    seen = session.info.get(_SEEN)
+    if seen is not None and not is_held and seen[0]() is session.get_transaction():
+        return int(seen[1])
+    epoch = session.execute(_EPOCH_HELD if is_held else _EPOCH).scalar() or 0
+    transaction = session.get_transaction()
+    if transaction is not None and not has_moved_epoch(session):
+        session.info[_SEEN] = (weakref.ref(transaction), epoch)
+    return int(epoch)
 
 
 def advance_epoch(session: Session) -> int:
@@ -104,4 +120,11 @@ def advance_epoch(session: Session) -> int:
     session.execute(
         statement.on_conflict_do_update(index_elements=["id"], set_={"epoch": PolicyEpoch.epoch + 1})
     )
+    session.info.pop(_SEEN, None)
+    session.info[_MOVED] = True
     return current_epoch(session)
+
+
+def has_moved_epoch(session: Session) -> bool:
+    """Whether this session publishes: what it reads may never be committed, so nobody else may be given it."""
+    return bool(session.info.get(_MOVED))

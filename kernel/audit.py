@@ -12,11 +12,24 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel.bulk import insert_rows
 from kernel.crypto import Vault, hmac_sm3, sm3
 from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 from kernel.web.principal import Capacity, Principal
 
 GENESIS = b"\x00" * 32
+_NEW = (
+    "at",
+    "actor_id",
+    "actor_name",
+    "acting_for",
+    "seat_id",
+    "capacity",
+    "action",
+    "object_kind",
+    "object_id",
+    "detail",
+)
 
 
 class Actor(NamedTuple):
@@ -71,23 +84,28 @@ def record(
 
     ``detail`` never holds names, identifiers or secrets: ids, codes, amounts and reasons only.
     """
-    event = AuditEvent(
-        at=now,
-        action=action,
-        object_kind=object_kind,
-        object_id=str(object_id),
-        detail=detail or {},
-        actor_name="",
+    actor_id, name, acting_for, capacity, seat_id = _who(actor)
+    row = (
+        now,
+        actor_id,
+        name,
+        acting_for,
+        seat_id,
+        capacity,
+        action,
+        object_kind,
+        str(object_id),
+        detail or {},
     )
+    insert_rows(session, AuditEvent, _NEW, [row], refers=False)
+
+
+def _who(actor: Principal | Actor | str) -> tuple[int | None, str, int | None, Capacity | None, str | None]:
+    """Number, name, for whom, in which capacity, on which seat."""
     if isinstance(actor, str):
-        event.actor_name = actor
-    else:
-        event.actor_id = actor.subject_id
-        event.acting_for = actor.acting_for
-        event.capacity = actor.capacity
-        if isinstance(actor, Principal) and actor.seat is not None:
-            event.seat_id = str(actor.seat.id)
-    session.add(event)
+        return None, actor, None, None, None
+    seat = actor.seat if isinstance(actor, Principal) else None
+    return actor.subject_id, "", actor.acting_for, actor.capacity, None if seat is None else str(seat.id)
 
 
 def seal_chain(session: Session, vault: Vault, *, limit: int = 1000) -> int:

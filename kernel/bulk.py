@@ -31,12 +31,15 @@ def learn_sizes(session: Session, *models: Model) -> None:
             session.execute(sa.text(f'ANALYZE "{_table(model).name}"'))
 
 
-def insert_rows(session: Session, model: Model, columns: tuple[str, ...], rows: Iterable[Values]) -> None:
+def insert_rows(
+    session: Session, model: Model, columns: tuple[str, ...], rows: Iterable[Values], *, refers: bool = True
+) -> None:
     """Insert values in the order of ``columns``; what is not named takes the database's own default, never Python's.
 
-    A row that stands already is an error of the driver: say ``merge_rows`` where it may.
+    A row that stands already is an error of the driver: say ``merge_rows`` where it may. Rows that refer to nothing
+    (``refers=False``: history, audit, letters) need not wait for what the session holds back, which is then written once.
     """
-    connection = _connection(session)
+    connection = _connection(session) if refers else session.connection()
     table = _table(model)
     bound = _bound(rows, _processors(table, columns, connection.dialect))
     if connection.dialect.name == "postgresql":

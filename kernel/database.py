@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, cast
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -177,6 +178,24 @@ def signal(session: Session, channel: str, data: bytes = b"") -> None:
 def changed_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
     """Run an UPDATE or DELETE and say how many rows it touched."""
     return cast("sa.CursorResult[Any]", session.execute(statement)).rowcount
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def lock(session: Session, model: type[Row], key: Any) -> Row | None:
+    """The row with this primary key as it is now, ours until the transaction ends.
+
+    What ``Session.get`` does, by a statement that is built once: half of the time that a locked read takes is building it.
+    """
+    return session.scalars(_locking(model), {"key": key}).one_or_none()
+
+
+@lru_cache(maxsize=256)
+def _locking(model: type[Any]) -> sa.Select[Any]:
+    (column,) = sa.inspect(model).primary_key
+    chosen = sa.select(model).where(column == sa.bindparam("key", type_=column.type))
+    return chosen.with_for_update().execution_options(populate_existing=True)
 
 
 def insert(session: Session, table: Any) -> Any:

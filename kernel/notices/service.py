@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import insert_rows, take_numbers
+from kernel.bulk import FEW, insert_rows, take_numbers
 from kernel.database import insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_digits
@@ -65,8 +65,8 @@ def notify(
 
 def notify_all(session: Session, notices: Sequence[NewNotice], *, now: datetime) -> Sequence[int]:
     """The same for many messages at once, in their order; their numbers."""
-    if not notices:
-        return ()
+    if len(notices) <= FEW:
+        return [_notify_one(session, one, now=now) for one in notices]
     numbers = take_numbers(session, Notice, len(notices))
     numbered = list(zip(numbers, _check_numbers(session, len(notices)), notices, strict=True))
     rows = (
@@ -84,10 +84,29 @@ def notify_all(session: Session, notices: Sequence[NewNotice], *, now: datetime)
         )
         for number, check, one in numbered
     )
-    insert_rows(session, Notice, _NEW, rows)
+    insert_rows(session, Notice, _NEW, rows, refers=False)
     for number, _, one in numbered:
         signal(session, inbox_channel(one.subject_id), str(number).encode())
     return numbers
+
+
+def _notify_one(session: Session, notice: NewNotice, *, now: datetime) -> int:
+    """One statement for each of a few: the database numbers it, and says no to a check number that was given before."""
+    values = {
+        "subject_id": notice.subject_id,
+        "kind": notice.kind,
+        "title": notice.title,
+        "body": notice.body,
+        "link": notice.link,
+        "created_at": now,
+        "is_urgent": is_urgent(notice.kind),
+        "summon_at": now,
+    }
+    number = None
+    while number is None:
+        number = repository.add(session, {**values, "check_number": new_digits(10)})
+    signal(session, inbox_channel(notice.subject_id), str(number).encode())
+    return number
 
 
 def _check_numbers(session: Session, count: int) -> list[str]:

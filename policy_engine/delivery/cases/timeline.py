@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.bulk import insert_rows
+from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.delivery.access import Relation
 from policy_engine.delivery.cases.models import CaseEvent
@@ -56,7 +57,7 @@ class NewEvent(NamedTuple):
 
 def record_events(session: Session, events: Sequence[NewEvent]) -> None:
     """Add many lines at once, in their order."""
-    insert_rows(session, CaseEvent, NewEvent._fields, events)
+    insert_rows(session, CaseEvent, NewEvent._fields, events, refers=False)
 
 
 def record_event(
@@ -74,20 +75,20 @@ def record_event(
     is_public: bool = True,
 ) -> None:
     """Add one line to the history; ``moved`` is (from state, to state)."""
-    session.add(
-        CaseEvent(
-            object_kind=object_kind,
-            object_id=object_id,
-            claim_id=claim_id,
-            subject_id=subject_id,
-            kind=kind,
-            from_state=moved[0],
-            to_state=moved[1],
-            actor_kind=actor.kind,
-            actor_id=actor.subject_id,
-            actor_name=actor.name,
-            detail=detail or {},
-            is_public=is_public,
-            happened_at=now,
-        )
+    line = NewEvent(
+        id=new_id(),
+        object_kind=object_kind,
+        object_id=object_id,
+        claim_id=claim_id,
+        subject_id=subject_id,
+        kind=kind,
+        from_state=moved[0],
+        to_state=moved[1],
+        actor_kind=actor.kind,
+        actor_id=actor.subject_id,
+        actor_name=actor.name,
+        detail=detail or {},
+        is_public=is_public,
+        happened_at=now,
     )
+    record_events(session, [line])

@@ -4,6 +4,7 @@ import uuid
 import weakref
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,11 +16,8 @@ from policy_engine.policies.states import PolicyState
 _LIVE = (PolicyState.PUBLISHED.value,)
 _EPOCH_ROW = 1
 # Built once: nearly every transaction asks for it.
-_EPOCH = (
-    sa.select(sa.column("epoch", sa.Integer))
-    .select_from(PolicyEpoch.__table__)
-    .where(PolicyEpoch.__table__.c.id == _EPOCH_ROW)
-)
+_EPOCHS = cast(sa.Table, PolicyEpoch.__table__)
+_EPOCH = sa.select(_EPOCHS.c.epoch).where(_EPOCHS.c.id == _EPOCH_ROW)
 _EPOCH_HELD = _EPOCH.with_for_update(read=True)
 #: Under these names a session keeps the epoch that its transaction has read, and that it has moved it itself.
 _SEEN, _MOVED = "policy-epoch", "policy-epoch-moved"
@@ -107,11 +105,11 @@ def current_epoch(session: Session, *, is_held: bool = False) -> int:
     seen = session.info.get(_SEEN)
     if seen is not None and not is_held and seen[0]() is session.get_transaction():
         return int(seen[1])
-    epoch = session.execute(_EPOCH_HELD if is_held else _EPOCH).scalar() or 0
+    epoch: int = session.scalar(_EPOCH_HELD if is_held else _EPOCH) or 0
     transaction = session.get_transaction()
     if transaction is not None and not has_moved_epoch(session):
         session.info[_SEEN] = (weakref.ref(transaction), epoch)
-    return int(epoch)
+    return epoch
 
 
 def advance_epoch(session: Session) -> int:

@@ -18,7 +18,12 @@ from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
 from policy_engine.profiles.models import FactHistory
-from policy_engine.profiles.repository import employments_about, load_families, load_subjects
+from policy_engine.profiles.repository import (
+    employments_about,
+    load_families,
+    load_family,
+    load_subjects,
+)
 from policy_engine.profiles.schemas import Family, KnownFact, KnownSubject
 
 OWNER: Final = "owner"
@@ -29,23 +34,26 @@ _NEVER_NOTED = datetime(1970, 1, 1, tzinfo=UTC)
 
 def family_at(session: Session, subject_id: int, sequence: int) -> Family:
     """The family of a subject as it stood at a sequence. Raises ``NotFound`` for who was not known then."""
+    present = _present(session, subject_id)
+    # Whoever came, changed or left has left a later number with somebody of the family: see ``applying``.
+    if present is not None and all(one.sequence <= sequence for one in present):
+        return msgspec.structs.replace(present, sequence=sequence)
     return _undone(session, subject_id, FactHistory.sequence > sequence, sequence)
 
 
 def family_on(session: Session, subject_id: int, day: date, *, today: date) -> Family:
     """The family as it was known at the end of a past day, or as it is known to be on a future one."""
     if day >= today:
-        return _become(session, _owned(session, subject_id), day, today)
+        return _become(session, load_family(session, subject_id), day, today)
     midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=SHANGHAI).astimezone(UTC)
     return _undone(session, subject_id, FactHistory.recorded_at >= midnight, None)
 
 
-def _owned(session: Session, subject_id: int) -> Family:
-    known = load_subjects(session, [subject_id]).get(subject_id)
-    families = {} if known is None else load_families(session, [known.owner_id])
-    if known is None or known.owner_id not in families:
-        raise NotFound(_("没有这个对象的档案，请核对后再试。"))
-    return families[known.owner_id]
+def _present(session: Session, subject_id: int) -> Family | None:
+    try:
+        return load_family(session, subject_id)
+    except NotFound:
+        return None
 
 
 def _undone(session: Session, subject_id: int, later: sa.ColumnElement[bool], sequence: int | None) -> Family:

@@ -37,6 +37,16 @@ _AS_TEXT = sa.cast(TABLE.c.facts, sa.Text).label("facts")
 _COLUMNS: list[Any] = [_AS_TEXT if column.name == "facts" else column for column in TABLE.c]
 _SUBJECT = sa.select(*_COLUMNS)
 _PERSON = TABLE.alias("person")
+# Built once, as nearly every transaction reads a family: its owner's number, its own rows, and its members' employments.
+_OWNER_OF = sa.select(TABLE.c.owner_id).where(TABLE.c.subject_id == sa.bindparam("subject_id"))
+_OWNERS = sa.bindparam("owners", expanding=True)
+_FAMILIES = _SUBJECT.where(TABLE.c.owner_id.in_(_OWNERS)).order_by(TABLE.c.subject_id)
+_JOBS = (
+    _SUBJECT.add_columns(_PERSON.c.owner_id.label("household_id"))
+    .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
+    .where(_PERSON.c.owner_id.in_(_OWNERS), _PERSON.c.kind == "person", TABLE.c.kind == "hire")
+    .order_by(TABLE.c.subject_id)
+)
 _HELD = (TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
 #: A family's own rows, and the hires that are its members' employments, which lie with the firms.
 _VALUES = sa.union_all(
@@ -79,23 +89,20 @@ def load_family(session: Session, subject_id: int) -> Family:
 
     Raises ``NotFound`` for a number that has no profile.
     """
-    owner_id = session.scalar(sa.select(Profile.owner_id).where(Profile.subject_id == subject_id))
-    if owner_id is None:
+    owner_id = session.scalar(_OWNER_OF, {"subject_id": subject_id})
+    family = None if owner_id is None else load_families(session, [owner_id]).get(owner_id)
+    if family is None:
         raise NotFound(_("没有这个对象的档案，请核对后再试。"))
-    return load_families(session, [owner_id])[owner_id]
+    return family
 
 
 def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Family]:
     """Families by owner; owners without a profile are left out. Members' employments stand behind the members."""
     found: dict[int, list[KnownSubject]] = {}
     for part in _parts(sorted(set(owner_ids))):
-        statement = _SUBJECT.where(TABLE.c.owner_id.in_(part)).order_by(TABLE.c.subject_id)
-        for row in session.execute(statement):
+        for row in session.execute(_FAMILIES, {"owners": part}):
             found.setdefault(row.owner_id, []).append(_subject(row))
-        jobs = _SUBJECT.add_columns(_PERSON.c.owner_id.label("household_id"))
-        jobs = jobs.join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
-        is_job = (_PERSON.c.owner_id.in_(part), _PERSON.c.kind == "person", TABLE.c.kind == "hire")
-        for row in session.execute(jobs.where(*is_job).order_by(TABLE.c.subject_id)):
+        for row in session.execute(_JOBS, {"owners": part}):
             found.setdefault(row.household_id, []).append(as_employment(_subject(row)))
     families = {}
     for owner_id, subjects in found.items():

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
 from kernel.bulk import among
-from kernel.database import insert
+from kernel.database import insert, lock
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
 from policy_engine.delivery.payments.models import Payment
@@ -20,7 +20,7 @@ _UNITS = 0x444F
 
 
 def lock_award(session: Session, award_id: uuid.UUID) -> Award | None:
-    return session.get(Award, award_id, with_for_update=True, populate_existing=True)
+    return lock(session, Award, award_id)
 
 
 def lock_awards(session: Session, award_ids: Collection[uuid.UUID]) -> None:

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.bulk import among
+from kernel.database import lock
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 
 
 def lock_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
-    return session.get(Claim, claim_id, with_for_update=True, populate_existing=True)
+    return lock(session, Claim, claim_id)
 
 
 def get_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
@@ -101,7 +102,7 @@ def open_opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
 
 
 def lock_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:
-    return session.get(Opinion, opinion_id, with_for_update=True, populate_existing=True)
+    return lock(session, Opinion, opinion_id)
 
 
 def find_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:

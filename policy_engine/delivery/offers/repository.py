@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.bulk import among
+from kernel.database import lock
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
@@ -18,7 +19,7 @@ Key = tuple[str, int, int]
 
 def lock_offer(session: Session, offer_id: uuid.UUID) -> Offer | None:
     """The offer, ours until the transaction ends: a second tap waits here and then sees what the first one did."""
-    return session.get(Offer, offer_id, with_for_update=True, populate_existing=True)
+    return lock(session, Offer, offer_id)
 
 
 def get_offer(session: Session, offer_id: uuid.UUID) -> Offer | None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.bulk import among
+from kernel.database import lock
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.payments.line import WAITING
@@ -21,7 +22,7 @@ OPEN_RUN = ("planned", "sending", "stopped")
 
 
 def lock_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
-    return session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    return lock(session, Payment, payment_id)
 
 
 def get_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
@@ -276,7 +277,7 @@ def let_go(session: Session, batch_id: uuid.UUID) -> int:
 
 
 def lock_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
-    return session.get(PaymentBatch, batch_id, with_for_update=True, populate_existing=True)
+    return lock(session, PaymentBatch, batch_id)
 
 
 def lock_ready_of_batch(session: Session, batch_id: uuid.UUID, limit: int) -> list[Payment]:

@@ -23,6 +23,7 @@ from portals.demo.financing import offer_products
 from portals.demo.licences import issue_licences
 from portals.demo.policies import open_budgets, publish_library
 from portals.demo.upgrading import READY, bring_up_to_date, mark_edition
+from portals.financing.rates.service import install_known
 
 Step = Callable[[str, float], None]
 
@@ -74,6 +75,7 @@ def make_city(house: House, *, residents: int, firms: int, seed: int, step: Step
     with house.database.write(timeout=60) as session:
         open_budgets(session, house)
         offer_products(session, house)
+        install_known(session, now=house.clock.now())
         issue_licences(session, house, cast)
     write_accounts(home, accounts)
     (home / "demo-cast.json").write_bytes(msgspec.json.encode(cast))

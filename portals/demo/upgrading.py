@@ -20,6 +20,7 @@ from portals.demo.agency import USCC
 from portals.demo.cast import Cast
 from portals.demo.financing import offer_products
 from portals.demo.policies import open_budgets, publish_missing
+from portals.financing.rates.service import install_known
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ def bring_up_to_date(house: House) -> None:
         with house.database.write(timeout=60) as session:
             open_budgets(session, house)
             let_agents_finance(session, house, cast)
+    with house.database.write(timeout=60) as session:
+        install_known(session, now=house.clock.now())
     try:
         with house.database.write(timeout=60) as session:
             offer_products(session, house)

@@ -14,6 +14,7 @@ from portals.financing.guarantees.pool.models import (
 )
 from portals.financing.loans.models import Loan, LoanEvent, Repayment
 from portals.financing.products.models import Product
+from portals.financing.rates.models import ReferenceRate
 from portals.financing.subsidies.models import QuarterSubsidy
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "PoolTransaction",
     "Product",
     "QuarterSubsidy",
+    "ReferenceRate",
     "Repayment",
 ]

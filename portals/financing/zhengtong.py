@@ -8,7 +8,8 @@ from litestar.types import ControllerRouterHandler
 
 from portals.financing.guarantees.pool import official_routes as pool
 from portals.financing.oversight import routes as oversight
+from portals.financing.rates import routes as rates
 from portals.financing.subsidies import routes as subsidies
 
-PAGES: list[ControllerRouterHandler] = [*oversight.PAGES, *pool.PAGES, *subsidies.PAGES]
-API: list[ControllerRouterHandler] = [*oversight.API, *pool.API, *subsidies.API]
+PAGES: list[ControllerRouterHandler] = [*oversight.PAGES, *pool.PAGES, *subsidies.PAGES, *rates.PAGES]
+API: list[ControllerRouterHandler] = [*oversight.API, *pool.API, *subsidies.API, *rates.API]

@@ -64,6 +64,7 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         lending.append(("financing_subsidies", _("贷款贴息"), f"{HOME}/financing/subsidies", "money", None))
     if may("financing.pool", "financing.oversee"):
         lending.append(("financing_pool", _("风险补偿资金池"), f"{HOME}/financing/pool", "shield", None))
+        lending.append(("financing_rates", _("参考利率"), f"{HOME}/financing/rates", "chart", None))
     if lending:
         groups.append((_("融资"), lending))
     if sources_of(seat):

@@ -206,6 +206,10 @@ def draw_hires(rng: np.random.Generator, firms: Firms, people: People, work: Int
     return Items(firm.astype(np.int32), person.astype(np.int32), columns)
 
 
+#: One-year LPR since May 2025.
+LPR_BP = 300
+
+
 def draw_loans(rng: np.random.Generator, firms: Firms, as_of: date) -> Items:
     """Loans to sole traders and small firms, most under the startup guarantee."""
     today = day_number(as_of)
@@ -216,18 +220,23 @@ def draw_loans(rng: np.random.Generator, firms: Firms, as_of: date) -> Items:
     principal = (
         np.where(small_business, rng.integers(50, 400, count), rng.integers(5, 31, count)) * 10_000 * YUAN
     )
-    rate = rng.integers(300, 460, count)  # hundredths of a per cent a year
+    asked = rng.integers(300, 460, count)  # hundredths of a per cent a year
     drawn = np.minimum(rng.integers(20, 3 * 365, count), firms.registered[firm])
     overdue = rng.random(count) < 0.02
+    extended = rng.random(count) < 0.03
+    guaranteed = rng.random(count) < 0.7
+    rate = np.where(guaranteed, np.minimum(asked, LPR_BP + 50), asked)  # no startup loan costs more
     interest = np.where(overdue, 0, principal * rate // 10_000 * np.minimum(drawn, 91) // 365)
     columns = {
         "principal": numbers(principal),
         "interest_settled_this_quarter": numbers(interest),
         "subsidised_interest": numbers(interest),
         "is_first_loan": flags(np.zeros(count, dtype=np.bool_)),
+        "rate_bp": numbers(rate),
+        "reference_rate_bp": numbers(np.full(count, LPR_BP)),
         "is_overdue": flags(overdue),
-        "is_extended": flags(rng.random(count) < 0.03),
+        "is_extended": flags(extended),
         "drawn_on": days(today - drawn),
-        "is_startup_guaranteed": flags(rng.random(count) < 0.7),
+        "is_startup_guaranteed": flags(guaranteed),
     }
     return Items(firm.astype(np.int32), firms.legal_representative[firm], columns)

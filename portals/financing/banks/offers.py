@@ -29,10 +29,13 @@ from portals.financing.demands.models import Application
 from portals.financing.demands.schemas import CLOCK, Actor
 from portals.financing.demands.states import ApplicationState
 from portals.financing.institutions import institution
+from portals.financing.rates.repository import rate_on
 
 SHORTEST_DAYS, LONGEST_DAYS = 1, 90
 MOST_CHARGES = 12
 LEAST_FEN = 100_000
+#: As the policy startup-loan-interest has it.
+STARTUP_POINTS_BP = 50
 
 
 def make(
@@ -45,6 +48,7 @@ def make(
     if demand is None:
         raise NotFound(_("没有找到这笔融资申请。"))
     check(wanted, demand.amount_fen, now)
+    _require_startup_rate(session, wanted, now)
     move(session, actor, application_id, "offer", now=now)
     former = repository.offers_of(session, application_id)
     repository.close_open(session, application_id, OfferState.REPLACED, now)
@@ -220,6 +224,17 @@ def _errors(wanted: NewOffer, asked_fen: int) -> Iterator[FieldError]:
                 _("费用名称最多40个字；补贴由城市计算，不列在银行方案里。"),
                 _("请改正这一项。"),
             )
+
+
+def _require_startup_rate(session: Session, wanted: NewOffer, now: datetime) -> None:
+    """创业担保贷款利率不超过LPR+50BP: above it the loan would earn no subsidy, and the firm could not know why."""
+    reference = rate_on(session, "lpr_1y", business_date(now)) if wanted.is_startup_guaranteed else None
+    if reference is not None and wanted.rate_bp > reference.rate_bp + STARTUP_POINTS_BP:
+        most = f"{(reference.rate_bp + STARTUP_POINTS_BP) / 100:.2f}%"
+        what = _("创业担保贷款的年利率不超过1年期LPR加50个基点，现在是%(most)s。", most=most)
+        raise InvalidInput(
+            what, errors=[FieldError("rate_bp", what, _("请降低利率，或不作为创业担保贷款。"))]
+        )
 
 
 def _end_of(now: datetime, days: int) -> datetime:

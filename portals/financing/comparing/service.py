@@ -5,8 +5,9 @@ policy's own formula, quarter by quarter, on the interest that will be due; a pr
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -29,8 +30,9 @@ from portals.financing.costs.statement import Charge, CostStatement, Returned, s
 from portals.financing.demands import repository as demand_rows
 from portals.financing.guarantees import repository as guarantees
 from portals.financing.guarantees.fees import fee_of, fee_rule
+from portals.financing.rates.repository import rate_on
 from portals.financing.subsidies.counting import quarter_of
-from portals.financing.subsidies.rules import rules
+from portals.financing.subsidies.rules import LPR, SubsidyRule, rules
 
 #: A quarter's subsidy reaches the firm about so many months after the quarter is over.
 _DELAY_MONTHS = 2
@@ -152,11 +154,18 @@ def _expected(
     demand = demand_rows.demand_of(session, offer.demand_id, offer.firm_id)
     is_first = bool(demand is not None and demand.is_first_loan)
     family = load_family(session, offer.firm_id)
-    known = {"is_startup_guaranteed": offer.is_startup_guaranteed, "is_first_loan": is_first}
+    known: dict[str, bool | int] = {
+        "is_startup_guaranteed": offer.is_startup_guaranteed,
+        "is_first_loan": is_first,
+        "rate_bp": offer.rate_bp,
+    }
+    by_policy = {one.policy: one for one in rules()}
     found = []
     for policy, _is_for_everybody in published.matched_on(schedule.terms.disbursed_on):
-        if policy.document.id in {one.policy for one in rules()} and policy.covers(offer.firm_id):
-            flows = tuple(_flows(published, policy, family, known, schedule, now))
+        rule = by_policy.get(policy.document.id)
+        if rule is not None and policy.covers(offer.firm_id):
+            reference_of = _references(session, rule, schedule.terms.disbursed_on)
+            flows = tuple(_flows(published, policy, family, known, reference_of, schedule, now))
             if flows:
                 name = _("%(policy)s（预计）", policy=policy.document.title)
                 found.append(Returned(name=name, flows=flows))
@@ -164,11 +173,24 @@ def _expected(
     return () if best is None else (best,)
 
 
+def _references(session: Session, rule: SubsidyRule, begun_on: date) -> Callable[[date], int]:
+    """LPR for the quarter that begins on a day, of days to come as it is known now; 0 where the policy names none."""
+
+    @cache
+    def reference_of(quarter_starts_on: date) -> int:
+        day = rule.reference_day(begun_on, quarter_starts_on)
+        known = None if day is None else rate_on(session, LPR, day)
+        return 0 if known is None else known.rate_bp
+
+    return reference_of
+
+
 def _flows(
     published: PublishedSet,
     policy: PublishedPolicy,
     family: Family,
-    known: Mapping[str, bool],
+    known: Mapping[str, bool | int],
+    reference_of: Callable[[date], int],
     schedule: Schedule,
     now: datetime,
 ) -> Iterator[CashFlow]:
@@ -176,7 +198,9 @@ def _flows(
     caps = [int(one.yuan * 100) for one in policy.document.yearly_caps]
     left: dict[int, int] = {}
     for following, interest_fen in _by_quarter(schedule):
-        amount_fen = _judged(published, policy, family, known, interest_fen, schedule, now)
+        starts_on = quarter_of(following - timedelta(days=1))[0]
+        supposed = {**known, "reference_rate_bp": reference_of(starts_on)}
+        amount_fen = _judged(published, policy, family, supposed, interest_fen, schedule, now)
         year = following.year
         for cap_fen in caps:
             amount_fen = min(amount_fen, left.get(year, cap_fen))
@@ -198,7 +222,7 @@ def _judged(
     published: PublishedSet,
     policy: PublishedPolicy,
     family: Family,
-    known: Mapping[str, bool],
+    known: Mapping[str, bool | int],
     interest_fen: int,
     schedule: Schedule,
     now: datetime,

@@ -12,8 +12,12 @@ from portals.financing.costs.rounding import to_whole
 
 
 class FeeRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``…_source`` says where each figure was read, or that it is of the demonstration."""
+
     highest_fee_bp: int
+    highest_fee_source: str
     firm_pays_bp: int
+    firm_pays_source: str
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True):

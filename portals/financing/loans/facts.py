@@ -30,6 +30,7 @@ def tell_booked(session: Session, loan: Loan, *, vault: Vault, now: datetime) ->
         "loan_booked",
         [
             ("principal", loan.principal_fen),
+            ("rate_bp", loan.rate_bp),
             ("drawn_on", on.isoformat()),
             ("is_startup_guaranteed", loan.is_startup_guaranteed),
             ("interest_settled_this_quarter", 0),

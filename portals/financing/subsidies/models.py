@@ -42,6 +42,10 @@ class QuarterSubsidy(Base):
     policy_id: Mapped[str | None] = mapped_column(sa.String(80))
     policy_version: Mapped[int | None]
     amount_fen: Mapped[int | None] = mapped_column(BigNumber)
+    #: The loan's own rate, and the LPR that the policy names, as announced on ``reference_since``.
+    rate_bp: Mapped[int | None]
+    reference_bp: Mapped[int | None]
+    reference_since: Mapped[date | None]
     claim_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("claim.id"), unique=True)
     filed_by_id: Mapped[int | None] = mapped_column(BigNumber)
     filed_by_name: Mapped[str] = mapped_column(sa.String(80), default="")

@@ -23,6 +23,7 @@ class LoanBook(msgspec.Struct, frozen=True, kw_only=True):
     bank_code: str
     begun_on: date
     is_first_loan: bool
+    rate_bp: int
     paid: tuple[tuple[date, int], ...]
     stops: tuple[Stop, ...]
 
@@ -39,6 +40,7 @@ def book_of(session: Session, loan: Loan) -> LoanBook | None:
         bank_code=loan.bank_code,
         begun_on=loan.disbursed_on,
         is_first_loan=_is_first(session, loan),
+        rate_bp=loan.rate_bp,
         paid=tuple((one.on_day, one.interest_fen) for one in repaid if one.source == "firm"),
         stops=tuple(_stops(loan, loans.events_of(session, loan.id))),
     )

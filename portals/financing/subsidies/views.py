@@ -34,6 +34,7 @@ REASONS: Mapping[str, str] = {
     "no_interest": N_("本季没有结清利息。"),
     "overdue": N_("贷款逾期，逾期期间的利息不贴息。"),
     "extended": N_("贷款已展期，展期之日起不再贴息。"),
+    "no_reference": N_("适用的LPR还没有登记，登记后自动重新计算。"),
     "no_policy": N_("目前没有适用的贴息政策。"),
 }
 
@@ -56,6 +57,9 @@ class QuarterView(msgspec.Struct, frozen=True, kw_only=True):
     settled_fen: int
     counted_fen: int
     amount_fen: int | None
+    rate_bp: int | None
+    reference_bp: int | None
+    reference_since: date | None
     lines: tuple[Line, ...]
     claim_id: uuid.UUID | None
     filed_at: datetime | None
@@ -91,6 +95,9 @@ def views_of(
                 settled_fen=row.settled_fen,
                 counted_fen=row.counted_fen,
                 amount_fen=payment.amount_fen if payment is not None else row.amount_fen,
+                rate_bp=row.rate_bp,
+                reference_bp=row.reference_bp,
+                reference_since=row.reference_since,
                 lines=tuple(msgspec.convert(line, Line) for line in row.lines),
                 claim_id=row.claim_id,
                 filed_at=row.filed_at,

@@ -2,12 +2,14 @@
 
 import uuid
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.clock import FixedClock
-from kernel.errors import Conflict, NotFound
+from kernel.clock import FixedClock, business_date
+from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.house import House
 from kernel.notices import inbox
 from policy_engine.delivery.accounts.service import add_account, verify_account
@@ -31,6 +33,10 @@ from portals.financing.demands.models import Application, Demand
 from portals.financing.loans import service as loans
 from portals.financing.loans.models import Loan
 from portals.financing.loans.schemas import Extension, NewRepayment, Overdue
+from portals.financing.rates import service as rates
+from portals.financing.rates.models import ReferenceRate
+from portals.financing.rates.schemas import NewRate
+from portals.financing.rates.service import install_known
 from portals.financing.subsidies import jobs, repository, service
 from portals.financing.subsidies.models import QuarterSubsidy
 from portals.financing.subsidies.views import stage_of
@@ -39,7 +45,7 @@ from tests.policy_engine.matching.works import Works
 from tests.portals.financing import lending
 from tests.portals.financing.guarantees.stories import sitting
 
-POLICIES = ("startup-loan-interest", "first-loan-interest")
+POLICIES = ("startup-loan-interest", "first-loan-interest", "tech-loan-interest")
 OFFICER = sitting(501, "financing.work")
 #: Interest of 500,000 yuan at 3.45 % for a month.
 MONTH_FEN = 143_750
@@ -68,6 +74,7 @@ class Chain:
             if entry.document.id in POLICIES:
                 works.publish(entry.document, permille=1000)
         with house.database.write() as session:
+            install_known(session, now=clock.now())
             self.firm_id = lending.registered_firm(session, house)
             self._know_firm(session)
             account = add_account(
@@ -96,7 +103,11 @@ class Chain:
         self.account_id = account.id
 
     def _know_firm(self, session: Session) -> None:
-        told = {"firm.registered_division": "420281", "firm.size": "小型"}
+        told: dict[str, str | bool | None] = {
+            "firm.registered_division": "420281",
+            "firm.size": "小型",
+            "firm.is_technology_sme": True,
+        }
         changes = [
             FactChange(
                 subject_id=self.firm_id,
@@ -113,7 +124,7 @@ class Chain:
     def at(self, day: date) -> None:
         self.clock.set(datetime(day.year, day.month, day.day, 4, tzinfo=UTC))
 
-    def lend(self, *, is_first: bool = False) -> Loan:
+    def lend(self, *, is_first: bool = False, is_guaranteed: bool | None = None, **terms: Any) -> Loan:
         """Paid out today; interest every month, the principal at the end."""
         with self.house.database.write() as session:
             loan = lending.disbursed(
@@ -121,7 +132,8 @@ class Chain:
                 self.house,
                 self.firm_id,
                 method="interest_first",
-                is_startup_guaranteed=not is_first,
+                is_startup_guaranteed=not is_first if is_guaranteed is None else is_guaranteed,
+                **terms,
             )
             if is_first:
                 session.get_one(
@@ -160,6 +172,21 @@ class Chain:
             known = load_family(session, loan.unit_id).subject(loan.unit_id).facts
             return known["subsidised_interest"].value
 
+    def announce(self, since: date, rate_bp: int) -> None:
+        """One official enters what was announced, another confirms it."""
+        if business_date(self.clock.now()) < since:
+            self.at(since)
+        wanted = NewRate(
+            kind="lpr_1y",
+            since=since,
+            rate_bp=rate_bp,
+            source_title=f"{since}贷款市场报价利率公告",
+            source_url="https://www.pbc.gov.cn/lpr",
+        )
+        with self.house.database.write() as session:
+            row = rates.propose(session, wanted, by=official(81, "financing.oversee"), now=self.clock.now())
+            rates.decide(session, row.id, "confirm", by=official(82, "financing.pool"), now=self.clock.now())
+
     def appeal(self, claim: Claim) -> None:
         with self.house.database.write() as session:
             appeal(
@@ -184,9 +211,11 @@ class Chain:
                 now=self.clock.now(),
             )
 
-    def act(self, claim: Claim, action: str, reason: str = "", *, by: int = 72) -> None:
+    def act(
+        self, claim: Claim, action: str, reason: str = "", *, by: int = 72, department: str = "人社局"
+    ) -> None:
         duty, level, department = {
-            "accept": ("claim.accept", "420281", "人社局"),
+            "accept": ("claim.accept", "420281", department),
             "grant": ("claim.decide", "420200", "财政局"),
             "refuse": ("claim.decide", "420200", "财政局"),
         }[action]
@@ -456,6 +485,77 @@ def test_a_loan_that_falls_overdue_after_the_quarter_waits_until_it_is_cured(cha
     chain.pay_interest(loan, date(2027, 1, 15))
     cured = chain.settle(date(2027, 1, 16))
     assert (cured.id, cured.state, cured.amount_fen) == (waiting.id, "calculated", MONTH_FEN)
+
+
+class TestLpr:
+    """贷款市场报价利率: the official's figure of the day that the policy names, and no other."""
+
+    def test_half_of_last_years_lpr_and_a_change_reaches_the_next_years_quarters_only(
+        self, chain: Chain
+    ) -> None:
+        loan = chain.lend(is_guaranteed=False, rate_bp=360)
+        chain.pay_interest(loan, date(2026, 11, 8), 150_000)
+        quarter = chain.settle(date(2027, 1, 5))
+        # 150,000 fen at 3.60 %: at half of 3.00 % it would have been 62,500.
+        assert (quarter.policy_id, quarter.amount_fen) == ("tech-loan-interest", 62_500)
+        assert (quarter.rate_bp, quarter.reference_bp, quarter.reference_since) == (
+            360,
+            300,
+            date(2025, 5, 20),
+        )
+        claim = chain.file(quarter)
+        for action in ("accept", "grant"):
+            chain.act(claim, action, department="科技局")
+        chain.pay(claim)
+        chain.close()
+        chain.announce(date(2027, 2, 22), 280)
+        chain.pay_interest(loan, date(2027, 3, 8), 150_000)
+        same_year = chain.settle(date(2027, 4, 5))
+        assert (same_year.quarter, same_year.reference_bp, same_year.amount_fen) == ("2027Q1", 300, 62_500)
+        chain.pay_interest(loan, date(2028, 3, 8), 150_000)
+        next_year = chain.settle(date(2028, 4, 5))
+        assert (next_year.quarter, next_year.reference_bp, next_year.reference_since) == (
+            "2028Q1",
+            280,
+            date(2027, 2, 22),
+        )
+        assert next_year.amount_fen == 150_000 * 140 // 360
+        with chain.house.database.read() as session:
+            filed = session.get_one(QuarterSubsidy, quarter.id)
+            assert (filed.reference_bp, filed.amount_fen) == (300, 62_500)
+
+    def test_a_correction_before_the_filing_counts_and_after_it_does_not(self, chain: Chain) -> None:
+        loan = chain.lend(is_guaranteed=False, rate_bp=360)
+        chain.pay_interest(loan, date(2026, 11, 8), 150_000)
+        assert chain.settle(date(2027, 1, 5)).amount_fen == 62_500
+        chain.announce(date(2025, 5, 20), 310)
+        corrected = chain.settle(date(2027, 1, 6))
+        assert (corrected.reference_bp, corrected.amount_fen) == (310, 150_000 * 155 // 360)
+        claim = chain.file(corrected)
+        chain.announce(date(2025, 5, 20), 300)
+        assert chain.settle(date(2027, 1, 7)).reference_bp == 310
+        assert claim.amount_fen == 150_000 * 155 // 360
+
+    def test_a_startup_loan_is_held_to_the_lpr_of_the_day_it_was_paid_out(self, chain: Chain) -> None:
+        loan = chain.lend(rate_bp=350)
+        chain.announce(date(2026, 11, 20), 260)
+        chain.pay_interest(loan, date(2026, 12, 8), MONTH_FEN)
+        quarter = chain.settle(date(2027, 1, 5))
+        assert (quarter.policy_id, quarter.reference_bp) == ("startup-loan-interest", 300)
+        assert quarter.amount_fen == MONTH_FEN // 2
+        with pytest.raises(InvalidInput, match=r"现在是3\.10%") as refused:
+            chain.lend(rate_bp=311)
+        assert [one.where for one in refused.value.errors] == ["rate_bp"]
+
+    def test_without_a_rate_on_record_nothing_is_guessed(self, chain: Chain) -> None:
+        with chain.house.database.write() as session:
+            session.execute(sa.delete(ReferenceRate))
+        loan = chain.lend(is_guaranteed=False, rate_bp=360)
+        chain.pay_interest(loan, date(2026, 11, 8), 150_000)
+        quarter = chain.settle(date(2027, 1, 5))
+        assert (quarter.state, quarter.reason) == ("none", "no_reference")
+        chain.announce(date(2025, 5, 20), 300)
+        assert chain.settle(date(2027, 1, 6)).amount_fen == 62_500
 
 
 def test_no_interest_no_subsidy(chain: Chain) -> None:

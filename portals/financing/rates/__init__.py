@@ -1,0 +1,1 @@
+"""Reference rates that policies name (LPR): dated, with their source, kept by officials of whom two put their hands to each."""

@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import BigNumber, UtcDateTime
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 
 
 def upgrade() -> None:

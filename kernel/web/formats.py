@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 
 from kernel.clock import SHANGHAI
 from kernel.i18n import CHINESE, current_locale
@@ -62,6 +62,19 @@ def moment(at: datetime | None) -> str:
         return "—"
     clock = format_datetime(at, "HH:mm", tzinfo=SHANGHAI, locale=current_locale())
     return f"{day(at)} {clock}"
+
+
+def term(period: str | None) -> str:
+    """What a payment is for: `2026-11` reads `2026年11月`, `2026Q4` `2026年第4季度`, `2026` `2026年`."""
+    if not period:
+        return "—"
+    locale = current_locale()
+    if len(period) == 7:
+        return format_skeleton("yMMMM", date.fromisoformat(f"{period}-01"), locale=locale)
+    if "Q" in period:
+        year, _q, quarter = period.partition("Q")
+        return _("%(year)s年第%(quarter)s季度") % {"year": year, "quarter": quarter}
+    return f"{period}年" if locale == CHINESE else period
 
 
 def number(value: float | None) -> str:

@@ -30,6 +30,7 @@ _FILTERS: Final = (
     formats.yuan_table,
     formats.day,
     formats.moment,
+    formats.term,
     formats.number,
     formats.percent,
     formats.masked,

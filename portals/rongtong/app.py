@@ -24,7 +24,7 @@ from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
 from portals.rongtong.access import for_enterprises
 from portals.services import Services
-from portals.shared import benefits, explaining, knowledge, messages, ratings, recoveries, wallet
+from portals.shared import benefits, claims, explaining, knowledge, messages, ratings, recoveries, wallet
 
 PORTAL = "rongtong"
 
@@ -118,6 +118,8 @@ def create_app(services: Services, pages: Pages) -> Litestar:
                     list_near_misses,
                     list_facts,
                     *benefits.handlers(services, PORTAL),
+                    *claims.page_handlers(services, PORTAL),
+                    *claims.api_handlers(services, PORTAL),
                     *knowledge.handlers(services, PORTAL),
                     *recoveries.handlers(services, PORTAL),
                     *ratings.handlers(services, PORTAL),

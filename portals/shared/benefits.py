@@ -1,4 +1,4 @@
-"""Offers and claims of whoever one acts for: pages and API of Tong and Rongtong from the same functions."""
+"""Offers and claims of whoever one acts for, and the pages and API of offers that Tong and Rongtong have in common."""
 
 import uuid
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from litestar.params import FromPath, JSONBody, URLEncodedBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from kernel.errors import Conflict, InvalidInput
+from kernel.errors import Conflict, FieldError, InvalidInput
+from kernel.i18n import gettext as _
 from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
@@ -23,11 +24,10 @@ from policy_engine.delivery.claims.schemas import ClaimDetail, ClaimRow
 from policy_engine.delivery.offers.schemas import OfferDetail, OfferRow
 from policy_engine.delivery.payments.schemas import PaymentView
 from portals.services import Services
-from portals.shared import evidence
-from portals.shared.records import record_api, record_page
 
 Form = URLEncodedBody[dict[str, str]]
 Me = NamedDependency[Principal]
+LONGEST_WORDS = 2000
 Reason = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -127,6 +127,21 @@ class Benefits:
                 now=self._house.clock.now(),
             )
 
+    def supplement(self, principal: Principal, claim_id: uuid.UUID, words: str) -> None:
+        """补正, in one's own words or with the number of a paper handed in."""
+        if not words.strip():
+            raise InvalidInput(_("请写明补充的内容。"), errors=[FieldError("words", _("请写明补充的内容。"))])
+        with self._house.database.write() as session:
+            delivery.submit_supplement(
+                session,
+                self._services.ports,
+                claim_id=claim_id,
+                principal=principal,
+                declared={},
+                evidence=evidence_of("补充材料", words),
+                now=self._house.clock.now(),
+            )
+
     def withdraw(self, principal: Principal, claim_id: uuid.UUID) -> None:
         with self._house.database.write() as session:
             delivery.withdraw_claim(
@@ -150,12 +165,12 @@ class Benefits:
 
 
 def handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
-    """Pages at ``/offers/…`` and ``/claims/…``, the same as JSON under ``/api/v1``."""
+    """Pages at ``/offers/…``, the same as JSON under ``/api/v1``."""
     return [*page_handlers(services, portal), *api_handlers(services, portal)]
 
 
 def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
-    """Offers and claims as pages."""
+    """Offers as pages."""
     benefits = Benefits(services)
 
     @get("/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False)
@@ -176,48 +191,11 @@ def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterH
         benefits.decline(principal, offer_id, data.get("reason", "")[:500])
         return Redirect(f"/{portal}", status_code=303)
 
-    @get("/claims", sync_to_thread=True, include_in_schema=False)
-    def claims_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
-        return pages.page(
-            request,
-            "shared/claims.html",
-            claims=benefits.claims(principal),
-            awards=benefits.awards(principal),
-            portal_path=f"/{portal}",
-        )
-
-    @get("/claims/{claim_id:uuid}", sync_to_thread=True, include_in_schema=False)
-    def claim_page(
-        request: WebRequest, claim_id: FromPath[uuid.UUID], principal: Me, pages: NamedDependency[Pages]
-    ) -> Response[str]:
-        detail = benefits.claim(principal, claim_id)
-        return pages.page(request, "shared/claim.html", claim=detail, portal_path=f"/{portal}")
-
-    @post("/claims/{claim_id:uuid}/appeal", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def appeal_form(claim_id: FromPath[uuid.UUID], data: Form, principal: Me) -> Redirect:
-        benefits.appeal(principal, claim_id, data.get("grounds", "")[:2000])
-        return Redirect(f"/{portal}/claims/{claim_id}", status_code=303)
-
-    @post("/claims/{claim_id:uuid}/withdraw", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def withdraw_form(claim_id: FromPath[uuid.UUID], principal: Me) -> Redirect:
-        benefits.withdraw(principal, claim_id)
-        return Redirect(f"/{portal}/claims/{claim_id}", status_code=303)
-
-    return [
-        record_page(services),
-        *evidence.pages_of(services, portal),
-        offer_page,
-        confirm_form,
-        decline_form,
-        claims_page,
-        claim_page,
-        appeal_form,
-        withdraw_form,
-    ]
+    return [offer_page, confirm_form, decline_form]
 
 
 def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
-    """Offers, claims, awards and payments as JSON."""
+    """Offers as JSON."""
     benefits = Benefits(services)
     guards = [require(scope=portal)]
 
@@ -248,50 +226,16 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
     def decline_offer(offer_id: FromPath[uuid.UUID], data: JSONBody[Words], principal: Me) -> None:
         benefits.decline(principal, offer_id, data.text)
 
-    @get("/api/v1/claims", guards=guards, sync_to_thread=True, summary="Claims, the newest first")
-    def list_claims(principal: Me) -> list[ClaimRow]:
-        return benefits.claims(principal)
+    return [list_offers, get_offer, confirm_offer, decline_offer]
 
-    @get(
-        "/api/v1/claims/{claim_id:uuid}",
-        guards=guards,
-        sync_to_thread=True,
-        summary="One claim with its timeline",
-    )
-    def get_claim(claim_id: FromPath[uuid.UUID], principal: Me) -> ClaimDetail:
-        return benefits.claim(principal, claim_id)
 
-    @post(
-        "/api/v1/claims/{claim_id:uuid}/appeal",
-        guards=guards,
-        status_code=204,
-        sync_to_thread=True,
-        summary="Object to a refusal",
-    )
-    def appeal_claim(claim_id: FromPath[uuid.UUID], data: JSONBody[Words], principal: Me) -> None:
-        benefits.appeal(principal, claim_id, data.text)
-
-    @get("/api/v1/awards", guards=guards, sync_to_thread=True, summary="Rights in force and their payments")
-    def list_awards(principal: Me) -> list[AwardView]:
-        return benefits.awards(principal)
-
-    @get("/api/v1/payments", guards=guards, sync_to_thread=True, summary="Payments, the newest first")
-    def list_payments(principal: Me) -> list[PaymentView]:
-        return benefits.payments(principal)
-
-    return [
-        record_api(services, portal),
-        *evidence.api_of(services, portal),
-        list_offers,
-        get_offer,
-        confirm_offer,
-        decline_offer,
-        list_claims,
-        get_claim,
-        appeal_claim,
-        list_awards,
-        list_payments,
-    ]
+def evidence_of(title: str, words: str) -> list[dict[str, str]]:
+    """Somebody's own words as evidence of a claim; none where nothing was written."""
+    words = words.strip()
+    if len(words) > LONGEST_WORDS:
+        too_long = _("内容太长，请控制在两千字以内。")
+        raise InvalidInput(too_long, errors=[FieldError("words", too_long)])
+    return [{"title": title, "reference": words}] if words else []
 
 
 def _uuid(text: str) -> uuid.UUID:

@@ -12,7 +12,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
-from portals.shared import benefits, knowledge, messages, ratings, recoveries, wallet
+from portals.shared import benefits, claims, knowledge, messages, ratings, recoveries, wallet
 from portals.tong import (
     answering,
     applying,
@@ -55,6 +55,8 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *scanning.handlers(house),
             *knowledge.handlers(services, PORTAL),
             *benefits.api_handlers(services, PORTAL),
+            *claims.page_handlers(services, PORTAL),
+            *claims.api_handlers(services, PORTAL),
             *recoveries.handlers(services, PORTAL),
             *ratings.handlers(services, PORTAL),
             *messages.handlers(house, PORTAL),

@@ -1,4 +1,4 @@
-"""What Tong lets people do beyond answering an offer: apply all the same, supplement a claim, keep their accounts."""
+"""What Tong lets people do beyond answering an offer: apply all the same, keep their accounts."""
 
 import uuid
 from collections.abc import Mapping
@@ -16,11 +16,9 @@ from policy_engine.delivery.claims.standing import require_relation
 from policy_engine.delivery.views.parts import account_view
 from policy_engine.policies.document import PolicyDocument
 from portals.services import Services
-from portals.shared.benefits import Benefits
+from portals.shared.benefits import Benefits, evidence_of
 from portals.tong.declaring import DeclaredField, fields_for
 from portals.tong.explaining import Asked, asked_for
-
-LONGEST_WORDS = 2000
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,26 +96,11 @@ class TongBenefits(Benefits):
                 unit_id=desk.asked.subject.unit_id,
                 principal=principal,
                 declared=declared,
-                evidence=_evidence("申请人说明", words),
+                evidence=evidence_of("申请人说明", words),
                 account_id=account_id,
                 now=self.house.clock.now(),
             )
             return claim.id
-
-    def supplement(self, principal: Principal, claim_id: uuid.UUID, words: str) -> None:
-        """补正, in the person's own words or with the number of a paper handed in."""
-        if not words.strip():
-            raise InvalidInput(_("请写明补充的内容。"), errors=[FieldError("words", _("请写明补充的内容。"))])
-        with self.house.database.write() as session:
-            delivery.submit_supplement(
-                session,
-                self.services.ports,
-                claim_id=claim_id,
-                principal=principal,
-                declared={},
-                evidence=_evidence("补充材料", words),
-                now=self.house.clock.now(),
-            )
 
     def accounts(self, principal: Principal) -> list[AccountView]:
         with self.house.database.read() as session:
@@ -147,16 +130,6 @@ class TongBenefits(Benefits):
             raise InvalidInput(error.detail, errors=[FieldError("number", error.detail)]) from None
         self._check(account_id)
         return next(one for one in self.accounts(principal) if one.id == account_id)
-
-
-def _evidence(title: str, words: str) -> list[dict[str, str]]:
-    words = words.strip()
-    if len(words) > LONGEST_WORDS:
-        raise InvalidInput(
-            _("内容太长，请控制在两千字以内。"),
-            errors=[FieldError("words", _("内容太长，请控制在两千字以内。"))],
-        )
-    return [{"title": title, "reference": words}] if words else []
 
 
 def _no_account() -> FieldError:

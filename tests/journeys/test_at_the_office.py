@@ -137,6 +137,12 @@ def test_a_firm_gets_its_refund_without_an_application(demo: Demo, sign_in: Sign
     expect(desk.locator("main")).to_contain_text("稳岗返还")
     desk.get_by_role("link").filter(has_text="稳岗返还").first.click()
     number, claim = case_number_of(desk), desk.url.split("/")[-1].split("?")[0]
+    decide(demo, "labour_decide", claim, "return_for_supplement", "请说明上年度裁员人数的计算")
+    desk.reload()
+    expect(desk.locator("main")).to_contain_text("请说明上年度裁员人数的计算")
+    desk.locator("[name=words]").fill("三人合同期满未续签，不是裁员，名单已交人社局。")
+    desk.get_by_role("button", name="提交补充").click()
+    expect(desk.get_by_role("button", name="提交补充")).to_have_count(0)
     act(sign_in("labour_decide"), number, "grant")
     demo.command("demo", "clock", "--forward", "10d")  # the public notice of five working days ends
     pay(demo, claim)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from kernel.web import formats
 from tests.journeys.conftest import Demo, SignIn
 from tests.journeys.visitor import signed_in
 
@@ -38,7 +39,7 @@ def test_a_death_stops_is_confirmed_told_to_the_family_and_undone(demo: Demo, si
     phone.goto("/tong/recoveries")
     expect(phone.locator("main")).to_contain_text("逝者应得的款项")
     phone.locator("a[href*='/tong/recoveries/']").filter(has_text=NURSING).first.click()
-    for words in (too_much, "100元", "不会自动扣款", "您不需要退回任何款项"):
+    for words in (formats.term(too_much), "100元", "不会自动扣款", "您不需要退回任何款项"):
         expect(phone.locator("main")).to_contain_text(words)
     phone.locator("[name=statement]").fill("妈妈在家，身体好着呢，是登记错了。")
     phone.get_by_role("button", name="提交").click()

@@ -167,6 +167,7 @@
   addEventListener("DOMContentLoaded", () => {
     if (window.speechSynthesis) all("[data-read]").forEach((button) => (button.hidden = false));
     if (matchMedia("(max-width: 59.99rem)").matches) all("[data-menu]").forEach((menu) => (menu.open = false));
+    document.querySelector(".top-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     all("[data-toast]").forEach(fade);
     document.querySelector("[data-focus]")?.focus();
     new MutationObserver((changes) => {

@@ -31,6 +31,17 @@ def test_a_date_is_written_out(on: date | str) -> None:
     assert formats.day(on) == "2026年11月2日"
 
 
+def test_what_a_payment_is_for_is_said_as_people_say_it() -> None:
+    said = [formats.term(one) for one in ("2026-11", "2026Q4", "2026", "")]
+    assert said == ["2026年11月", "2026年第4季度", "2026年", "—"]
+    with Translations.load().speaking(ENGLISH):
+        assert [formats.term(one) for one in ("2026-11", "2026Q4", "2026")] == [
+            "November 2026",
+            "Q4 2026",
+            "2026",
+        ]
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "shown"),
     [

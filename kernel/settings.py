@@ -1,6 +1,7 @@
 """Where the house stands: read once from the environment, then passed down; nothing else reads the environment."""
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     master_key: str | None = None
     log_hash: Literal["sha-256", "sm3"] = "sha-256"
     log_anchor: Path | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def is_embedded(self) -> bool:
@@ -44,9 +46,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ``DONGCHU_MASTER_KEY`` (base64, 32 bytes) replaces the key file that an embedded start makes for itself.
         ``DONGCHU_LOG_ANCHOR`` names the file that heads of the transparency log are anchored in, best on another
         machine's disk; ``DONGCHU_LOG_HASH`` (``sha-256`` or ``sm3``) is chosen once, before the log begins.
+        ``DONGCHU_TRUSTED_PROXIES`` (``10.0.0.1, 192.168.0.0/16``) says whose ``X-Forwarded-For`` is believed: nobody's,
+        where it is not set.
         """
         home = Path(environ.get("DONGCHU_HOME", "var")).resolve()
-        port = int(environ.get("DONGCHU_PORT", "8000"))
+        port = _port_named(environ.get("DONGCHU_PORT", "8000"))
         base_url = environ.get("DONGCHU_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
         anchor = environ.get("DONGCHU_LOG_ANCHOR")
         return cls(
@@ -61,7 +65,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             master_key=environ.get("DONGCHU_MASTER_KEY"),
             log_hash=_hash_named(environ.get("DONGCHU_LOG_HASH", "sha-256")),
             log_anchor=None if anchor is None else Path(anchor).resolve(),
+            trusted_proxies=_networks_named(environ.get("DONGCHU_TRUSTED_PROXIES", "")),
         )
+
+
+def _port_named(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(f"DONGCHU_PORT must be a number: {error}") from error
+
+
+def _networks_named(text: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (one.strip() for one in text.split(","))))
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise ValueError(f"DONGCHU_TRUSTED_PROXIES: {one} is no address or network ({error})") from error
+    return found
 
 
 def _hash_named(name: str) -> Literal["sha-256", "sm3"]:

@@ -36,6 +36,7 @@ from policy_engine.delivery.means import jobs as means
 from policy_engine.delivery.oversight import jobs as oversight
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.reconciliation import jobs as reconciliation
+from policy_engine.delivery.register import jobs as register
 from policy_engine.profiles.files.service import FILE_TOPIC
 from portals.financing.banks import jobs as financing_banks
 from portals.financing.demands import jobs as financing_demands
@@ -78,6 +79,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **reconciliation.handlers(house.database, house.clock, services.statements),
         **means.handlers(house.database, house.clock, services.ports, services.means),
         **oversight.handlers(house.database, house.clock, services.ports),
+        **register.handlers(house.database, house.clock),
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
@@ -99,6 +101,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *reconciliation.SCHEDULES,
             *means.SCHEDULES,
             *oversight.SCHEDULES,
+            *register.SCHEDULES,
             *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,

@@ -19,6 +19,7 @@ from policy_engine.delivery.publicity.models import NoticeObjection
 from policy_engine.delivery.ratings.models import Rating
 from policy_engine.delivery.reconciliation.models import Difference, ReconciledDay, StatementLine
 from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
+from policy_engine.delivery.register.models import RegisterCell
 
 __all__ = [
     "Appeal",
@@ -51,6 +52,7 @@ __all__ = [
     "PaymentBatch",
     "Rating",
     "ReconciledDay",
+    "RegisterCell",
     "Repayment",
     "StageDecision",
     "StatementLine",

@@ -16,7 +16,7 @@ def read_settings(*, is_demo: bool | None = None) -> Settings:
     try:
         return Settings.from_environ(environ)
     except ValueError as error:
-        raise click.ClickException(f"DONGCHU_PORT must be a number: {error}") from error
+        raise click.ClickException(str(error)) from error
 
 
 def set_up_logging() -> None:

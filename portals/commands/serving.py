@@ -13,6 +13,7 @@ from rich.table import Table
 from kernel.house import House, open_house
 from kernel.migrations import is_current, migrate
 from kernel.settings import Settings
+from kernel.web.proxies import BehindProxies
 from portals.commands.environment import read_settings, set_up_logging
 from portals.server import AlreadyRunning, PortTaken, check_port, leave, only_one, serve
 
@@ -111,6 +112,7 @@ def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Ca
     from portals.worker import build_worker
 
     services = open_services(house)
+    trusted = house.settings.trusted_proxies
     workers = [build_worker(services), build_sequencer(house)] if has_worker else []
 
     def ready() -> None:
@@ -119,7 +121,9 @@ def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Ca
         on_ready()
 
     try:
-        serve(build_apps(services, names), house.settings.host, house.settings.port, on_ready=ready)
+        apps = build_apps(services, names)
+        app = BehindProxies(apps, trusted) if trusted else apps
+        serve(app, house.settings.host, house.settings.port, on_ready=ready)
     finally:
         for worker in workers:
             worker.stop()

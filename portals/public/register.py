@@ -23,11 +23,15 @@ LOG_PAGE = "/licenses/log"
 
 
 class RegisterView(msgspec.Struct, frozen=True, kw_only=True):
-    """``log_at`` leads to the transparency log that ``log`` is the newest head of."""
+    """``people`` moves in steps of five and more, the last at ``people_as_of``.
+
+    ``log_at`` leads to the transparency log that ``log`` is the newest head of.
+    """
 
     made_at: datetime
     policies: tuple[PolicyInForce, ...]
     people: tuple[PeoplePaid, ...]
+    people_as_of: datetime | None
     log: LogHead | None
     log_at: str
 
@@ -130,6 +134,7 @@ def handlers(services: Services, pages: Pages, kept: PublicRegister) -> list[Con
             made_at=register.made_at,
             policies=register.policies,
             people=register.people,
+            people_as_of=register.people_as_of,
             log=register.log,
             log_at=services.house.settings.base_url + LOG_PAGE,
         )

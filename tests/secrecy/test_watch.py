@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import sqlite3
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,10 +13,12 @@ import sqlalchemy as sa
 from identity.accounts.passwords import PasswordPool
 from kernel import audit
 from kernel.audit import AuditEvent
+from kernel.database import Database
 from kernel.house import House
+from tests.made_once import lay_tables
 from tests.secrecy.spoken import SPOKEN, Spoken
 from tests.secrecy.stolen_copy import StolenCopy
-from tests.secrecy.watch import WATCH, Leaked
+from tests.secrecy.watch import WATCH, Leaked, Vanished
 
 TOKEN = "Zk3-vQ9_planted-here-on-purpose"
 
@@ -92,6 +95,27 @@ def test_a_house_that_kept_what_its_vault_hashed_cannot_be_closed_quietly(any_ho
     with pytest.raises(Leaked, match=r"audit_event\.detail"):
         any_house.database.close()
     uproot(any_house)
+
+
+@pytest.mark.parametrize("how", ["gone", "broken"])
+def test_a_store_that_vanishes_unsearched_fails_the_test(tmp_path: Path, how: str) -> None:
+    file = tmp_path / "own.db"
+    own = Database(f"sqlite:///{file}")
+    lay_tables(own)
+    own.engine.dispose()  # its write-ahead log goes with the last connection
+    file.unlink() if how == "gone" else file.write_bytes(b"no store" * 1000)
+    with pytest.raises(Vanished, match=r"test_watch\.py"):
+        own.close()
+
+
+def test_a_store_that_was_searched_or_never_used_may_go(house: House, tmp_path: Path) -> None:
+    url = house.database.engine.url
+    WATCH.search(url, since=0)
+    file = Path(str(url.database))
+    file.rename(tmp_path / "gone.db")
+    WATCH.search(url, since=0)
+    (tmp_path / "gone.db").rename(file)
+    Database(f"sqlite:///{tmp_path}/never.db").close()
 
 
 def test_six_digits_found_twice_in_one_column_are_no_chance(house: House) -> None:

@@ -1,7 +1,8 @@
 """Every store that a test's house leaves behind is searched for every secret spoken while it was open.
 
 One fixture of the whole run (``tests/conftest.py``) listens at the doors and looks when a house closes its database; a
-store that a server in another process kept is searched by whoever ended that process. What is found fails the test.
+store that a server in another process kept is searched by whoever ended that process. What is found fails the test, and
+so does a store that somebody used and that was gone before it could be searched.
 """
 
 import contextlib
@@ -34,6 +35,10 @@ class Leaked(AssertionError):
     """Something secret stands in a store in plain."""
 
 
+class Vanished(AssertionError):
+    """A store was written to after it was last searched, and can be searched no more."""
+
+
 class Watch:
     """What was searched in this process."""
 
@@ -42,21 +47,32 @@ class Watch:
         self._opened: weakref.WeakKeyDictionary[Database, int] = weakref.WeakKeyDictionary()
         #: Six digits meet six digits by chance; the same column twice is no chance.
         self._codes: Counter[str] = Counter()
+        #: Stores that somebody used since they were searched, and which test that was.
+        self._used: dict[str, str] = {}
 
     def opened(self, database: Database) -> None:
         self._opened[database] = SPOKEN.turn
+        address = _address(database.engine.url)
+
+        def used(*_checkout: object) -> None:
+            self._used[address] = _test()
+
+        sa.event.listen(database.engine, "checkout", used)
 
     def closing(self, database: Database) -> None:
         self.search(database.engine.url, since=self._opened.get(database, 0))
 
     def search(self, url: sa.URL, *, since: int) -> None:
-        """Raises ``Leaked``. A store that is no longer there, or was broken on purpose, cannot be searched."""
+        """Raises ``Leaked``; ``Vanished`` for a store that is gone or cannot be read though it was used since."""
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            self._must_be_searched(url, "its file is gone")
             return
         try:
             copy = StolenCopy(url)
-        except (sqlite3.DatabaseError, psycopg.OperationalError):
+        except (sqlite3.DatabaseError, psycopg.OperationalError) as why:
+            self._must_be_searched(url, str(why))
             return
+        self._used.pop(_address(url), None)
         self.stores += 1
         secrets, codes = SPOKEN.secrets_since(since), SPOKEN.codes_since(since)
         findings = copy.findings(secrets, codes)
@@ -64,6 +80,18 @@ class Watch:
         certain = [one for one in findings if not one.is_code or self._is_seen_again(one)]
         if certain:
             raise Leaked("in plain: " + "; ".join(map(str, certain[:8])))
+
+    def given_up(self, url: sa.URL) -> None:
+        """A test says of its own store that it breaks it on purpose."""
+        self._used.pop(_address(url), None)
+
+    def _must_be_searched(self, url: sa.URL, why: str) -> None:
+        by = self._used.pop(_address(url), None)
+        if by is not None:
+            raise Vanished(
+                f"the store {url.database} was used by {by} and not searched since ({why}): search it before it goes"
+                " (WATCH.search), or say that it is broken on purpose (WATCH.given_up)"
+            )
 
     def _is_seen_again(self, finding: Finding) -> bool:
         self._codes[finding.where] += 1
@@ -169,11 +197,18 @@ def _around(patch: pytest.MonkeyPatch, owner: type, name: str, *, after: Callabl
     patch.setattr(owner, name, heard)
 
 
+def _address(url: sa.URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def _test() -> str:
+    return os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+
+
 def _log(url: sa.URL, tables: int, secrets: int, codes: int, findings: list[Finding]) -> None:
     if _LOG:
         with Path(_LOG).open("a", encoding="utf-8") as log:
-            test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
             told = "; ".join(map(str, findings))
             log.write(
-                f"{test}\t{url.get_backend_name()}\t{tables} tables\t{secrets} secrets\t{codes} codes\t{told}\n"
+                f"{_test()}\t{url.get_backend_name()}\t{tables} tables\t{secrets} secrets\t{codes} codes\t{told}\n"
             )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.recovery.models import OverpaidPeriod
+from policy_engine.delivery.register.models import RegisterCell
 from policy_engine.delivery.states import PaymentState
 
 _COUNTY_DIGITS = 6
@@ -25,6 +26,13 @@ class Cell(NamedTuple):
     fen: int
 
 
+class Counted(NamedTuple):
+    """A group as it is, and how many different people in it were paid since it was last published."""
+
+    cell: Cell
+    newly_paid: int
+
+
 class FirmSum(NamedTuple):
     policy_id: str
     year: str
@@ -37,6 +45,47 @@ def _repaid() -> sa.Subquery:
     fen = sa.func.sum(OverpaidPeriod.repaid_fen).label("fen")
     statement = sa.select(OverpaidPeriod.payment_id, fen).where(OverpaidPeriod.repaid_fen > 0)
     return statement.group_by(OverpaidPeriod.payment_id).subquery()
+
+
+def standing(session: Session) -> list[RegisterCell]:
+    """What is published of persons, group by group."""
+    statement = sa.select(RegisterCell)
+    return list(
+        session.scalars(statement.order_by(RegisterCell.policy_id, RegisterCell.year, RegisterCell.county))
+    )
+
+
+def counted(session: Session) -> list[Counted]:
+    """Every group as it is now, with how many people were paid since its last step.
+
+    A payment that was ordered more than once may have been paid before and come back: it counts for nobody.
+    """
+    county = sa.func.substr(Payment.division, 1, _COUNTY_DIGITS)
+    year = sa.func.substr(Payment.period, 1, 4)
+    repaid = _repaid()
+    rows = session.execute(
+        sa.select(Payment.policy_id, year, county, sa.func.count(sa.distinct(Payment.subject_id)))
+        .outerjoin(repaid, repaid.c.payment_id == Payment.id)
+        .outerjoin(
+            RegisterCell,
+            sa.and_(
+                RegisterCell.policy_id == Payment.policy_id,
+                RegisterCell.year == year,
+                RegisterCell.county == county,
+            ),
+        )
+        .where(
+            Payment.state == PaymentState.PAID,
+            Payment.order_count == 1,
+            Payment.amount_fen > sa.func.coalesce(repaid.c.fen, 0),
+            sa.or_(RegisterCell.settled_at.is_(None), Payment.paid_at > RegisterCell.settled_at),
+        )
+        .group_by(Payment.policy_id, year, county)
+    )
+    newly = {(row[0], row[1], row[2]): int(row[3]) for row in rows}
+    return [
+        Counted(cell, newly.get((cell.policy_id, cell.year, cell.county), 0)) for cell in paid_cells(session)
+    ]
 
 
 def paid_cells(session: Session) -> list[Cell]:

@@ -13,6 +13,7 @@ from kernel.transparency.heads import claimed
 from kernel.transparency.repository import latest_head
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.register import repository
+from policy_engine.delivery.register.repository import Cell
 from policy_engine.delivery.register.suppression import PeoplePaid, shown
 from policy_engine.policies import repository as policies
 from policy_engine.policies.hashing import document_of
@@ -55,13 +56,14 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """``titles`` names every policy that paid, also one no longer in force."""
+    """``titles`` names every policy that paid, also one no longer in force. ``people_as_of``: the last step of any group."""
 
     made_at: datetime
     policies: tuple[PolicyInForce, ...]
     titles: dict[str, str]
     firms: tuple[FirmPaid, ...]
     people: tuple[PeoplePaid, ...]
+    people_as_of: datetime | None
     log: LogHead | None
 
 
@@ -89,7 +91,8 @@ def make(session: Session, ports: Ports, *, now: datetime) -> Register:
     firm_policies = sorted(one for one, terms in paying.items() if terms.is_audience_firm)
     sums = repository.paid_by_subject(session, firm_policies, MOST_FIRMS)
     names = ports.people.names_of(session, {line.subject_id for line in sums})
-    cells = [cell for cell in repository.paid_cells(session) if cell.policy_id not in firm_policies]
+    standing = [one for one in repository.standing(session) if one.policy_id not in firm_policies]
+    cells = [Cell(one.policy_id, one.year, one.county, one.people, one.fen) for one in standing]
     head = latest_head(session)
     found = claimed(head.jws) if head is not None else None
     return Register(
@@ -101,6 +104,7 @@ def make(session: Session, ports: Ports, *, now: datetime) -> Register:
             for one in sums
         ),
         people=tuple(shown(cells)),
+        people_as_of=max((one.settled_at for one in standing), default=None),
         log=LogHead(size=found.size, root=found.root, at=found.at) if found is not None else None,
     )
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from policy_engine.delivery.register.repository import Cell
-
-FEWEST = 5
+from policy_engine.delivery.register.settling import FEWEST
 
 
 class County(msgspec.Struct, frozen=True, kw_only=True):

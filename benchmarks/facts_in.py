@@ -52,6 +52,7 @@ from policy_engine.profiles.files.loading import CHUNK, Loading
 from policy_engine.profiles.models import FactHistory
 from policy_engine.profiles.schemas import FactChange
 from policy_engine.profiles.service import apply_checked
+from portals.server import MOST_CONNECTIONS
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 #: Residents whose numbers are registered as any other's; the others' indices are random bytes of the same size.
@@ -286,7 +287,14 @@ def serving(app: Any) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     loop = asyncio.new_event_loop()
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_level=LogLevels.error)
+    server = Server(
+        app,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        backpressure=MOST_CONNECTIONS,
+    )
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
     thread.start()
     for _ in range(500):

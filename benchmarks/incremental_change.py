@@ -106,8 +106,9 @@ def _rematched(
     """What ``match_family`` does, its parts timed."""
     start = time.perf_counter()
     family = profiles.load_values(session, owner_id)
-    kept = repository.kept_of(session, [one.subject_id for one in family.subjects])
-    former = as_before(family, profiles.replaced_at(session, sequence))
+    numbers = [one.subject_id for one in family.subjects]
+    kept = repository.kept_of(session, numbers)
+    former = as_before(family, profiles.replaced_at(session, sequence, numbers))
     read = time.perf_counter()
     work = Rematch(published, family, AS_OF, former)
     trail = work.run([(attribute, person_id)])

@@ -22,6 +22,7 @@ def names() -> list[str]:
             "run",
             "bare_insert",
             "cities",
+            "departments_and_pages",
             "identity_server",
             "identity_store",
             "made_licences",

@@ -1,13 +1,15 @@
 """A certificate that a department reports is a fact at once, and an e-licence in the holder's wallet."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy.orm import Session
 
 from connectors.events.forms import DepartmentEvent
-from connectors.events.service import open_event
+from connectors.events.service import EVENT_TOPIC, open_event
 from identity.registry import service as registry
 from kernel.errors import Conflict, InvalidInput
 from kernel.house import House
-from kernel.outbox import Handler, Message
+from kernel.outbox import Handler, Message, Together, enqueue, once
 from licenses import repository
 from licenses import service as licences
 from licenses.catalogue import licence_type
@@ -19,24 +21,29 @@ ISSUED = {
     "firm_registered": ("business-licence", "firm"),
 }
 ENDED = {"certificate_cancelled": ("disability-certificate", "person")}
+#: What follows an event of one of these kinds.
+REPORTED = "licence.reported"
 
 
-def with_licences(house: House, take_facts: Handler) -> Handler:
-    """The handler of department events, followed by the licences they report."""
+def with_licences(house: House, take_facts: Together) -> Mapping[str, Handler]:
+    """The handler of department events, and that of the licences they report: facts first, a licence after them."""
 
-    def take(message: Message) -> None:
-        take_facts(message)
-        kind = message.payload["kind"]
-        if kind not in ISSUED and kind not in ENDED:
-            return
+    def pass_on(session: Session, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if message.payload["kind"] in ISSUED or message.payload["kind"] in ENDED:
+                enqueue(session, REPORTED, message.key, message.payload, now=house.clock.now())
+
+    def take_licence(message: Message) -> None:
         with house.database.write() as session:
+            if not once(session, REPORTED, message.message_id):
+                return
             event = open_event(session, house.vault, message.payload)
-            if kind in ISSUED:
+            if event.kind in ISSUED:
                 _issue(session, house, event)
             else:
                 _cancel(session, house, event)
 
-    return take
+    return {EVENT_TOPIC: take_facts.followed_by(pass_on), REPORTED: take_licence}
 
 
 def _issue(session: Session, house: House, event: DepartmentEvent) -> None:

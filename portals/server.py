@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 #: Handlers are synchronous and wait for the database: more of them at once than there are cores.
 HANDLER_THREADS = 40
+#: Open at once; the rest waits to be let in. Every open page holds one for its live stream (``kernel.web.live``), so the
+#: server's own measure, 128, would let the hundred-and-twenty-eighth reader shut the city's door.
+MOST_CONNECTIONS = 10_000
 
 
 class AlreadyRunning(Exception):
@@ -117,7 +120,15 @@ def leave() -> NoReturn:
 
 
 async def _serve(app: Any, host: str, port: int, on_ready: Callable[[], None] | None) -> None:
-    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error)
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        backlog=1024,
+        backpressure=MOST_CONNECTIONS,
+    )
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

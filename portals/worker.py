@@ -14,7 +14,7 @@ import licenses.jobs
 import policy_engine.profiles.files.jobs
 import policy_engine.profiles.jobs
 import policy_engine.profiles.quality.jobs
-from connectors.events.service import CALLBACK_TOPIC, EVENT_TOPIC
+from connectors.events.service import CALLBACK_TOPIC
 from connectors.mail.client import MailClient
 from connectors.messaging.client import MessagingClient
 from connectors.resilience import Watch
@@ -90,7 +90,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **renewing.handlers(house),
         **_housekeeping(services),
     }
-    handlers[EVENT_TOPIC] = with_licences(house, handlers[EVENT_TOPIC])
+    handlers |= with_licences(house, policy_engine.profiles.jobs.taking_events(house))
     worker = Worker(
         house.database,
         house.clock,

@@ -1,21 +1,45 @@
 """All SQL of incoming events."""
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from connectors.events.models import PollCursor, ReceivedEvent, RejectedEvent
+from kernel.bulk import among, merge_rows
 from kernel.database import insert
 
 
-def add_received(session: Session, row: ReceivedEvent) -> bool:
-    """Insert unless (department, event id) is there; whether this call did it. Safe against races."""
-    columns = ReceivedEvent.__table__.columns.keys()
-    statement = insert(session, ReceivedEvent).values({name: getattr(row, name) for name in columns})
+def add_received(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
+    """Insert rows whose (department, event id) is not there; the ids of those that this call inserted. Safe against
+    races."""
+    columns = tuple(rows[0])
+    statement = insert(session, ReceivedEvent)
     statement = statement.on_conflict_do_nothing(index_elements=["department", "event_id"])
-    return session.execute(statement.returning(ReceivedEvent.id)).first() is not None
+    if len(rows) == 1:
+        return set(session.scalars(statement.values(rows[0]).returning(ReceivedEvent.id)))
+    merge_rows(session, ReceivedEvent, statement, columns, [tuple(one.values()) for one in rows])
+    ids = [one["id"] for one in rows]
+    return set(session.scalars(sa.select(ReceivedEvent.id).where(among(session, ReceivedEvent.id, ids))))
+
+
+def sealed_of(
+    session: Session, wanted: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[uuid.UUID, bytes]]:
+    """Id and content by (department, event id); those that are not there are left out."""
+    found: dict[tuple[str, str], tuple[uuid.UUID, bytes]] = {}
+    columns = (ReceivedEvent.event_id, ReceivedEvent.id, ReceivedEvent.sealed)
+    for department in {one[0] for one in wanted}:
+        event_ids = [one[1] for one in wanted if one[0] == department]
+        statement = sa.select(*columns).where(
+            ReceivedEvent.department == department, among(session, ReceivedEvent.event_id, event_ids)
+        )
+        for event_id, row_id, sealed in session.execute(statement):
+            found[department, event_id] = row_id, sealed
+    return found
 
 
 def find_received(session: Session, department: str, event_id: str) -> ReceivedEvent | None:

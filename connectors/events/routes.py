@@ -1,6 +1,7 @@
 """The door for pushed events: size, signature, form, in this order; what is refused changes nothing but the log."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 from litestar import Response, post
@@ -9,6 +10,7 @@ from litestar.params import FromPath, RawBody
 
 from connectors.events import service, signing
 from connectors.events.departments import DEPARTMENTS, Department
+from connectors.events.gathering import Gathering
 from connectors.settings import ConnectorSettings
 from kernel.errors import Conflict, InvalidInput, NotFound, TooManyRequests, Unauthenticated
 from kernel.house import House
@@ -16,6 +18,8 @@ from kernel.i18n import gettext as _
 from kernel.web.requests import WebRequest
 
 MOST_BYTES: Final = 64 * 1024
+#: Events on their way into the store, those that arrive together in one transaction.
+Arrivals: TypeAlias = Gathering[service.Incoming, service.Receipt]
 #: Refusals noted per department and minute: a stranger must not be able to fill the log.
 NOTED_A_MINUTE: Final = 120
 
@@ -34,22 +38,32 @@ def receive_event(
     body: RawBody,
     house: NamedDependency[House],
     outside: NamedDependency[ConnectorSettings],
+    arrivals: NamedDependency[Arrivals],
 ) -> Response[bytes]:
     """The same event always gets the same receipt; the same id with other content is a 409."""
     sender = DEPARTMENTS.get(department)
     if sender is None or sender.id not in outside.systems:
         raise NotFound(_("没有这个部门的接口，请核对地址。"))
     signed_id = _verified(request, sender, body, house, outside)
-    now = house.clock.now()
     try:
-        with house.database.write() as session:
-            receipt = service.accept(
-                session, house.vault, sender, body, came_by="push", now=now, signed_id=signed_id
-            )
+        read = service.read(
+            house.vault, sender, body, came_by="push", now=house.clock.now(), signed_id=signed_id
+        )
+        receipt = arrivals.take(read)
     except (InvalidInput, Conflict) as refused:
         _note(house, sender, service.reason_of(refused), body, is_genuine=True)
         raise
     return Response(msgspec.json.encode(receipt), media_type="application/json", status_code=200)
+
+
+def arrivals_of(house: House) -> Arrivals:
+    """One for each process and app."""
+
+    def keep(arrived: Sequence[service.Incoming]) -> Sequence[service.Receipt | Exception]:
+        with house.database.write() as session:
+            return service.keep(session, arrived, now=house.clock.now())
+
+    return Gathering(keep)
 
 
 def _verified(

@@ -1,6 +1,7 @@
 """The one way in for events, pushed or polled: read, store once, and pass on in the same transaction."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from connectors.events import repository
 from connectors.events.departments import DEPARTMENTS, Department, read_event
 from connectors.events.forms import DepartmentEvent, Envelope
-from connectors.events.models import ReceivedEvent, RejectedEvent
+from connectors.events.models import RejectedEvent
 from connectors.treasury.callbacks import read_callback
 from connectors.treasury.messages import OrdersSettled
 from connectors.wire import UnmappableError
@@ -18,7 +19,7 @@ from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
-from kernel.outbox import enqueue
+from kernel.outbox import enqueue_many
 
 EVENT_TOPIC = "department.event"
 CALLBACK_TOPIC = "payment.callback"
@@ -35,8 +36,16 @@ class Receipt(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-def accept(
-    session: Session,
+class Incoming(msgspec.Struct, frozen=True):
+    """An event that was read and is ready to be stored: its row by column, and the message that goes with it."""
+
+    row: dict[str, Any]
+    topic: str
+    key: str
+    payload: dict[str, Any]
+
+
+def read(
     vault: Vault,
     department: Department,
     body: bytes,
@@ -44,25 +53,22 @@ def accept(
     came_by: CameBy,
     now: datetime,
     signed_id: str | None = None,
-) -> Receipt:
-    """Store an event and enqueue it, once. Raises ``InvalidInput`` (unreadable), ``Conflict`` (same id, other content)."""
+) -> Incoming:
+    """What there is to do before the store is asked. Raises ``InvalidInput`` (unreadable)."""
     envelope = _read_envelope(body, signed_id, now)
     topic, key, common = _read_content(vault, department, envelope)
-    digest = content_digest(vault, envelope)
-    row = ReceivedEvent(
-        id=new_id(),
-        department=department.id,
-        event_id=envelope.event_id,
-        kind=envelope.event_type,
-        came_by=came_by,
-        digest=digest,
-        sealed=b"",
-        occurred_at=envelope.occurred_at,
-        received_at=now,
-    )
-    row.sealed = vault.seal(msgspec.json.encode(common).decode(), context=_context(row.id))
-    if not repository.add_received(session, row):
-        return _known(session, department.id, envelope.event_id, digest)
+    row_id = new_id()
+    row = {
+        "id": row_id,
+        "department": department.id,
+        "event_id": envelope.event_id,
+        "kind": envelope.event_type,
+        "came_by": came_by,
+        "digest": content_digest(vault, envelope),
+        "sealed": vault.seal(msgspec.json.encode(common).decode(), context=_context(row_id)),
+        "occurred_at": envelope.occurred_at,
+        "received_at": now,
+    }
     payload: dict[str, Any] = {
         "department": department.id,
         "event_id": envelope.event_id,
@@ -70,16 +76,47 @@ def accept(
     }
     if topic == CALLBACK_TOPIC:
         payload |= msgspec.to_builtins(common)
-    enqueue(session, topic, key, payload, now=now)
-    return Receipt(envelope.event_id, row.id, now)
+    return Incoming(row, topic, key, payload)
+
+
+def keep(session: Session, arrived: Sequence[Incoming], *, now: datetime) -> list[Receipt | Exception]:
+    """Store events and enqueue them, each once; for each its receipt, or ``Conflict`` (same id, other content)."""
+    fresh = repository.add_received(session, [one.row for one in arrived])
+    by_topic: dict[str, list[tuple[str, Any]]] = {}
+    for one in arrived:
+        if one.row["id"] in fresh:
+            by_topic.setdefault(one.topic, []).append((one.key, one.payload))
+    for topic, messages in by_topic.items():
+        enqueue_many(session, topic, messages, now=now)
+    return [_receipt(one) if one.row["id"] in fresh else _known(session, one) for one in arrived]
+
+
+def accept(
+    session: Session, vault: Vault, department: Department, body: bytes, *, came_by: CameBy, now: datetime
+) -> Receipt:
+    """``read`` and ``keep`` one event. Raises ``InvalidInput`` (unreadable), ``Conflict`` (same id, other content)."""
+    (answer,) = keep(session, [read(vault, department, body, came_by=came_by, now=now)], now=now)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def open_event(session: Session, vault: Vault, payload: dict[str, Any]) -> DepartmentEvent:
     """The common form that a ``department.event`` message stands for; the message itself names nobody."""
-    row = repository.find_received(session, payload["department"], payload["event_id"])
-    if row is None:
-        raise LookupError(f"event {payload['event_id']} of {payload['department']} is not in the store")
-    return msgspec.json.decode(vault.open(row.sealed, context=_context(row.id)), type=DepartmentEvent)
+    return open_events(session, vault, [payload])[0]
+
+
+def open_events(session: Session, vault: Vault, payloads: Sequence[dict[str, Any]]) -> list[DepartmentEvent]:
+    """The same for many messages, in their order."""
+    wanted = [(one["department"], one["event_id"]) for one in payloads]
+    rows = repository.sealed_of(session, wanted)
+    for department, event_id in wanted:
+        if (department, event_id) not in rows:
+            raise LookupError(f"event {event_id} of {department} is not in the store")
+    return [
+        msgspec.json.decode(vault.open(sealed, context=_context(row_id)), type=DepartmentEvent)
+        for row_id, sealed in (rows[one] for one in wanted)
+    ]
 
 
 def reject(
@@ -193,12 +230,16 @@ def _order_key(vault: Vault, event: DepartmentEvent) -> str:
     return vault.blind_index(f"{first.scheme}:{first.value}", purpose="event_order").hex()[:32]
 
 
-def _known(session: Session, department_id: str, event_id: str, digest: bytes) -> Receipt:
-    known = repository.find_received(session, department_id, event_id)
+def _receipt(one: Incoming) -> Receipt:
+    return Receipt(one.row["event_id"], one.row["id"], one.row["received_at"])
+
+
+def _known(session: Session, one: Incoming) -> Receipt | Conflict:
+    known = repository.find_received(session, one.row["department"], one.row["event_id"])
     if known is None:
-        raise LookupError(f"event {event_id} was neither added nor found")
-    if known.digest != digest:
-        raise Conflict(_("同一事件编号已收到过不同内容，请使用新的事件编号重新发送。"))
+        raise LookupError(f"event {one.row['event_id']} was neither added nor found")
+    if known.digest != one.row["digest"]:
+        return Conflict(_("同一事件编号已收到过不同内容，请使用新的事件编号重新发送。"))
     return Receipt(known.event_id, known.id, known.received_at)
 
 

@@ -1,8 +1,10 @@
 """Work that must happen because something was committed: the message commits with the row (transactional outbox)."""
 
+from kernel.outbox.failing import TryLater
 from kernel.outbox.models import OutboxEffect, OutboxMessage
 from kernel.outbox.repository import Message, dead_letters, drop, enqueue, enqueue_many, once, replay
-from kernel.outbox.worker import Handler, Schedule, TryLater, Worker
+from kernel.outbox.together import Together
+from kernel.outbox.worker import Handler, Schedule, Worker
 
 __all__ = [
     "Handler",
@@ -10,6 +12,7 @@ __all__ = [
     "OutboxEffect",
     "OutboxMessage",
     "Schedule",
+    "Together",
     "TryLater",
     "Worker",
     "dead_letters",

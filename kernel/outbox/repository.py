@@ -1,15 +1,15 @@
 """All SQL of the outbox."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from kernel.bulk import insert_rows
+from kernel.bulk import among, insert_rows
 from kernel.database import changed_rows, insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_id
@@ -17,10 +17,13 @@ from kernel.outbox.models import OutboxEffect, OutboxMessage
 
 SIGNAL = "outbox"
 _NEW = ("message_id", "topic", "key", "payload", "enqueued_at", "available_at", "attempts")
+_TABLE = cast(sa.Table, OutboxMessage.__table__)
+#: Of a message that is held by its row's lock, until the transaction ends.
+NO_LEASE = uuid.UUID(int=0)
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What a handler receives. ``attempts`` counts this one."""
+    """What a handler receives. ``attempts`` counts this one; ``lease`` is ``NO_LEASE`` where the row itself is held."""
 
     number: int
     message_id: uuid.UUID
@@ -56,7 +59,7 @@ def enqueue(
             attempts=0,
         )
     )
-    signal(session, SIGNAL)
+    signal(session, SIGNAL, topic.encode())
     return message_id
 
 
@@ -65,7 +68,7 @@ def enqueue_many(session: Session, topic: str, messages: Sequence[tuple[str, Any
     rows = [(new_id(), topic, key, msgspec.to_builtins(payload), now, now, 0) for key, payload in messages]
     if rows:
         insert_rows(session, OutboxMessage, _NEW, rows)
-        signal(session, SIGNAL)
+        signal(session, SIGNAL, topic.encode())
 
 
 def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
@@ -73,6 +76,32 @@ def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
     statement = insert(session, OutboxEffect).values(handler=handler, message_id=message_id)
     inserted = statement.on_conflict_do_nothing().returning(OutboxEffect.message_id)
     return session.execute(inserted).first() is not None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a message that could not be done: when to try again, or since when it is a dead letter, and why; how often it
+    has failed (0: nothing was wrong, and what failed before is over)."""
+
+    attempts: int
+    again_at: datetime | None = None
+    dead_at: datetime | None = None
+    error: str | None
+
+
+def once_each(session: Session, handler: str, messages: Sequence[Message]) -> list[Message]:
+    """``once`` for many messages: those that are dealt with for the first time."""
+    if len(messages) == 1:
+        return [one for one in messages if once(session, handler, one.message_id)]
+    effect = OutboxEffect
+    wanted = [one.message_id for one in messages]
+    had = sa.select(effect.message_id).where(
+        effect.handler == handler, among(session, effect.message_id, wanted)
+    )
+    known = set(session.scalars(had))
+    fresh = [one for one in messages if one.message_id not in known]
+    # Without a word about conflicts: whoever dealt with one of them meanwhile makes this transaction fail.
+    insert_rows(session, effect, ("handler", "message_id"), [(handler, one.message_id) for one in fresh])
+    return fresh
 
 
 class Restraint(msgspec.Struct, frozen=True):
@@ -92,12 +121,13 @@ def claim(
     lease_for: timedelta,
     limit: int,
     restraint: Restraint = UNRESTRAINED,
+    apart_from: Collection[str] = (),
 ) -> list[Message]:
     """Lease the next messages whose turn it is. Other workers pass over them until the lease runs out."""
     message = OutboxMessage
     due = (
         sa.select(message)
-        .where(*_is_due(now, restraint))
+        .where(*_is_due(now, restraint, apart_from))
         .order_by(message.number)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -118,10 +148,114 @@ def claim(
     return claimed
 
 
-def has_due(session: Session, *, now: datetime, restraint: Restraint = UNRESTRAINED) -> bool:
+def has_due(
+    session: Session, *, now: datetime, restraint: Restraint = UNRESTRAINED, apart_from: Collection[str] = ()
+) -> bool:
     """Whether ``claim`` would find anything."""
-    found = sa.select(OutboxMessage.number).where(*_is_due(now, restraint))
+    found = sa.select(OutboxMessage.number).where(*_is_due(now, restraint, apart_from))
     return session.scalar(found.limit(1)) is not None
+
+
+def _undone_in_turn(topic: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        topic,
+        _TABLE.c.done_at.is_(None),
+        _TABLE.c.dead_at.is_(None),
+        _TABLE.c.available_at <= sa.bindparam("now", type_=_TABLE.c.available_at.type),
+        sa.or_(
+            _TABLE.c.leased_until.is_(None),
+            _TABLE.c.leased_until < sa.bindparam("now", type_=_TABLE.c.leased_until.type),
+        ),
+        _is_first_of_key(),
+    )
+
+
+def _is_first_of_key() -> sa.ColumnElement[bool]:
+    earlier = _TABLE.alias("earlier")
+    return ~sa.exists().where(
+        earlier.c.key == _TABLE.c.key, earlier.c.number < _TABLE.c.number, earlier.c.done_at.is_(None)
+    )
+
+
+# Built once: a drain asks them many times a second.
+_TAKEN = (
+    sa.select(
+        _TABLE.c.number,
+        _TABLE.c.message_id,
+        _TABLE.c.topic,
+        _TABLE.c.key,
+        _TABLE.c.payload,
+        _TABLE.c.attempts,
+    )
+    .where(*_undone_in_turn(_TABLE.c.topic == sa.bindparam("topic")))
+    .order_by(_TABLE.c.available_at, _TABLE.c.number)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_ON_ANY = _TABLE.c.topic.in_(sa.bindparam("topics", expanding=True))
+_ANY_DUE = sa.select(_TABLE.c.number).where(*_undone_in_turn(_ON_ANY)).limit(1)
+_DONE = (
+    sa.update(_TABLE)
+    .where(_TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)))
+    .values(
+        done_at=sa.bindparam("now", type_=_TABLE.c.done_at.type),
+        attempts=_TABLE.c.attempts + 1,
+        lease=None,
+        leased_until=None,
+        error=None,
+    )
+)
+
+
+def has_due_on(session: Session, topics: Collection[str], *, now: datetime) -> bool:
+    """Whether ``take`` would find anything."""
+    return session.scalar(_ANY_DUE, {"topics": list(topics), "now": now}) is not None
+
+
+def take(session: Session, topic: str, *, now: datetime, most: int) -> list[Message]:
+    """The next messages of a topic whose turn it is, in order, held by their rows until the transaction ends.
+
+    Nothing is written: whoever takes them does them and says ``finish_all`` in this very transaction. Other workers
+    pass over them meanwhile.
+    """
+    rows = session.execute(_TAKEN, {"topic": topic, "now": now, "most": most}).all()
+    found = [Message(*row[:5], attempts=row[5] + 1, lease=NO_LEASE) for row in rows]
+    return sorted(found, key=lambda one: one.number)
+
+
+def take_again(session: Session, message: Message) -> bool:
+    """Hold a message once more, alone; False when it is not its turn: somebody else has dealt with it or is about to, or
+    one before it could not be done."""
+    held = sa.select(_TABLE.c.number).where(
+        *_is_as_taken(message), _TABLE.c.dead_at.is_(None), _is_first_of_key()
+    )
+    return session.scalar(held.with_for_update(skip_locked=True)) is not None
+
+
+def finish_all(session: Session, messages: Iterable[Message], *, now: datetime) -> None:
+    """Mark as done what this transaction took."""
+    session.connection().execute(_DONE, {"numbers": [one.number for one in messages], "now": now})
+
+
+def fail_taken(session: Session, message: Message, failure: Failure) -> None:
+    """``fail`` for what was taken without a lease, unless somebody has dealt with it since."""
+    session.execute(sa.update(_TABLE).where(*_is_as_taken(message)).values(**_columns_of(failure)))
+
+
+def _is_as_taken(message: Message) -> tuple[sa.ColumnElement[bool], ...]:
+    """Undone, and tried by nobody since. (A number alone says nothing: one that was rolled back is given anew.)"""
+    return (
+        _TABLE.c.message_id == message.message_id,
+        _TABLE.c.attempts == message.attempts - 1,
+        _TABLE.c.done_at.is_(None),
+    )
+
+
+def _columns_of(failure: Failure) -> dict[str, Any]:
+    columns: dict[str, Any] = {"attempts": failure.attempts, "error": failure.error}
+    if failure.again_at is None:
+        return columns | {"dead_at": failure.dead_at}
+    return columns | {"available_at": failure.again_at}
 
 
 def renew(session: Session, messages: Sequence[Message], *, until: datetime) -> None:
@@ -133,23 +267,19 @@ def renew(session: Session, messages: Sequence[Message], *, until: datetime) -> 
     )
 
 
-def _is_due(now: datetime, restraint: Restraint) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_due(
+    now: datetime, restraint: Restraint, apart_from: Collection[str] = ()
+) -> tuple[sa.ColumnElement[bool], ...]:
     """Undone, not dead, its time come, in nobody's hands, and the first of its key."""
-    message, earlier = OutboxMessage, aliased(OutboxMessage)
-    is_first_of_key = ~sa.exists().where(
-        earlier.key == message.key, earlier.number < message.number, earlier.done_at.is_(None)
-    )
+    message = OutboxMessage
+    closed = {*apart_from, *(restraint.topics if restraint.room == 0 else ())}
     return (
         message.done_at.is_(None),
         message.dead_at.is_(None),
         message.available_at <= now,
         sa.or_(message.leased_until.is_(None), message.leased_until < now),
-        *(
-            (message.topic.not_in(sorted(restraint.topics)),)
-            if restraint.topics and restraint.room == 0
-            else ()
-        ),
-        is_first_of_key,
+        *((message.topic.not_in(sorted(closed)),) if closed else ()),
+        _is_first_of_key(),
     )
 
 
@@ -170,14 +300,9 @@ def postpone(session: Session, message: Message, *, until: datetime, error: str 
     _settle(session, message, available_at=until, leased_until=None, error=error)
 
 
-def ask_again(session: Session, message: Message, *, at: datetime, why: str | None) -> None:
-    """Nothing was wrong: what failed before is over, and does not count towards giving up."""
-    _settle(session, message, available_at=at, leased_until=None, error=why, attempts=0)
-
-
-def bury(session: Session, message: Message, *, now: datetime, error: str) -> None:
-    """Give up: a dead letter, which keeps its key waiting until an official replays or drops it."""
-    _settle(session, message, dead_at=now, leased_until=None, error=error)
+def fail(session: Session, message: Message, failure: Failure) -> None:
+    """Later once more, or given up: a dead letter, which keeps its key waiting until an official replays or drops it."""
+    _settle(session, message, leased_until=None, **_columns_of(failure))
 
 
 def release_leases(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 A thread that is free takes the next message at once, whatever the others still do. One transaction notes what has been
 done since the last one and leases what comes next, so that many short messages cost less than two commits each.
+Handlers that work within one transaction (``together``) need no lease: threads of their own drain what is due to them.
 """
 
 import logging
@@ -17,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.errors import Unavailable
 from kernel.outbox import repository
+from kernel.outbox.failing import Pauses
 from kernel.outbox.repository import UNRESTRAINED, Message, Restraint
+from kernel.outbox.together import Drain, Together
 
 log = logging.getLogger(__name__)
 
@@ -30,19 +32,11 @@ Settling: TypeAlias = Callable[[Session], None]
 LEASE = timedelta(seconds=60)
 #: How old a lease may grow before it is renewed: a handler may take as long as it needs.
 RENEW_AFTER = LEASE / 3
-MOST_ATTEMPTS = 12
-LONGEST_PAUSE = timedelta(minutes=10)
 BATCH = 16
+#: Threads that drain at once on PostgreSQL: while one waits for its commit the other works.
+DRAINS = 2
 IDLE_SECONDS = 0.25
 KEEP_DONE = timedelta(days=7)
-
-
-class TryLater(Exception):
-    """A handler's way to say: nothing is wrong, ask me again in ``pause``. It does not count towards giving up."""
-
-    def __init__(self, pause: timedelta, why: str = "") -> None:
-        super().__init__(why)
-        self.pause = pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +66,17 @@ class Worker:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._handlers = dict(handlers)
+        self._together = {topic: one for topic, one in handlers.items() if isinstance(one, Together)}
+        self._handlers = {topic: one for topic, one in handlers.items() if topic not in self._together}
         self._schedules = tuple(schedules)
         self._threads = threads
         self._long_topics = frozenset(long_topics) if threads > 1 else frozenset()
         # Only where nobody else could take them do messages wait behind a busy thread.
         self._most_in_hand = threads * 2 if database.is_sqlite else threads
-        self._rng = rng or random.Random()  # noqa: S311 (spreads retries, guards nothing)
+        self._pauses = Pauses(rng)
         self._wake = threading.Event()
+        drains = 1 if database.is_sqlite else DRAINS
+        self._drains = [(self._drain(), threading.Event()) for _ in range(drains if self._together else 0)]
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._next_run: dict[str, datetime] = {}
@@ -88,9 +85,16 @@ class Worker:
         self._settlings: list[tuple[Message, Settling]] = []
         self._renewed_at: datetime | None = None
 
-    def wake(self, _data: bytes = b"") -> None:
-        """Something was committed: look at once. Fits ``EphemeralStore.subscribe("outbox", worker.wake)``."""
-        self._wake.set()
+    def _drain(self) -> Drain:
+        return Drain(self._database, self._clock, self._together, self._pauses)
+
+    def wake(self, data: bytes = b"") -> None:
+        """Something was committed: look at once. Fits ``EphemeralStore.subscribe("outbox", worker.wake)``; ``data`` is the
+        topic, if it was one."""
+        if data.decode(errors="replace") not in self._together:
+            self._wake.set()
+        for _, woken in self._drains:
+            woken.set()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self.run, name="dongchu-worker", daemon=True)
@@ -99,7 +103,7 @@ class Worker:
     def stop(self, timeout: float = 10) -> None:
         """Finish what is in hand, then end; what is not finished is taken up again when its lease runs out."""
         self._stop.set()
-        self._wake.set()
+        self.wake()
         if self._thread is not None:
             self._thread.join(timeout)
 
@@ -107,27 +111,52 @@ class Worker:
         if self._database.is_sqlite:
             self._take_over()
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="dongchu-handler")
+        draining = [
+            threading.Thread(target=self._drain_on, args=one, name="dongchu-drain", daemon=True)
+            for one in self._drains
+        ]
+        for thread in draining:
+            thread.start()
         try:
             while not self._stop.is_set():
                 self._wake.clear()
                 if not self._take_turn(pool):
                     self._wake.wait(IDLE_SECONDS)
         finally:
+            self.wake()
             pool.shutdown(wait=True, cancel_futures=True)
             self._lay_down()
+            for thread in draining:
+                thread.join()
+
+    def _drain_on(self, drain: Drain, woken: threading.Event) -> None:
+        """Chunk after chunk without a pause while anything is due."""
+        while not self._stop.is_set():
+            woken.clear()
+            try:
+                done = drain.run_once()
+            except Exception:
+                log.exception("the worker could not drain its messages; it tries again")
+                self._stop.wait(1)
+                continue
+            if done:
+                self._wake.set()  # a message of another topic may have waited behind one of these
+            else:
+                woken.wait(IDLE_SECONDS)
 
     def run_until_idle(self, rounds: int = 1000) -> int:
         """Do everything that is due now, in this thread; how many messages that were (tests, command line)."""
-        done = 0
+        done, drain = 0, self._drain()
         for _ in range(rounds):
+            drained = drain.run_once()
             messages = self._lease(BATCH)
-            if not messages:
+            if not messages and not drained:
                 return done
             for message in messages:
                 settling = self._do(message)
                 with self._database.write(timeout=30) as session:
                     settling(session)
-            done += len(messages)
+            done += drained + len(messages)
         raise RuntimeError(f"still not idle after {rounds} rounds: messages keep making messages")
 
     def _take_over(self) -> None:
@@ -146,6 +175,9 @@ class Worker:
             return False
         for message in messages:
             pool.submit(self._work, message)
+        if settled:
+            for _, woken in self._drains:
+                woken.set()
         return bool(settled or messages)
 
     def _settle_and_lease(self) -> tuple[int, list[Message]]:
@@ -165,7 +197,14 @@ class Worker:
             if is_renewal:
                 repository.renew(session, held, until=now + LEASE)
             messages = (
-                repository.claim(session, now=now, lease_for=LEASE, limit=free, restraint=restraint)
+                repository.claim(
+                    session,
+                    now=now,
+                    lease_for=LEASE,
+                    limit=free,
+                    restraint=restraint,
+                    apart_from=self._together,
+                )
                 if has_work
                 else []
             )
@@ -180,7 +219,7 @@ class Worker:
     def _has_due(self, now: datetime, restraint: Restraint = UNRESTRAINED) -> bool:
         """A look costs nothing; the write gate is for when there is work."""
         with self._database.read_once() as session:
-            return repository.has_due(session, now=now, restraint=restraint)
+            return repository.has_due(session, now=now, restraint=restraint, apart_from=self._together)
 
     def _restraint(self, held: Sequence[Message]) -> Restraint:
         """Long works get all threads but one."""
@@ -195,7 +234,7 @@ class Worker:
         if not self._has_due(now):
             return []
         with self._database.write() as session:
-            return repository.claim(session, now=now, lease_for=LEASE, limit=limit)
+            return repository.claim(session, now=now, lease_for=LEASE, limit=limit, apart_from=self._together)
 
     def _work(self, message: Message) -> None:
         settling = self._do(message)
@@ -223,32 +262,11 @@ class Worker:
             if handler is None:
                 raise LookupError(f"no handler for topic {message.topic}")
             handler(message)
-        except TryLater as later:
-            at, why = self._clock.now() + later.pause, str(later) or None
-            return lambda session: repository.ask_again(session, message, at=at, why=why)
         except Exception as error:
-            return self._failed(message, error)
+            failure = self._pauses.after(message, error, now=self._clock.now())
+            return lambda session: repository.fail(session, message, failure)
         now = self._clock.now()
         return lambda session: repository.finish(session, message, now=now)
-
-    def _failed(self, message: Message, error: Exception) -> Settling:
-        now = self._clock.now()
-        reason = f"{type(error).__name__}: {error}"[:2000]
-        if message.attempts >= MOST_ATTEMPTS and not isinstance(error, Unavailable):
-            log.error("message %s on %s is a dead letter: %s", message.message_id, message.topic, reason)
-            return lambda session: repository.bury(session, message, now=now, error=reason)
-        log.warning(
-            "message %s on %s failed (try %d)",
-            message.message_id,
-            message.topic,
-            message.attempts,
-            exc_info=error,
-        )
-        pause = min(LONGEST_PAUSE, timedelta(seconds=0.5 * 2 ** (message.attempts - 1)))
-        return self._again_at(message, now + pause * self._rng.uniform(0.5, 1.5), reason)
-
-    def _again_at(self, message: Message, until: datetime, error: str | None) -> Settling:
-        return lambda session: repository.postpone(session, message, until=until, error=error)
 
     def _enqueue_scheduled(self) -> None:
         now = self._clock.now()

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.house import House
-from kernel.outbox import Handler, Message, Schedule, once
+from kernel.outbox import Handler, Message, Schedule, Together, once
 from kernel.outbox.repository import keys_waiting
 from policy_engine.delivery.awards.deaths import stop_for_deaths
 from policy_engine.delivery.awards.hearing import RIGHT_ENDED
@@ -33,7 +33,7 @@ from policy_engine.matching.bulk_city import brings, read_by
 from policy_engine.matching.bulk_news import bulk_news
 from policy_engine.matching.drift import drift_of_city
 from policy_engine.matching.effects import MatchEffect
-from policy_engine.matching.incremental import ARRIVED, REGROUPED, match_family
+from policy_engine.matching.incremental import ARRIVED, REGROUPED, Asked, match_families
 from policy_engine.policies import repository as policies
 from policy_engine.policies.dependencies import standing_on
 from policy_engine.policies.hashing import document_of
@@ -68,7 +68,7 @@ def handlers(house: House, published: PublishedPolicies, ports: Ports) -> Mappin
     """What the worker calls, by topic."""
     jobs = _Jobs(house, published, ports)
     return {
-        FACTS_CHANGED: jobs.facts_changed,
+        FACTS_CHANGED: Together(house.database, FACTS_CHANGED, jobs.facts_changed),
         ROLLOUT: jobs.rolled_out,
         RIGHT_ENDED: jobs.right_ended,
         NIGHTLY: jobs.nightly,
@@ -84,14 +84,17 @@ class _Jobs:
         is_gated = house.database.is_sqlite
         self._pace = Pace(CHUNK if is_gated else CHUNK_WITHOUT_GATE, is_steady=not is_gated)
 
-    def facts_changed(self, message: Message) -> None:
-        """A family changed: judge what depends on it, and offer or take back, in one transaction."""
-        news = msgspec.convert(message.payload, FactsChanged)
-        with self._house.database.write() as session:
-            if not once(session, FACTS_CHANGED, message.message_id):
-                return
-            sequence = None if news.is_restructured else news.sequence
-            self._rematch(session, news.owner_id, _changed(news), sequence)
+    def facts_changed(self, session: Session, messages: Sequence[Message]) -> None:
+        """Families changed: judge what depends on it, and offer or take back, in one transaction."""
+        told = [msgspec.convert(one.payload, FactsChanged) for one in messages]
+        self._rematch(
+            session,
+            [
+                Asked(one.owner_id, _changed(one), None if one.is_restructured else one.sequence)
+                for one in told
+            ],
+        )
+        for news in told:
             if DEATH in news.attributes:
                 stop_for_deaths(
                     session, self._ports, subject_ids=news.subject_ids, now=self._house.clock.now()
@@ -272,22 +275,14 @@ class _Jobs:
             owners = set(profiles.owners_of(session, subject_ids).values())
         for owner_id in sorted(owners):
             with self._house.database.write(timeout=30) as session:
-                self._rematch(session, owner_id, None)
+                self._rematch(session, [Asked(owner_id, None)])
 
-    def _rematch(
-        self,
-        session: Session,
-        owner_id: int,
-        changed: list[tuple[str, int]] | None,
-        sequence: int | None = None,
-    ) -> None:
+    def _rematch(self, session: Session, asked: Sequence[Asked]) -> None:
         published = self._published.current(session, is_held=True)
-        today = self._house.clock.today()
-        rematched = match_family(
-            session, published, owner_id, changed=changed, as_of=today, sequence=sequence
-        )
-        if rematched.effects:
-            reconcile(session, self._ports, rematched.effects, now=self._house.clock.now())
+        rematched = match_families(session, published, asked, as_of=self._house.clock.today())
+        effects = [effect for one in rematched for effect in one.effects]
+        if effects:
+            reconcile(session, self._ports, effects, now=self._house.clock.now())
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         """Facts that changed while the city was matched are judged once more, so that none is missed."""
@@ -295,7 +290,7 @@ class _Jobs:
             owners = profiles.owners_changed_since(session, snapshot.sequence)
         for owner_id in owners:
             with self._house.database.write(timeout=30) as session:
-                self._rematch(session, owner_id, None)
+                self._rematch(session, [Asked(owner_id, None)])
 
     def _reach_somebody(self, policy_id: str, snapshot: Snapshot) -> bool:
         """The first one per cent is at least one person: widen it to the nearest bucket where it reached nobody.

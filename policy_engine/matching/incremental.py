@@ -1,6 +1,6 @@
 """One fact changed: only what depends on it is judged again, from the facts through statuses to policies."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,32 +39,53 @@ class Rematched(msgspec.Struct, frozen=True):
     trail: tuple[Firing, ...]
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A household or firm to be judged again: what stands on the ``changed`` (attribute id, subject), or all (None).
+
+    ``sequence`` is the number of the change: when it is the family's latest, what was before it is judged too, and a
+    status that stays the same asks nobody else. (With later changes about, their own messages still on the way, what is
+    kept may be of facts in between, and everything above a changed fact is judged.)
+    """
+
+    owner_id: int
+    changed: Sequence[tuple[str, int]] | None
+    sequence: int | None = None
+
+
+def match_families(
+    session: Session, published: PublishedSet, asked: Sequence[Asked], *, as_of: date
+) -> list[Rematched]:
+    """Judge families again, each once, and keep what they come to. Effects are what came to rest and differs from what
+    was kept, never what passed."""
+    families = profiles.load_values_of(session, [one.owner_id for one in asked])
+    kept = repository.kept_of(session, [one.subject_id for it in families.values() for one in it.subjects])
+    found = []
+    for one in asked:
+        family = families[one.owner_id]
+        numbers = {subject.subject_id for subject in family.subjects}
+        former = None
+        if one.sequence is not None and one.sequence == family.sequence:
+            former = as_before(family, profiles.replaced_at(session, one.sequence, numbers))
+        case = Rematch(published, family, as_of, former)
+        trail = case.run(one.changed)
+        of_family = {key: row for key, row in kept.items() if key[1] in numbers}
+        effects = tuple(case.effects(trail, of_family, is_full=one.changed is None))
+        found.append(Rematched(effects, tuple(case.told(firing) for firing in trail)))
+    repository.keep(session, [effect for one in found for effect in one.effects])
+    return found
+
+
 def match_family(
     session: Session,
     published: PublishedSet,
     owner_id: int,
     *,
-    changed: Iterable[tuple[str, int]] | None,
+    changed: Sequence[tuple[str, int]] | None,
     as_of: date,
     sequence: int | None = None,
 ) -> Rematched:
-    """Judge again what stands on the ``changed`` (attribute id, subject) of a household or firm, and keep it.
-
-    ``changed=None`` judges everything. Effects are what came to rest and differs from what was kept, never what passed.
-    ``sequence`` is the number of the change: when it is the family's latest, what was before it is judged too, and a
-    status that stays the same asks nobody else. (With later changes about, their own messages still on the way, what is
-    kept may be of facts in between, and everything above a changed fact is judged.)
-    """
-    family = profiles.load_values(session, owner_id)
-    kept = repository.kept_of(session, [one.subject_id for one in family.subjects])
-    former = None
-    if sequence is not None and sequence == family.sequence:
-        former = as_before(family, profiles.replaced_at(session, sequence))
-    case = Rematch(published, family, as_of, former)
-    trail = case.run(changed)
-    effects = tuple(case.effects(trail, kept, is_full=changed is None))
-    repository.keep(session, effects)
-    return Rematched(effects, tuple(case.told(one) for one in trail))
+    """``match_families`` for one."""
+    return match_families(session, published, [Asked(owner_id, changed, sequence)], as_of=as_of)[0]
 
 
 class Rematch:

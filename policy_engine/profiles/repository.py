@@ -48,18 +48,19 @@ _JOBS = (
     .order_by(TABLE.c.subject_id)
 )
 _HELD = (TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
-#: A family's own rows, and the hires that are its members' employments, which lie with the firms.
+#: Families' own rows, and the hires that are their members' employments, which lie with the firms; each with the family.
+_OF = sa.bindparam("owner_ids", expanding=True)
 _VALUES = sa.union_all(
-    sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD).where(
-        TABLE.c.owner_id == sa.bindparam("owner_id")
-    ),
-    sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD)
+    sa.select(
+        TABLE.c.owner_id.label("family_id"), TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD
+    ).where(TABLE.c.owner_id.in_(_OF)),
+    sa.select(_PERSON.c.owner_id, TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD)
     .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
-    .where(
-        _PERSON.c.owner_id == sa.bindparam("owner_id"), _PERSON.c.kind == "person", TABLE.c.kind == "hire"
-    ),
+    .where(_PERSON.c.owner_id.in_(_OF), _PERSON.c.kind == "person", TABLE.c.kind == "hire"),
 ).order_by("subject_id")
 
+_HELD_SEQUENCE = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME).with_for_update()
+_EVENT = ("source", "event_id", "outcome", "recorded_at")
 
 PROFILE_COLUMNS = ("subject_id", "kind", "owner_id", "about_id", "division", "facts", "sequence")
 
@@ -72,6 +73,14 @@ class Particulars(NamedTuple):
     owner_id: int
     division: str
     birth_date: str | None
+
+
+class _Gathered(msgspec.Struct):
+    """A family while its rows come in."""
+
+    subjects: list[SubjectValues]
+    jobs: list[SubjectValues]
+    sequence: int
 
 
 class StoredValue(msgspec.Struct, frozen=True, array_like=True):
@@ -119,25 +128,29 @@ def load_values(session: Session, owner_id: int) -> FamilyValues:
 
     Raises ``NotFound`` when nobody owns anything under this number.
     """
+    return load_values_of(session, [owner_id])[owner_id]
+
+
+def load_values_of(session: Session, owner_ids: Collection[int]) -> dict[int, FamilyValues]:
+    """The same for several families, held in order of their numbers."""
+    wanted = sorted(set(owner_ids))
     if session.get_bind().dialect.name == "postgresql":
-        owner = sa.select(TABLE.c.subject_id).where(TABLE.c.subject_id == owner_id)
-        session.execute(owner.with_for_update())
-    subjects: list[SubjectValues] = []
-    jobs: list[SubjectValues] = []
-    sequence = 0
-    for row in session.execute(_VALUES, {"owner_id": owner_id}):
-        subject_id, its_owner, about_id, kind, facts, changed_at = row
+        owners = sa.select(TABLE.c.subject_id).where(among(session, TABLE.c.subject_id, wanted))
+        session.execute(owners.order_by(TABLE.c.subject_id).with_for_update())
+    found: dict[int, _Gathered] = {one: _Gathered([], [], 0) for one in wanted}
+    for row in session.execute(_VALUES, {"owner_ids": wanted}):
+        family_id, subject_id, its_owner, about_id, kind, facts, changed_at = row
+        family = found[family_id]
         values = {key: fact.value for key, fact in _decode_values(str(facts)).items()}
-        if its_owner != owner_id:
-            jobs.append(SubjectValues(subject_id, "employment", _as_employment(values), about_id))
+        if its_owner != family_id:
+            family.jobs.append(SubjectValues(subject_id, "employment", _as_employment(values), about_id))
             continue
         one = SubjectValues(subject_id, kind, values)
-        subjects.insert(0 if subject_id == owner_id else len(subjects), one)
-        sequence = max(sequence, changed_at)
-    subjects += jobs
-    if not subjects or subjects[0].subject_id != owner_id:
+        family.subjects.insert(0 if subject_id == family_id else len(family.subjects), one)
+        family.sequence = max(family.sequence, changed_at)
+    if not all(one.subjects and one.subjects[0].subject_id == owner for owner, one in found.items()):
         raise NotFound(_("没有这个对象的档案，请核对后再试。"))
-    return FamilyValues(tuple(subjects), sequence)
+    return {owner: FamilyValues((*one.subjects, *one.jobs), one.sequence) for owner, one in found.items()}
 
 
 def employments_about(session: Session, person_ids: Collection[int]) -> list[KnownSubject]:
@@ -159,11 +172,18 @@ def _as_employment(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     return {key: value for key, value in facts.items() if key in keys}
 
 
-def replaced_at(session: Session, sequence: int) -> list[tuple[int, str, list[RawValue]]]:
-    """(subject, attribute id, old value or [] for unknown) of the facts that the change of this number replaced."""
+def replaced_at(
+    session: Session, sequence: int, subject_ids: Collection[int]
+) -> list[tuple[int, str, list[RawValue]]]:
+    """(subject, attribute id, old value or [] for unknown) of the facts of some subjects that the change of this number
+    replaced."""
     statement = (
         sa.select(FactHistory.subject_id, FactHistory.attribute, FactHistory.old)
-        .where(FactHistory.sequence == sequence, FactHistory.outcome == "applied")
+        .where(
+            FactHistory.sequence == sequence,
+            FactHistory.outcome == "applied",
+            among(session, FactHistory.subject_id, subject_ids),
+        )
         .order_by(FactHistory.change_id)
     )
     return [(row.subject_id, row.attribute, row.old) for row in session.execute(statement)]
@@ -282,10 +302,12 @@ def current_sequence(session: Session) -> int:
 
 def lock_sequence(session: Session) -> int:
     """The present number, held until the transaction ends: writers of facts take turns and commit in order."""
+    found = session.scalar(_HELD_SEQUENCE)
+    if found is not None:
+        return found
     row = insert(session, FactSequence).values(name=SEQUENCE_NAME, value=0)
     session.execute(row.on_conflict_do_nothing())
-    statement = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME).with_for_update()
-    return session.scalars(statement).one()
+    return session.scalars(_HELD_SEQUENCE).one()
 
 
 def set_sequence(session: Session, value: int) -> None:
@@ -301,6 +323,23 @@ def note_event(
     )
     noted = row.on_conflict_do_nothing().returning(AppliedEvent.event_id)
     return session.scalar(noted) is not None
+
+
+def note_applied(session: Session, told: Sequence[tuple[str, str]], *, now: datetime) -> None:
+    """The same for many that are known not to have been noted; (source, event id) of each."""
+    insert_rows(session, AppliedEvent, _EVENT, [(*one, "applied", now) for one in told])
+
+
+def events_among(session: Session, told: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (source, event id) are known, applied or not."""
+    found: set[tuple[str, str]] = set()
+    for source in sorted({one[0] for one in told}):
+        event_ids = {one[1] for one in told if one[0] == source}
+        statement = sa.select(AppliedEvent.event_id).where(
+            AppliedEvent.source == source, among(session, AppliedEvent.event_id, event_ids)
+        )
+        found |= {(source, one) for one in session.scalars(statement)}
+    return found
 
 
 def find_event(session: Session, source: str, event_id: str) -> AppliedEvent | None:
@@ -362,6 +401,15 @@ def find_contract(session: Session, scheme: str, number: str) -> int | None:
         ContractNumber.scheme == scheme, ContractNumber.number == number
     )
     return session.scalar(statement)
+
+
+def find_contracts(session: Session, scheme: str, numbers: Collection[str]) -> dict[str, int]:
+    """The same for many at once; those that are not known are left out."""
+    columns = sa.select(ContractNumber.number, ContractNumber.subject_id)
+    rows = session.execute(
+        columns.where(ContractNumber.scheme == scheme, among(session, ContractNumber.number, numbers))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def insert_contracts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

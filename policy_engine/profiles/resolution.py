@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from connectors.events.forms import DepartmentEvent, Relation, SubjectRef
 from identity.registry import service as registry
-from identity.registry.identifiers import IdentifierKind
 from identity.registry.schemas import RelationshipKind, RelationshipRow, SubjectKind
 from kernel.clock import business_date
 from kernel.crypto import Vault
@@ -17,18 +16,11 @@ from kernel.i18n import gettext as _
 from policy_engine.catalogue import Catalogue, catalogue
 from policy_engine.catalogue.attributes import ITEM_OWNERS
 from policy_engine.profiles import repository
+from policy_engine.profiles.acquaintance import REGISTRY_SCHEMES, Acquaintance
 from policy_engine.profiles.layout import CITY
 from policy_engine.profiles.schemas import Change, FactChange, OwnerChanged, RawValue, SubjectAdded
 
-#: Schemes of the registry of subjects; hires, loans, homes and projects are known here, by their contract.
-REGISTRY_SCHEMES: dict[str, IdentifierKind] = {
-    "id_number": "id_number",
-    "uscc": "uscc",
-    "household_number": "household_number",
-    "birth_certificate": "birth_certificate",
-}
 REGISTERED_KINDS: dict[str, SubjectKind] = {"person": "person", "household": "household", "firm": "firm"}
-CONTRACT_SCHEMES = ("hire_record", "loan_contract", "home_contract", "project_filing")
 PARENTS = ("mother_is", "father_is")
 ARRIVALS = ("joins_household_of", "member_of")
 
@@ -41,6 +33,7 @@ class Resolution:
     vault: Vault
     event: DepartmentEvent
     now: datetime
+    met: Acquaintance
     numbers: dict[str, int] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     relationships: list[RelationshipRow] = field(default_factory=list)
@@ -66,18 +59,8 @@ class Resolution:
         self.changes.extend(self._facts())
 
     def _known(self, subject: SubjectRef) -> int | None:
-        for identifier in subject.identifiers:
-            if identifier.scheme in CONTRACT_SCHEMES:
-                number = repository.find_contract(self.session, identifier.scheme, identifier.value)
-            elif identifier.scheme in REGISTRY_SCHEMES:
-                number = registry.find_by_identifier(
-                    self.session, REGISTRY_SCHEMES[identifier.scheme], identifier.value, vault=self.vault
-                )
-            else:
-                continue
-            if number is not None:
-                return number
-        return None
+        found = (self.met.number_of(one) for one in subject.identifiers)
+        return next((number for number in found if number is not None), None)
 
     def _learn_numbers(self, subject: SubjectRef, number: int) -> None:
         """An event that names somebody by two numbers joins them: a newborn's certificate and its citizen's number."""
@@ -224,10 +207,10 @@ class Resolution:
 
     def _home_of(self, role: str) -> int:
         number = self._number(role)
-        known = repository.load_subjects(self.session, [number])
-        if number not in known:
+        owner = self.met.owner_of(number)
+        if owner is None:
             raise NotFound(_("事件中的居民没有家庭档案：%(role)s", role=role))
-        return known[number].owner_id
+        return owner
 
     def _relations_of(self, role: str, kinds: tuple[str, ...]) -> list[Relation]:
         return [one for one in self.event.relations if one.role == role and one.relation in kinds]

@@ -14,7 +14,7 @@ from identity.registry import service as registry
 from kernel.crypto import Vault
 from kernel.ids import new_id
 from policy_engine.profiles import repository as profiles
-from policy_engine.profiles.jobs import take
+from policy_engine.profiles.taking import take
 from portals.financing.loans.models import Loan
 
 SOURCE = "bank"

@@ -19,9 +19,10 @@ from kernel.house import House
 from kernel.outbox import Message, OutboxMessage
 from kernel.outbox.repository import claim
 from policy_engine.profiles import repository
-from policy_engine.profiles.jobs import handlers, take
+from policy_engine.profiles.jobs import handlers
 from policy_engine.profiles.schemas import Applied, Family
 from policy_engine.profiles.service import apply_changes, load_family
+from policy_engine.profiles.taking import take, take_all
 from tests.policy_engine.profiles.conftest import NOON, fact
 
 FAR_AWAY = "42999919500101999"
@@ -416,3 +417,79 @@ def test_what_a_licence_says_of_its_holder_becomes_facts(loaded: House, couple: 
     handlers(loaded)["licence.facts"](message)
     known = family_of(loaded, couple["subject_id"]).subject(couple["subject_id"]).values()
     assert (known["person.disability_level"], known["person.disability_category"]) == (2, "肢体")
+
+
+def told_of(number: str, event_id: str, level: object) -> DepartmentEvent:
+    """What the federation says of somebody's disability."""
+    return event(
+        person("person", number),
+        changes=(AttributeChange("person", "person.disability_level", level),),  # type: ignore[arg-type]
+        source="disabled_federation",
+        event_id=event_id,
+    )
+
+
+def taken(house: House, *events: DepartmentEvent) -> None:
+    with house.database.write() as session:
+        take_all(session, house.vault, events, now=NOON)
+
+
+def levels_of(house: House, *subject_ids: int) -> list[object]:
+    with house.database.read() as session:
+        known = repository.load_subjects(session, subject_ids)
+    return [known[one].values().get("person.disability_level") for one in subject_ids]
+
+
+def test_many_events_come_to_the_same_as_one_after_the_other(
+    any_loaded: House, couple: dict[str, Any]
+) -> None:
+    wife, husband = couple["identifier"], couple["identifier_husband"]
+    stranger = FAR_AWAY + id_check_character(FAR_AWAY)
+    taken(
+        any_loaded,
+        told_of(wife, "e-1", 2),
+        told_of(husband, "e-2", 3),
+        told_of(stranger, "e-3", 1),
+        told_of(wife, "e-4", 1),
+        told_of(husband, "e-5", 9),  # there is no such level
+        told_of(wife, "e-1", 4),  # said before under this number
+    )
+    assert levels_of(any_loaded, couple["subject_id"], couple["spouse_id"]) == [1, 3]
+    assert "不在登记库中" in (rejection(any_loaded, "disabled_federation", "e-3") or "")
+    assert "person.disability_level" in (rejection(any_loaded, "disabled_federation", "e-5") or "")
+
+
+def test_events_in_a_row_about_people_known_are_written_under_one_number(
+    any_loaded: House, couple: dict[str, Any]
+) -> None:
+    wife, husband = couple["identifier"], couple["identifier_husband"]
+    with any_loaded.database.read() as session:
+        before = repository.current_sequence(session)
+    taken(any_loaded, told_of(wife, "e-1", 2), told_of(husband, "e-2", 3), told_of(wife, "e-3", 1))
+    taken(any_loaded, told_of(wife, "e-1", 4), told_of(husband, "e-2", 4))  # again: nothing
+    assert levels_of(any_loaded, couple["subject_id"], couple["spouse_id"]) == [1, 3]
+    with any_loaded.database.read() as session:
+        assert repository.current_sequence(session) == before + 1
+        replaced = repository.replaced_at(session, before + 1, [couple["subject_id"]])
+        told = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.topic == "facts.changed")).all()
+    assert [old for _, _, old in replaced][-1] == [2]
+    assert [one.key for one in told] == [f"household:{couple['owner_id']}"]
+
+
+def test_what_joins_families_keeps_its_place_among_the_others(
+    any_loaded: House, couple: dict[str, Any]
+) -> None:
+    """The child is known to whatever comes after its birth, and to nothing before."""
+    born = newborn(couple)
+    child = born.subject("child").identifiers[0].value
+    taken(
+        any_loaded,
+        told_of(child, "too-early", 1),
+        told_of(couple["identifier"], "e-2", 2),
+        msgspec.structs.replace(born, event_id="birth"),
+        told_of(child, "in-time", 3),
+        told_of(couple["identifier_husband"], "e-5", 4),
+    )
+    (born_one,) = children_born(any_loaded, couple)
+    assert levels_of(any_loaded, born_one, couple["subject_id"], couple["spouse_id"]) == [3, 2, 4]
+    assert "不在登记库中" in (rejection(any_loaded, "disabled_federation", "too-early") or "")

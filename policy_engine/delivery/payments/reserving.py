@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.money import format_yuan
+from kernel.wording import worded
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.ledger import repository as ledger_rows
@@ -197,7 +198,7 @@ def _ask_for_account(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.account_missing",
-        f"{terms.title}：请补充收款账户",
-        "款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。",
+        worded("%(policy)s：请补充收款账户", policy=terms.title),
+        worded("款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。"),
         f"/claims/{payment.claim_id}",
     )

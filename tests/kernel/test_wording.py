@@ -91,5 +91,5 @@ def test_what_people_wrote_is_never_taken_for_a_pattern(texts: list[str]) -> Non
 
 
 def test_joining_keeps_what_each_part_was_made_of() -> None:
-    joined = "甲" + worded("乙%(n)s", n=1) + "丙"
+    joined = as_said("甲") + worded("乙%(n)s", n=1) + "丙"
     assert kept(joined) == [["甲"], ["乙%(n)s", {"n": 1}], ["丙"]]

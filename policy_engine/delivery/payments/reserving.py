@@ -177,9 +177,13 @@ def _not_yet_funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.waits_for_funds",
-        f"{terms.title}：正在等待资金",
-        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已经批准，资金还没有到位。"
-        "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
+        worded("%(policy)s：正在等待资金", policy=terms.title),
+        worded(
+            "%(period)s 的 %(yuan)s元 已经批准，资金还没有到位。"
+            "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
+            period=payment.period,
+            yuan=format_yuan(payment.amount_fen),
+        ),
         f"/claims/{payment.claim_id}",
     )
 
@@ -188,8 +192,12 @@ def _funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.funded",
-        f"{terms.title}：资金已到位",
-        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已为您预留，等待发放。",
+        worded("%(policy)s：资金已到位", policy=terms.title),
+        worded(
+            "%(period)s 的 %(yuan)s元 已为您预留，等待发放。",
+            period=payment.period,
+            yuan=format_yuan(payment.amount_fen),
+        ),
         f"/claims/{payment.claim_id}",
     )
 

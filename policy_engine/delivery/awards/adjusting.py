@@ -165,7 +165,7 @@ def _top_up(
     if allowed.reached is not None:
         detail = {
             "period": payment.period,
-            "reason": allowed.reached.reason,
+            "reason": str(allowed.reached.reason),
             "amount_fen": allowed.amount_fen,
         }
         kind = "award.cap_lowers" if allowed.amount_fen else "award.cap_reached"

@@ -5,6 +5,7 @@ Each folder gives its handlers by a function; here they are put together.
 
 from litestar.types import ControllerRouterHandler
 
+from portals.financing import overview
 from portals.financing.banks import api as banks
 from portals.financing.banks import pages as bank_pages
 from portals.financing.comparing import routes as comparing
@@ -31,6 +32,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
     desk = FinancingDesk(services, offered)
     consent = ConsentDesk(services.house, services.resolve)
     return [
+        *overview.handlers(services),
         *demands.handlers(desk, consent),
         *demands_api.handlers(desk),
         *profile.handlers(Profiles(services, offered)),

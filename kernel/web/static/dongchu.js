@@ -164,6 +164,9 @@
     if (!document.hidden) lead();
   };
 
+  // Paper cannot be unfolded.
+  addEventListener("beforeprint", () => all("details").forEach((folded) => (folded.open = true)));
+
   addEventListener("DOMContentLoaded", () => {
     if (window.speechSynthesis) all("[data-read]").forEach((button) => (button.hidden = false));
     if (matchMedia("(max-width: 59.99rem)").matches) all("[data-menu]").forEach((menu) => (menu.open = false));

@@ -148,6 +148,7 @@ def view(offer: Offer, application: Application, now: datetime) -> OfferView:
     return OfferView(
         id=offer.id,
         application_id=offer.application_id,
+        demand_id=offer.demand_id,
         bank_code=offer.bank_code,
         bank_name=institution(offer.bank_code).title,
         number=offer.number,

@@ -85,6 +85,7 @@ class OfferView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: uuid.UUID
     application_id: uuid.UUID
+    demand_id: uuid.UUID
     bank_code: str
     bank_name: str
     number: int

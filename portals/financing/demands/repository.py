@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portals.financing.demands.models import Access, Application, Authorisation, Demand, FinancingEvent
-from portals.financing.demands.states import OPEN
+from portals.financing.demands.states import OPEN, ApplicationState
 
 
 def demand_of(session: Session, demand_id: uuid.UUID, firm_id: int) -> Demand | None:
@@ -55,6 +55,16 @@ def applications_of(session: Session, demand_id: uuid.UUID) -> Sequence[Applicat
     """In the order of asking."""
     return session.scalars(
         sa.select(Application).where(Application.demand_id == demand_id).order_by(Application.position)
+    ).all()
+
+
+def awaiting_firm(session: Session, firm_id: int) -> Sequence[Application]:
+    """The firm's applications that wait for its own word, the longest waiting first."""
+    states = (ApplicationState.OFFERED, ApplicationState.OFFER_ACCEPTED)
+    return session.scalars(
+        sa.select(Application)
+        .where(Application.firm_id == firm_id, Application.state.in_(states))
+        .order_by(Application.updated_at, Application.id)
     ).all()
 
 

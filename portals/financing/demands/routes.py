@@ -34,10 +34,6 @@ def handlers(desk: FinancingDesk, consent: ConsentDesk) -> list[ControllerRouter
 
 
 def _looking(desk: FinancingDesk) -> list[ControllerRouterHandler]:
-    @get("/financing", guards=_GUARDS, sync_to_thread=True, include_in_schema=False)
-    def home_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
-        return pages.page(request, "financing/home.html", demands=desk.demands(principal))
-
     @get("/financing/products", guards=_GUARDS, sync_to_thread=True, include_in_schema=False)
     def products_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
         return pages.page(request, "financing/products.html", products=desk.products(principal))
@@ -62,7 +58,7 @@ def _looking(desk: FinancingDesk) -> list[ControllerRouterHandler]:
             request, "financing/authorisations.html", authorisations=desk.authorisations(principal)
         )
 
-    return [home_page, products_page, product_page, demand_page, authorisations_page]
+    return [products_page, product_page, demand_page, authorisations_page]
 
 
 def _demanding(desk: FinancingDesk) -> list[ControllerRouterHandler]:

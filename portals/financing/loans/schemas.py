@@ -80,12 +80,13 @@ class LoanStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoanRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One loan in a list."""
+    """One loan in a list; ``next_due_fen`` is the whole instalment of ``next_due_on``."""
 
     id: uuid.UUID
     application_id: uuid.UUID
     bank_code: str
     bank_name: str
+    bank_phone: str
     firm_name: str
     contract_number: str
     state: str
@@ -96,6 +97,7 @@ class LoanRow(msgspec.Struct, frozen=True, kw_only=True):
     disbursed_on: date
     maturity_on: date
     next_due_on: date | None
+    next_due_fen: int | None
 
 
 class LoanView(msgspec.Struct, frozen=True, kw_only=True):

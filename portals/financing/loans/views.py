@@ -88,6 +88,7 @@ def _rows(session: Session, found: Sequence[Loan], vault: Vault) -> list[LoanRow
             application_id=one.application_id,
             bank_code=one.bank_code,
             bank_name=institution(one.bank_code).title,
+            bank_phone=institution(one.bank_code).phone,
             firm_name=names[one.firm_id].name if one.firm_id in names else "",
             contract_number=one.contract_number,
             state=one.state,
@@ -98,9 +99,16 @@ def _rows(session: Session, found: Sequence[Loan], vault: Vault) -> list[LoanRow
             disbursed_on=one.disbursed_on,
             maturity_on=one.maturity_on,
             next_due_on=one.next_due_on,
+            next_due_fen=_next_due_fen(one),
         )
         for one in found
     ]
+
+
+def _next_due_fen(loan: Loan) -> int | None:
+    return next(
+        (one.total_fen for one in schedule_in(loan).instalments if one.due_on == loan.next_due_on), None
+    )
 
 
 def _repayment(one: Repayment) -> RepaymentView:

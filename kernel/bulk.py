@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 
 Model: TypeAlias = type[DeclarativeBase]
 Values: TypeAlias = Sequence[Any]
@@ -56,6 +56,41 @@ def insert_rows(
                 copy.write_row(row)
     elif many := [tuple(row) for row in bound]:
         connection.exec_driver_sql(_insertion(table, columns, connection.dialect), many)
+
+
+def insert_object(
+    session: Session, row: DeclarativeBase, *, refers: bool = True, or_nothing: bool = False
+) -> bool:
+    """Write one new object at once; afterwards it is the session's own, as if it had been flushed, at a fifth of the work.
+
+    What it does not say becomes its default, or nothing. ``or_nothing`` gives False where another row stands in its way.
+    """
+    connection = _connection(session) if refers else session.connection()
+    said: dict[str, Any] = sa.inspect(row).dict
+    for key, default in _defaults(type(row)):
+        if key not in said:
+            setattr(row, key, default(None) if callable(default) else default)
+    table, columns = _table(type(row)), _columns(type(row))
+    bound = next(_bound([[said[key] for key in columns]], _processors(table, columns, connection.dialect)))
+    written = _insertion(table, columns, connection.dialect) + (
+        " ON CONFLICT DO NOTHING" if or_nothing else ""
+    )
+    if connection.exec_driver_sql(written, tuple(bound)).rowcount == 0:
+        return False
+    make_transient_to_detached(row)
+    session.add(row)
+    return True
+
+
+@lru_cache(maxsize=64)
+def _columns(model: Model) -> tuple[str, ...]:
+    return tuple(_table(model).c.keys())
+
+
+@lru_cache(maxsize=64)
+def _defaults(model: Model) -> tuple[tuple[str, Any], ...]:
+    """What each column becomes of which nothing is said: a value, or a function of the context that SQLAlchemy has."""
+    return tuple((one.name, getattr(one.default, "arg", None)) for one in _table(model).c)
 
 
 def merge_rows(

@@ -200,9 +200,12 @@ def _locking(model: type[Any]) -> sa.Select[Any]:
 
 def insert(session: Session, table: Any) -> Any:
     """An INSERT that knows ``on_conflict_do_nothing/update`` in the dialect at hand."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return insert_in(session.get_bind().dialect.name, table)
+
+
+def insert_in(dialect: str, table: Any) -> Any:
+    """The same for a statement that is built once for each dialect."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _create_engine(url: str, **pool: Any) -> sa.Engine:

@@ -11,6 +11,12 @@ from identity.registry.models import Contact, FurtherIdentifier, Relationship, S
 from kernel.bulk import among
 
 # Built once: names are looked up by nearly every request.
+_RELATED_FROM = sa.select(Relationship.to_subject).where(
+    Relationship.from_subject == sa.bindparam("from_subject"),
+    Relationship.kind.in_(sa.bindparam("kinds", expanding=True)),
+    Relationship.from_on <= sa.bindparam("on"),
+    sa.or_(Relationship.until_on.is_(None), Relationship.until_on > sa.bindparam("on")),
+)
 _BY_IDS = sa.select(Subject).where(Subject.subject_id.in_(sa.bindparam("numbers", expanding=True)))
 
 
@@ -100,6 +106,12 @@ def related_to_each(
         sa.or_(Relationship.until_on.is_(None), Relationship.until_on > on),
     )
     return [(to_subject, from_subject) for to_subject, from_subject in session.execute(query)]
+
+
+def related_from_by(session: Session, *, kinds: Collection[str], on: date, from_subject: int) -> set[int]:
+    """To whom a subject is any of these on a date."""
+    values = {"kinds": list(kinds), "on": on, "from_subject": from_subject}
+    return set(session.scalars(_RELATED_FROM, values))
 
 
 def end_relationships(session: Session, *, kind: str, to_subject: int, on: date) -> None:

@@ -203,6 +203,13 @@ def related_from(session: Session, kind: RelationshipKind, subject_id: int, on: 
     ]
 
 
+def related_from_by(
+    session: Session, kinds: Collection[RelationshipKind], subject_id: int, on: date
+) -> set[int]:
+    """``related_from`` by any of several kinds."""
+    return repository.related_from_by(session, kinds=kinds, on=on, from_subject=subject_id)
+
+
 def comes_of_age_on(session: Session, subject_id: int, *, vault: Vault) -> date | None:
     """The eighteenth birthday (民法典 Art. 17); ``None`` for those without a citizen's number: no child is presumed."""
     born = birth_date(session, subject_id, vault=vault)

@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among
+from kernel.database import insert_in
 from kernel.notices.models import Notice
 
 _TABLE = cast(sa.Table, Notice.__table__)
@@ -21,13 +21,15 @@ _GIVEN = sa.select(Notice.check_number).where(
 
 def add(session: Session, values: Mapping[str, Any]) -> int | None:
     """The number of the new notice; none where its check number has been given before."""
-    return session.execute(_addition(session.get_bind().dialect.name), values).scalar()
+    connection = session.connection()
+    number: int | None = connection.execute(_addition(connection.dialect.name), values).scalar()
+    return number
 
 
 @lru_cache
 def _addition(dialect: str) -> Any:
-    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(_TABLE)
-    return statement.on_conflict_do_nothing(index_elements=["check_number"]).returning(_TABLE.c.number)
+    statement = insert_in(dialect, _TABLE).on_conflict_do_nothing(index_elements=["check_number"])
+    return statement.returning(_TABLE.c.number)
 
 
 def inbox(session: Session, subject_id: int, *, before: int | None = None, limit: int = 30) -> list[Notice]:

@@ -14,7 +14,6 @@ from kernel.ids import new_digits
 from kernel.notices import repository
 from kernel.notices.models import Notice, NoticePreference
 from kernel.notices.summoning import is_urgent
-from kernel.wording import Wording, kept
 
 
 class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +21,8 @@ class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
 
     subject_id: int
     kind: str
-    title: Wording
-    body: Wording
+    title: str
+    body: str
     link: str | None = None
 
 
@@ -34,7 +33,6 @@ _NEW = (
     "kind",
     "title",
     "body",
-    "wording",
     "link",
     "created_at",
     "is_urgent",
@@ -52,8 +50,8 @@ def notify(
     *,
     subject_id: int,
     kind: str,
-    title: Wording,
-    body: Wording,
+    title: str,
+    body: str,
     link: str | None = None,
     now: datetime,
 ) -> int:
@@ -77,9 +75,8 @@ def notify_all(session: Session, notices: Sequence[NewNotice], *, now: datetime)
             check,
             one.subject_id,
             one.kind,
-            str(one.title),
-            str(one.body),
-            {"title": kept(one.title), "body": kept(one.body)},
+            one.title,
+            one.body,
             one.link,
             now,
             is_urgent(one.kind),

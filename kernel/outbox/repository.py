@@ -48,17 +48,8 @@ def enqueue(
     Messages with one ``key`` (``household:17``) are done in order, one at a time; different keys in any order.
     """
     message_id = new_id()
-    session.execute(
-        sa.insert(OutboxMessage).values(
-            message_id=message_id,
-            topic=topic,
-            key=key,
-            payload=msgspec.to_builtins(payload),
-            enqueued_at=now,
-            available_at=available_at or now,
-            attempts=0,
-        )
-    )
+    row = (message_id, topic, key, msgspec.to_builtins(payload), now, available_at or now, 0)
+    insert_rows(session, OutboxMessage, _NEW, [row], refers=False)
     signal(session, SIGNAL, topic.encode())
     return message_id
 
@@ -67,7 +58,7 @@ def enqueue_many(session: Session, topic: str, messages: Sequence[tuple[str, Any
     """``enqueue`` for many (key, payload) in one statement, in their order."""
     rows = [(new_id(), topic, key, msgspec.to_builtins(payload), now, now, 0) for key, payload in messages]
     if rows:
-        insert_rows(session, OutboxMessage, _NEW, rows)
+        insert_rows(session, OutboxMessage, _NEW, rows, refers=False)
         signal(session, SIGNAL, topic.encode())
 
 

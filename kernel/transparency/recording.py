@@ -4,7 +4,6 @@ import secrets
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -31,8 +30,7 @@ class Recorded(msgspec.Struct, frozen=True):
 def record(session: Session, kind: str, record_id: uuid.UUID, content: Content, *, now: datetime) -> None:
     """Commit to a record in the caller's transaction. ``content`` is everything that must not change unseen; whoever
     checks the log later works it out again from the store (``examination.Source``)."""
-    session.execute(sa.insert(LogEntry), _row(Recorded(kind, record_id, content), now))
-    signal(session, SIGNAL)
+    record_many(session, [Recorded(kind, record_id, content)], now=now)
 
 
 def record_many(
@@ -45,7 +43,7 @@ def record_many(
     """``record`` for thousands."""
     rows = [_row(one, now, new_nonce) for one in records]
     if rows:
-        insert_rows(session, LogEntry, _COLUMNS, [tuple(row[name] for name in _COLUMNS) for row in rows])
+        insert_rows(session, LogEntry, _COLUMNS, rows, refers=False)
         signal(session, SIGNAL)
 
 
@@ -66,13 +64,8 @@ def erasure_content(record_id: uuid.UUID) -> Content:
 
 
 def _row(
-    one: Recorded, now: datetime, new_nonce: Callable[[int], bytes] = secrets.token_bytes
-) -> dict[str, Any]:
+    one: Recorded, now: datetime, new_nonce: Callable[[int], bytes]
+) -> tuple[str, uuid.UUID, bytes, bytes, datetime]:
+    """In the order of the columns."""
     nonce = new_nonce(NONCE_BYTES)
-    return {
-        "kind": one.kind,
-        "record_id": one.record_id,
-        "nonce": nonce,
-        "commitment": commitment(one.kind, one.record_id, one.content, nonce),
-        "recorded_at": now,
-    }
+    return one.kind, one.record_id, nonce, commitment(one.kind, one.record_id, one.content, nonce), now

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import among, insert_rows, merge_rows
+from kernel.bulk import FEW, among, insert_rows, merge_rows
 from kernel.database import insert
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -30,7 +30,8 @@ SEQUENCE_NAME = "facts"
 MOST_PARAMETERS = 500
 #: From so many rows on they are written as a file is.
 MANY = 20
-#: Rows, not mapped objects: a profile read twice in one transaction is as it is now, not as it was.
+#: Rows, not mapped objects: a profile read twice in one transaction is as it is now, not as it was. Nothing of them is
+#: ever held back by a session, so they are read by its connection, without writing first what is.
 TABLE = cast(sa.Table, Profile.__table__)
 #: The facts as text: read straight into what judging needs.
 _AS_TEXT = sa.cast(TABLE.c.facts, sa.Text).label("facts")
@@ -61,6 +62,21 @@ _VALUES = sa.union_all(
 
 _HELD_SEQUENCE = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME).with_for_update()
 _EVENT = ("source", "event_id", "outcome", "recorded_at")
+
+_PARTICULARS = sa.select(
+    TABLE.c.subject_id,
+    TABLE.c.kind,
+    TABLE.c.owner_id,
+    TABLE.c.division,
+    TABLE.c.facts["birth_date", 0].as_string(),
+)
+_NUMBERS = sa.bindparam("numbers", expanding=True)
+_FEW_PARTICULARS = {
+    column.name: _PARTICULARS.where(column.in_(_NUMBERS)) for column in (TABLE.c.subject_id, TABLE.c.owner_id)
+}
+_FEW_DIVISIONS = sa.select(TABLE.c.subject_id, TABLE.c.division).where(TABLE.c.subject_id.in_(_NUMBERS))
+_FEW_OWNERS = sa.select(TABLE.c.subject_id, TABLE.c.owner_id).where(TABLE.c.subject_id.in_(_NUMBERS))
+
 
 PROFILE_COLUMNS = ("subject_id", "kind", "owner_id", "about_id", "division", "facts", "sequence")
 
@@ -98,7 +114,7 @@ def load_family(session: Session, subject_id: int) -> Family:
 
     Raises ``NotFound`` for a number that has no profile.
     """
-    owner_id = session.scalar(_OWNER_OF, {"subject_id": subject_id})
+    owner_id = session.connection().scalar(_OWNER_OF, {"subject_id": subject_id})
     family = None if owner_id is None else load_families(session, [owner_id]).get(owner_id)
     if family is None:
         raise NotFound(_("没有这个对象的档案，请核对后再试。"))
@@ -109,9 +125,9 @@ def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Fam
     """Families by owner; owners without a profile are left out. Members' employments stand behind the members."""
     found: dict[int, list[KnownSubject]] = {}
     for part in _parts(sorted(set(owner_ids))):
-        for row in session.execute(_FAMILIES, {"owners": part}):
+        for row in session.connection().execute(_FAMILIES, {"owners": part}):
             found.setdefault(row.owner_id, []).append(_subject(row))
-        for row in session.execute(_JOBS, {"owners": part}):
+        for row in session.connection().execute(_JOBS, {"owners": part}):
             found.setdefault(row.household_id, []).append(as_employment(_subject(row)))
     families = {}
     for owner_id, subjects in found.items():
@@ -225,14 +241,18 @@ def members_of_each(session: Session, owner_ids: Collection[int]) -> dict[int, l
 def _particulars(session: Session, column: sa.Column[Any], numbers: Collection[int]) -> Iterator[Particulars]:
     if not numbers:
         return
-    born = TABLE.c.facts["birth_date", 0].as_string()
-    wanted = (TABLE.c.subject_id, TABLE.c.kind, TABLE.c.owner_id, TABLE.c.division, born)
-    statement = sa.select(*wanted).where(among(session, column, set(numbers)))
-    yield from map(Particulars._make, session.execute(statement).all())
+    if len(numbers) <= FEW:
+        rows = session.connection().execute(_FEW_PARTICULARS[column.name], {"numbers": list(set(numbers))})
+    else:
+        rows = session.execute(_PARTICULARS.where(among(session, column, set(numbers))))
+    yield from map(Particulars._make, rows.all())
 
 
 def divisions_of(session: Session, subject_ids: Collection[int]) -> dict[int, str]:
     """Where each is dealt with; numbers without a profile are left out."""
+    if len(subject_ids) <= FEW:
+        few = session.connection().execute(_FEW_DIVISIONS, {"numbers": list(set(subject_ids))})
+        return {row[0]: row[1] for row in few}
     wanted = sa.select(TABLE.c.subject_id, TABLE.c.division)
     rows = session.execute(wanted.where(among(session, TABLE.c.subject_id, set(subject_ids)))).all()
     return {row[0]: row[1] for row in rows}
@@ -240,6 +260,9 @@ def divisions_of(session: Session, subject_ids: Collection[int]) -> dict[int, st
 
 def owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
     """To which household or firm each belongs; numbers without a profile are left out."""
+    if len(subject_ids) <= FEW:
+        few = session.connection().execute(_FEW_OWNERS, {"numbers": list(set(subject_ids))})
+        return {row[0]: row[1] for row in few}
     wanted = sa.select(TABLE.c.subject_id, TABLE.c.owner_id)
     rows = session.execute(wanted.where(among(session, TABLE.c.subject_id, set(subject_ids)))).all()
     return {row[0]: row[1] for row in rows}

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from psycopg import IntegrityError as PostgresRefusal
+from sqlalchemy.exc import IntegrityError
 
-from kernel.bulk import insert_rows, merge_rows, take_numbers
+from kernel.bulk import insert_object, insert_rows, merge_rows, take_numbers
 from kernel.database import insert
 from kernel.house import House
 from kernel.notices import Notice
@@ -99,3 +100,48 @@ def test_numbers_taken_are_given_to_nobody_else(any_house: House) -> None:
     assert len({*first, *second, *held}) == 6
     assert sorted(first) == list(first)
     assert max(first) < min(second)
+
+
+def outbox_message(key: str) -> OutboxMessage:
+    return OutboxMessage(
+        message_id=uuid.uuid5(uuid.NAMESPACE_URL, key),
+        topic="t",
+        key=key,
+        payload={"多": 1},
+        enqueued_at=NOON,
+        available_at=NOON,
+        number=int(key),
+    )
+
+
+def test_an_object_written_at_once_is_the_sessions_own(any_house: House) -> None:
+    with any_house.database.write() as session:
+        made = outbox_message("7")
+        assert insert_object(session, made)
+        assert (made.attempts, made.done_at) == (0, None)  # what nobody said is its default, or nothing
+        assert session.get(OutboxMessage, 7) is made
+        assert not session.dirty
+        made.attempts = 3
+    with any_house.database.read() as session:
+        found = session.get_one(OutboxMessage, 7)
+    assert (found.key, found.payload, found.available_at, found.attempts) == ("7", {"多": 1}, NOON, 3)
+
+
+def test_an_object_in_whose_way_a_row_stands_is_left_alone_or_an_error(any_house: House) -> None:
+    with any_house.database.write() as session:
+        assert insert_object(session, outbox_message("7"))
+        second = outbox_message("7")
+        assert not insert_object(session, second, or_nothing=True)
+        assert second not in session
+    with pytest.raises(IntegrityError), any_house.database.write() as session:
+        insert_object(session, outbox_message("7"))
+
+
+def test_rows_that_refer_to_nothing_leave_what_the_session_holds_back(any_house: House) -> None:
+    with any_house.database.write() as session:
+        held = outbox_message("100")
+        session.add(held)
+        insert_rows(session, OutboxMessage, COLUMNS, messages(1), refers=False)
+        assert held in session.new
+        insert_rows(session, OutboxMessage, COLUMNS, messages(2)[1:])
+        assert held not in session.new

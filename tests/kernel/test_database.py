@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import Base, signal
+from kernel.database import Base, lock, signal
 from kernel.errors import Unavailable
 from kernel.house import House
 
@@ -119,3 +119,16 @@ def test_a_connection_that_died_while_it_rested_is_replaced(
         other.execute("SELECT pg_terminate_backend(%s)", (number,))
     with postgres_house.database.read() as session:
         assert session.scalar(sa.text("SELECT pg_backend_pid()")) != number
+
+
+def test_a_locked_row_is_as_it_is_now(any_house: House) -> None:
+    known, unknown = uuid.uuid4(), uuid.uuid4()
+    with any_house.database.write() as session:
+        session.add(Pebble(id=known, number=1))
+    with any_house.database.write() as session:
+        pebble = lock(session, Pebble, known)
+        assert pebble is not None
+        session.execute(sa.text("UPDATE test_pebble SET number = 2"))
+        assert lock(session, Pebble, known) is pebble
+        assert pebble.number == 2
+        assert lock(session, Pebble, unknown) is None

@@ -15,7 +15,6 @@ from kernel.house import House
 from kernel.notices import notify
 from kernel.web.live import live_routes
 from kernel.web.principal import Principal
-from kernel.wording import as_said
 
 PRINCIPAL = Principal(
     subject_id=7,
@@ -72,8 +71,8 @@ def _tell(house: House, title: str, subject_id: int = 7) -> int:
             session,
             subject_id=subject_id,
             kind="offer",
-            title=as_said(title),
-            body=as_said("…"),
+            title=title,
+            body="…",
             link="/x",
             now=house.clock.now(),
         )

@@ -26,7 +26,6 @@ from kernel.outbox import (
 )
 from kernel.outbox.failing import MOST_ATTEMPTS, Pauses
 from kernel.outbox.together import Drain
-from kernel.wording import as_said
 
 TOPIC = "tell"
 
@@ -37,8 +36,8 @@ def tell(house: House, session: Session, message: Message) -> None:
         session,
         subject_id=1,
         kind="offer",
-        title=as_said(str(message.payload["number"])),
-        body=as_said(""),
+        title=str(message.payload["number"]),
+        body="",
         now=house.clock.now(),
     )
 

@@ -7,11 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import among
+from kernel.bulk import FEW, among
 from kernel.database import insert
 from policy_engine.profiles.objections.models import FactObjection, QuietSubject
 
 MOST = 500
+_FEW_QUIET = sa.select(QuietSubject.subject_id).where(
+    QuietSubject.subject_id.in_(sa.bindparam("subject_ids", expanding=True))
+)
 
 
 def get(session: Session, objection_id: uuid.UUID, *, for_update: bool = False) -> FactObjection | None:
@@ -48,6 +51,8 @@ def open_of(session: Session, sources: Collection[str], division: str) -> list[F
 
 def quiet_among(session: Session, subject_ids: Collection[int]) -> frozenset[int]:
     """Which of these do not want to be found."""
+    if len(subject_ids) <= FEW:
+        return frozenset(session.scalars(_FEW_QUIET, {"subject_ids": list(subject_ids)}))
     quiet = QuietSubject.subject_id
     return frozenset(session.scalars(sa.select(quiet).where(among(session, quiet, subject_ids))))
 

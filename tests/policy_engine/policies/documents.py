@@ -1,6 +1,5 @@
 """Small documents for tests: one valid text each, changed where a test needs it."""
 
-import msgspec
 import yaml
 
 from policy_engine.policies.document import PolicyDocument
@@ -70,7 +69,7 @@ cases:
 
 def changed(text: str, **changes: object) -> str:
     """``text`` with some of its items replaced, or removed by None; the others keep their lines where possible."""
-    content = msgspec.yaml.decode(text)
+    content = yaml.safe_load(text)
     for key, value in changes.items():
         if value is None:
             content.pop(key, None)

@@ -209,6 +209,50 @@ def test_set_is_read_again_only_when_the_epoch_moves(
         assert published_policies.current(session) is first
 
 
+def test_a_publication_that_is_taken_back_was_never_seen_by_others(
+    house: House, author: Principal, publisher: Principal, published_policies: PublishedPolicies
+) -> None:
+    with house.database.write() as session:
+        published(session, author, publisher)
+        assert len(published_policies.current(session).policies) == 1
+        assert published_policies.pinned(session, "trial-allowance", 1) is not None
+        session.rollback()
+    with house.database.read() as session:
+        assert published_policies.current(session).policies == ()
+        assert published_policies.pinned(session, "trial-allowance", 1) is None
+
+
+def test_a_pinned_version_is_proved_once_and_kept_after_it_was_stopped(
+    house: House, author: Principal, publisher: Principal, published_policies: PublishedPolicies
+) -> None:
+    with house.database.write() as session:
+        version_id = published(session, author, publisher)
+    with house.database.read() as session:
+        first = published_policies.pinned(session, "trial-allowance", 1)
+    with house.database.write() as session:
+        service.recall(session, version_id, actor=publisher, note="依据失效", now=NOON)
+        version = repository.find_version(session, version_id)
+        assert version is not None
+        version.document = {**version.document, "title": "偷换的标题"}
+    with house.database.read() as session:
+        assert published_policies.pinned(session, "trial-allowance", 1) is first
+        with pytest.raises(Conflict, match="摘要不一致"):
+            PublishedPolicies().pinned(session, "trial-allowance", 1)
+
+
+def test_a_transaction_sees_one_epoch_unless_it_publishes_itself(
+    house: House, author: Principal, publisher: Principal
+) -> None:
+    with house.database.write() as session:
+        before = repository.current_epoch(session)
+        published(session, author, publisher)
+        assert repository.current_epoch(session) == before + 1
+        assert repository.has_moved_epoch(session)
+    with house.database.read() as session:
+        assert repository.current_epoch(session) == before + 1
+        assert not repository.has_moved_epoch(session)
+
+
 def test_published_document_that_was_tampered_with_is_not_used(
     house: House, author: Principal, publisher: Principal
 ) -> None:

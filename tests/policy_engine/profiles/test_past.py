@@ -6,7 +6,8 @@ import pytest
 
 from kernel.errors import NotFound
 from kernel.house import House
-from policy_engine.profiles.past import family_at, family_on
+from policy_engine.profiles.models import FactHistory
+from policy_engine.profiles.past import _undone, family_at, family_on
 from policy_engine.profiles.schemas import Change, OwnerChanged
 from policy_engine.profiles.service import apply_changes, load_family
 from tests.policy_engine.profiles.conftest import AS_OF, DAUGHTER, GRANNY, HOME, NOON, OTHER_HOME, fact
@@ -48,6 +49,25 @@ def test_a_family_at_a_sequence_is_the_family_that_was_read_then(any_family: Hou
         found = family_at(session, GRANNY, before)
     assert [one.facts for one in found] == [one.facts for one in then]
     assert [one.subject_id for one in found] == [HOME, GRANNY, DAUGHTER]
+
+
+def test_who_has_not_changed_since_is_read_as_whoever_has_is_put_together_again(any_family: House) -> None:
+    tell(any_family, fact(GRANNY, LEVEL, 3), 1)
+    move = OwnerChanged(
+        subject_id=DAUGHTER, owner_id=OTHER_HOME, source="public_security", event_id="m", observed_at=NOON
+    )
+    moved = tell(any_family, move, 2)
+    with any_family.database.read() as session:
+        for subject_id in (GRANNY, DAUGHTER, HOME, OTHER_HOME):
+            for sequence in range(moved + 2):
+                later = FactHistory.sequence > sequence
+                try:
+                    put_together = _undone(session, subject_id, later, sequence)
+                except NotFound:
+                    with pytest.raises(NotFound):
+                        family_at(session, subject_id, sequence)
+                else:
+                    assert family_at(session, subject_id, sequence) == put_together
 
 
 def test_who_moved_away_is_still_there_on_the_day_before(any_family: House) -> None:

@@ -21,7 +21,6 @@ from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards import deaths, losses
-from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.awards import service as awards
 from policy_engine.delivery.claims import opinions, review
 from policy_engine.delivery.ledger import closing
@@ -328,7 +327,7 @@ class _Jobs:
         self, session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
     ) -> list[Payment]:
         """The payments of which these are still the present orders, their awards locked first."""
-        award_rows.lock_awards(session, repository.awards_behind(session, orders))
+        repository.lock_awards_behind(session, orders)
         return repository.lock_orders(session, orders, states)
 
 

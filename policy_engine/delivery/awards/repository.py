@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
-from kernel.bulk import among
+from kernel.bulk import FEW, among
 from kernel.database import insert, lock
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
@@ -17,16 +17,29 @@ from policy_engine.policies.document import LimitScope
 
 #: The class of advisory locks on units, apart from every other use of them.
 _UNITS = 0x444F
+_LIVE = (
+    sa.select(Award)
+    .where(Award.state != AwardState.ENDED)
+    .order_by(Award.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+# Built once: every match of one family, and every claim at its beginning, asks them.
+_FEW_LIVE = _LIVE.where(
+    Award.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
+    Award.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
+)
+_IS_LIVE = sa.select(
+    sa.exists().where(
+        Award.policy_id == sa.bindparam("policy_id"),
+        Award.unit_id == sa.bindparam("unit_id"),
+        Award.state != AwardState.ENDED,
+    )
+)
 
 
 def lock_award(session: Session, award_id: uuid.UUID) -> Award | None:
     return lock(session, Award, award_id)
-
-
-def lock_awards(session: Session, award_ids: Collection[uuid.UUID]) -> None:
-    """Locked in one order for everybody, and not read."""
-    rows = sa.select(Award.id).where(Award.id.in_(award_ids)).order_by(Award.id)
-    session.execute(rows.with_for_update())
 
 
 def singles_not_ended(session: Session, award_ids: Collection[uuid.UUID]) -> list[Award]:
@@ -47,18 +60,19 @@ def of_claim(session: Session, claim_id: uuid.UUID) -> Award | None:
 
 def lock_live(session: Session, pairs: Collection[tuple[str, int]]) -> dict[tuple[str, int], Award]:
     """The live awards of these policies and units, locked in one order for everybody."""
-    statement = (
-        sa.select(Award)
-        .where(
-            Award.policy_id.in_({policy_id for policy_id, _ in pairs}),
-            among(session, Award.unit_id, {unit_id for _, unit_id in pairs}),
-            Award.state != AwardState.ENDED,
-        )
-        .order_by(Award.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {(award.policy_id, award.unit_id): award for award in session.scalars(statement)}
+    policy_ids, unit_ids = {policy_id for policy_id, _ in pairs}, {unit_id for _, unit_id in pairs}
+    if len(pairs) <= FEW:
+        few = {"policy_ids": list(policy_ids), "unit_ids": list(unit_ids)}
+        rows = session.scalars(_FEW_LIVE, few)
+    else:
+        units = among(session, Award.unit_id, unit_ids)
+        rows = session.scalars(_LIVE.where(Award.policy_id.in_(policy_ids), units))
+    return {(award.policy_id, award.unit_id): award for award in rows}
+
+
+def is_live_on(session: Session, policy_id: str, unit_id: int) -> bool:
+    """Whether the unit has this right now."""
+    return bool(session.scalar(_IS_LIVE, {"policy_id": policy_id, "unit_id": unit_id}))
 
 
 def live_on(session: Session, policy_id: str, unit_id: int) -> Award | None:

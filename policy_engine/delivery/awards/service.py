@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.bulk import insert_object
 from kernel.clock import business_date
 from kernel.errors import Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
@@ -63,12 +64,12 @@ def recognise(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now
         recognised_at=now,
         updated_at=now,
     )
-    session.add(award)
-    session.flush()
+    starts = _begun(award, terms, until=today, now=now)
+    insert_object(session, award, refers=False)  # to what stands already
     allowance.hold(session, ports, [(terms, award.subject_id, award.unit_id)])
     log(session, award, "award.recognised", SYSTEM, AwardState.RECOGNISED, now=now)
     overlaps.end_lower(session, ports, award, terms, now=now)
-    _pay_held(session, ports, award, terms, until=today, now=now)
+    _pay_each(session, ports, award, terms, starts, now=now)
     return award
 
 
@@ -82,26 +83,33 @@ def _pay_held(
     session: Session, ports: Ports, award: Award, terms: Terms, *, until: date, now: datetime
 ) -> int:
     """The same where all that shares a limit with the award is held."""
+    return _pay_each(session, ports, award, terms, _begun(award, terms, until=until, now=now), now=now)
+
+
+def _begun(award: Award, terms: Terms, *, until: date, now: datetime) -> list[date]:
+    """The first days of the periods to be paid by ``until``; the award goes on with the one after them, if one follows."""
+    starts = list(starts_due(terms.period, award.next_due_on, until=until, ends_on=award.ends_on))
+    if starts:
+        award.next_due_on = next_start(terms.period, starts[-1])
+    if award.ends_on is not None and award.next_due_on is not None and award.next_due_on > award.ends_on:
+        award.next_due_on = None
+    award.updated_at = now
+    return starts
+
+
+def _pay_each(
+    session: Session, ports: Ports, award: Award, terms: Terms, starts: Sequence[date], *, now: datetime
+) -> int:
     made = 0
-    start = award.next_due_on
-    for start in starts_due(terms.period, award.next_due_on, until=until, ends_on=award.ends_on):
+    for start in starts:
         taken = overlaps.payment_in_the_way(session, ports, award, terms, start)
         if taken is None:
             made += _pay_period(session, ports, award, terms, start, now=now)
         else:
             detail = {"period": start.isoformat(), "paid_by": taken.policy_id}
             log(session, award, "award.period_left_out", SYSTEM, award.state, now=now, detail=detail)
-        award.next_due_on = next_start(terms.period, start)
-    _close(award, now=now)
     session.flush()
     return made
-
-
-def _close(award: Award, *, now: datetime) -> None:
-    """No period follows the last."""
-    if award.ends_on is not None and award.next_due_on is not None and award.next_due_on > award.ends_on:
-        award.next_due_on = None
-    award.updated_at = now
 
 
 def _pay_period(
@@ -145,11 +153,8 @@ def _pay_unbound(
     """``_pay_held`` for many such awards at once."""
     wanted: defaultdict[str, list[tuple[Award, Terms, date, str]]] = defaultdict(list)
     for award, terms in due:
-        start = award.next_due_on
-        for start in starts_due(terms.period, award.next_due_on, until=until, ends_on=award.ends_on):
+        for start in _begun(award, terms, until=until, now=now):
             wanted[award.policy_id].append((award, terms, start, period_label(terms.period, start)))
-            award.next_due_on = next_start(terms.period, start)
-        _close(award, now=now)
     made = []
     for policy_id in sorted(wanted):
         asked = wanted[policy_id]

@@ -4,13 +4,13 @@ stay. Of the account's number there is a digest that only the store can open, an
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from kernel.bulk import among
+from kernel.bulk import FEW, among
 from kernel.transparency import Content
 from kernel.transparency.sources import Source
 from policy_engine.delivery.accounts.models import PayeeAccount
@@ -45,22 +45,43 @@ _PAID_TO = (
 )
 
 
+_LOWERING = aliased(LedgerTransaction)
+_WAS_LOWERED = sa.exists().where(_LOWERING.payment_id == Payment.id, _LOWERING.kind == LOWERED)
+_MOVEMENTS = (
+    sa.select(*_MOVED, *_PAID_FOR, *_PAID_TO, _WAS_LOWERED.label("was_lowered"))
+    .join(Budget, Budget.id == LedgerTransaction.budget_id)
+    .outerjoin(Payment, Payment.id == LedgerTransaction.payment_id)
+    .outerjoin(PayeeAccount, PayeeAccount.id == LedgerTransaction.payee_account_id)
+)
+# Built once: every movement of money runs it.
+_FEW_MOVEMENTS = _MOVEMENTS.where(LedgerTransaction.id.in_(sa.bindparam("ids", expanding=True)))
+
+
 def contents(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Content]:
     """What these movements say, from the books and the payments as they stand."""
-    entries = _entries(session, transaction_ids)
-    moved = (
-        sa.select(*_MOVED, *_PAID_FOR, *_PAID_TO)
-        .join(Budget, Budget.id == LedgerTransaction.budget_id)
-        .outerjoin(Payment, Payment.id == LedgerTransaction.payment_id)
-        .outerjoin(PayeeAccount, PayeeAccount.id == LedgerTransaction.payee_account_id)
-        .where(LedgerTransaction.id.in_(transaction_ids))
-    )
-    rows = session.execute(moved).all()
-    lowered = _lowered(session, {row.payment_id for row in rows if row.payment_id is not None})
+    booked = _entries(session, transaction_ids)
+    return contents_of(session, {one: booked.get(one, []) for one in transaction_ids})
+
+
+def contents_of(session: Session, entries: Mapping[uuid.UUID, list[str]]) -> Mapping[uuid.UUID, Content]:
+    """The same where the entries of each movement are known: it was booked just now."""
+    rows = _rows(session, entries.keys())
+    lowered = _lowered(session, {row.payment_id for row in rows if row.was_lowered})
     return {
         row.id: {**_content(row, entries[row.id], _amount_then(row, lowered)), **_account(row)}
         for row in rows
     }
+
+
+def entry_of(pocket: str, amount_fen: int) -> str:
+    """One side of a movement as the log has it."""
+    return f"{pocket} {amount_fen:+d}"
+
+
+def _rows(session: Session, transaction_ids: Collection[uuid.UUID]) -> Sequence[Any]:
+    if len(transaction_ids) <= FEW:
+        return session.execute(_FEW_MOVEMENTS, {"ids": list(transaction_ids)}).all()
+    return session.execute(_MOVEMENTS.where(among(session, LedgerTransaction.id, transaction_ids))).all()
 
 
 def _lowered(
@@ -68,6 +89,8 @@ def _lowered(
 ) -> Mapping[uuid.UUID, list[tuple[uuid.UUID, int]]]:
     """(movement, fen) by which each payment was lowered before it left."""
     found: dict[uuid.UUID, list[tuple[uuid.UUID, int]]] = defaultdict(list)
+    if not payment_ids:
+        return found
     booked = (
         sa.select(LedgerTransaction.payment_id, LedgerTransaction.id, LedgerEntry.amount_fen)
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
@@ -99,7 +122,7 @@ def _entries(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mappin
         .where(LedgerEntry.transaction_id.in_(transaction_ids))
     )
     for transaction_id, name, amount_fen in session.execute(booked):
-        found[transaction_id].append(f"{name} {amount_fen:+d}")
+        found[transaction_id].append(entry_of(name, amount_fen))
     return found
 
 

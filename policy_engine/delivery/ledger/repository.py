@@ -1,14 +1,14 @@
 """All SQL of the books."""
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import insert_rows
+from kernel.bulk import FEW, among, insert_rows
 from kernel.ids import new_id
 from policy_engine.catalogue.divisions import encloses, prefix_of
 from policy_engine.delivery.ledger.models import (
@@ -22,6 +22,41 @@ from policy_engine.delivery.ledger.models import (
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import HOLDS_RESERVATION, IN_FLIGHT
 
+_POCKET = cast(sa.Table, LedgerAccount.__table__)
+_BOOKS = cast(sa.Table, LedgerTransaction.__table__)
+# Built once: every movement of money runs these.
+_POCKETS = (
+    sa.select(_POCKET.c.id, _POCKET.c.name, _POCKET.c.balance_fen)
+    .where(
+        _POCKET.c.budget_id == sa.bindparam("budget_id"),
+        _POCKET.c.name.in_(sa.bindparam("names", expanding=True)),
+    )
+    .order_by(_POCKET.c.id)
+    .with_for_update()
+)
+_BOOKED = sa.select(_BOOKS.c.reference).where(
+    _BOOKS.c.reference.in_(sa.bindparam("references", expanding=True))
+)
+_SOURCE, _TARGET = (sa.bindparam(name, type_=_POCKET.c.id.type) for name in ("source", "target"))
+_TOTAL = sa.bindparam("total", type_=sa.BigInteger)
+_MOVE = (
+    sa.update(_POCKET)
+    .where(sa.or_(_POCKET.c.id == _SOURCE, _POCKET.c.id == _TARGET))
+    .values(balance_fen=_POCKET.c.balance_fen + sa.case((_POCKET.c.id == _SOURCE, -_TOTAL), else_=_TOTAL))
+)
+_APPROPRIATIONS = sa.select(Budget.id, Budget.appropriation).where(
+    Budget.id.in_(sa.bindparam("budget_ids", expanding=True))
+)
+_BUDGETS = (
+    sa.select(Budget)
+    .where(
+        Budget.policy_id == sa.bindparam("policy_id"),
+        Budget.fund_source == sa.bindparam("fund_source"),
+        Budget.year == sa.bindparam("year"),
+    )
+    .execution_options(autoflush=False)
+)
+
 
 def find_budget(
     session: Session, policy_id: str, division: str, fund_source: str, year: int
@@ -30,11 +65,7 @@ def find_budget(
 
     Of a year that was closed the one it was carried to.
     """
-    budgets = session.scalars(
-        sa.select(Budget).where(
-            Budget.policy_id == policy_id, Budget.fund_source == fund_source, Budget.year == year
-        )
-    )
+    budgets = session.scalars(_BUDGETS, {"policy_id": policy_id, "fund_source": fund_source, "year": year})
     around = [budget for budget in budgets if encloses(budget.division, division)]
     nearest = max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
     return None if nearest is None else open_successor(session, nearest)
@@ -53,26 +84,31 @@ def get_budget(session: Session, budget_id: uuid.UUID) -> Budget | None:
 
 def appropriations(session: Session, budget_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The numbers under which fiscal authorities keep these budgets."""
-    rows = session.execute(sa.select(Budget.id, Budget.appropriation).where(Budget.id.in_(budget_ids)))
+    rows = session.execute(_APPROPRIATIONS, {"budget_ids": list(budget_ids)})
     return {row.id: row.appropriation for row in rows}
 
 
-def lock_accounts(session: Session, budget_id: uuid.UUID, names: Iterable[str]) -> dict[str, LedgerAccount]:
+class Pocket(NamedTuple):
+    """An account of a budget as it stands, locked."""
+
+    id: uuid.UUID
+    name: str
+    balance_fen: int
+
+
+def lock_accounts(session: Session, budget_id: uuid.UUID, names: Collection[str]) -> dict[str, Pocket]:
     """The pockets of a budget, locked in one order for everybody."""
-    statement = (
-        sa.select(LedgerAccount)
-        .where(LedgerAccount.budget_id == budget_id, LedgerAccount.name.in_(list(names)))
-        .order_by(LedgerAccount.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {account.name: account for account in session.scalars(statement)}
+    rows = session.connection().execute(_POCKETS, {"budget_id": budget_id, "names": list(names)})
+    return {row.name: Pocket(*row) for row in rows}
 
 
 def booked_among(session: Session, references: Collection[str]) -> set[str]:
     """Which of these movements stand in the books already."""
-    known = sa.select(LedgerTransaction.reference).where(LedgerTransaction.reference.in_(sorted(references)))
-    return set(session.scalars(known))
+    connection = session.connection()  # movements are never held back
+    if len(references) <= FEW:
+        return set(connection.scalars(_BOOKED, {"references": list(references)}))
+    known = sa.select(_BOOKS.c.reference).where(among(session, _BOOKS.c.reference, references))
+    return set(connection.scalars(known))
 
 
 class NewTransaction(NamedTuple):
@@ -88,10 +124,7 @@ class NewTransaction(NamedTuple):
 
 
 def add_transactions(
-    session: Session,
-    source: LedgerAccount,
-    target: LedgerAccount,
-    booked: Sequence[tuple[NewTransaction, int]],
+    session: Session, source: Pocket, target: Pocket, booked: Sequence[tuple[NewTransaction, int]]
 ) -> None:
     """New transactions with their sums, each from one pocket to the other; both are locked."""
     insert_rows(session, LedgerTransaction, NewTransaction._fields, [one for one, _ in booked])
@@ -103,10 +136,10 @@ def add_transactions(
             (new_id(), one.id, target.id, amount_fen),
         )
     )
-    insert_rows(session, LedgerEntry, ("id", "transaction_id", "account_id", "amount_fen"), entries)
+    columns = ("id", "transaction_id", "account_id", "amount_fen")
+    insert_rows(session, LedgerEntry, columns, entries, refers=False)
     total = sum(amount_fen for _, amount_fen in booked)
-    source.balance_fen -= total
-    target.balance_fen += total
+    session.connection().execute(_MOVE, {"source": source.id, "target": target.id, "total": total})
 
 
 def movements_of(session: Session, payment_id: uuid.UUID) -> list[tuple[LedgerTransaction, int]]:

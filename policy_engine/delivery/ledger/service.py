@@ -17,7 +17,7 @@ from kernel.ids import new_id
 from kernel.outbox import enqueue
 from kernel.transparency import Recorded, record_many
 from policy_engine.delivery.ledger import repository
-from policy_engine.delivery.ledger.logged import KIND, contents
+from policy_engine.delivery.ledger.logged import KIND, contents_of, entry_of
 from policy_engine.delivery.ledger.models import Budget, FundingAlarm, LedgerAccount
 
 Pocket = Literal["appropriation", "available", "reserved", "instructed", "paid"]
@@ -183,8 +183,13 @@ def move_many(
         booked[one.reference] = (transaction, one.amount_fen)
     if booked:
         repository.add_transactions(session, pockets[source], pockets[target], list(booked.values()))
-        session.flush()
-        said = contents(session, [transaction.id for transaction, _ in booked.values()])
+        said = contents_of(
+            session,
+            {
+                transaction.id: [entry_of(source, -amount_fen), entry_of(target, amount_fen)]
+                for transaction, amount_fen in booked.values()
+            },
+        )
         record_many(session, [Recorded(KIND, number, said[number]) for number in said], now=now)
     return Moved(frozenset(booked), frozenset(short))
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from kernel.clock import business_date
 from kernel.ids import new_id
 from kernel.money import format_yuan
-from kernel.wording import as_said, worded
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM, TREASURY, NewEvent, record_events
@@ -64,8 +63,9 @@ def apply_answers(session: Session, ports: Ports, answers: Sequence[Answered], *
         moved.append((payment, answer))
         happened.append(Happened(payment, f"payment.{payment.state}", before, {"reason": answer.reason}))
     log_all(session, happened, TREASURY, now=now)
-    _tell(session, ports, moved, now=now)
-    _complete_singles(session, [payment for payment, _ in moved if payment.state == S.PAID], now=now)
+    terms = TermsInForce(session, ports)
+    _tell(session, ports, terms, moved, now=now)
+    _complete_singles(session, terms, [payment for payment, _ in moved if payment.state == S.PAID], now=now)
     for step in sorted(steps):
         book(session, steps[step], step, now=now)
     returned = [one for step in ("return", "return_paid") for one in steps.get(step, ())]
@@ -74,10 +74,13 @@ def apply_answers(session: Session, ports: Ports, answers: Sequence[Answered], *
     return len(moved)
 
 
-def _complete_singles(session: Session, paid: Sequence[Payment], *, now: datetime) -> None:
+def _complete_singles(
+    session: Session, terms: TermsInForce, paid: Sequence[Payment], *, now: datetime
+) -> None:
     """A one-off benefit has done its work with its one payment."""
     events = []
-    for award in award_rows.singles_not_ended(session, {payment.award_id for payment in paid}):
+    paid_once = {one.award_id for one in paid if terms.of(one.policy_id, one.policy_version).period == "once"}
+    for award in award_rows.singles_not_ended(session, paid_once) if paid_once else ():
         before = award.state
         award.state = AWARD.move(AwardState(before), "end")
         award.end_reason, award.ends_on, award.updated_at = "completed", business_date(now), now
@@ -102,8 +105,9 @@ def _complete_singles(session: Session, paid: Sequence[Payment], *, now: datetim
     record_events(session, events)
 
 
-def _tell(session: Session, ports: Ports, moved: Sequence[Answered], *, now: datetime) -> None:
-    terms = TermsInForce(session, ports)
+def _tell(
+    session: Session, ports: Ports, terms: TermsInForce, moved: Sequence[Answered], *, now: datetime
+) -> None:
     letters = [
         _letter(payment, terms.of(payment.policy_id, payment.policy_version), answer)
         for payment, answer in moved
@@ -114,16 +118,10 @@ def _tell(session: Session, ports: Ports, moved: Sequence[Answered], *, now: dat
 
 
 def _letter(payment: Payment, terms: Terms, answer: TreasuryAnswer) -> Letter:
-    policy, period, yuan = terms.title, payment.period, format_yuan(payment.amount_fen)
+    amount = f"{format_yuan(payment.amount_fen)}元"
     if payment.state == S.PAID:
-        title = worded("%(policy)s：已到账", policy=policy)
-        body = worded("%(period)s 的 %(yuan)s元 已汇入您的收款账户。", period=period, yuan=yuan)
+        title, body = f"{terms.title}：已到账", f"{payment.period} 的 {amount} 已汇入您的收款账户。"
     else:
-        title = worded("%(policy)s：银行退回", policy=policy)
-        body = worded(
-            "%(period)s 的 %(yuan)s元 未能汇入（%(reason)s）。款项仍为您保留，请核对或更换收款账户。",
-            period=period,
-            yuan=yuan,
-            reason=as_said(answer.reason) if answer.reason else worded("原因待查"),
-        )
+        title = f"{terms.title}：银行退回"
+        body = f"{payment.period} 的 {amount} 未能汇入（{answer.reason or '原因待查'}）。款项仍为您保留，请核对或更换收款账户。"
     return Letter(payment.subject_id, f"payment.{payment.state}", title, body, f"/claims/{payment.claim_id}")

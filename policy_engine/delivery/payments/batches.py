@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.bulk import insert_object
 from kernel.clock import business_date
 from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
@@ -56,6 +57,7 @@ def approve_batch(
     mine = _without_own(session, ports, ready, principal, now=now)
     if not mine:
         raise Forbidden(_("这些款项由您审核过或与您有关，应由其他人员批准支付。"))
+    standing = those_that_stand(session, ports, mine, now=now)
     batch = PaymentBatch(
         id=new_id(),
         number=batch_number(session, seat.division, business_date(now)),
@@ -64,14 +66,11 @@ def approve_batch(
         approved_by_name=principal.name,
         seat_id=seat.id,
         approved_at=now,
-        payment_count=0,
-        total_fen=0,
-        held_count=0,
+        payment_count=len(standing),
+        total_fen=sum(one.amount_fen for one in standing),
+        held_count=len(mine) - len(standing),
     )
-    session.add(batch)
-    session.flush()
-    standing = those_that_stand(session, ports, mine, now=now)
-    batch.held_count += len(mine) - len(standing)
+    insert_object(session, batch, refers=False)  # payments refer to it, and it to nothing
     payments.instruct_all(session, standing, batch, now=now)
     _audit(session, principal, batch, now=now)
     return batch

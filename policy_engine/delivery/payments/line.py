@@ -8,7 +8,7 @@ spent in this one). An entitlement's line is in the order of waiting, a quota's 
 
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -22,6 +22,11 @@ from policy_engine.delivery.states import PaymentState
 WAITING = (PaymentState.DUE, PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
 #: Tried once already; what is only just due asks for the first time.
 _STANDS = (PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
+# Built once, and asked of whatever falls due: mostly nobody waits.
+_PAYMENT = cast(sa.Table, Payment.__table__)
+_WAITS_AT_ALL = sa.select(
+    sa.exists().where(_PAYMENT.c.policy_id == sa.bindparam("policy_id"), _PAYMENT.c.state.in_(_STANDS))
+)
 _BY_DECISION = (Payment.decided_at, Payment.due_on, Payment.id)
 #: A payment falls due, is tried and waits in one moment.
 _BY_WAITING = (Payment.created_at, Payment.decided_at, Payment.due_on, Payment.id)
@@ -35,9 +40,11 @@ def lock_waiting(session: Session, budget: Budget, limit: int, *, today: date) -
 
 
 def has_waiting(session: Session, budget: Budget, *, today: date) -> bool:
-    """Whether somebody stands in a budget's line already."""
+    """Whether somebody stands in a budget's line already. What is only just due, and not written yet, does not."""
+    if not session.connection().scalar(_WAITS_AT_ALL, {"policy_id": budget.policy_id}):
+        return False
     stands = sa.and_(Payment.state.in_(_STANDS), _is_served_by(budget, today))
-    return session.scalar(sa.select(sa.exists().where(stands))) or False
+    return session.scalar(sa.select(sa.exists().where(stands)).execution_options(autoflush=False)) or False
 
 
 def still_waits(session: Session, policy_id: str, division: str, year: int) -> bool:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.bulk import among
 from kernel.database import lock
 from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.payments.line import WAITING
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
@@ -19,6 +21,38 @@ from policy_engine.policies.document import LimitScope
 #: A run in one of these keeps what is in it.
 OPEN_RUN = ("planned", "sending", "stopped")
 #: Due, and no money set aside yet.
+
+
+# Built once: every order on its way asks them.
+_AWARDS_BEHIND = sa.select(Payment.award_id).where(
+    Payment.id.in_(sa.bindparam("payment_ids", expanding=True))
+)
+_LOCK_AWARDS = (
+    sa.select(Award.id)
+    .where(Award.id.in_(sa.bindparam("award_ids", expanding=True)))
+    .order_by(Award.id)
+    .with_for_update()
+)
+_ORDERS = (
+    sa.select(Payment)
+    .where(
+        Payment.id.in_(sa.bindparam("payment_ids", expanding=True)),
+        Payment.state.in_(sa.bindparam("states", expanding=True)),
+    )
+    .order_by(Payment.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+# Built once: every period that falls due asks it.
+_IS_COVERED = sa.select(
+    sa.exists().where(
+        Payment.policy_id == sa.bindparam("policy_id"),
+        Payment.unit_id == sa.bindparam("unit_id"),
+        Payment.period == sa.bindparam("period"),
+        Payment.kind == "regular",
+        Payment.state != PaymentState.CANCELLED,
+    )
+)
 
 
 def lock_payment(session: Session, payment_id: uuid.UUID) -> Payment | None:
@@ -46,22 +80,19 @@ def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[
     return [one for one in session.scalars(statement.order_by(Payment.id)) if one is not None]
 
 
-def awards_behind(session: Session, payment_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    return set(session.scalars(sa.select(Payment.award_id).where(Payment.id.in_(payment_ids))))
+def lock_awards_behind(session: Session, payment_ids: Collection[uuid.UUID]) -> None:
+    """The awards of payments, locked in one order for everybody, and not read. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        behind = session.scalars(_AWARDS_BEHIND, {"payment_ids": list(payment_ids)}).all()
+        session.execute(_LOCK_AWARDS, {"award_ids": behind})
 
 
 def lock_orders(
     session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
 ) -> list[Payment]:
     """The payments of which these are still the present orders, in one of ``states``, locked in order."""
-    statement = (
-        sa.select(Payment)
-        .where(Payment.id.in_(orders), Payment.state.in_([*states]))
-        .order_by(Payment.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return [one for one in session.scalars(statement) if one.instruction_id == orders[one.id]]
+    rows = session.scalars(_ORDERS, {"payment_ids": list(orders), "states": list(states)})
+    return [one for one in rows if one.instruction_id == orders[one.id]]
 
 
 def covered_among(
@@ -197,17 +228,28 @@ def lock_ready(
     limit: int,
 ) -> list[Payment]:
     """Reserved payments of a division that nobody holds, in the order of their ids."""
+    values: dict[str, object] = {"inside": f"{prefix_of(division)}%", "limit": limit}
+    if payment_ids is not None:
+        values["ids"] = list(payment_ids)
+    if period is not None:
+        values["period"] = period
+    return list(session.scalars(_ready(payment_ids is not None, period is not None), values))
+
+
+@lru_cache
+def _ready(is_named: bool, is_of_period: bool) -> sa.Select[Payment]:
     statement = sa.select(Payment).where(
         Payment.state == PaymentState.RESERVED,
         Payment.is_held.is_(False),
-        Payment.division.startswith(prefix_of(division), autoescape=True),
+        Payment.division.like(sa.bindparam("inside")),
         _is_outside_runs(),
     )
-    if payment_ids is not None:
-        statement = statement.where(Payment.id.in_(list(payment_ids)))
-    if period is not None:
-        statement = statement.where(Payment.period == period)
-    return list(session.scalars(statement.order_by(Payment.id).limit(limit).with_for_update()))
+    if is_named:
+        statement = statement.where(Payment.id.in_(sa.bindparam("ids", expanding=True)))
+    if is_of_period:
+        statement = statement.where(Payment.period == sa.bindparam("period"))
+    ordered = statement.order_by(Payment.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    return ordered.with_for_update()
 
 
 def in_division(session: Session, division: str, states: Iterable[str], limit: int) -> list[Payment]:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.money import format_yuan
-from kernel.wording import worded
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.ledger import repository as ledger_rows
@@ -131,6 +130,10 @@ def _reserve_in(
             ledger_rows.lock_accounts(session, budget.id, ("available", "reserved"))
         if line.has_waiting(session, budget, today=business_date(now)):
             return set()
+    before = {payment.id: (payment.state, payment.budget_id) for payment, _ in asking}
+    for payment, _ in asking:  # before they are booked, so that a new one is written once, as it will stand
+        target = S.RESERVED if payment.account_id is not None else S.ACCOUNT_MISSING
+        payment.state, payment.budget_id = PAYMENT.move(S(payment.state), "reserve", target), budget.id
     short = book_in(
         session,
         budget.id,
@@ -139,14 +142,18 @@ def _reserve_in(
         is_in_order=is_quota or is_in_turn,
         now=now,
     )
-    reserved = [(payment, terms) for payment, terms in asking if reference(payment, "reserve") not in short]
-    happened = []
-    for payment, _ in reserved:
-        before, payment.budget_id = payment.state, budget.id
-        target = S.RESERVED if payment.account_id is not None else S.ACCOUNT_MISSING
-        payment.state = PAYMENT.move(S(before), "reserve", target)
-        happened.append(Happened(payment, f"payment.{payment.state}", before))
-    log_all(session, happened, SYSTEM, now=now)
+    reserved = []
+    for payment, terms in asking:
+        if reference(payment, "reserve") in short:
+            payment.state, payment.budget_id = before[payment.id]
+        else:
+            reserved.append((payment, terms))
+    log_all(
+        session,
+        [Happened(one, f"payment.{one.state}", before[one.id][0]) for one, _ in reserved],
+        SYSTEM,
+        now=now,
+    )
     missing = [one for one in reserved if one[0].state == S.ACCOUNT_MISSING]
     tell_all(session, ports, [_ask_for_account(*one) for one in missing], now=now)
     return {payment.id for payment, _ in reserved}
@@ -177,13 +184,9 @@ def _not_yet_funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.waits_for_funds",
-        worded("%(policy)s：正在等待资金", policy=terms.title),
-        worded(
-            "%(period)s 的 %(yuan)s元 已经批准，资金还没有到位。"
-            "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
-            period=payment.period,
-            yuan=format_yuan(payment.amount_fen),
-        ),
+        f"{terms.title}：正在等待资金",
+        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已经批准，资金还没有到位。"
+        "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
         f"/claims/{payment.claim_id}",
     )
 
@@ -192,12 +195,8 @@ def _funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.funded",
-        worded("%(policy)s：资金已到位", policy=terms.title),
-        worded(
-            "%(period)s 的 %(yuan)s元 已为您预留，等待发放。",
-            period=payment.period,
-            yuan=format_yuan(payment.amount_fen),
-        ),
+        f"{terms.title}：资金已到位",
+        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已为您预留，等待发放。",
         f"/claims/{payment.claim_id}",
     )
 
@@ -206,7 +205,7 @@ def _ask_for_account(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.account_missing",
-        worded("%(policy)s：请补充收款账户", policy=terms.title),
-        worded("款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。"),
+        f"{terms.title}：请补充收款账户",
+        "款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。",
         f"/claims/{payment.claim_id}",
     )

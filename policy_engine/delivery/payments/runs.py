@@ -112,6 +112,8 @@ def advance(session: Session, ports: Ports, batch_id: uuid.UUID, *, now: datetim
                 payment.batch_id = None
         batch.tried_count += len(ready)
         batch.held_count += len(ready) - len(standing)
+        batch.payment_count += len(standing)
+        batch.total_fen += sum(one.amount_fen for one in standing)
         payments.instruct_all(session, standing, batch, now=now)
         if ready:
             return "more"

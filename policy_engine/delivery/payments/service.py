@@ -158,7 +158,6 @@ def make_all(session: Session, ports: Ports, due: Sequence[Due], *, now: datetim
     """Keep what is due and set money aside for it, as far as there is any."""
     payments = [payment for payment, _ in due]
     session.add_all(payments)
-    session.flush()
     log_all(session, [Happened(one, "payment.due", None) for one in payments], SYSTEM, now=now)
     reserve_all(session, ports, due, now=now)
 
@@ -175,8 +174,6 @@ def instruct_all(
         payment.instruction_id = f"{payment.id.hex}-{payment.order_count}"
         payment.batch_id, payment.send_count, payment.outside_reference = batch.id, 0, None
         payment.instructed_at = now
-        batch.payment_count += 1
-        batch.total_fen += payment.amount_fen
         happened.append(Happened(payment, "payment.instructed", before, {"batch": batch.number}))
     log_all(session, happened, SYSTEM, now=now)
     book(session, payments, "instruct", now=now)

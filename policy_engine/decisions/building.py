@@ -29,7 +29,6 @@ from policy_engine.matching.network import attributes_behind
 from policy_engine.policies.amounts import tree
 from policy_engine.policies.dependencies import feel_texts, mentioned
 from policy_engine.policies.document import PolicyDocument
-from policy_engine.policies.hashing import content_of
 from policy_engine.policies.published import PublishedPolicy
 from policy_engine.profiles.schemas import KnownSubject
 
@@ -45,11 +44,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """``bearer_ids``: the subject behind each bearer, which the record itself does not name."""
+    """``documents``: the rules applied, the policy's own first. ``bearer_ids``: the subject behind each bearer, which the
+    record itself does not name."""
 
     record: Record
     disclosures: tuple[Disclosure, ...]
-    documents: tuple[dict[str, Any], ...]
+    documents: tuple[PolicyDocument, ...]
     bearer_ids: tuple[int, ...]
 
 
@@ -102,7 +102,7 @@ def build(
     return Built(
         record=record,
         disclosures=tuple(disclosures),
-        documents=tuple(content_of(one) for one in documents),
+        documents=tuple(documents),
         bearer_ids=tuple(_whose(one) for one in bearers),
     )
 

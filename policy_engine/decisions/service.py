@@ -8,6 +8,7 @@ from datetime import date, datetime
 import msgspec
 from sqlalchemy.orm import Session
 
+from kernel.bulk import insert_object
 from kernel.errors import NotFound
 from kernel.house import House
 from kernel.i18n import gettext as _
@@ -55,10 +56,9 @@ class DecisionRecords:
         self, session: Session, matter: Matter, deed: Deed, reasons: str, *, now: datetime
     ) -> DecisionRecord:
         """Sign and keep what was done; an offer shown again on the same facts and rule gives the record it has."""
-        earlier = repository.records_about(session, offer_id=matter.offer_id, claim_id=matter.claim_id)
-        last = earlier[-1] if earlier else None
+        last = repository.last_about(session, offer_id=matter.offer_id, claim_id=matter.claim_id)
         if last is not None and deed.outcome == "offered" and _is_same(last, matter, deed):
-            return last
+            return session.get_one(DecisionRecord, last.id)
         record_id = new_id()
         origin = Origin(
             id=str(record_id),
@@ -78,7 +78,7 @@ class DecisionRecords:
             claim_id=matter.claim_id,
             policy_id=matter.policy_id,
             policy_version=matter.policy_version,
-            statuses=[[one["id"], one["version"]] for one in built.documents[1:]],
+            statuses=[[one.id, one.version] for one in built.documents[1:]],
             facts_sequence=matter.facts_sequence,
             bearers=list(built.bearer_ids),
             content=canonical(built.record).decode(),
@@ -88,8 +88,7 @@ class DecisionRecords:
             disclosures_sealed=self._house.vault.seal(sealed, context=_context(record_id)),
             created_at=now,
         )
-        session.add(row)
-        session.flush()
+        insert_object(session, row, refers=False)  # it names numbers, and refers to no row
         commit_to(session, KIND, row.id, content_of_record(row), now=now)
         return row
 
@@ -131,7 +130,7 @@ def _version(session: Session, policy_id: str, version: int) -> PolicyVersion:
     return row
 
 
-def _is_same(last: DecisionRecord, matter: Matter, deed: Deed) -> bool:
+def _is_same(last: repository.Last, matter: Matter, deed: Deed) -> bool:
     known = (last.outcome, last.policy_version, last.facts_sequence)
     return known == (deed.outcome, matter.policy_version, matter.facts_sequence)
 

@@ -72,12 +72,11 @@ class RegisteredPeople:
         return {subject_id: frozenset(found) for subject_id, found in (guardians | adults).items()}
 
     def wards_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
-        children = registry.related_from(session, "parent", subject_id, on)
-        wards = {*children, *registry.related_from(session, "guardian", subject_id, on)}
-        known = profiles.load_subjects(session, {subject_id, *wards})
-        minors = {ward for ward in wards if ward in known and not is_adult(known[ward], on)}
+        wards = registry.related_from_by(session, ("parent", "guardian"), subject_id, on)
+        known = profiles.particulars_of(session, {subject_id, *wards})
+        minors = {ward for ward in wards if ward in known and not is_adult_born(known[ward].birth_date, on)}
         person = known.get(subject_id)
-        if person is not None and person.kind == "person" and is_adult(person, on):
+        if person is not None and person.kind == "person" and is_adult_born(person.birth_date, on):
             minors.add(person.owner_id)
         return frozenset(minors)
 

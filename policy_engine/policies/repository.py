@@ -105,7 +105,7 @@ def current_epoch(session: Session, *, is_held: bool = False) -> int:
     seen = session.info.get(_SEEN)
     if seen is not None and not is_held and seen[0]() is session.get_transaction():
         return int(seen[1])
-    epoch: int = session.scalar(_EPOCH_HELD if is_held else _EPOCH) or 0
+    epoch: int = session.connection().scalar(_EPOCH_HELD if is_held else _EPOCH) or 0
     transaction = session.get_transaction()
     if transaction is not None and not has_moved_epoch(session):
         session.info[_SEEN] = (weakref.ref(transaction), epoch)

@@ -11,26 +11,37 @@ from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.states import OPEN_CLAIM, AwardState
 
+_AMONG = sa.select(PayeeAccount).where(PayeeAccount.id.in_(sa.bindparam("account_ids", expanding=True)))
+# Built once: every confirmation asks both.
+_IN_USE = (
+    sa.select(PayeeAccount)
+    .where(
+        PayeeAccount.subject_id.in_(sa.bindparam("subject_ids", expanding=True)),
+        PayeeAccount.retired_at.is_(None),
+    )
+    .order_by(PayeeAccount.is_default.desc(), PayeeAccount.created_at, PayeeAccount.id)
+)
+_OF_NUMBER = sa.select(PayeeAccount.id).where(PayeeAccount.number_index == sa.bindparam("number_index"))
+_PAID_INTO = (
+    sa.select(Claim.subject_id)
+    .where(Claim.account_id.in_(_OF_NUMBER), Claim.state.in_(OPEN_CLAIM))
+    .union(
+        sa.select(Award.subject_id).where(Award.account_id.in_(_OF_NUMBER), Award.state != AwardState.ENDED)
+    )
+)
+
 
 def get_account(session: Session, account_id: uuid.UUID) -> PayeeAccount | None:
     return session.get(PayeeAccount, account_id)
 
 
 def accounts_among(session: Session, account_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PayeeAccount]:
-    statement = sa.select(PayeeAccount).where(PayeeAccount.id.in_(account_ids))
-    return {account.id: account for account in session.scalars(statement)}
+    return {one.id: one for one in session.scalars(_AMONG, {"account_ids": list(account_ids)})}
 
 
 def accounts_of(session: Session, subject_ids: Iterable[int]) -> list[PayeeAccount]:
     """Accounts still in use, the default of each holder first."""
-    statement = sa.select(PayeeAccount).where(
-        PayeeAccount.subject_id.in_(list(subject_ids)), PayeeAccount.retired_at.is_(None)
-    )
-    return list(
-        session.scalars(
-            statement.order_by(PayeeAccount.is_default.desc(), PayeeAccount.created_at, PayeeAccount.id)
-        )
-    )
+    return list(session.scalars(_IN_USE, {"subject_ids": list(subject_ids)}))
 
 
 def find_by_index(session: Session, subject_id: int, number_index: bytes) -> PayeeAccount | None:
@@ -47,9 +58,4 @@ def same_number(session: Session, number_index: bytes) -> list[PayeeAccount]:
 
 def people_paid_into(session: Session, number_index: bytes) -> set[int]:
     """The subjects of all open claims and live awards whose money goes to this number, whoever registered it."""
-    account_ids = sa.select(PayeeAccount.id).where(PayeeAccount.number_index == number_index)
-    claims = sa.select(Claim.subject_id).where(Claim.account_id.in_(account_ids), Claim.state.in_(OPEN_CLAIM))
-    awards = sa.select(Award.subject_id).where(
-        Award.account_id.in_(account_ids), Award.state != AwardState.ENDED
-    )
-    return set(session.scalars(claims.union(awards)))
+    return set(session.scalars(_PAID_INTO, {"number_index": number_index}))

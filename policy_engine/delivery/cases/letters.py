@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.notices import NewNotice, notify_all
-from kernel.wording import Wording, worded
 from policy_engine.delivery.ports import Ports
 
-TRUST = worded("办理不收费，不索要验证码。")
+TRUST = "办理不收费，不索要验证码。"
 
 
 class Letter(NamedTuple):
@@ -22,8 +21,8 @@ class Letter(NamedTuple):
 
     subject_id: int
     kind: str
-    title: Wording
-    body: Wording
+    title: str
+    body: str
     link: str
 
 
@@ -32,8 +31,8 @@ def tell(
     ports: Ports,
     subject_id: int,
     kind: str,
-    title: Wording,
-    body: Wording,
+    title: str,
+    body: str,
     *,
     link: str,
     now: datetime,
@@ -48,8 +47,8 @@ def tell_these(
     session: Session,
     recipients: Collection[int],
     kind: str,
-    title: Wording,
-    body: Wording,
+    title: str,
+    body: str,
     *,
     link: str,
     now: datetime,

@@ -2,21 +2,28 @@
 
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.database import insert
+from kernel.database import insert_in
 from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
 
 
 def next_in_series(session: Session, name: str) -> int:
     """The next number of a series: no gap, no double, whoever asks at the same time."""
-    statement = insert(session, NumberSeries).values(name=name, last=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"last": NumberSeries.last + 1}
-    ).returning(NumberSeries.last)
-    return session.execute(statement).scalar_one()
+    connection = session.connection()  # what the session holds back says nothing of series
+    return int(connection.execute(_next(connection.dialect.name), {"name": name}).scalar_one())
+
+
+@lru_cache
+def _next(dialect: str) -> Any:
+    series = cast(sa.Table, NumberSeries.__table__)
+    statement = insert_in(dialect, series).values(name=sa.bindparam("name"), last=1)
+    raised = statement.on_conflict_do_update(index_elements=["name"], set_={"last": series.c.last + 1})
+    return raised.returning(series.c.last)
 
 
 def events_of_claim(session: Session, claim_id: uuid.UUID, *, public_only: bool) -> list[CaseEvent]:

@@ -5,14 +5,13 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kernel.bulk import insert_object
 from kernel.clock import business_date
 from kernel.errors import Conflict
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
-from kernel.wording import Wording, worded
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards import allowance, overlaps
@@ -95,7 +94,7 @@ def begin(
     now: datetime,
 ) -> Claim:
     """Fill in a draft, submit it to its first stage, and tell those concerned."""
-    if award_rows.live_on(session, terms.policy_id, claim.unit_id) is not None:
+    if award_rows.is_live_on(session, terms.policy_id, claim.unit_id):
         raise Conflict(_("这项待遇已经在享受中，无需重复申请。"))
     overlaps.refuse_without_required(session, ports, terms, claim.unit_id)
     today = business_date(now)
@@ -116,11 +115,8 @@ def begin(
     claim.round, claim.visit, claim.is_held = 1, 0, False
     claim.created_at = claim.updated_at = claim.submitted_at = now
     enter_stage(claim, 0, now=now)
-    try:
-        with session.begin_nested():
-            session.add(claim)
-    except IntegrityError as clash:
-        raise Conflict(_("这项待遇已有一件申请正在办理，请在“我的办理”中查看。")) from clash
+    if not insert_object(session, claim, refers=claim.offer_id is None, or_nothing=True):
+        raise Conflict(_("这项待遇已有一件申请正在办理，请在“办件进度”中查看。"))
     if account is not None:
         accounts.flag_if_crowded(session, account, now=now)
     kind = "claim.submitted" if claim.mode == "application" else "claim.confirmed"
@@ -131,23 +127,22 @@ def begin(
         ports,
         claim.subject_id,
         "claim.begun_by_proxy" if by_proxy else "claim.begun",
-        worded("%(policy)s：已收到", policy=terms.title),
-        _begun_text(claim, origin.actor) + worded("如非本人意愿，可在“我的办理”中撤回。"),
+        f"{terms.title}：已收到",
+        _begun_text(claim, origin.actor) + "如非本人意愿，可在办件进度中撤回。",
         link=f"/claims/{claim.id}",
         now=now,
     )
     return claim
 
 
-def _begun_text(claim: Claim, actor: Actor) -> Wording:
-    number = claim.case_number or ""
+def _begun_text(claim: Claim, actor: Actor) -> str:
     if claim.channel == "automatic":
-        return worded("无需您申请，办件编号 %(number)s，将由工作人员审定。", number=number)
+        return f"无需您申请，办件编号 {claim.case_number}，将由工作人员审定。"
     if actor.kind == "proxy":
-        return worded("%(person)s已代您办理，办件编号 %(number)s。", person=actor.name, number=number)
+        return f"{actor.name}已代您办理，办件编号 {claim.case_number}。"
     if actor.kind == "counter":
-        return worded("%(person)s已在窗口为您办理，办件编号 %(number)s。", person=actor.name, number=number)
-    return worded("办件编号 %(number)s。", number=number)
+        return f"{actor.name}已在窗口为您办理，办件编号 {claim.case_number}。"
+    return f"办件编号 {claim.case_number}。"
 
 
 def pinned(facts: Facts, as_of: date) -> dict[str, Any]:

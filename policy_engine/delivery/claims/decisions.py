@@ -5,6 +5,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from kernel.bulk import insert_object
 from kernel.clock import business_date
 from kernel.i18n import N_
 from kernel.web.principal import Principal, SeatView
@@ -67,7 +68,7 @@ def write_decision(
         reconsideration_until_on=today + timedelta(days=RECONSIDERATION_DAYS) if is_negative else None,
         lawsuit_until_on=same_day_months_later(today, LAWSUIT_MONTHS) if is_negative else None,
     )
-    session.add(decision)
+    insert_object(session, decision, refers=False)  # the claim stands already
     deed = Deed(
         outcome=outcome,
         amount_fen=claim.amount_fen if outcome == "granted" else None,

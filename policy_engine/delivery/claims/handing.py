@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from kernel.errors import Conflict, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
-from kernel.wording import as_said, worded
 from policy_engine.delivery.access import may_act_at
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.claims import repository
@@ -63,14 +62,10 @@ def send_back(
     enter_stage(claim, index, now=now)
     record_act(session, claim, left, "send_back", reason, principal, seat, before, event="send_back", now=now)
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
-    body = worded(
-        "%(department)s请“%(stage)s”再核实一次，无需您做什么。",
-        department=seat.department,
-        stage=present_stage(claim).title,
-    )
+    body = f"{seat.department}请“{present_stage(claim).title}”再核实一次，无需您做什么。"
     if claim.stage_due_on is not None:
-        body += worded("预计 %(due)s 前完成。", due=claim.stage_due_on)
-    title = worded("%(policy)s：正在再次核实", policy=terms.title)
+        body += f"预计 {claim.stage_due_on:%Y-%m-%d} 前完成。"
+    title = f"{terms.title}：正在再次核实"
     tell(
         session, ports, claim.subject_id, "claim.send_back", title, body, link=f"/claims/{claim.id}", now=now
     )
@@ -108,8 +103,8 @@ def delegate(
     else:
         held = chosen(successors(session, ports, claim, seat, now=now), seat_id)
         name = name_of(held.seat)
-        title = worded("委派给您办理：%(number)s", number=claim.case_number)
-        body = as_said(f"{name_of(seat)}：{reason}")
+        title = f"委派给您办理：{claim.case_number}"
+        body = f"{name_of(seat)}：{reason}"
         tell_seat(session, held, claim, "claim.delegated", title, body, now=now)
     claim.assignments = {**claim.assignments, part: {"seat_id": seat_id, "name": name}}
     log_seat(
@@ -161,10 +156,7 @@ def take_back(
     )
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
     if undone == "return_for_supplement":
-        title, body = (
-            worded("%(policy)s：不用补充材料了", policy=terms.title),
-            worded("补充材料的要求已经撤回，由原环节继续办理。"),
-        )
+        title, body = f"{terms.title}：不用补充材料了", "补充材料的要求已经撤回，由原环节继续办理。"
         link = f"/claims/{claim.id}"
         tell(session, ports, claim.subject_id, "claim.taken_back", title, body, link=link, now=now)
     return claim

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.bulk import insert_object
 from kernel.web.principal import Principal, SeatView
 from policy_engine.delivery.cases.timeline import actor_of, record_event
 from policy_engine.delivery.claims.models import Claim, StageDecision
@@ -28,7 +29,7 @@ def record_act(
     *,
     event: str,
     now: datetime,
-) -> StageDecision:
+) -> None:
     """``before`` is the claim's place before the act; ``event`` how the history calls it."""
     act = StageDecision(
         claim_id=claim.id,
@@ -47,7 +48,7 @@ def record_act(
         before=before,
         after=place_of(claim),
     )
-    session.add(act)
+    insert_object(session, act, refers=False)  # the claim stands already
     told: dict[str, str] = {} if event in INTERNAL else {"reason": reason}
     log_seat(
         session,
@@ -59,7 +60,6 @@ def record_act(
         audited={"stage": stage.key, "round": claim.round},
         now=now,
     )
-    return act
 
 
 def log_seat(

@@ -7,11 +7,32 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import among
+from kernel.bulk import FEW, among
 from kernel.database import lock
 from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
+
+_UNDER_CLAIM = sa.select(Claim.policy_id, Claim.unit_id).where(Claim.state.in_(OPEN_CLAIM))
+# Built once: every match of one family asks it.
+_FEW_UNDER_CLAIM = _UNDER_CLAIM.where(
+    Claim.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
+    Claim.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
+)
+# Built once: every act of an official reads them.
+_ACTS = (
+    sa.select(StageDecision)
+    .where(StageDecision.claim_id == sa.bindparam("claim_id"))
+    .order_by(StageDecision.decided_at, StageDecision.id)
+)
+_OFFICIALS = sa.select(StageDecision.claim_id, StageDecision.official_id).where(
+    StageDecision.claim_id.in_(sa.bindparam("claim_ids", expanding=True))
+)
+_OPEN_OPINIONS = (
+    sa.select(Opinion)
+    .where(Opinion.claim_id == sa.bindparam("claim_id"), Opinion.state == "asked")
+    .order_by(Opinion.asked_at, Opinion.id)
+)
 
 
 def lock_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
@@ -58,12 +79,13 @@ def count_open_besides(session: Session, policy_id: str, subject_id: int, unit_i
 
 def units_under_claim(session: Session, pairs: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
     """Which of the (policy, unit) pairs have a claim under way."""
-    statement = sa.select(Claim.policy_id, Claim.unit_id).where(
-        Claim.policy_id.in_({policy_id for policy_id, _ in pairs}),
-        among(session, Claim.unit_id, {unit_id for _, unit_id in pairs}),
-        Claim.state.in_(OPEN_CLAIM),
-    )
-    return {(row.policy_id, row.unit_id) for row in session.execute(statement)}
+    policy_ids, unit_ids = {policy_id for policy_id, _ in pairs}, {unit_id for _, unit_id in pairs}
+    if len(pairs) <= FEW:
+        rows = session.execute(_FEW_UNDER_CLAIM, {"policy_ids": list(policy_ids), "unit_ids": list(unit_ids)})
+    else:
+        units = among(session, Claim.unit_id, unit_ids)
+        rows = session.execute(_UNDER_CLAIM.where(Claim.policy_id.in_(policy_ids), units))
+    return {(row.policy_id, row.unit_id) for row in rows}
 
 
 def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:
@@ -82,8 +104,7 @@ def waiting_in(session: Session, division: str, states: Iterable[str], limit: in
 
 
 def stage_decisions(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
-    statement = sa.select(StageDecision).where(StageDecision.claim_id == claim_id)
-    return list(session.scalars(statement.order_by(StageDecision.decided_at, StageDecision.id)))
+    return list(session.scalars(_ACTS, {"claim_id": claim_id}))
 
 
 def standing_acts(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
@@ -98,7 +119,7 @@ def opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
 
 
 def open_opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
-    return [one for one in opinions(session, claim_id) if one.state == "asked"]
+    return list(session.scalars(_OPEN_OPINIONS, {"claim_id": claim_id}))
 
 
 def lock_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:
@@ -164,10 +185,7 @@ def lock_open_of_policy(
 
 def officials_of(session: Session, claim_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[int]]:
     """Who acted on each of the claims, at whichever stage; also those who took their act back."""
-    statement = sa.select(StageDecision.claim_id, StageDecision.official_id).where(
-        StageDecision.claim_id.in_(list(claim_ids))
-    )
     found: dict[uuid.UUID, set[int]] = {}
-    for claim_id, official_id in session.execute(statement):
+    for claim_id, official_id in session.execute(_OFFICIALS, {"claim_ids": list(claim_ids)}):
         found.setdefault(claim_id, set()).add(official_id)
     return found

@@ -72,7 +72,9 @@ def restriction(session: Session, claim: Claim, action: str) -> str | None:
         if waiting:
             return _("正在等“%(seat)s”的加签意见，收到或撤销后才能继续。", seat=waiting[0].seat_name)
     if action == "grant":
-        against = dissenters(stages_of(claim), claim.round, repository.standing_acts(session, claim.id))
+        stages = [one for one in stages_of(claim) if one.joint]
+        acts = repository.standing_acts(session, claim.id) if stages else []
+        against = dissenters(stages, claim.round, acts)
         if against:
             return _(
                 "会签席位“%(seats)s”没有同意，不能批准；可以退回会签环节再议，或不予批准。",

@@ -49,8 +49,8 @@ def confirm(
     if offer is None:
         raise NotFound(_("没有找到您要的内容。"))
     relation = require_relation(session, ports, principal, offer.subject_id, offer.division, now)
-    known = repository.latest_of_offer(session, offer.id)
-    if offer.state == OfferState.CONFIRMED and known is not None:
+    known = repository.latest_of_offer(session, offer.id) if offer.state == OfferState.CONFIRMED else None
+    if known is not None:
         return known
     OFFER.move(OfferState(offer.state), "confirm")
     terms = ports.terms(session, offer.policy_id, offer.policy_version)

@@ -8,13 +8,32 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import among
+from kernel.bulk import FEW, among
 from kernel.database import lock
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
 
 Key = tuple[str, int, int]
+
+
+_OFFERS = sa.select(Offer).order_by(Offer.id).with_for_update().execution_options(populate_existing=True)
+# Built once: every match of one family, and every confirmation, asks them.
+_FEW_OFFERS = _OFFERS.where(
+    Offer.policy_id == sa.bindparam("policy_id"),
+    Offer.subject_id.in_(sa.bindparam("subject_ids", expanding=True)),
+)
+_RIVALS = (
+    sa.select(Offer)
+    .where(
+        Offer.policy_id == sa.bindparam("policy_id"),
+        Offer.unit_id == sa.bindparam("unit_id"),
+        Offer.id != sa.bindparam("id"),
+        Offer.state.in_((OfferState.OFFERED, OfferState.MATCHED)),
+    )
+    .order_by(Offer.id)
+    .with_for_update(skip_locked=True)
+)
 
 
 def lock_offer(session: Session, offer_id: uuid.UUID) -> Offer | None:
@@ -31,14 +50,12 @@ def lock_offers_of(session: Session, keys: Collection[Key]) -> dict[Key, Offer]:
     found: dict[Key, Offer] = {}
     for policy_id in sorted({key[0] for key in keys}):
         subject_ids = {key[1] for key in keys if key[0] == policy_id}
-        statement = (
-            sa.select(Offer)
-            .where(Offer.policy_id == policy_id, among(session, Offer.subject_id, subject_ids))
-            .order_by(Offer.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        found |= {(one.policy_id, one.subject_id, one.unit_id): one for one in session.scalars(statement)}
+        if len(subject_ids) <= FEW:
+            rows = session.scalars(_FEW_OFFERS, {"policy_id": policy_id, "subject_ids": list(subject_ids)})
+        else:
+            whose = among(session, Offer.subject_id, subject_ids)
+            rows = session.scalars(_OFFERS.where(Offer.policy_id == policy_id, whose))
+        found |= {(one.policy_id, one.subject_id, one.unit_id): one for one in rows}
     return found
 
 
@@ -60,18 +77,8 @@ def units_awarded(session: Session, policy_ids: Collection[str], unit_ids: Colle
 
 def lock_rival_offers(session: Session, offer: Offer) -> list[Offer]:
     """Other people's live offers for the same unit: the other parent's."""
-    statement = (
-        sa.select(Offer)
-        .where(
-            Offer.policy_id == offer.policy_id,
-            Offer.unit_id == offer.unit_id,
-            Offer.id != offer.id,
-            Offer.state.in_((OfferState.OFFERED, OfferState.MATCHED)),
-        )
-        .order_by(Offer.id)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.scalars(statement))
+    same = {"policy_id": offer.policy_id, "unit_id": offer.unit_id, "id": offer.id}
+    return list(session.scalars(_RIVALS, same))
 
 
 def offers_of(session: Session, subject_ids: Iterable[int], states: Iterable[str]) -> list[Offer]:

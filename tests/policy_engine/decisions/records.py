@@ -12,6 +12,7 @@ from policy_engine.decisions.record import DecisionFile, Deed, canonical
 from policy_engine.decisions.signing import public_part, signed
 from policy_engine.decisions.verification import Finding, verify
 from policy_engine.matching.evaluation import FamilyCase
+from policy_engine.policies.hashing import content_of
 from policy_engine.policies.published import PublishedSet
 from policy_engine.profiles.schemas import Family
 from tests.policy_engine.matching.town import AS_OF
@@ -45,7 +46,7 @@ def file_of(built: Built, key: ECKey = KEY) -> DecisionFile:
     return DecisionFile(
         record=built.record,
         disclosures=built.disclosures,
-        documents=built.documents,
+        documents=tuple(content_of(one) for one in built.documents),
         signature=signed(built.record, key),
         key=public_part(key),
     )

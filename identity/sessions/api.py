@@ -9,6 +9,7 @@ from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, JSONBody
+from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
 from identity.accounts.assurance import strength
@@ -114,21 +115,60 @@ async def own_affairs(connection: Connection, _handler: BaseRouteHandler) -> Non
         raise Forbidden("只能由本人在市里的应用中查看和更改。")
 
 
-def security_api(hall: EntryHall) -> Router:
-    """``/identity/api/v1``."""
-    house, requests = hall.house, QrRequests(hall.house.ephemeral, hall.house.vault)
+class _Desk:
+    """What the operations below share: who asks by which sign-in, and how sure we are of them."""
 
-    def sign_in_of(session: Session, principal: Principal) -> IdentitySession:
+    def __init__(self, hall: EntryHall) -> None:
+        self.hall, self.house = hall, hall.house
+
+    def sign_in_of(self, session: Session, principal: Principal) -> IdentitySession:
         grant = grants.get(session, principal.grant_id)
-        row = live_session(session, grant.sid, house.clock.now()) if grant and grant.sid else None
+        row = live_session(session, grant.sid, self.house.clock.now()) if grant and grant.sid else None
         if row is None:
             raise Unauthenticated("登录已经结束，请重新登录。")
         return row
 
+    def strong(self, principal: Principal) -> str:
+        """The sign-in's number; it must have been proved twice, as on the page."""
+        with self.house.database.read() as session:
+            sign_in = self.sign_in_of(session, principal)
+        if strength(sign_in.methods) < 2:
+            raise Forbidden("请先用第二种方式验证身份，再更改联系方式。")
+        return str(sign_in.sid)
+
+    def admit(self, principal: Principal) -> None:
+        self.hall.quotas.spend("qr/scan", str(principal.subject_id), limit=SCANS)
+        with self.house.database.read() as session:
+            if set(self.sign_in_of(session, principal).methods) == {METHOD}:
+                raise Forbidden("扫码登录的设备不能再为别的设备确认，请用平时登录的手机来扫。")
+
+
+def security_api(hall: EntryHall) -> Router:
+    """``/identity/api/v1``."""
+    desk = _Desk(hall)
+    return Router(
+        "/api/v1",
+        guards=[own_affairs],
+        dependencies={"principal": DEPENDENCIES["principal"]},
+        tags=["security"],
+        route_handlers=[
+            *_sign_ins(desk),
+            *_passkeys(desk),
+            *_recoveries(desk),
+            *_contacts(desk),
+            *_scans(desk),
+        ],
+    )
+
+
+def _sign_ins(desk: _Desk) -> list[ControllerRouterHandler]:
+    """Where one is signed in, was, and what one agreed to."""
+    house = desk.house
+
     @get("/sign-ins", sync_to_thread=True, summary="Where one is signed in")
     def list_sign_ins(principal: Me) -> list[SignInView]:
         with house.database.read() as session:
-            this = sign_in_of(session, principal).sid
+            this = desk.sign_in_of(session, principal).sid
             rows = repository.live_of(session, principal.subject_id, house.clock.now())
             return [
                 SignInView(
@@ -153,7 +193,7 @@ def security_api(hall: EntryHall) -> Router:
     @post("/sign-ins/end-others", status_code=200, sync_to_thread=True, summary="Sign out everywhere else")
     def end_other_sign_ins(principal: Me) -> Done:
         with house.database.write() as session:
-            this, now = sign_in_of(session, principal).sid, house.clock.now()
+            this, now = desk.sign_in_of(session, principal).sid, house.clock.now()
             end_sessions_of(session, principal.subject_id, reason="ended_by_person", now=now, but=this)
         return Done()
 
@@ -178,6 +218,13 @@ def security_api(hall: EntryHall) -> Router:
             withdraw_consent(session, principal.subject_id, client_id, now=house.clock.now())
         return Done()
 
+    return [list_sign_ins, end_sign_in, end_other_sign_ins, list_history, list_consents, withdraw]
+
+
+def _passkeys(desk: _Desk) -> list[ControllerRouterHandler]:
+    """One's passkeys, and letting one go."""
+    house = desk.house
+
     @get("/passkeys", sync_to_thread=True, summary="One's passkeys")
     def list_passkeys(principal: Me) -> list[PasskeyView]:
         with house.database.read() as session:
@@ -197,10 +244,17 @@ def security_api(hall: EntryHall) -> Router:
     def remove_passkey(principal: Me, passkey_id: FromPath[uuid.UUID]) -> Done:
         now = house.clock.now()
         with house.database.write() as session:
-            this = sign_in_of(session, principal).sid
+            this = desk.sign_in_of(session, principal).sid
             passkey_service.remove_passkey(session, principal.subject_id, passkey_id, now=now)
             end_sessions_of(session, principal.subject_id, reason="factor_removed", now=now, but=this)
         return Done()
+
+    return [list_passkeys, remove_passkey]
+
+
+def _recoveries(desk: _Desk) -> list[ControllerRouterHandler]:
+    """New phones that wait to take the place of one's own."""
+    house = desk.house
 
     @get("/recoveries", sync_to_thread=True, summary="New phones that wait to take the place of one's own")
     def list_recoveries(principal: Me) -> list[RecoveryView]:
@@ -221,6 +275,14 @@ def security_api(hall: EntryHall) -> Router:
             recovery.stop(session, principal.subject_id, recovery_id, now=house.clock.now())
         return Done()
 
+    return [list_recoveries, stop_recovery]
+
+
+def _contacts(desk: _Desk) -> list[ControllerRouterHandler]:
+    """Where messages also go."""
+    house = desk.house
+    hall = desk.hall
+
     @get("/contacts", sync_to_thread=True, summary="Where messages also go")
     def list_contacts(principal: Me) -> list[ContactView]:
         with house.database.read() as session:
@@ -237,14 +299,14 @@ def security_api(hall: EntryHall) -> Router:
     @post("/contacts/email/send", status_code=200, sync_to_thread=True, summary="Send a code to an address")
     def send_email_code(principal: Me, data: JSONBody[EmailToBind], request: WebRequest) -> Done:
         email, visitor = contacts.normalise_email(data.email), hall.browser.visitor_of(request)
-        sid = _strong(principal)
+        sid = desk.strong(principal)
         hall.mail_codes.send(email, "email", browser=sid, address=visitor.address, is_known=False)
         return Done()
 
     @post("/contacts/email", status_code=200, sync_to_thread=True, summary="Bind the address by its code")
     def bind_email(principal: Me, data: JSONBody[EmailCode]) -> Done:
         email = contacts.normalise_email(data.email)
-        hall.mail_codes.redeem(email, "email", data.code, browser=_strong(principal))
+        hall.mail_codes.redeem(email, "email", data.code, browser=desk.strong(principal))
         with house.database.write() as session:
             contacts.confirm(
                 session, principal.subject_id, "email", email, vault=house.vault, now=house.clock.now()
@@ -253,33 +315,27 @@ def security_api(hall: EntryHall) -> Router:
 
     @post("/contacts/{channel:str}/remove", status_code=200, sync_to_thread=True, summary="Let one go")
     def remove_contact(principal: Me, channel: FromPath[str]) -> Done:
-        _strong(principal)
+        desk.strong(principal)
         with house.database.write() as session:
             contacts.remove(session, principal.subject_id, known_channel(channel), now=house.clock.now())
         return Done()
 
-    def _strong(principal: Principal) -> str:
-        """The sign-in's number; it must have been proved twice, as on the page."""
-        with house.database.read() as session:
-            sign_in = sign_in_of(session, principal)
-        if strength(sign_in.methods) < 2:
-            raise Forbidden("请先用第二种方式验证身份，再更改联系方式。")
-        return str(sign_in.sid)
+    return [list_contacts, send_email_code, bind_email, remove_contact]
 
-    def admit(principal: Principal) -> None:
-        hall.quotas.spend("qr/scan", str(principal.subject_id), limit=SCANS)
-        with house.database.read() as session:
-            if set(sign_in_of(session, principal).methods) == {METHOD}:
-                raise Forbidden("扫码登录的设备不能再为别的设备确认，请用平时登录的手机来扫。")
+
+def _scans(desk: _Desk) -> list[ControllerRouterHandler]:
+    """A phone lets a desk in."""
+    house = desk.house
+    requests = QrRequests(desk.house.ephemeral, desk.house.vault)
 
     @post("/qr/scan", status_code=200, sync_to_thread=True, summary="A picture was scanned: who asks?")
     def scan(principal: Me, data: JSONBody[ScannedCode]) -> DeskRequest:
-        admit(principal)
+        desk.admit(principal)
         return requests.scan(data.code, principal.subject_id)
 
     @post("/qr/answer", status_code=200, sync_to_thread=True, summary="Let the desk in, or refuse")
     def answer_scan(principal: Me, data: JSONBody[ScanAnswer]) -> Done:
-        admit(principal)
+        desk.admit(principal)
         is_allowed, person = data.decision == "allow", principal.subject_id
         requests.answer(data.code, person, data.number, is_allowed=is_allowed)
         with house.database.write() as session:
@@ -287,27 +343,4 @@ def security_api(hall: EntryHall) -> Router:
             note(session, action, "subject", person, now=house.clock.now(), by=person)
         return Done()
 
-    return Router(
-        "/api/v1",
-        guards=[own_affairs],
-        dependencies={"principal": DEPENDENCIES["principal"]},
-        tags=["security"],
-        route_handlers=[
-            list_sign_ins,
-            end_sign_in,
-            end_other_sign_ins,
-            list_history,
-            list_consents,
-            withdraw,
-            list_passkeys,
-            remove_passkey,
-            list_recoveries,
-            stop_recovery,
-            list_contacts,
-            send_email_code,
-            bind_email,
-            remove_contact,
-            scan,
-            answer_scan,
-        ],
-    )
+    return [scan, answer_scan]

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from litestar import Response, get, post
@@ -50,70 +50,90 @@ class AskAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_granted: bool
 
 
+#: Whose licences somebody may show.
+Holders: TypeAlias = Callable[[Session, Principal], frozenset[int]]
+
+
 def held_by_oneself(_session: Session, principal: Principal) -> frozenset[int]:
     """The licences of whoever one acts for."""
     return frozenset({principal.acting_for})
 
 
-def handlers(
-    house: House, portal: str, holders: Callable[[Session, Principal], frozenset[int]] = held_by_oneself
-) -> list[ControllerRouterHandler]:
+class LicenceCase:
+    """卡包: what somebody does with the licences of whoever they act for."""
+
+    def __init__(self, house: House, holders: Holders) -> None:
+        self.held = holders
+        self._house = house
+
+    def licences(self, principal: Principal) -> list[LicenceView]:
+        with self._house.database.read() as session:
+            return wallet.wallet(session, self._house, self.held(session, principal))
+
+    def one(self, principal: Principal, licence_id: uuid.UUID) -> tuple[LicenceView, list[UseView]]:
+        with self._house.database.read() as session:
+            held = self.held(session, principal)
+            return wallet.licence_of(session, self._house, held, licence_id), wallet.uses_of(
+                session, held, licence_id
+            )
+
+    def show(self, principal: Principal, licence_id: uuid.UUID) -> Shown:
+        with self._house.database.read() as session:
+            held = self.held(session, principal)
+            token = showing.show(session, self._house, held, licence_id, principal.subject_id)
+        return Shown(token, f"{self._house.settings.base_url}/licenses/scan/{token.token}")
+
+    def asked(self, principal: Principal, licence_id: uuid.UUID) -> AskView | None:
+        with self._house.database.read() as session:
+            return showing.asked_of(session, self._house, principal.subject_id, licence_id)
+
+    def answered(self, principal: Principal, licence_id: uuid.UUID, ask: str, *, is_granted: bool) -> None:
+        showing.answer(self._house, principal.subject_id, licence_id, ask, is_granted=is_granted)
+
+    def take_along(self, principal: Principal, licence_id: uuid.UUID) -> OfflineCode:
+        with self._house.database.write() as session:
+            return offline.make(session, self._house, self.held(session, principal), licence_id)
+
+    def copy(self, principal: Principal, licence_id: uuid.UUID, wanted: CopyRequest) -> Response[bytes]:
+        with self._house.database.write() as session:
+            held = self.held(session, principal)
+            user, purpose = wanted.user.strip(), wanted.purpose.strip()
+            made = make_for_holder(
+                session, self._house, held, licence_id, user=user, purpose=purpose, days=wanted.days
+            )
+        headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=licence.pdf"}
+        return Response(made, media_type=MEDIA_TYPE, headers=headers)
+
+
+def handlers(house: House, portal: str, holders: Holders = held_by_oneself) -> list[ControllerRouterHandler]:
     """``/wallet`` pages and ``/api/v1/licences``; ``holders`` says whose licences one may show.
 
     A delegation may leave licences out: then their scope is missing, and with it every one of these pages.
     """
+    case = LicenceCase(house, holders)
+    return [
+        *_pages(house, portal, case),
+        *_api(portal, case),
+        *granting.handlers(house, portal, holders),
+        *other_wallets.handlers(house, portal, holders),
+        *licence_records.handlers(house, portal, holders),
+    ]
 
+
+def _pages(house: House, portal: str, case: LicenceCase) -> list[ControllerRouterHandler]:
     guards = [require(scope="licences")]
-
-    def licences(principal: Principal) -> list[LicenceView]:
-        with house.database.read() as session:
-            return wallet.wallet(session, house, holders(session, principal))
-
-    def one(principal: Principal, licence_id: uuid.UUID) -> tuple[LicenceView, list[UseView]]:
-        with house.database.read() as session:
-            held = holders(session, principal)
-            return wallet.licence_of(session, house, held, licence_id), wallet.uses_of(
-                session, held, licence_id
-            )
-
-    def show(principal: Principal, licence_id: uuid.UUID) -> Shown:
-        with house.database.read() as session:
-            held = holders(session, principal)
-            token = showing.show(session, house, held, licence_id, principal.subject_id)
-        return Shown(token, f"{house.settings.base_url}/licenses/scan/{token.token}")
-
-    def asked(principal: Principal, licence_id: uuid.UUID) -> AskView | None:
-        with house.database.read() as session:
-            return showing.asked_of(session, house, principal.subject_id, licence_id)
-
-    def answered(principal: Principal, licence_id: uuid.UUID, ask: str, *, is_granted: bool) -> None:
-        showing.answer(house, principal.subject_id, licence_id, ask, is_granted=is_granted)
-
-    def take_along(principal: Principal, licence_id: uuid.UUID) -> OfflineCode:
-        with house.database.write() as session:
-            return offline.make(session, house, holders(session, principal), licence_id)
-
-    def copy(principal: Principal, licence_id: uuid.UUID, wanted: CopyRequest) -> Response[bytes]:
-        with house.database.write() as session:
-            held = holders(session, principal)
-            user, purpose = wanted.user.strip(), wanted.purpose.strip()
-            made = make_for_holder(
-                session, house, held, licence_id, user=user, purpose=purpose, days=wanted.days
-            )
-        headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=licence.pdf"}
-        return Response(made, media_type=MEDIA_TYPE, headers=headers)
 
     @get("/wallet", guards=guards, sync_to_thread=True, include_in_schema=False)
     def wallet_page(
         request: WebRequest, principal: NamedDependency[Principal], pages: NamedDependency[Pages]
     ) -> Response[str]:
         with house.database.read() as session:
-            asked_count = sharing.count_asked(session, holders(session, principal))
+            asked_count = sharing.count_asked(session, case.held(session, principal))
         return pages.page(
             request,
             "shared/wallet.html",
             asked_count=asked_count,
-            licences=licences(principal),
+            licences=case.licences(principal),
             expired=LicenceState.EXPIRED.value,
             portal_path=f"/{portal}",
         )
@@ -125,9 +145,9 @@ def handlers(
         principal: NamedDependency[Principal],
         pages: NamedDependency[Pages],
     ) -> Response[str]:
-        licence, uses = one(principal, licence_id)
+        licence, uses = case.one(principal, licence_id)
         with house.database.read() as session:
-            acts = wallet.acts_on(session, holders(session, principal), licence_id)
+            acts = wallet.acts_on(session, case.held(session, principal), licence_id)
         return pages.page(
             request,
             "shared/licence.html",
@@ -145,15 +165,15 @@ def handlers(
         principal: NamedDependency[Principal],
         pages: NamedDependency[Pages],
     ) -> Response[str]:
-        licence, _uses = one(principal, licence_id)
-        shown = show(principal, licence_id)
+        licence, _uses = case.one(principal, licence_id)
+        shown = case.show(principal, licence_id)
         return pages.page(
             request,
             "shared/show.html",
             headers={"Refresh": str(showing.RENEW_SECONDS)},
             licence=licence,
             shown=shown,
-            ask=asked(principal, licence_id),
+            ask=case.asked(principal, licence_id),
             portal_path=f"/{portal}",
         )
 
@@ -165,7 +185,7 @@ def handlers(
         pages: NamedDependency[Pages],
     ) -> Response[str]:
         """Asked for every two seconds while a code is shown; empty until somebody wants to see the licence."""
-        ask = asked(principal, licence_id)
+        ask = case.asked(principal, licence_id)
         return pages.page(
             request,
             "shared/asked.html",
@@ -180,7 +200,7 @@ def handlers(
         data: Form,
     ) -> Redirect:
         """Agree to be seen by the one that is named, or not."""
-        answered(principal, licence_id, data.get("ask", ""), is_granted=data.get("answer") == "yes")
+        case.answered(principal, licence_id, data.get("ask", ""), is_granted=data.get("answer") == "yes")
         return Redirect(f"/{portal}/wallet/{licence_id}", status_code=303)
 
     @post("/wallet/{licence_id:uuid}/offline", guards=guards, sync_to_thread=True, include_in_schema=False)
@@ -191,12 +211,12 @@ def handlers(
         pages: NamedDependency[Pages],
     ) -> Response[str]:
         """A code to take along where there is no network."""
-        licence, _uses = one(principal, licence_id)
+        licence, _uses = case.one(principal, licence_id)
         return pages.page(
             request,
             "shared/offline.html",
             licence=licence,
-            code=take_along(principal, licence_id),
+            code=case.take_along(principal, licence_id),
             portal_path=f"/{portal}",
         )
 
@@ -205,38 +225,44 @@ def handlers(
         licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], data: Form
     ) -> Response[bytes]:
         """A copy for one use, as a file."""
-        return copy(principal, licence_id, CopyRequest(data.get("user", ""), data.get("purpose", "")))
+        return case.copy(principal, licence_id, CopyRequest(data.get("user", ""), data.get("purpose", "")))
+
+    return [wallet_page, licence_page, show_page, asked_fragment, answer_asked, offline_page, document]
+
+
+def _api(portal: str, case: LicenceCase) -> list[ControllerRouterHandler]:
+    guards = [require(scope=portal), require(scope="licences")]
 
     @get(
         "/api/v1/licences",
-        guards=[require(scope=portal), require(scope="licences")],
+        guards=guards,
         sync_to_thread=True,
         summary="The licences one holds",
     )
     def list_licences(principal: NamedDependency[Principal]) -> list[LicenceView]:
-        return licences(principal)
+        return case.licences(principal)
 
     @post(
         "/api/v1/licences/{licence_id:uuid}/codes",
-        guards=[require(scope=portal), require(scope="licences")],
+        guards=guards,
         sync_to_thread=True,
         summary="A code that shows a licence once, within a minute",
     )
     def show_licence(licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> Shown:
-        return show(principal, licence_id)
+        return case.show(principal, licence_id)
 
     @get(
         "/api/v1/licences/{licence_id:uuid}/asked",
-        guards=[require(scope=portal), require(scope="licences")],
+        guards=guards,
         sync_to_thread=True,
         summary="Who wants to see the licence that is being shown",
     )
     def read_asked(licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> AskView | None:
-        return asked(principal, licence_id)
+        return case.asked(principal, licence_id)
 
     @post(
         "/api/v1/licences/{licence_id:uuid}/asked",
-        guards=[require(scope=portal), require(scope="licences")],
+        guards=guards,
         status_code=204,
         sync_to_thread=True,
         summary="Agree to be seen by the one that is named, or not",
@@ -244,45 +270,28 @@ def handlers(
     def answer_ask(
         licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], data: JSONBody[AskAnswer]
     ) -> None:
-        answered(principal, licence_id, data.ask, is_granted=data.is_granted)
+        case.answered(principal, licence_id, data.ask, is_granted=data.is_granted)
 
     @post(
         "/api/v1/licences/{licence_id:uuid}/offline-codes",
-        guards=[require(scope=portal), require(scope="licences")],
+        guards=guards,
         sync_to_thread=True,
         summary="A code that shows a licence without a network",
     )
     def take_licence_along(
         licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
     ) -> OfflineCode:
-        return take_along(principal, licence_id)
+        return case.take_along(principal, licence_id)
 
     @post(
         "/api/v1/licences/{licence_id:uuid}/documents",
-        guards=[require(scope=portal), require(scope="licences")],
+        guards=guards,
         sync_to_thread=True,
         summary="A signed PDF for one use, watermarked with it",
     )
     def make_document(
         licence_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], data: JSONBody[CopyRequest]
     ) -> Response[bytes]:
-        return copy(principal, licence_id, data)
+        return case.copy(principal, licence_id, data)
 
-    return [
-        document,
-        make_document,
-        wallet_page,
-        licence_page,
-        show_page,
-        asked_fragment,
-        answer_asked,
-        offline_page,
-        list_licences,
-        show_licence,
-        read_asked,
-        answer_ask,
-        take_licence_along,
-        *granting.handlers(house, portal, holders),
-        *other_wallets.handlers(house, portal, holders),
-        *licence_records.handlers(house, portal, holders),
-    ]
+    return [list_licences, show_licence, read_asked, answer_ask, take_licence_along, make_document]

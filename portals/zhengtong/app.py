@@ -16,6 +16,8 @@ from portals.portal import create_portal
 from portals.services import Services
 from portals.shared import evidence
 from portals.zhengtong.access import on_a_seat
+from portals.zhengtong.clients import api as clients_api
+from portals.zhengtong.clients import routes as clients
 from portals.zhengtong.counter import api as counter_api
 from portals.zhengtong.counter import papers as counter_papers
 from portals.zhengtong.counter import proofing
@@ -32,7 +34,6 @@ from portals.zhengtong.licences import presenting, scanning
 from portals.zhengtong.licences import routes as licences
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.organisation import api as organisation_api
-from portals.zhengtong.organisation import clients as organisation_clients
 from portals.zhengtong.organisation import routes as organisation
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import closing, opening, reconciling
@@ -104,7 +105,7 @@ def _pages(services: Services) -> Router:
             *presenting.HANDLERS,
             *trail.HANDLERS,
             *organisation.HANDLERS,
-            *organisation_clients.PAGES,
+            *clients.HANDLERS,
             *sources.HANDLERS,
             *sources_files.PAGES,
             *sources_objections.PAGES,
@@ -143,7 +144,7 @@ def _api(services: Services) -> Router:
             *presenting.API,
             *trail_api.HANDLERS,
             *organisation_api.HANDLERS,
-            *organisation_clients.API,
+            *clients_api.HANDLERS,
             *sources_api.HANDLERS,
             *sources_files.API,
             *sources_objections.API,

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,12 @@ class City:
 PortalApp = Callable[[House, str], Litestar]
 
 
+@cache
+def pages_of_identity() -> Pages:
+    """Nothing in them is any city's."""
+    return Pages({"identity": TEMPLATES}, translations=Translations.load([LOCALE]))
+
+
 def open_city(
     home: Path,
     database_url: str,
@@ -258,7 +265,7 @@ def open_city(
     )
     house = open_house(settings, clock)
     lay_tables(house.database)
-    pages = Pages({"identity": TEMPLATES}, translations=Translations.load([LOCALE]))
+    pages = pages_of_identity()
     app = create_app(house, pages, outside=outside.settings if outside else None)
     root = Litestar(
         [preferences_and_static(pages), root_metadata_handler(open_provider(house))], openapi_config=None

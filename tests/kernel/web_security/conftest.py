@@ -9,15 +9,13 @@ from litestar import Litestar, get, post
 from litestar.di import NamedDependency
 
 from identity import service
-from identity.app import TEMPLATES
 from kernel.house import House
 from kernel.web import bearer
 from kernel.web.oidc_client import RelyingParty
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.problems import exception_handlers
 from kernel.web.security_headers import add_security_headers
-from tests.identity.conftest import City, close_city, open_city
+from tests.identity.conftest import City, close_city, open_city, pages_of_identity
 
 
 @get("/me", sync_to_thread=True)
@@ -38,7 +36,7 @@ def decide(principal: NamedDependency[Principal]) -> dict[str, Any]:
 def portal_app(house: House, portal: str) -> Litestar:
     """The smallest portal: three handlers behind the relying party's door."""
     party = RelyingParty(house, portal=portal, scopes=(portal,), resolve=service.token_resolver(house))
-    pages = Pages({"identity": TEMPLATES}).for_portal(portal, party.context_of)
+    pages = pages_of_identity().for_portal(portal, party.context_of)
     app = Litestar(
         path=f"/{portal}",
         route_handlers=[*party.handlers, me, change, decide],

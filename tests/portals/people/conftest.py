@@ -1,6 +1,7 @@
 """A few people and firms in front of Tong and Rongtong; no city behind them."""
 
 import uuid
+from functools import cache
 
 import msgspec
 import pytest
@@ -34,6 +35,14 @@ assert tong
 
 
 SCOPES = {portal: frozenset(scopes) for portal, (_, scopes, _) in PORTALS.items()}
+
+
+@cache
+def pages_of_people() -> Pages:
+    names = ("tong", "rongtong", "shared", "financing")
+    folders = {name: ROOT / "portals" / name / "templates" for name in names}
+    spoken = [ROOT / "portals" / name for name in names]
+    return Pages(folders, translations=Translations.load(locale_folders(*PACKAGES, *spoken)))
 
 
 class Square:
@@ -70,12 +79,7 @@ class Square:
             statements=Statements(),
             resolve=self._resolve,
         )
-        folders = {
-            name: ROOT / "portals" / name / "templates"
-            for name in ("tong", "rongtong", "shared", "financing")
-        }
-        spoken = [ROOT / "portals" / name for name in ("tong", "rongtong", "shared", "financing")]
-        pages = Pages(folders, translations=Translations.load(locale_folders(*PACKAGES, *spoken)))
+        pages = pages_of_people()
         self._apps: dict[str, Litestar] = {
             "tong": create_tong(services, pages),
             "rongtong": create_rongtong(services, pages),

@@ -1,17 +1,21 @@
 """What the city knows about one: from whom, since when, used for what; saying that it is wrong; not being looked for."""
 
 import uuid
+from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
+from sqlalchemy.orm import Session
 
 from connectors.resilience import Watch
 from connectors.resilience.states import states
+from kernel import audit
 from kernel.errors import Conflict, DongchuError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.bearer import require
@@ -27,6 +31,14 @@ from policy_engine.profiles.objections.service import ObjectionView
 from policy_engine.profiles.schemas import KnownAbout, OtherWord, PastWord
 from portals.services import Services
 from portals.shared.benefits import Form
+from portals.shared.representing import (
+    Represented,
+    Speaker,
+    must_be_allowed_to_choose,
+    represented,
+    speaker_for,
+    tell_the_person,
+)
 
 Me = NamedDependency[Principal]
 Short = Annotated[str, msgspec.Meta(max_length=500)]
@@ -43,6 +55,15 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether policies may look for one by themselves."""
 
     may_be_found: bool
+
+
+class FindingView(msgspec.Struct, frozen=True, kw_only=True):
+    """The same with who chose it last, and as what: self, guardian, proxy, institution or enterprise."""
+
+    may_be_found: bool
+    chosen_by: str
+    chosen_as: str
+    chosen_at: datetime | None
 
 
 class PolicyUse(msgspec.Struct, frozen=True):
@@ -66,23 +87,38 @@ class FactDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Knowledge:
-    """Of whoever the visitor acts for: only themselves, or who they may act for, as identity has granted it."""
+    """Of whoever the visitor speaks for: themselves, a child or ward, or who they act for as identity has granted it."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._house = services.house
 
-    def detail(self, principal: Principal, attribute_id: str) -> FactDetail:
+    def people(self, principal: Principal) -> list[Represented]:
+        """Whose facts one may see here."""
+        with self._house.database.read() as session:
+            return represented(session, self._services, principal)
+
+    def facts(self, principal: Principal, who: str = "") -> list[KnownAbout]:
+        """Everything; nothing for whom nobody has told anything of."""
+        with self._house.database.read() as session:
+            speaker = speaker_for(session, self._services, principal, who)
+            try:
+                return known_about(session, speaker.subject_id)
+            except NotFound:
+                return []
+
+    def detail(self, principal: Principal, attribute_id: str, who: str = "") -> FactDetail:
         """Raises ``NotFound`` when nothing of the kind is known."""
         house, today = self._house, self._house.clock.today()
         attribute = _attribute(attribute_id)
         with house.database.read() as session:
-            facts = {one.attribute: one for one in known_about(session, principal.acting_for)}
+            subject_id = speaker_for(session, self._services, principal, who).subject_id
+            facts = {one.attribute: one for one in known_about(session, subject_id)}
             if attribute_id not in facts:
                 raise NotFound(_("没有登记这项信息。"))
-            known = profiles.load_subjects(session, [principal.acting_for])[principal.acting_for]
+            known = profiles.load_subjects(session, [subject_id])[subject_id]
             fact = known.facts[attribute.key]
-            raised = objections.of_subject(session, house.vault, principal.acting_for, today)
+            raised = objections.of_subject(session, house.vault, subject_id, today)
             published = self._services.published.current(session)
             systems = states(session, Watch(house.ephemeral, house.clock), now=house.clock.now())
             return FactDetail(
@@ -94,8 +130,8 @@ class Knowledge:
                     for one in published.effective_on(today)
                     if attribute in footing_of(one.document, published.statuses).reading.attributes
                 ),
-                other_words=other_words(session, principal.acting_for, attribute, fact),
-                history=past_words(session, principal.acting_for, attribute),
+                other_words=other_words(session, subject_id, attribute, fact),
+                history=past_words(session, subject_id, attribute),
                 objections=tuple(one for one in raised if one.attribute == attribute_id),
                 is_source_down=any(
                     one.condition == "down" and SOURCES_OF_SYSTEMS.get(one.system, one.system) == fact.source
@@ -103,46 +139,122 @@ class Knowledge:
                 ),
             )
 
-    def raise_objection(self, principal: Principal, attribute_id: str, words: Objecting) -> ObjectionView:
+    def raise_objection(
+        self, principal: Principal, attribute_id: str, words: Objecting, who: str = ""
+    ) -> ObjectionView:
+        """By oneself, or for somebody one represents, who is told."""
         house = self._house
-        _require_owner(principal)
         with house.database.write() as session:
-            return objections.raise_objection(
+            speaker = speaker_for(session, self._services, principal, who)
+            raised = objections.raise_objection(
                 session,
                 house.vault,
-                subject_id=principal.acting_for,
+                subject_id=speaker.subject_id,
                 attribute_id=attribute_id,
                 wrong=words.wrong,
                 right=words.right,
                 by=principal.subject_id,
+                role=speaker.role,
                 now=house.clock.now(),
             )
+            self._on_record(session, principal, speaker, "objection.raise", raised.id)
+            self._tell_of_objection(session, principal, speaker, attribute_id, raised.label, "提出了异议")
+            return raised
 
-    def withdraw(self, principal: Principal, objection_id: uuid.UUID) -> None:
+    def withdraw(self, principal: Principal, objection_id: uuid.UUID, who: str = "") -> None:
         with self._house.database.write() as session:
-            objections.withdraw(
-                session, objection_id, subject_id=principal.acting_for, now=self._house.clock.now()
-            )
-
-    def objections(self, principal: Principal) -> list[ObjectionView]:
-        house = self._house
-        with house.database.read() as session:
-            return objections.of_subject(session, house.vault, principal.acting_for, house.clock.today())
-
-    def finding(self, principal: Principal) -> Finding:
-        with self._house.database.read() as session:
-            return Finding(not objections.is_quiet(session, principal.acting_for))
-
-    def choose(self, principal: Principal, chosen: Finding) -> Finding:
-        _require_owner(principal)
-        with self._house.database.write() as session:
-            objections.choose_quiet(
+            speaker = speaker_for(session, self._services, principal, who)
+            row = objections.withdraw(
                 session,
-                principal.acting_for,
-                is_quiet=not chosen.may_be_found,
+                objection_id,
+                subject_id=speaker.subject_id,
+                by=principal.subject_id,
                 now=self._house.clock.now(),
             )
-        return chosen
+            self._on_record(session, principal, speaker, "objection.withdraw", row.id)
+            label = _attribute(row.attribute).name
+            self._tell_of_objection(session, principal, speaker, row.attribute, label, "撤回了异议")
+
+    def objections(self, principal: Principal, who: str = "") -> list[ObjectionView]:
+        house = self._house
+        with house.database.read() as session:
+            subject_id = speaker_for(session, self._services, principal, who).subject_id
+            return objections.of_subject(session, house.vault, subject_id, house.clock.today())
+
+    def finding(self, principal: Principal, who: str = "") -> FindingView:
+        with self._house.database.read() as session:
+            return self._finding(session, speaker_for(session, self._services, principal, who).subject_id)
+
+    def choose(self, principal: Principal, chosen: Finding, who: str = "") -> FindingView:
+        """For oneself, or for somebody one represents where the law lets one; they are told."""
+        now = self._house.clock.now()
+        with self._house.database.write() as session:
+            speaker = speaker_for(session, self._services, principal, who)
+            must_be_allowed_to_choose(speaker, objections.last_choice(session, speaker.subject_id))
+            objections.choose_quiet(
+                session,
+                speaker.subject_id,
+                is_quiet=not chosen.may_be_found,
+                by=principal.subject_id,
+                role=speaker.role,
+                now=now,
+            )
+            self._on_record(session, principal, speaker, "finding.choose", speaker.key or "own")
+            tell_the_person(
+                session,
+                self._services,
+                principal,
+                speaker,
+                "finding.chosen_for_you",
+                "有人替您选择了政策找人",
+                "替您重新打开了政策找人。"
+                if chosen.may_be_found
+                else "替您关闭了政策找人，不再主动为您找政策。",
+                "/finding",
+            )
+            return self._finding(session, speaker.subject_id)
+
+    def _finding(self, session: Session, subject_id: int) -> FindingView:
+        last = objections.last_choice(session, subject_id)
+        return FindingView(
+            may_be_found=not objections.is_quiet(session, subject_id),
+            chosen_by=self._services.ports.people.name_of(session, last.by) if last is not None else "",
+            chosen_as=last.role if last is not None else "",
+            chosen_at=last.at if last is not None else None,
+        )
+
+    def _tell_of_objection(
+        self,
+        session: Session,
+        principal: Principal,
+        speaker: Speaker,
+        attribute_id: str,
+        label: str,
+        what: str,
+    ) -> None:
+        tell_the_person(
+            session,
+            self._services,
+            principal,
+            speaker,
+            "objection.for_you",
+            "有人替您对登记信息提出意见",
+            f"替您对“{label}”{what}。",
+            f"/facts/{attribute_id}",
+        )
+
+    def _on_record(
+        self, session: Session, principal: Principal, speaker: Speaker, action: str, object_id: object
+    ) -> None:
+        audit.record(
+            session,
+            actor=principal,
+            action=action,
+            object_kind="subject_choice" if action.startswith("finding") else "fact_objection",
+            object_id=str(object_id),
+            detail={"role": speaker.role},
+            now=self._house.clock.now(),
+        )
 
 
 #: Where a connector is called otherwise than the source of its facts.
@@ -158,6 +270,7 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         pages: Pages,
         principal: Principal,
         attribute: str,
+        who: str,
         given: dict[str, str],
         problem: DongchuError | None = None,
     ) -> Response[str]:
@@ -165,16 +278,22 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
             request,
             "shared/fact.html",
             status=200 if problem is None else problem.status,
-            detail=ours.detail(principal, attribute),
+            detail=ours.detail(principal, attribute, who),
+            who=who,
+            people=ours.people(principal),
             given=given,
             problem=problem,
         )
 
     @get("/facts/{attribute:str}", sync_to_thread=True, include_in_schema=False)
     def fact_page(
-        request: WebRequest, attribute: FromPath[str], principal: Me, pages: NamedDependency[Pages]
+        request: WebRequest,
+        attribute: FromPath[str],
+        principal: Me,
+        pages: NamedDependency[Pages],
+        who: FromQuery[str] = "",
     ) -> Response[str]:
-        return shown(request, pages, principal, attribute, {})
+        return shown(request, pages, principal, attribute, who, {})
 
     @post("/facts/{attribute:str}/objections", status_code=303, sync_to_thread=True, include_in_schema=False)
     def objection_form(
@@ -184,12 +303,12 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         principal: Me,
         pages: NamedDependency[Pages],
     ) -> Response[str] | Redirect:
-        words = Objecting(data.get("wrong", ""), data.get("right", ""))
+        words, who = Objecting(data.get("wrong", ""), data.get("right", "")), data.get("who", "")
         try:
-            ours.raise_objection(principal, attribute, words)
+            ours.raise_objection(principal, attribute, words, who)
         except (InvalidInput, Conflict) as problem:
-            return shown(request, pages, principal, attribute, data, problem)
-        return Redirect(f"/{portal}/facts/{attribute}", status_code=303)
+            return shown(request, pages, principal, attribute, who, data, problem)
+        return Redirect(f"/{portal}/facts/{attribute}{_asking(who)}", status_code=303)
 
     @post(
         "/objections/{objection_id:uuid}/withdraw",
@@ -198,17 +317,40 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         include_in_schema=False,
     )
     def withdraw_form(objection_id: FromPath[uuid.UUID], data: Form, principal: Me) -> Redirect:
-        ours.withdraw(principal, objection_id)
-        return Redirect(f"/{portal}/facts/{_attribute(data.get('attribute', '')).id}", status_code=303)
+        who = data.get("who", "")
+        ours.withdraw(principal, objection_id, who)
+        attribute = _attribute(data.get("attribute", "")).id
+        return Redirect(f"/{portal}/facts/{attribute}{_asking(who)}", status_code=303)
+
+    def finding_shown(
+        request: WebRequest, pages: Pages, principal: Principal, who: str, problem: DongchuError | None = None
+    ) -> Response[str]:
+        return pages.page(
+            request,
+            "shared/finding.html",
+            status=200 if problem is None else problem.status,
+            finding=ours.finding(principal, who),
+            who=who,
+            people=ours.people(principal),
+            problem=problem,
+        )
 
     @get("/finding", sync_to_thread=True, include_in_schema=False)
-    def finding_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
-        return pages.page(request, "shared/finding.html", finding=ours.finding(principal))
+    def finding_page(
+        request: WebRequest, principal: Me, pages: NamedDependency[Pages], who: FromQuery[str] = ""
+    ) -> Response[str]:
+        return finding_shown(request, pages, principal, who)
 
     @post("/finding", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def finding_form(data: Form, principal: Me) -> Redirect:
-        ours.choose(principal, Finding(data.get("found") == "1"))
-        return Redirect(f"/{portal}/finding", status_code=303)
+    def finding_form(
+        request: WebRequest, data: Form, principal: Me, pages: NamedDependency[Pages]
+    ) -> Response[str] | Redirect:
+        who = data.get("who", "")
+        try:
+            ours.choose(principal, Finding(data.get("found") == "1"), who)
+        except (Conflict, Forbidden) as problem:
+            return finding_shown(request, pages, principal, who, problem)
+        return Redirect(f"/{portal}/finding{_asking(who)}", status_code=303)
 
     guards = [require(scope=portal)]
 
@@ -219,12 +361,22 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         tags=["facts"],
         summary="One fact: source, uses, other words, history",
     )
-    def get_fact(attribute: FromPath[str], principal: Me) -> FactDetail:
-        return ours.detail(principal, attribute)
+    def get_fact(attribute: FromPath[str], principal: Me, who: FromQuery[str] = "") -> FactDetail:
+        return ours.detail(principal, attribute, who)
+
+    @get(
+        "/api/v1/represented",
+        guards=guards,
+        sync_to_thread=True,
+        tags=["facts"],
+        summary="Whose facts one may see and object to: oneself, children and wards; `key` goes into `who`",
+    )
+    def list_represented(principal: Me) -> list[Represented]:
+        return ours.people(principal)
 
     @get("/api/v1/objections", guards=guards, sync_to_thread=True, tags=["facts"], summary="One's objections")
-    def list_objections(principal: Me) -> list[ObjectionView]:
-        return ours.objections(principal)
+    def list_objections(principal: Me, who: FromQuery[str] = "") -> list[ObjectionView]:
+        return ours.objections(principal, who)
 
     @post(
         "/api/v1/facts/{attribute:str}/objections",
@@ -234,8 +386,10 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         tags=["facts"],
         summary="Say that a fact is wrong",
     )
-    def add_objection(attribute: FromPath[str], data: JSONBody[Objecting], principal: Me) -> ObjectionView:
-        return ours.raise_objection(principal, attribute, data)
+    def add_objection(
+        attribute: FromPath[str], data: JSONBody[Objecting], principal: Me, who: FromQuery[str] = ""
+    ) -> ObjectionView:
+        return ours.raise_objection(principal, attribute, data, who)
 
     @post(
         "/api/v1/objections/{objection_id:uuid}/withdraw",
@@ -245,8 +399,8 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         tags=["facts"],
         summary="Take an objection back",
     )
-    def withdraw(objection_id: FromPath[uuid.UUID], principal: Me) -> None:
-        ours.withdraw(principal, objection_id)
+    def withdraw(objection_id: FromPath[uuid.UUID], principal: Me, who: FromQuery[str] = "") -> None:
+        ours.withdraw(principal, objection_id, who)
 
     @get(
         "/api/v1/finding",
@@ -255,8 +409,8 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         tags=["facts"],
         summary="Whether policies may look for one",
     )
-    def get_finding(principal: Me) -> Finding:
-        return ours.finding(principal)
+    def get_finding(principal: Me, who: FromQuery[str] = "") -> FindingView:
+        return ours.finding(principal, who)
 
     @post(
         "/api/v1/finding",
@@ -266,8 +420,8 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         tags=["facts"],
         summary="Choose whether policies may look for one; no benefit is lost",
     )
-    def choose_finding(data: JSONBody[Finding], principal: Me) -> Finding:
-        return ours.choose(principal, data)
+    def choose_finding(data: JSONBody[Finding], principal: Me, who: FromQuery[str] = "") -> FindingView:
+        return ours.choose(principal, data, who)
 
     return [
         fact_page,
@@ -276,6 +430,7 @@ def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
         finding_page,
         finding_form,
         get_fact,
+        list_represented,
         list_objections,
         add_objection,
         withdraw,
@@ -291,7 +446,5 @@ def _attribute(attribute_id: str) -> Attribute:
         raise NotFound(_("没有登记这项信息。")) from None
 
 
-def _require_owner(principal: Principal) -> None:
-    """An official's seat never objects or chooses for somebody."""
-    if principal.capacity == "seat":
-        raise Forbidden(_("请以本人、代办人或企业的身份办理。"))
+def _asking(who: str) -> str:
+    return f"?{urlencode({'who': who})}" if who else ""

@@ -5,21 +5,21 @@ from typing import Annotated
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput, NotFound, OutsideFailure
+from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput, OutsideFailure
 from kernel.i18n import gettext as _
 from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.accounts.schemas import AccountView
-from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.services import Services
 from portals.shared.benefits import Form
+from portals.shared.knowledge import Knowledge
 from portals.tong.benefits import TongBenefits
 
 Me = NamedDependency[Principal]
@@ -32,14 +32,7 @@ class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def handlers(services: Services) -> list[ControllerRouterHandler]:
     """``/me`` with facts and accounts, and their API."""
-    benefits, house = TongBenefits(services), services.house
-
-    def facts_of(principal: Principal) -> list[KnownAbout]:
-        try:
-            with house.database.read() as session:
-                return known_about(session, principal.acting_for)
-        except NotFound:
-            return []
+    benefits, known = TongBenefits(services), Knowledge(services)
 
     def accounts_view(
         request: WebRequest,
@@ -60,14 +53,18 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
 
     @get("/me", sync_to_thread=True, include_in_schema=False)
     def me_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
-        return pages.page(request, "tong/me.html", facts_count=len(facts_of(principal)))
+        return pages.page(request, "tong/me.html", facts_count=len(known.facts(principal)))
 
     @get("/me/facts", sync_to_thread=True, include_in_schema=False)
-    def facts_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
+    def facts_page(
+        request: WebRequest, principal: Me, pages: NamedDependency[Pages], who: FromQuery[str] = ""
+    ) -> Response[str]:
         by_source: dict[str, list[KnownAbout]] = {}
-        for fact in facts_of(principal):
+        for fact in known.facts(principal, who):
             by_source.setdefault(fact.source_name, []).append(fact)
-        return pages.page(request, "tong/facts.html", by_source=by_source)
+        return pages.page(
+            request, "tong/facts.html", by_source=by_source, who=who, people=known.people(principal)
+        )
 
     @get("/me/accounts", sync_to_thread=True, include_in_schema=False)
     def accounts_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
@@ -86,8 +83,8 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
     guards = [require(scope="tong")]
 
     @get("/api/v1/facts", guards=guards, sync_to_thread=True, summary="What the city knows about one")
-    def list_facts(principal: Me) -> list[KnownAbout]:
-        return facts_of(principal)
+    def list_facts(principal: Me, who: FromQuery[str] = "") -> list[KnownAbout]:
+        return known.facts(principal, who)
 
     @get("/api/v1/accounts", guards=guards, sync_to_thread=True, summary="One's payee accounts, masked")
     def list_accounts(principal: Me) -> list[AccountView]:

@@ -56,9 +56,11 @@ class MeansConsent(Base):
     subject_id: Mapped[int] = mapped_column(BigNumber, index=True)
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
     state: Mapped[str] = mapped_column(sa.String(16))  # waiting | given | refused | withdrawn
-    channel: Mapped[str | None] = mapped_column(sa.String(8))  # app | paper
+    channel: Mapped[str | None] = mapped_column(sa.String(8))  # app | paper | thumb | voice
     paper: Mapped[str | None] = mapped_column(sa.String(100))
     recorded_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    #: Of a thumbprint or spoken words: who witnessed it, why there is no signature, the recording's digest.
+    witnessed_sealed: Mapped[bytes | None]
     said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

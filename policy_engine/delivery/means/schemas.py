@@ -6,15 +6,23 @@ from datetime import date, datetime
 import msgspec
 
 from policy_engine.delivery.cases.schemas import PolicyHead
+from policy_engine.delivery.means.witnessing import Witnessed
 
 
 class MeansMember(msgspec.Struct, frozen=True, kw_only=True):
-    """A grown-up member of the household and what they said. ``place`` tells members apart without a number."""
+    """A grown-up member of the household and what they said. ``place`` tells members apart without a number.
+
+    ``channel`` is app, paper, thumb or voice; of the last two ``witnessed`` says before whom and why, to the seats that work
+    on the claim and to the member.
+    """
 
     place: int
     name: str
     state: str
     channel: str
+    channel_label: str
+    reference: str
+    witnessed: Witnessed | None
     said_at: datetime | None
 
 

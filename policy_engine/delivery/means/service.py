@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.clock import business_date
-from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
+from kernel.errors import Conflict, FieldError, Forbidden, IllegalTransition, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
@@ -26,7 +26,7 @@ from policy_engine.delivery.cases.timeline import SYSTEM, actor_of, record_event
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.separation import opens_file
-from policy_engine.delivery.means import repository
+from policy_engine.delivery.means import repository, witnessing
 from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry
 from policy_engine.delivery.ports import MEANS_SOURCES, MeansAnswer, Ports
 from policy_engine.delivery.states import ClaimState
@@ -133,14 +133,20 @@ def record_paper(
     principal: Principal,
     subject_id: int,
     paper: str,
+    way: witnessing.Way = "paper",
+    witnessed: witnessing.Witnessed | None = None,
     now: datetime,
 ) -> MeansCheck:
-    """A signed paper of a member came in at a counter; ``paper`` says where it is filed."""
+    """A member agreed at a counter; ``paper`` says where the signed paper, or the recording, is filed.
+
+    Who cannot sign puts a thumb to it or says so on a recording, before a witness (``witnessing``). The member is told.
+    """
     check = _open_check(session, check_id)
     claim = _claim_for(session, check.claim_id, principal)
     paper = paper.strip()
     if not paper or len(paper) > LONGEST_PAPER:
-        raise InvalidInput(_("请写明授权书的存档编号。"))
+        what = _("请写明授权书的存档编号。")
+        raise InvalidInput(what, errors=[FieldError("paper", what)])
     consent = next(
         (one for one in repository.consents(session, check.id) if one.subject_id == subject_id), None
     )
@@ -148,18 +154,24 @@ def record_paper(
         raise NotFound(_("没有找到您要的内容。"))
     if principal.subject_id == subject_id:
         raise Forbidden(_("您与这件申请有利害关系，应当回避。"))
+    names = ports.people.names_of(session, {one.subject_id for one in repository.consents(session, check.id)})
+    seen = witnessing.checked(way, witnessed, interested={principal.name, *names.values()})
+    if seen is not None:
+        consent.witnessed_sealed = witnessing.seal(ports.vault, consent.id, seen)
+    body = "窗口登记了您同意核对家庭经济状况。如果不是您的意思，可以随时撤回，或拨打 12345。"
+    _tell(session, {subject_id}, check, "已登记您的授权", body, now=now)
     _said(
         session,
         ports,
         check,
         consent,
         True,
-        channel="paper",
+        channel=way,
         paper=paper,
         by_id=principal.subject_id,
         now=now,
     )
-    _log(session, claim, "claim.means_paper", principal, check, now=now)
+    _log(session, claim, f"claim.means_{way}", principal, check, now=now)
     return check
 
 

@@ -16,6 +16,7 @@ from policy_engine.delivery.means import repository
 from policy_engine.delivery.means.models import MeansCheck
 from policy_engine.delivery.means.schemas import MeansMember, MeansView
 from policy_engine.delivery.means.service import result_of
+from policy_engine.delivery.means.witnessing import WAYS, opened
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.views.parts import clock_left, head_of
 
@@ -27,6 +28,12 @@ STATES = {
     "lapsed": N_("授权过期"),
     "withdrawn": N_("授权已撤回"),
     "expired": N_("结果已过期删除"),
+}
+CHANNELS: dict[str, str] = {
+    "app": N_("手机上"),
+    "paper": WAYS["paper"],
+    "thumb": WAYS["thumb"],
+    "voice": WAYS["voice"],
 }
 SOURCES = {
     "banks": N_("银行存款"),
@@ -121,6 +128,11 @@ def _view(
                 name=ports.people.name_of(session, one.subject_id),
                 state=one.state,
                 channel=one.channel or "",
+                channel_label=_(CHANNELS[one.channel]) if one.channel else "",
+                reference=(one.paper or "") if is_seat or one.subject_id == principal.subject_id else "",
+                witnessed=opened(ports.vault, one.id, one.witnessed_sealed)
+                if is_seat or one.subject_id == principal.subject_id
+                else None,
                 said_at=one.said_at,
             )
             for place, one in enumerate(consents)

@@ -30,6 +30,8 @@ EVENT_TEXTS: dict[str, str] = {
     "claim.means_done": N_("家庭经济状况核对完成"),
     "claim.means_refused": N_("有成员不同意核对"),
     "claim.means_lapsed": N_("核对授权过期"),
+    "claim.means_thumb": N_("窗口登记核对授权（捺指印，有见证人）"),
+    "claim.means_voice": N_("窗口登记核对授权（口述，有见证人和录音录像）"),
     "claim.means_withdrawn": N_("核对授权已撤回"),
     "claim.grant": N_("已批准"),
     "claim.refuse": N_("未予批准"),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among
 from kernel.database import insert
-from policy_engine.profiles.objections.models import FactObjection, QuietSubject
+from policy_engine.profiles.objections.models import FactObjection, FindingChoice, QuietSubject
 
 MOST = 500
 _FEW_QUIET = sa.select(QuietSubject.subject_id).where(
@@ -60,6 +60,12 @@ def quiet_among(session: Session, subject_ids: Collection[int]) -> frozenset[int
 def add_quiet(session: Session, subject_id: int, *, now: datetime) -> None:
     statement = insert(session, QuietSubject).values(subject_id=subject_id, since=now)
     session.execute(statement.on_conflict_do_nothing())
+
+
+def last_choice(session: Session, subject_id: int) -> FindingChoice | None:
+    statement = sa.select(FindingChoice).where(FindingChoice.subject_id == subject_id)
+    newest = statement.order_by(FindingChoice.chosen_at.desc(), FindingChoice.id.desc()).limit(1)
+    return session.scalars(newest).first()
 
 
 def remove_quiet(session: Session, subject_id: int) -> None:

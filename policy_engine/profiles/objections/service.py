@@ -25,7 +25,7 @@ from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.disclosure import display
 from policy_engine.profiles.files.cells import Unreadable, read_cell
 from policy_engine.profiles.objections import repository
-from policy_engine.profiles.objections.models import FactObjection
+from policy_engine.profiles.objections.models import FactObjection, FindingChoice
 from policy_engine.profiles.schemas import FactChange, FactsChanged, KnownFact, RawValue
 from policy_engine.profiles.service import FACTS_CHANGED, apply_changes
 from policy_engine.profiles.validation import fault_of
@@ -34,6 +34,7 @@ from policy_engine.profiles.validation import fault_of
 DAYS = 10
 SHORTEST, LONGEST = 4, 500
 Outcome = Literal["corrected", "upheld"]
+_FOR_ANOTHER = frozenset({"guardian", "proxy", "institution"})
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -41,6 +42,15 @@ class Words(msgspec.Struct, frozen=True):
 
     wrong: str
     right: str
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Who chose whether policies look for somebody, and as what."""
+
+    by: int
+    role: str
+    is_quiet: bool
+    at: datetime
 
 
 class ObjectionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +71,7 @@ class ObjectionView(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     answered_by: str
     answered_at: datetime | None
+    raised_as: str
 
 
 def raise_objection(
@@ -72,6 +83,7 @@ def raise_objection(
     wrong: str,
     right: str,
     by: int,
+    role: str = "self",
     now: datetime,
 ) -> ObjectionView:
     """Raises ``NotFound`` (no such fact), ``InvalidInput`` (no words) or ``Conflict`` (one is open already)."""
@@ -94,6 +106,7 @@ def raise_objection(
         words_sealed=b"",
         state="open",
         raised_by=by,
+        raised_as=role,
         raised_at=now,
         due_on=add_working_days(today, DAYS),
     )
@@ -103,13 +116,16 @@ def raise_objection(
     return _view(vault, row, today)
 
 
-def withdraw(session: Session, objection_id: uuid.UUID, *, subject_id: int, now: datetime) -> None:
-    """By whom it is about. Raises ``NotFound`` (not theirs) or ``Conflict`` (answered already)."""
+def withdraw(
+    session: Session, objection_id: uuid.UUID, *, subject_id: int, by: int, now: datetime
+) -> FactObjection:
+    """By whom it is about, or who speaks for them. Raises ``NotFound`` (not theirs) or ``Conflict`` (answered already)."""
     row = repository.get(session, objection_id, for_update=True)
     if row is None or row.subject_id != subject_id:
         raise NotFound(_("没有找到这件异议。"))
     _require_open(row)
-    row.state, row.answered_at = "withdrawn", now
+    row.state, row.answered_at, row.withdrawn_by = "withdrawn", now, by
+    return row
 
 
 def answer(
@@ -146,15 +162,17 @@ def answer(
     row.answered_by, row.answered_seat, row.answered_at = by, seat[:60], now
     title = _("异议已答复：已更正") if outcome == "corrected" else _("异议已答复：维持原登记")
     body = _("您对一项登记信息的异议已由来源部门答复。对答复不服的，可以向该部门申请复核或依法申请行政复议。")
-    notify(
-        session,
-        subject_id=row.subject_id,
-        kind=f"objection.{outcome}",
-        title=title,
-        body=body,
-        link=f"/facts/{row.attribute}",
-        now=now,
-    )
+    others = {row.raised_by} if row.raised_as in _FOR_ANOTHER else set()
+    for reader in (row.subject_id, *(others - {row.subject_id})):
+        notify(
+            session,
+            subject_id=reader,
+            kind=f"objection.{outcome}",
+            title=title,
+            body=body,
+            link=f"/facts/{row.attribute}" if reader == row.subject_id else "/me/facts",
+            now=now,
+        )
 
 
 def of_subject(session: Session, vault: Vault, subject_id: int, today: date) -> list[ObjectionView]:
@@ -169,8 +187,30 @@ def waiting_for(
     return [_view(vault, row, today) for row in repository.open_of(session, sources, prefix)]
 
 
-def choose_quiet(session: Session, subject_id: int, *, is_quiet: bool, now: datetime) -> None:
-    """Not to be found by policies, or to be found again: then the family is matched as if somebody had just come."""
+def choose_quiet(
+    session: Session,
+    subject_id: int,
+    *,
+    is_quiet: bool,
+    by: int | None = None,
+    role: str = "self",
+    now: datetime,
+) -> None:
+    """Not to be found by policies, or to be found again: then the family is matched as if somebody had just come.
+
+    Who chose, and as what, stays on record: ``by`` is the subject where nobody else is named.
+    """
+    session.add(
+        FindingChoice(
+            id=new_id(),
+            subject_id=subject_id,
+            is_quiet=is_quiet,
+            chosen_by=by or subject_id,
+            chosen_as=role,
+            chosen_at=now,
+        )
+    )
+    session.flush()
     was_quiet = bool(repository.quiet_among(session, [subject_id]))
     if is_quiet:
         repository.add_quiet(session, subject_id, now=now)
@@ -186,6 +226,14 @@ def choose_quiet(session: Session, subject_id: int, *, is_quiet: bool, now: date
 
 def is_quiet(session: Session, subject_id: int) -> bool:
     return bool(repository.quiet_among(session, [subject_id]))
+
+
+def last_choice(session: Session, subject_id: int) -> Chosen | None:
+    """By whom it was chosen last whether policies look for a subject; none where nobody ever did."""
+    row = repository.last_choice(session, subject_id)
+    if row is None:
+        return None
+    return Chosen(by=row.chosen_by, role=row.chosen_as, is_quiet=row.is_quiet, at=row.chosen_at)
 
 
 def _correction(
@@ -266,4 +314,5 @@ def _view(vault: Vault, row: FactObjection, today: date) -> ObjectionView:
         answer=row.answer or "",
         answered_by=row.answered_seat or "",
         answered_at=row.answered_at,
+        raised_as=row.raised_as,
     )

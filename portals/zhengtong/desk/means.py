@@ -1,18 +1,19 @@
 """核对 as the seat meets it: open one from a claim's file, record papers, see who agreed and what came in."""
 
 import uuid
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 
-from kernel.errors import InvalidInput, NotFound
+from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.means import repository, service
 from policy_engine.delivery.means.schemas import MeansView
+from policy_engine.delivery.means.witnessing import WAYS, Way, Witnessed
 from policy_engine.delivery.views import means as views
 from portals.services import Services
 from portals.shared.places import division_name
@@ -25,10 +26,15 @@ MAY_WORK = needs("claim.accept", "claim.joint_review", "claim.decide")
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``place`` is the member's in ``members``; ``paper`` where the signed authorisation is filed."""
+    """``place`` is the member's in ``members``; ``paper`` where the signed authorisation, or the recording, is filed.
+
+    ``way`` is thumb or voice for who cannot sign: then ``witnessed`` says before whom, why, and the recording's digest.
+    """
 
     place: Annotated[int, msgspec.Meta(ge=0, le=100)]
     paper: Annotated[str, msgspec.Meta(max_length=200)]
+    way: Way = "paper"
+    witnessed: Witnessed | None = None
 
 
 def open_for(services: Services, principal: Principal, claim_id: uuid.UUID) -> uuid.UUID:
@@ -39,20 +45,22 @@ def open_for(services: Services, principal: Principal, claim_id: uuid.UUID) -> u
         ).id
 
 
-def record(services: Services, principal: Principal, check_id: uuid.UUID, place: int, paper: str) -> None:
+def record(services: Services, principal: Principal, check_id: uuid.UUID, said: Paper) -> None:
     """Members are named by their place: numbers of people stand in no form."""
     house = services.house
     with house.database.write() as session:
         members = repository.consents(session, check_id)
-        if not 0 <= place < len(members):
+        if not 0 <= said.place < len(members):
             raise NotFound(_("没有找到您要的内容。"))
         service.record_paper(
             session,
             services.ports,
             check_id=check_id,
             principal=principal,
-            subject_id=members[place].subject_id,
-            paper=paper,
+            subject_id=members[said.place].subject_id,
+            paper=said.paper,
+            way=said.way,
+            witnessed=said.witnessed,
             now=house.clock.now(),
         )
 
@@ -97,17 +105,10 @@ def open_form(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -
 
 @post("/means/{check_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_WORK])
 def paper_form(visit: Visiting, check_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
-    place = forms.one(data, "place")
     try:
-        record(
-            visit.services,
-            visit.principal,
-            check_id,
-            int(place) if place.isdigit() else -1,
-            forms.one(data, "paper"),
-        )
+        record(visit.services, visit.principal, check_id, _said(data))
     except InvalidInput as problem:
-        return _page(visit, check_id, problem=problem.detail)
+        return _page(visit, check_id, data, problem=problem)
     return Redirect(f"/zhengtong/means/{check_id}?done=paper", status_code=303)
 
 
@@ -150,21 +151,49 @@ def add_means(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -
     sync_to_thread=True,
     tags=["means"],
     guards=[MAY_WORK],
-    summary="Record a member's signed authorisation",
+    summary="Record a member's authorisation: signed, by thumbprint or spoken, before a witness",
 )
 def add_paper(
     services: Given, principal: Said, check_id: FromPath[uuid.UUID], data: JSONBody[Paper]
 ) -> MeansView:
-    record(services, principal, check_id, data.place, data.paper)
+    record(services, principal, check_id, data)
     return one(services, principal, check_id)
 
 
-def _page(visit: Visit, check_id: uuid.UUID, *, problem: str = "") -> Response[str]:
+def _said(data: forms.Sent) -> Paper:
+    place, way = forms.one(data, "place"), forms.one(data, "way") or "paper"
+    if way not in WAYS:
+        what = _("请选择本人怎么表示的。")
+        raise InvalidInput(what, errors=[FieldError("way", what)])
+    witnessed = Witnessed(
+        witness=forms.one(data, "witness"),
+        standing=forms.one(data, "standing"),
+        why=forms.one(data, "why"),
+        digest=forms.one(data, "digest"),
+    )
+    return Paper(
+        place=int(place) if place.isascii() and place.isdigit() and len(place) < 4 else -1,
+        paper=forms.one(data, "paper"),
+        way=cast(Way, way),
+        witnessed=witnessed if way != "paper" else None,
+    )
+
+
+def _page(
+    visit: Visit,
+    check_id: uuid.UUID,
+    sent: forms.Sent | None = None,
+    *,
+    problem: InvalidInput | None = None,
+) -> Response[str]:
+    names = ("place", "way", "paper", "witness", "standing", "why", "digest")
     return visit.page(
         "zhengtong/desk/means.html",
-        status=400 if problem else 200,
+        status=400 if problem is not None else 200,
         check=one(visit.services, visit.principal, check_id),
-        problem=problem,
+        errors=() if problem is None else problem.errors or (FieldError("", problem.detail),),
+        typed={name: forms.one(sent or {}, name) for name in names},
+        ways=[(key, _(label)) for key, label in WAYS.items()],
         division_name=division_name,
     )
 

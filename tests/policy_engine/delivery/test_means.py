@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 
 from kernel import notices
 from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
@@ -14,13 +15,16 @@ from kernel.web.principal import Principal
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.means import jobs, repository, service
 from policy_engine.delivery.means.models import MeansCheck
+from policy_engine.delivery.means.witnessing import Way, Witnessed
 from policy_engine.delivery.ports import MEANS_SOURCES, MeansAnswer
+from policy_engine.delivery.views import means as views
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.models import FactHistory
 from policy_engine.profiles.schemas import Change, SubjectAdded
 from policy_engine.profiles.service import apply_changes
 from tests.policy_engine.delivery.city import (
     BABY,
+    CLERK,
     DAUGHTER,
     FATHER,
     GRANDMOTHER,
@@ -126,6 +130,75 @@ def test_nobody_is_asked_before_every_grown_up_agreed(any_office: Office, home: 
     worker(any_office, centre).run_until_idle()
     assert centre.submits == 2 * len(MEANS_SOURCES)
     assert {order.consent for order in centre.orders.values()} == {f"{check.number}-1", f"{check.number}-2"}
+
+
+def by_hand(
+    office: Office,
+    check: MeansCheck,
+    who: int,
+    way: Way,
+    witnessed: Witnessed | None,
+    *,
+    principal: Principal | None = None,
+) -> None:
+    with office.database.write() as session:
+        service.record_paper(
+            session,
+            office.ports,
+            check_id=check.id,
+            principal=principal or clerk(),
+            subject_id=who,
+            paper="核授2026-007",
+            way=way,
+            witnessed=witnessed,
+            now=office.now,
+        )
+
+
+NEIGHBOUR = Witnessed(witness="邻居甲", standing="村民小组长", why="不识字")
+DIGEST = "a" * 64
+
+
+def test_who_cannot_sign_agrees_by_thumb_or_voice_before_a_witness(any_office: Office, home: Claim) -> None:
+    check = opened(any_office, home)
+    by_hand(any_office, check, GRANDMOTHER, "thumb", NEIGHBOUR)
+    by_hand(any_office, check, DAUGHTER, "voice", structs.replace(NEIGHBOUR, digest=DIGEST))
+    assert known(any_office, check).state == "asking"
+    with any_office.database.read() as session:
+        rows = {one.subject_id: one for one in repository.consents(session, check.id)}
+        seen = views.check_at(session, any_office.ports, check.id, clerk(), now=any_office.now)
+        own = views.own_check(session, any_office.ports, check.id, person(GRANDMOTHER), now=any_office.now)
+        kinds = [one.title for one in notices.inbox(session, GRANDMOTHER)]
+    assert {who: row.channel for who, row in rows.items()} == {GRANDMOTHER: "thumb", DAUGHTER: "voice"}
+    assert b"\xe4\xb8\x8d\xe8\xaf\x86" not in (rows[GRANDMOTHER].witnessed_sealed or b""), "sealed"
+    assert [one.witnessed.witness for one in seen.members if one.witnessed] == ["邻居甲", "邻居甲"]
+    assert [one.witnessed is not None for one in own.members] == [True, False], "one's own alone"
+    assert any("已登记您的授权" in title for title in kinds)
+
+
+@pytest.mark.parametrize(
+    ("way", "said", "field"),
+    [
+        ("thumb", None, "witness"),
+        ("thumb", structs.replace(NEIGHBOUR, why=" "), "why"),
+        ("thumb", structs.replace(NEIGHBOUR, standing="x" * 41), "standing"),
+        ("thumb", structs.replace(NEIGHBOUR, witness=f"某{DAUGHTER}"), "witness"),  # of the household
+        ("thumb", structs.replace(NEIGHBOUR, witness=f"某{CLERK}"), "witness"),  # who records it
+        ("voice", NEIGHBOUR, "digest"),
+        ("voice", structs.replace(NEIGHBOUR, digest="zz"), "digest"),
+    ],
+)
+def test_a_witness_is_named_and_is_nobody_concerned(
+    office: Office, way: Way, said: Witnessed | None, field: str
+) -> None:
+    office.town.households = {"home": frozenset({HOME, GRANDMOTHER, DAUGHTER})}
+    office.town.homes = {GRANDMOTHER: HOME}
+    check = opened(office, office.claimed())
+    with pytest.raises(InvalidInput) as problem:
+        by_hand(office, check, GRANDMOTHER, way, said)
+    assert field in {one.where for one in problem.value.errors}
+    with office.database.read() as session:
+        assert {one.state for one in repository.consents(session, check.id)} == {"waiting"}
 
 
 def test_answers_come_over_days_and_make_the_unknown_known_for_a_time(

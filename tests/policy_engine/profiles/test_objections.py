@@ -144,9 +144,9 @@ def test_one_at_a_time_answered_once_withdrawn_by_its_owner_only(told: House) ->
     with pytest.raises(Conflict):
         objected(told)
     with pytest.raises(NotFound), told.database.write() as session:
-        service.withdraw(session, one.id, subject_id=DAUGHTER, now=NOON)
+        service.withdraw(session, one.id, subject_id=DAUGHTER, by=DAUGHTER, now=NOON)
     with told.database.write() as session:
-        service.withdraw(session, one.id, subject_id=GRANNY, now=NOON)
+        service.withdraw(session, one.id, subject_id=GRANNY, by=GRANNY, now=NOON)
     with pytest.raises(Conflict):
         answer(told, one, "upheld")
 

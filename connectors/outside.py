@@ -49,6 +49,7 @@ class Caller:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._label = label
+        self._is_disabled = system.is_disabled
         self._first_pause = first_pause
         self._guard = watch.guard(name, label) if watch is not None else None
         self._client = httpx.Client(
@@ -107,6 +108,8 @@ class Caller:
     ) -> T:
         headers = {"content-type": "application/json"} | ({"idempotency-key": key} if key else {})
         content = msgspec.json.encode(body) if body is not None else None
+        if self._is_disabled:
+            raise OutsideUnavailable(self._say(N_("%(system)s已由管理员停用，启用后会自动重试。")))
         try:
             response = self._client.request(method, path, content=content, headers=headers)
         except _NOT_SENT as error:

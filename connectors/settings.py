@@ -41,13 +41,17 @@ _KEYS_FILE = "connectors.json"
 
 
 class OutsideSystem(msgspec.Struct, frozen=True, kw_only=True):
-    """One system: its address, the token we show to it, and the keys it signs its events with."""
+    """One system: its address, the token we show to it, and the keys it signs its events with.
+
+    ``is_disabled``: an operator took it out of service; nothing is sent to it until it is enabled again.
+    """
 
     base_url: str
     token: str
     signing_keys: tuple[SigningKey, ...]
     connect_seconds: float = 2.0
     answer_seconds: float = 5.0
+    is_disabled: bool = False
 
     def __repr__(self) -> str:
         """Without the token: settings end up in tracebacks."""
@@ -127,15 +131,23 @@ def _keys_at(folder: Path) -> dict[str, SystemKeys]:
 
 
 def _write(folder: Path, keys: dict[str, SystemKeys]) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = folder / f".{_KEYS_FILE}.{os.getpid()}"
+    replace_file(folder / _KEYS_FILE, msgspec.json.encode(keys))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """In one step, so that a reader never sees half of it; for its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(keys))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(folder / _KEYS_FILE)
+    fresh.replace(path)
+
+
+def new_key() -> SigningKey:
+    return SigningKey(_secret())
 
 
 def _secret() -> str:

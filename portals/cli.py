@@ -24,6 +24,8 @@ COMMANDS = {
     "log": ("portals.commands.log", "log_commands"),
     "licence": ("portals.commands.licences", "licence_commands"),
     "client": ("identity.cli", "client_commands"),
+    "system": ("portals.commands.systems", "system_commands"),
+    "bank": ("portals.commands.banks", "bank_commands"),
 }
 
 

@@ -24,6 +24,7 @@ from policy_engine.delivery.claims.schemas import ClaimDetail, ClaimRow
 from policy_engine.delivery.offers.schemas import OfferDetail, OfferRow
 from policy_engine.delivery.payments.schemas import PaymentView
 from portals.services import Services
+from portals.shared import ages
 
 Form = URLEncodedBody[dict[str, str]]
 Me = NamedDependency[Principal]
@@ -178,7 +179,13 @@ def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterH
         request: WebRequest, offer_id: FromPath[uuid.UUID], principal: Me, pages: NamedDependency[Pages]
     ) -> Response[str]:
         detail = benefits.offer(principal, offer_id)
-        return pages.page(request, "shared/offer.html", offer=detail, portal_path=f"/{portal}")
+        return pages.page(
+            request,
+            "shared/offer.html",
+            offer=detail,
+            ages=ages.of_offer(services, offer_id),
+            portal_path=f"/{portal}",
+        )
 
     @post("/offers/{offer_id:uuid}/confirm", status_code=303, sync_to_thread=True, include_in_schema=False)
     def confirm_form(offer_id: FromPath[uuid.UUID], data: Form, principal: Me) -> Redirect:
@@ -207,6 +214,16 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
     def get_offer(offer_id: FromPath[uuid.UUID], principal: Me) -> OfferDetail:
         return benefits.offer(principal, offer_id)
 
+    @get(
+        "/api/v1/offers/{offer_id:uuid}/sources",
+        guards=guards,
+        sync_to_thread=True,
+        summary="How old the data are on which an offer stands, source by source",
+    )
+    def get_offer_sources(offer_id: FromPath[uuid.UUID], principal: Me) -> tuple[ages.DataAge, ...]:
+        benefits.offer(principal, offer_id)
+        return ages.of_offer(services, offer_id)
+
     @post(
         "/api/v1/offers/{offer_id:uuid}/confirm",
         guards=guards,
@@ -226,7 +243,7 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
     def decline_offer(offer_id: FromPath[uuid.UUID], data: JSONBody[Words], principal: Me) -> None:
         benefits.decline(principal, offer_id, data.text)
 
-    return [list_offers, get_offer, confirm_offer, decline_offer]
+    return [list_offers, get_offer, get_offer_sources, confirm_offer, decline_offer]
 
 
 def evidence_of(title: str, words: str) -> list[dict[str, str]]:

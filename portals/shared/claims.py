@@ -19,7 +19,7 @@ from policy_engine.delivery.awards.schemas import AwardView
 from policy_engine.delivery.claims.schemas import ClaimDetail, ClaimRow
 from policy_engine.delivery.payments.schemas import PaymentView
 from portals.services import Services
-from portals.shared import evidence
+from portals.shared import ages, evidence
 from portals.shared.benefits import Benefits, Form, Me, Words
 from portals.shared.records import record_api, record_page
 
@@ -46,6 +46,7 @@ def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterH
             "shared/claim.html",
             status=problem.status if problem is not None else 200,
             claim=benefits.claim(principal, claim_id),
+            ages=ages.of_claim(services, claim_id),
             errors=told(problem),
             words=words,
         )
@@ -148,6 +149,16 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
     def get_claim(claim_id: FromPath[uuid.UUID], principal: Me) -> ClaimDetail:
         return benefits.claim(principal, claim_id)
 
+    @get(
+        "/api/v1/claims/{claim_id:uuid}/sources",
+        guards=guards,
+        sync_to_thread=True,
+        summary="How old the data behind a claim are, source by source",
+    )
+    def get_claim_sources(claim_id: FromPath[uuid.UUID], principal: Me) -> tuple[ages.DataAge, ...]:
+        benefits.claim(principal, claim_id)
+        return ages.of_claim(services, claim_id)
+
     @post(
         "/api/v1/claims/{claim_id:uuid}/appeal",
         guards=guards,
@@ -194,6 +205,7 @@ def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHa
         appeal_claim,
         supplement_claim,
         withdraw_claim,
+        get_claim_sources,
         list_awards,
         list_payments,
     ]

@@ -30,6 +30,7 @@ from policy_engine.profiles.objections import service as objections
 from policy_engine.profiles.objections.service import ObjectionView
 from policy_engine.profiles.schemas import KnownAbout, OtherWord, PastWord
 from portals.services import Services
+from portals.shared.ages import SOURCES_OF_SYSTEMS
 from portals.shared.benefits import Form
 from portals.shared.representing import (
     Represented,
@@ -255,10 +256,6 @@ class Knowledge:
             detail={"role": speaker.role},
             now=self._house.clock.now(),
         )
-
-
-#: Where a connector is called otherwise than the source of its facts.
-SOURCES_OF_SYSTEMS = {"social_insurance": "human_resources", "technology": "science", "banks": "bank"}
 
 
 def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:

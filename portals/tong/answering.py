@@ -16,6 +16,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery.offers.schemas import OfferDetail
 from policy_engine.matching.explanation import FactLine
 from portals.services import Services
+from portals.shared import ages
 from portals.shared.benefits import Form
 from portals.shared.claims import ON_THE_FORM, told
 from portals.shared.together import Choice, choice_on, together
@@ -43,6 +44,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             "tong/offer.html",
             status=problem.status if problem is not None else 200,
             offer=offer,
+            ages=ages.of_offer(services, offer_id),
             standing=standing,
             rivals=_rivals(services, principal, offer, standing),
             missing=_missing(offer, standing),

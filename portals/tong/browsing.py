@@ -19,6 +19,7 @@ from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.matching.explanation import NearMiss
 from portals.services import Services
+from portals.shared import ages
 from portals.shared.together import Together, choice_on, together
 from portals.tong.benefits import TongBenefits
 from portals.tong.catalogue import ServiceView, search, service_of, services_for
@@ -86,6 +87,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
     ) -> Response[str]:
         with house.database.read() as session:
             policy = services.published.current(session).named(policy_id)
+            data = ages.of_policy(session, services, policy_id, None, principal.acting_for)
         if policy is None or policy.document.audience == "firm":
             raise NotFound(_("没有找到这项政策，可能已经停止执行。"))
         found = together(services, principal)
@@ -97,6 +99,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             service=service_of(policy),
             policy=policy,
             standings=standings,
+            ages=data,
             rivals={key: choice for key, choice in rivals.items() if choice is not None},
         )
 

@@ -12,6 +12,7 @@ from kernel.web.principal import Principal
 from policy_engine.delivery.claims.schemas import ClaimFile, WorkItem
 from policy_engine.matching.explanation import Explanation
 from portals.services import Services
+from portals.shared import ages
 from portals.shared.records import download
 from portals.zhengtong.desk import acts, batching
 from portals.zhengtong.desk.asking import answer_on
@@ -68,6 +69,17 @@ def list_work(services: Given, principal: Said) -> list[WorkItem]:
 @get("/claims/{claim_id:uuid}", sync_to_thread=True, tags=["claims"], summary="A claim's whole file")
 def read_file(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -> DeskFile:
     return desk_file(services, principal, claim_id)
+
+
+@get(
+    "/claims/{claim_id:uuid}/sources",
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="How old the data behind a claim are, source by source",
+)
+def read_sources(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -> tuple[ages.DataAge, ...]:
+    acts.file_of(services, principal, claim_id)
+    return ages.of_claim(services, claim_id)
 
 
 @get(
@@ -206,6 +218,7 @@ def desk_file(services: Services, principal: Principal, claim_id: uuid.UUID) -> 
 HANDLERS = [
     list_work,
     read_file,
+    read_sources,
     read_answer,
     read_record,
     add_act,

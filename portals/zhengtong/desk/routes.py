@@ -11,6 +11,7 @@ from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
+from portals.shared import ages
 from portals.shared.places import division_name
 from portals.shared.records import download
 from portals.zhengtong import forms, words
@@ -240,6 +241,7 @@ def _claim_page(
         status=status,
         file=file,
         facts=named_facts(file),
+        ages=ages.of_claim(visit.services, claim_id),
         on=on,
         told=told,
         on_problem=problem,

@@ -4,7 +4,7 @@ Every value is of the kind the service writes: sealed accounts open, facts judge
 that led there (offer, confirmation, decision) are not written: that is what ``claims_through`` measures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -106,22 +106,33 @@ def accounts(count: int) -> Iterator[tuple[str, str]]:
         yield f"622202{place:013d}", f"某{place}"
 
 
-def settle_people(house: House, count: int, *, now: datetime, has_accounts: bool = True) -> None:
+def settle_people(
+    house: House,
+    count: int,
+    *,
+    now: datetime,
+    has_accounts: bool = True,
+    street_of: Callable[[int], str] = lambda _place: STREET,
+    born: Callable[[int], str] = lambda _place: "1950-01-01",
+) -> None:
     """Homes of one, of whom the birth date is known, each with a checked account where asked for."""
     with house.database.write() as session:
         sequence = profiles.lock_sequence(session) + 1
         profiles.set_sequence(session, sequence)
-    born = {"birth_date": ["1950-01-01", "public_security", now]}
     known = list(accounts(count))
     for first in range(0, count, CHUNK):
         places = range(first, min(first + CHUNK, count))
         with house.database.write() as session:
             homes = [
-                (FIRST_HOME + one, "household", FIRST_HOME + one, None, STREET, {}, sequence)
+                (FIRST_HOME + one, "household", FIRST_HOME + one, None, street_of(one), {}, sequence)
                 for one in places
             ]
             people = [
-                (FIRST_PERSON + one, "person", FIRST_HOME + one, None, STREET, born, sequence)
+                (
+                    *(FIRST_PERSON + one, "person", FIRST_HOME + one, None, street_of(one)),
+                    {"birth_date": [born(one), "public_security", now]},
+                    sequence,
+                )
                 for one in places
             ]
             insert_rows(session, Profile, _PROFILE, homes + people)
@@ -150,7 +161,13 @@ def _account(house: House, place: int, number: str, holder: str, now: datetime) 
 
 
 def give_rights(
-    house: House, count: int, *, now: datetime, first: int = 0, has_accounts: bool = True
+    house: House,
+    count: int,
+    *,
+    now: datetime,
+    first: int = 0,
+    has_accounts: bool = True,
+    street_of: Callable[[int], str] = lambda _place: STREET,
 ) -> None:
     """To each from ``first`` on a granted claim and an active award whose payment is due this month; money for all."""
     month = business_date(now).replace(day=1)
@@ -166,7 +183,7 @@ def give_rights(
         claims: list[tuple[object, ...]] = []
         awards: list[tuple[object, ...]] = []
         for person, account in found[begin : begin + CHUNK]:
-            claim = new_id()
+            claim, street = new_id(), street_of(person - FIRST_PERSON)
             parties = (person, person, person, person, account)
             claims.append(
                 (
@@ -177,7 +194,7 @@ def give_rights(
                         *parties,
                         "self",
                         "one_tap",
-                        STREET,
+                        street,
                         "granted",
                         no_stages,
                         0,
@@ -188,7 +205,7 @@ def give_rights(
             )
             awards.append(
                 (
-                    *(new_id(), claim, POLICY.id, 1, *parties, STREET, "active", AMOUNT),
+                    *(new_id(), claim, POLICY.id, 1, *parties, street, "active", AMOUNT),
                     *("month", month, month, {}, 1, now, now),
                 )
             )
@@ -198,11 +215,11 @@ def give_rights(
     fund(house, count * AMOUNT * 2, now=now)
 
 
-def fund(house: House, amount_fen: int, *, now: datetime) -> None:
+def fund(house: House, amount_fen: int, *, now: datetime, policy_id: str = POLICY.id) -> None:
     with house.database.write() as session:
         service.open_budget(
             session,
-            policy_id=POLICY.id,
+            policy_id=policy_id,
             division=CITY,
             year=business_date(now).year,
             appropriation="2081001",

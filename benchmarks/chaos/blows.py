@@ -1,0 +1,117 @@
+"""Where a process dies: each of its lives ends at a point chosen by the seed, between any two steps of its work.
+
+``sent``: the order is about to leave. ``answered``: it arrived, and nobody has noted the answer. ``inside``: in the
+middle of a transaction. ``before`` and ``after`` a commit. ``none``: this life waits for the clock of who strikes.
+"""
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from kernel.house import House
+from policy_engine.delivery.ports import PaymentOrder, Treasury, TreasuryAnswer
+
+#: How often a point is passed at most before it is the end, by point.
+POINTS: Final[Mapping[str, int]] = {
+    "sent": 6,
+    "answered": 6,
+    "inside": 600,
+    "before": 60,
+    "after": 60,
+    "none": 1,
+}
+TROUBLE: Final = "trouble"
+KILLED: Final = "killed"
+
+
+class Blows:
+    """Of one life. Nobody dies by it while there is no trouble (a file of that name in ``folder``)."""
+
+    def __init__(self, folder: Path, name: str, seed: int, life: int) -> None:
+        chance = random.Random(f"{seed}/{name}/{life}")
+        self.point = chance.choice(sorted(POINTS))
+        self._left = chance.randint(1, POINTS[self.point])
+        self._folder, self._name = folder, name
+        self._mutex = threading.Lock()
+
+    def passing(self, point: str) -> None:
+        if point != self.point:
+            return
+        with self._mutex:
+            self._left -= 1
+            if self._left > 0 or not (self._folder / TROUBLE).exists():
+                return
+            with (self._folder / KILLED).open("a", encoding="ascii") as told:
+                told.write(f"{self._name} {point}\n")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def surround(self, house: House) -> None:
+        """Every statement that writes and every commit of this process is a point."""
+
+        def after_statement(connection: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if connection.get_execution_options().get("dongchu_write") and not statement.startswith("SELECT"):
+                self.passing("inside")
+
+        sa.event.listen(house.database.engine, "after_cursor_execute", after_statement)
+
+        def before_commit(_session: Session) -> None:
+            self.passing("before")
+
+        def after_commit(_session: Session) -> None:
+            self.passing("after")
+
+        sa.event.listen(Session, "before_commit", before_commit)
+        sa.event.listen(Session, "after_commit", after_commit)
+
+
+class StruckTreasury:
+    """The treasury with a point before and behind each order."""
+
+    def __init__(self, treasury: Treasury, blows: Blows) -> None:
+        self._treasury, self._blows = treasury, blows
+
+    def submit(self, order: PaymentOrder) -> TreasuryAnswer:
+        self._blows.passing("sent")
+        answer = self._treasury.submit(order)
+        self._blows.passing("answered")
+        return answer
+
+    def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        self._blows.passing("sent")
+        answers = self._treasury.submit_many(orders)
+        self._blows.passing("answered")
+        return answers
+
+    def query(self, instruction_id: str) -> TreasuryAnswer | None:
+        return self._treasury.query(instruction_id)
+
+    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        return self._treasury.query_many(instruction_ids)
+
+
+class ForgetfulTreasury(StruckTreasury):
+    """A house whose keys are broken: what it does not know the end of it sends again as something new.
+
+    Only to show that the examination finds it.
+    """
+
+    def query(self, instruction_id: str) -> TreasuryAnswer | None:  # noqa: ARG002
+        return None
+
+    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        found = self._treasury.query_many(instruction_ids)
+        return {key: answer for key, answer in found.items() if answer.status != "accepted"}
+
+    def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        new = {f"{one.instruction_id}x{random.randrange(10**6)}": one for one in orders}
+        asked = [msgspec.structs.replace(one, instruction_id=key) for key, one in new.items()]
+        answers = super().submit_many(asked)
+        return {new[key].instruction_id: answer for key, answer in answers.items()}

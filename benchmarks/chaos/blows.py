@@ -33,17 +33,22 @@ KILLED: Final = "killed"
 
 
 class Blows:
-    """Of one life. Nobody dies by it while there is no trouble (a file of that name in ``folder``)."""
+    """Of one life. Nobody dies by it while there is no trouble (a file of that name in ``folder``).
 
-    def __init__(self, folder: Path, name: str, seed: int, life: int) -> None:
+    Only what threads whose names begin with one of ``threads`` do counts: a worker's handlers, not its looking for work.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, seed: int, life: int, *, threads: tuple[str, ...] = ("",)
+    ) -> None:
         chance = random.Random(f"{seed}/{name}/{life}")
         self.point = chance.choice(sorted(POINTS))
         self._left = chance.randint(1, POINTS[self.point])
-        self._folder, self._name = folder, name
+        self._folder, self._name, self._threads = folder, name, threads
         self._mutex = threading.Lock()
 
     def passing(self, point: str) -> None:
-        if point != self.point:
+        if point != self.point or not threading.current_thread().name.startswith(self._threads):
             return
         with self._mutex:
             self._left -= 1

@@ -28,7 +28,8 @@ def main(name: str, seed: str, life: str) -> None:
     if not is_current(house.database):
         raise SystemExit("the store is not at this version")
     payments.MOST_ORDERS = runs.CHUNK = ORDERS  # type: ignore[misc]
-    blows = Blows(Path(os.environ["CHAOS_FOLDER"]), name, int(seed), int(life))
+    folder = Path(os.environ["CHAOS_FOLDER"])
+    blows = Blows(folder, name, int(seed), int(life), threads=("dongchu-handler", "dongchu-drain"))
     blows.surround(house)
     services = open_services(house)
     kind = ForgetfulTreasury if os.environ.get("CHAOS_BROKEN_KEYS") else StruckTreasury

@@ -1,7 +1,7 @@
 """All SQL of the outbox."""
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -113,6 +113,7 @@ def claim(
     limit: int,
     restraint: Restraint = UNRESTRAINED,
     apart_from: Collection[str] = (),
+    new_lease: Callable[[], uuid.UUID] = new_id,
 ) -> list[Message]:
     """Lease the next messages whose turn it is. Other workers pass over them until the lease runs out."""
     message = OutboxMessage
@@ -131,7 +132,7 @@ def claim(
                 continue
             room -= 1
         row.attempts += 1
-        lease = row.lease = new_id()
+        lease = row.lease = new_lease()
         row.leased_until = now + lease_for
         claimed.append(
             Message(row.number, row.message_id, row.topic, row.key, row.payload, row.attempts, lease)

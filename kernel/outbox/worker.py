@@ -8,6 +8,7 @@ Handlers that work within one transaction (``together``) need no lease: threads 
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import Clock
 from kernel.database import Database
+from kernel.ids import new_id
 from kernel.outbox import repository
 from kernel.outbox.failing import Pauses
+from kernel.outbox.presence import Presence
 from kernel.outbox.repository import UNRESTRAINED, Message, Restraint
 from kernel.outbox.together import Drain, Together
 
@@ -36,6 +39,8 @@ BATCH = 16
 #: Threads that drain at once on PostgreSQL: while one waits for its commit the other works.
 DRAINS = 2
 IDLE_SECONDS = 0.25
+#: How long after a worker's death others find out, at most.
+PRESENCE_SECONDS = 2.0
 KEEP_DONE = timedelta(days=7)
 
 
@@ -84,6 +89,8 @@ class Worker:
         self._in_hand: dict[int, Message] = {}
         self._settlings: list[tuple[Message, Settling]] = []
         self._renewed_at: datetime | None = None
+        self._presence = None if database.is_sqlite else Presence(database.engine)
+        self._presence_seen = 0.0
 
     def _drain(self) -> Drain:
         return Drain(self._database, self._clock, self._together, self._pauses)
@@ -128,6 +135,8 @@ class Worker:
             self._lay_down()
             for thread in draining:
                 thread.join()
+            if self._presence is not None:
+                self._presence.close()
 
     def _drain_on(self, drain: Drain, woken: threading.Event) -> None:
         """Chunk after chunk without a pause while anything is due."""
@@ -164,9 +173,17 @@ class Worker:
         with self._database.write(timeout=30) as session:
             repository.release_leases(session)
 
+    def _keep_presence(self) -> None:
+        if self._presence is not None and time.monotonic() - self._presence_seen >= PRESENCE_SECONDS:
+            self._presence_seen = time.monotonic()
+            freed = self._presence.keep()
+            if freed:
+                log.warning("took over %d messages of a worker that is gone", freed)
+
     def _take_turn(self, pool: ThreadPoolExecutor) -> bool:
         """Note what is done, take what comes next; False when there was nothing of either."""
         try:
+            self._keep_presence()
             self._enqueue_scheduled()
             settled, messages = self._settle_and_lease()
         except Exception:
@@ -204,6 +221,7 @@ class Worker:
                     limit=free,
                     restraint=restraint,
                     apart_from=self._together,
+                    new_lease=self._presence.lease if self._presence is not None else new_id,
                 )
                 if has_work
                 else []

@@ -1,5 +1,6 @@
 """Messages commit with the row, keep their order, and have their effect once."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from kernel.clock import FixedClock
 from kernel.errors import NotFound, OutsideTimeout
 from kernel.house import House
+from kernel.ids import new_id
 from kernel.outbox import (
     Message,
     OutboxMessage,
@@ -19,6 +21,7 @@ from kernel.outbox import (
     once,
     replay,
 )
+from kernel.outbox.presence import Presence
 from kernel.outbox.repository import claim, finish, purge
 
 
@@ -350,3 +353,26 @@ def test_what_was_not_begun_goes_back_when_the_worker_stops(house: House) -> Non
     with house.database.read() as session:
         left = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.done_at.is_(None))).all()
         assert [(one.key, one.leased_until) for one in left] == [("b", None)]
+
+
+@pytest.mark.postgres
+def test_what_a_killed_worker_had_in_hand_is_taken_over_at_once(postgres_house: House) -> None:
+    """While its connection lives nobody touches it, though others look; nor a lease that does not say whose it is."""
+    database, now = postgres_house.database, postgres_house.clock.now()
+    killed, other = Presence(database.engine), Presence(database.engine)
+    killed.keep()
+    other.keep()
+    minute = timedelta(minutes=1)
+    for number, lease in enumerate((killed.lease, new_id)):
+        _enqueue(postgres_house, "count", f"household:{number}")
+        with database.write() as session:
+            assert len(claim(session, now=now, lease_for=minute, limit=1, new_lease=lease)) == 1
+    assert other.keep() == 0
+    killed.close()
+    deadline = time.monotonic() + 30
+    while other.keep() == 0:  # the server notices the end of a connection in its own time
+        assert time.monotonic() < deadline
+    with database.write() as session:
+        [again] = claim(session, now=now, lease_for=minute, limit=10)
+    assert (again.key, again.attempts) == ("household:0", 2)
+    other.close()

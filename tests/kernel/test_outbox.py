@@ -198,7 +198,7 @@ def test_a_running_worker_is_woken_by_the_commit(house: House) -> None:
     worker.start()
     try:
         _enqueue(house, "work", "a")
-        assert done.wait(5)
+        assert done.wait(60)
     finally:
         worker.stop()
 
@@ -213,7 +213,7 @@ def test_what_a_killed_worker_had_in_hand_is_done_at_once_by_the_next(house: Hou
     worker = Worker(house.database, house.clock, {"work": lambda _m: done.set()})
     worker.start()
     try:
-        assert done.wait(5)
+        assert done.wait(60)
     finally:
         worker.stop()
 
@@ -230,9 +230,9 @@ def test_a_schedule_enqueues_its_topic_again_and_again(house: House, clock: Fixe
     )
     worker.start()
     try:
-        assert ticks.acquire(timeout=5)
+        assert ticks.acquire(timeout=60)
         clock.move(timedelta(seconds=6))
-        assert ticks.acquire(timeout=5)
+        assert ticks.acquire(timeout=60)
     finally:
         worker.stop()
 

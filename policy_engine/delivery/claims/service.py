@@ -19,6 +19,7 @@ from policy_engine.delivery.cases.timeline import SYSTEM, actor_of
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.beginning import Origin, begin, begin_from_offer, log
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.opinions import drop_opinions
 from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage, present_stage
 from policy_engine.delivery.claims.standing import find_relation, require_relation
 from policy_engine.delivery.offers import repository as offer_rows
@@ -187,6 +188,8 @@ def withdraw_claim(
     before = claim.state
     claim.state = CLAIM.move(ClaimState(before), "withdraw")
     claim.stage_due_on = None
+    claim.assignments = {}  # whoever was given it, or asked about it, has nothing to do any more
+    drop_opinions(session, claim, now=now)
     claim.updated_at = now
     log(session, claim, "claim.withdrawn", actor_of(principal, relation), before, now=now)
     return claim

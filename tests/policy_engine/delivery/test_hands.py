@@ -467,3 +467,15 @@ def answer(office: Office, opinion: str, principal: Principal, words: str = "属
 
 def uuid_of(text: str) -> uuid.UUID:
     return uuid.UUID(text)
+
+
+def test_of_a_claim_taken_back_nobody_is_asked_any_more(signing: Office) -> None:
+    claim = signing.claimed()
+    signing.act(claim, clerk(), "accept")
+    ask(signing, claim, federation(), seat_of(decider()))
+    with signing.database.write() as session:
+        service.withdraw_claim(
+            session, signing.ports, claim_id=claim.id, principal=person(GRANDMOTHER), now=signing.now
+        )
+    with signing.database.read() as session:
+        assert claims.open_opinions(session, claim.id) == []

@@ -23,7 +23,7 @@ def _render(kind: str, thing: Any, _autogenerate: Any) -> Any:
     return False
 
 
-with database.engine.connect().execution_options(dongchu_write=True) as connection:
+with database.connect_to_write() as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

@@ -69,7 +69,7 @@ def insert_object(
     said: dict[str, Any] = sa.inspect(row).dict
     for key, default in _defaults(type(row)):
         if key not in said:
-            setattr(row, key, default(None) if callable(default) else default)
+            said[key] = default(None) if callable(default) else default
     table, columns = _table(type(row)), _columns(type(row))
     bound = next(_bound([[said[key] for key in columns]], _processors(table, columns, connection.dialect)))
     written = _insertion(table, columns, connection.dialect) + (

@@ -49,6 +49,7 @@ _ACTIVE = (
     .order_by(sa.func.coalesce(LicenceKey.active_at, LicenceKey.created_at).desc(), LicenceKey.id.desc())
     .limit(1)
 )
+_ACTIVE_ID = _ACTIVE.with_only_columns(LicenceKey.__table__.c.id)
 
 #: Opened once in a process: a key's id stands for the same key for ever.
 _opened: dict[uuid.UUID, ECKey] = {}
@@ -185,6 +186,9 @@ def _public(session: Session, algorithm: str) -> Sequence[tuple[uuid.UUID, str]]
 
 
 def _signing_key(session: Session, house: House, algorithm: str) -> ECKey:
+    number = session.connection().scalar(_ACTIVE_ID, {"algorithm": algorithm, "now": house.clock.now()})
+    if number in _opened:
+        return _opened[number]
     row = _active(session, house, algorithm)
     if row is None:
         return _new_signing_key(session, house, algorithm)

@@ -57,7 +57,8 @@ def build(
     case: FamilyCase, policy: PublishedPolicy, subject: Subject, deed: Deed, reasons: str, origin: Origin
 ) -> Built:
     """The record of one policy judged for one subject. ``case`` is fresh: statuses are worked out here."""
-    below = Situation(case, policy, subject).below
+    situation = Situation(case, policy, subject)
+    below = situation.below
     under = [
         one for one in case.published.policies if one.document.id in below and one.is_effective_on(case.as_of)
     ]
@@ -65,7 +66,8 @@ def build(
     bearers = _bearers(case, subject, documents)
     asked = _asked(bearers, subject, documents)
     statuses = tuple(_statuses(case, under, bearers, asked))
-    situation = Situation(case, policy, subject)
+    if under:
+        situation = Situation(case, policy, subject)  # with the statuses that have been worked out
     judgement = situation.judgement
     disclosures = [_disclosure(origin, *one) for one in _facts(bearers, asked, documents)]
     if policy.document.benefit is not None and judgement.verdict == "eligible":

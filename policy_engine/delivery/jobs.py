@@ -125,7 +125,7 @@ class _Jobs:
     def look_at_orders(self, message: Message) -> None:
         """Ask by key what became of orders; comes back until each is paid or returned."""
         orders = _orders_of(message)
-        with self._database.read() as session:
+        with self._database.read_once() as session:
             under_way = repository.in_flight_among(session, list(orders.values()))
         if not under_way:
             return

@@ -19,7 +19,8 @@ def log(
     now: datetime,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    award.updated_at = now
+    if award.updated_at != now:  # else it would be looked at again, to find that nothing changed
+        award.updated_at = now
     record_event(
         session,
         "award",

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable
 from datetime import date
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
@@ -29,11 +30,12 @@ _FEW_LIVE = _LIVE.where(
     Award.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
     Award.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
 )
+_AWARD = cast(sa.Table, Award.__table__)
 _IS_LIVE = sa.select(
     sa.exists().where(
-        Award.policy_id == sa.bindparam("policy_id"),
-        Award.unit_id == sa.bindparam("unit_id"),
-        Award.state != AwardState.ENDED,
+        _AWARD.c.policy_id == sa.bindparam("policy_id"),
+        _AWARD.c.unit_id == sa.bindparam("unit_id"),
+        _AWARD.c.state != AwardState.ENDED,
     )
 )
 

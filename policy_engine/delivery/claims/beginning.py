@@ -157,7 +157,8 @@ def pinned(facts: Facts, as_of: date) -> dict[str, Any]:
 
 
 def log(session: Session, claim: Claim, kind: str, actor: Actor, before: str, *, now: datetime) -> None:
-    claim.updated_at = now
+    if claim.updated_at != now:  # else it would be looked at again, to find that nothing changed
+        claim.updated_at = now
     record_event(
         session,
         "claim",

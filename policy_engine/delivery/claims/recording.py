@@ -75,7 +75,8 @@ def log_seat(
     is_public: bool = True,
 ) -> None:
     """One line of the history and one of the audit trail, by a seat."""
-    claim.updated_at = now
+    if claim.updated_at != now:  # else it would be looked at again, to find that nothing changed
+        claim.updated_at = now
     record_event(
         session,
         "claim",

@@ -24,7 +24,8 @@ def log_all(session: Session, happened: Iterable[Happened], actor: Actor, *, now
     """A line for each, in their order."""
     events = []
     for payment, kind, before, detail in happened:
-        payment.updated_at = now
+        if payment.updated_at != now:  # else it would be looked at again, to find that nothing changed
+            payment.updated_at = now
         events.append(
             NewEvent(
                 id=new_id(),

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,6 +25,14 @@ OPEN_RUN = ("planned", "sending", "stopped")
 
 
 # Built once: every order on its way asks them.
+_UNDER_WAY = (
+    sa.select(Payment.instruction_id)
+    .where(
+        Payment.instruction_id.in_(sa.bindparam("instruction_ids", expanding=True)),
+        Payment.state.in_([*IN_FLIGHT]),
+    )
+    .order_by(Payment.id)
+)
 _AWARDS_BEHIND = sa.select(Payment.award_id).where(
     Payment.id.in_(sa.bindparam("payment_ids", expanding=True))
 )
@@ -44,13 +53,14 @@ _ORDERS = (
     .execution_options(populate_existing=True)
 )
 # Built once: every period that falls due asks it.
+_PAYMENT = cast(sa.Table, Payment.__table__)
 _IS_COVERED = sa.select(
     sa.exists().where(
-        Payment.policy_id == sa.bindparam("policy_id"),
-        Payment.unit_id == sa.bindparam("unit_id"),
-        Payment.period == sa.bindparam("period"),
-        Payment.kind == "regular",
-        Payment.state != PaymentState.CANCELLED,
+        _PAYMENT.c.policy_id == sa.bindparam("policy_id"),
+        _PAYMENT.c.unit_id == sa.bindparam("unit_id"),
+        _PAYMENT.c.period == sa.bindparam("period"),
+        _PAYMENT.c.kind == "regular",
+        _PAYMENT.c.state != PaymentState.CANCELLED,
     )
 )
 
@@ -74,10 +84,8 @@ def by_instructions(session: Session, instruction_ids: Collection[str]) -> list[
 
 def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[str]:
     """The present orders among these whose end is not known yet."""
-    statement = sa.select(Payment.instruction_id).where(
-        Payment.instruction_id.in_(sorted(instruction_ids)), Payment.state.in_([*IN_FLIGHT])
-    )
-    return [one for one in session.scalars(statement.order_by(Payment.id)) if one is not None]
+    found = session.scalars(_UNDER_WAY, {"instruction_ids": sorted(instruction_ids)})
+    return [one for one in found if one is not None]
 
 
 def lock_awards_behind(session: Session, payment_ids: Collection[uuid.UUID]) -> None:

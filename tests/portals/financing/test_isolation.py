@@ -3,15 +3,19 @@
 The doors are taken from the app itself, so that one that is added tomorrow is tried too.
 """
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
+from sqlalchemy.orm import Session
 
 from identity.clients.portals import ensure_portals
 from kernel.clock import FixedClock
@@ -20,14 +24,22 @@ from kernel.house import House, open_house
 from kernel.settings import Settings
 from kernel.web.bearer import Possession
 from kernel.web.principal import Principal, SeatView
+from policy_engine.policies.published import NOTHING
 from portals.financing.banks import repository as bank_rows
+from portals.financing.demands.models import Authorisation
+from portals.financing.guarantees.models import Guarantee
+from portals.financing.guarantees.pool import compensation
+from portals.financing.guarantees.pool.schemas import OverdueLoan
 from portals.financing.institutions import institution
 from portals.financing.loans.models import Loan
+from portals.financing.products.library import product_library
+from portals.financing.products.service import save_draft
 from portals.main import open_pages, open_services
 from portals.rongtong.app import create_app
 from tests.conftest import NOON
 from tests.made_once import lay_tables
 from tests.portals.financing import lending
+from tests.portals.financing.guarantees import stories
 
 #: What an officer may see though it is no bank's: signing in and out, the bank's own messages, the API's description.
 OPEN = (
@@ -41,6 +53,8 @@ OPEN = (
     "/rongtong/schema",
     "/rongtong/api/v1/inbox",
 )
+#: What makes a token of a part's name: no word of any store ends so.
+_TOKEN = "-at-the-door"
 REFUSED = (400, 403, 404, 405, 413)
 
 
@@ -67,6 +81,40 @@ def officer(code: str, *duties: str, person: int = 901) -> Principal:
     )
 
 
+def replace_duties(principal: Principal) -> Principal:
+    """On the right bank's seat, with a duty that is none of lending's."""
+    assert principal.seat is not None
+    seat = msgspec.structs.replace(principal.seat, duties=frozenset({"counter.assist"}))
+    return msgspec.structs.replace(principal, seat=seat)
+
+
+def replace_loan(late: OverdueLoan, loan_id: uuid.UUID) -> OverdueLoan:
+    return msgspec.structs.replace(late, loan_id=loan_id, overdue_since=date(2026, 9, 1))
+
+
+def a_firm(firm_id: int) -> Principal:
+    return msgspec.structs.replace(
+        officer("dongchu-bank"),
+        capacity="enterprise",
+        seat=None,
+        acting_for=firm_id,
+        scopes=frozenset({"rongtong", "financing"}),
+    )
+
+
+def an_official() -> Principal:
+    """On a seat of the city."""
+    made = officer("dongchu-bank", person=904)
+    assert made.seat is not None
+    seat = msgspec.structs.replace(
+        made.seat,
+        department="财政局",
+        institution=None,
+        duties=frozenset({"financing.pool", "financing.oversee"}),
+    )
+    return msgspec.structs.replace(made, seat=seat)
+
+
 class Doors:
     """Rongtong with somebody before it, chosen by the token."""
 
@@ -74,6 +122,10 @@ class Doors:
         self.people = {
             "own": officer("dongchu-bank", "financing.work", "financing.approve"),
             "other": officer("cihu-rural", "financing.work", "financing.approve"),
+            "guarantor": officer("dongchu-guarantee", "financing.work", "financing.approve", person=902),
+            "dutiless": replace_duties(officer("dongchu-bank", person=903)),
+            "stranger": a_firm(4_242_424),
+            "official": an_official(),
         }
         with house.database.write() as session:
             ensure_portals(session, house=house)
@@ -81,19 +133,83 @@ class Doors:
             contract = bank_rows.contract_of(session, self.loan.application_id)
             (offer,) = bank_rows.offers_of(session, self.loan.application_id)
             assert contract is not None
+            draft = self._draft_of_a_product(session)
+            asked = self._compensation(session)
+            authorisation = self._authorisation(session, offer.demand_id)
             self.numbers = {
                 "application_id": self.loan.application_id,
                 "loan_id": self.loan.id,
                 "document_id": contract.document_id,
                 "offer_id": offer.id,
                 "demand_id": offer.demand_id,
+                "row_id": draft,
+                "compensation_id": asked,
+                "authorisation_id": authorisation,
+                "guarantee_id": self._guarantee(session),
             }
         services = replace(open_services(house), resolve=self._resolve)
         self.app: Litestar = create_app(services, open_pages(house))
 
+    def _draft_of_a_product(self, session: Session) -> uuid.UUID:
+        entry = next(one for one in product_library() if one.document.id == "dongchu-mortgage")
+        row = save_draft(
+            session,
+            text=entry.text,
+            cases_text=entry.cases_text,
+            actor=self.people["own"],
+            published=NOTHING,
+            now=NOON,
+        )
+        return row.id
+
+    def _compensation(self, session: Session) -> uuid.UUID:
+        """Asked for by the bank itself: no guarantor has a part in it."""
+        stories.pool_with(session, 1_000_000_00)
+        late = replace_loan(stories.overdue(guarantor=None), self.loan.id)
+        return compensation.request(
+            session, late, stories.PAPERS, pool_code="sme-pool", by=stories.BANK, now=stories.NOW
+        ).id
+
+    def _authorisation(self, session: Session, demand_id: uuid.UUID) -> uuid.UUID:
+        row = Authorisation(
+            firm_id=self.loan.firm_id,
+            demand_id=demand_id,
+            state="revoked",
+            items=["identity"],
+            bank_codes=["dongchu-bank"],
+            purpose="working_capital",
+            is_once=False,
+            asked_at=NOON,
+            given_at=NOON,
+            ended_at=NOON,
+            expires_at=NOON + timedelta(days=30),
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+    def _guarantee(self, session: Session) -> uuid.UUID:
+        """At a guarantor whom none of the others is."""
+        row = Guarantee(
+            number="DB-1",
+            application_id=self.loan.application_id,
+            firm_id=self.loan.firm_id,
+            bank_code="dongchu-bank",
+            guarantor_code="another-guarantee",
+            amount_fen=50_000_000,
+            term_months=12,
+            state="requested",
+            requested_at=NOON,
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
     def client(self, who: str) -> TestClient[Litestar]:
         client = TestClient(self.app, base_url="http://dongchu.test")
-        client.headers.update({"authorization": f"Bearer {who}", "accept": "text/html, application/json"})
+        client.headers.update(
+            {"authorization": f"Bearer {who}{_TOKEN}", "accept": "text/html, application/json"}
+        )
         client.follow_redirects = False
         return client
 
@@ -115,9 +231,10 @@ class Doors:
         return str(uuid.uuid4()) if component.type is uuid.UUID else "1"
 
     def _resolve(self, token: str, possession: Possession | None = None) -> Principal:  # noqa: ARG002
-        if token not in self.people:
+        who = token.removesuffix(_TOKEN)
+        if who not in self.people:
             raise Unauthenticated("请先登录，再继续办理。")
-        return self.people[token]
+        return self.people[who]
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +263,65 @@ def test_an_officer_finds_nothing_of_another_banks_by_any_address(doors: Doors) 
         assert answer.status_code in allowed, (method, path, answer.status_code)
         assert not any(number in answer.text for number in shown if number not in path), (method, path)
     assert tried > 60
+
+
+class Described:
+    """The operations of financing that take a number, from the OpenAPI document, each with a body that is in order."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._document = doors.app.openapi_schema.to_schema()
+        self._numbers = doors.numbers
+
+    def __iter__(self) -> Iterator[tuple[str, str, Any]]:
+        for path, methods in self._document["paths"].items():
+            if "{" in path and any(f"/v1/{part}/" in path for part in ("bank", "financing", "guarantor")):
+                for method, operation in methods.items():
+                    content = operation.get("requestBody", {}).get("content", {})
+                    schema = content.get("application/json", {}).get("schema")
+                    yield method.upper(), self._filled(path), None if schema is None else self._value(schema)
+
+    def _filled(self, path: str) -> str:
+        words = {"command": "accept" if "steps" in path else "claim", "product_id": "no-such-product"}
+        return re.sub(r"{(\w+)}", lambda part: str(self._numbers.get(part[1]) or words[part[1]]), path)
+
+    def _value(self, schema: dict[str, Any]) -> Any:
+        """Something that the schema allows."""
+        if "$ref" in schema:
+            return self._value(self._document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+        for several in ("oneOf", "anyOf", "allOf"):
+            if several in schema:
+                return self._value(schema[several][0])
+        if "enum" in schema:
+            return schema["enum"][0]
+        match schema.get("type"):
+            case "object":
+                needed = schema.get("required", ())
+                amounts = {name: 50_000_000 for name in needed if name == "amount_fen"}
+                return {name: self._value(schema["properties"][name]) for name in needed} | amounts
+            case "array":
+                return [self._value(schema["items"])] * schema.get("minItems", 0)
+            case "integer" | "number":
+                return schema.get("minimum", 1)
+            case "boolean":
+                return False
+            case _:
+                known = {"date": "2026-11-23", "uuid": str(uuid.uuid4())}
+                return known.get(schema.get("format", ""), "quota")
+
+
+@pytest.mark.parametrize("who", ["other", "guarantor", "dutiless", "stranger", "official"])
+def test_whom_it_does_not_concern_gets_nothing_by_any_described_operation(doors: Doors, who: str) -> None:
+    """With a body in order, so that it is the person who is refused: never a 400 that hides it, never a 409 that tells."""
+    client, tried = doors.client(who), 0
+    client.headers["accept"] = "application/json"
+    for method, path, body in Described(doors):
+        content = {"content": b"%PDF-1.7", "headers": {"content-type": "application/pdf"}}
+        sent = content if path.endswith("/documents") else {"json": body}
+        answer = client.request(method, path, **({} if method == "GET" else sent))
+        assert answer.status_code in (403, 404), (who, method, path, answer.status_code, answer.text)
+        assert doors.loan.contract_number not in answer.text
+        tried += 1
+    assert tried >= 35, tried
 
 
 def test_their_own_bank_finds_it_all(doors: Doors) -> None:

@@ -276,6 +276,16 @@ SEATS = (
         "市财政局资金池席",
         ("financing.pool",),
     ),
+    DemoSeat(
+        "lending_accept",
+        "大冶金融受理",
+        "Daye clerk for loan subsidies",
+        DAYE,
+        DAYE_NAME,
+        "地方金融管理局",
+        "大冶市地方金融管理局受理席",
+        ("claim.accept",),
+    ),
 )
 
 

@@ -21,7 +21,8 @@ Mode = Literal["off", "lend", "decline", "slow", "default"]
 
 
 class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``lend`` does everything at once; ``decline`` refuses; ``slow`` never accepts; ``default`` lends, and its
+    """``lend`` does everything at once; ``decline`` refuses; ``slow`` never accepts, and answers news later than
+    anybody waits; ``default`` lends, and its
     borrowers do not pay: it reports them overdue."""
 
     mode: Mode = "off"

@@ -1,5 +1,8 @@
 """The simulated banks' own door: news from the city, believed only with its signature, and how each bank behaves."""
 
+import time
+from typing import Final
+
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
@@ -11,6 +14,9 @@ from connectors.simulators.lenders.behaviour import Behaviour
 from connectors.simulators.refusals import Refused
 from connectors.simulators.world import World
 from kernel.web.requests import WebRequest
+
+#: Longer than the city waits for an answer.
+SLOW_SECONDS: Final = 6.0
 
 
 @post("/{code:str}/events", status_code=204, sync_to_thread=True, summary="News from the city")
@@ -25,6 +31,8 @@ def take_news(request: WebRequest, code: FromPath[str], body: RawBody, world: Na
         msgspec.json.decode(body, type=BankNews)
     except (SignatureRefused, msgspec.MsgspecError) as error:
         raise Refused("signature_wrong", "签名不正确", status=401) from error
+    if lenders.behaviour(code).mode == "slow":
+        time.sleep(SLOW_SECONDS)
     lenders.wake()
 
 

@@ -44,7 +44,7 @@ def contract_from(data: dict[str, str]) -> Callable[[uuid.UUID], NewContract]:
 def whole(data: dict[str, str], name: str) -> int:
     """A whole number of months or days. Raises ``InvalidInput``."""
     text = entries.text(data, name)
-    if not text.isascii() or not text.isdigit() or int(text[:6]) > _LARGEST_NUMBER:
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) > _LARGEST_NUMBER:
         what = _("请填写整数。")
         raise InvalidInput(what, errors=[FieldError(name, what)])
     return int(text)

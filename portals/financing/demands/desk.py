@@ -129,6 +129,7 @@ class FinancingDesk:
             by = Actor.firm(answer)
             demand = service.own_demand(session, row.demand_id, by)
             if service.may_post(demand):
+                demand.is_first_loan = not _registered(session, demand).of_kind("loan")
                 candidates = self._candidates(session, demand, now)
                 allowed = [one for one in candidates if one.bank_code in row.bank_codes]
                 service.post(session, demand.id, allowed, by=by, now=now)
@@ -160,10 +161,7 @@ class FinancingDesk:
         return routing.in_order(self._matches(session, demand), demand, routing.records_of(session, now))
 
     def _matches(self, session: Session, demand: Demand) -> list[Match]:
-        family = load_families(session, [demand.firm_id]).get(demand.firm_id)
-        if family is None:
-            raise Conflict(_("城市还没有这家企业的登记信息，暂时不能匹配产品。请先到市场监管部门登记。"))
-        firm = facts_for(family, demand.firm_id)
+        firm = facts_for(_registered(session, demand), demand.firm_id)
         offered = self._offered.current(session)
         return match_demand(offered, firm, routing.asked_of(demand), self._house.clock.today())
 
@@ -173,6 +171,14 @@ def _own(session: Session, demand_id: uuid.UUID, principal: Principal) -> Demand
     if demand is None:
         raise NotFound(_("没有找到这项融资需求。"))
     return demand
+
+
+def _registered(session: Session, demand: Demand) -> Family:
+    """The demand's firm as the city knows it. Raises ``Conflict``."""
+    family = load_families(session, [demand.firm_id]).get(demand.firm_id)
+    if family is None:
+        raise Conflict(_("城市还没有这家企业的登记信息，暂时不能匹配产品。请先到市场监管部门登记。"))
+    return family
 
 
 def _family(session: Session, principal: Principal) -> Family:

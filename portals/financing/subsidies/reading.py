@@ -57,11 +57,19 @@ def begun_before(session: Session, following: date, since: date) -> Sequence[uui
 
 
 def _is_first(session: Session, loan: Loan) -> bool:
-    """As the firm's profile had it when it asked."""
+    """None on record when it asked, and none paid out here before it: of two demands at once only one is the first."""
+    before = sa.exists().where(
+        Loan.firm_id == loan.firm_id,
+        Loan.id != loan.id,
+        sa.or_(
+            Loan.disbursed_on < loan.disbursed_on,
+            sa.and_(Loan.disbursed_on == loan.disbursed_on, Loan.created_at < loan.created_at),
+        ),
+    )
     statement = (
         sa.select(Demand.is_first_loan)
         .join(Application, Application.demand_id == Demand.id)
-        .where(Application.id == loan.application_id)
+        .where(Application.id == loan.application_id, ~before)
     )
     return bool(session.scalar(statement))
 

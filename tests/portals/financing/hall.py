@@ -134,6 +134,24 @@ class Visitor:
         assert answer.status_code == status, answer.text
         return answer.json()
 
+    def upload(self, path: str, form: dict[str, str], content: bytes, status: int = 303) -> str:
+        """The form of a page with one PDF, by its own word."""
+        answer = self._client.post(
+            self._base + path,
+            data=form,
+            files={"file": ("contract.pdf", content, "application/pdf")},
+            headers={"accept": "text/html"},
+        )
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def send_file(self, path: str, content: bytes, status: int = 200) -> Any:
+        """The same at the API: the PDF is the body."""
+        headers = {"content-type": "application/pdf"}
+        answer = self._client.post(f"{self._base}/api/v1{path}", content=content, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
     def raw(self, path: str) -> bytes:
         answer = self._client.get(self._base + path)
         assert answer.status_code == 200, answer.text

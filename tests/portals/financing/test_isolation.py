@@ -315,8 +315,8 @@ def test_whom_it_does_not_concern_gets_nothing_by_any_described_operation(doors:
     client, tried = doors.client(who), 0
     client.headers["accept"] = "application/json"
     for method, path, body in Described(doors):
-        content = {"content": b"%PDF-1.7", "headers": {"content-type": "application/pdf"}}
-        sent = content if path.endswith("/documents") else {"json": body}
+        pdf: dict[str, Any] = {"content": b"%PDF-1.7", "headers": {"content-type": "application/pdf"}}
+        sent: dict[str, Any] = pdf if path.endswith("/documents") else {"json": body}
         answer = client.request(method, path, **({} if method == "GET" else sent))
         assert answer.status_code in (403, 404), (who, method, path, answer.status_code, answer.text)
         assert doors.loan.contract_number not in answer.text

@@ -4,6 +4,7 @@ import uuid
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -20,6 +21,7 @@ from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import NOTHING, PublishedPolicies
 from portals.financing.demands import repository
+from portals.financing.demands.models import Demand
 from portals.financing.products.library import product_library
 from portals.financing.products.service import install
 from portals.rongtong.app import create_app
@@ -181,6 +183,9 @@ def test_a_consent_posts_the_demand_and_a_program_can_do_all_of_it(portal: Rongt
     detail = client.get(f"{base}/demands/{demand_id}").json()
     assert detail["row"]["state"] == "routed"
     assert {one["state"] for one in detail["applications"]} == {"routed"}
+    with known.house.database.read() as session:
+        demand = session.scalars(sa.select(Demand).where(Demand.firm_id == known.number)).one()
+        assert demand.is_first_loan is True  # nobody knows of any loan of this firm
     page = client.get(f"/rongtong/financing/demands/{demand_id}").text
     assert "待银行受理" in page
     assert "已送到银行" not in page

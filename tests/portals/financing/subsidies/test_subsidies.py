@@ -29,6 +29,7 @@ from policy_engine.policies.library import library
 from policy_engine.profiles.repository import load_family
 from policy_engine.profiles.schemas import FactChange
 from policy_engine.profiles.service import apply_changes
+from portals.financing.comparing.service import compare
 from portals.financing.demands.models import Application, Demand
 from portals.financing.loans import service as loans
 from portals.financing.loans.models import Loan
@@ -430,6 +431,20 @@ def test_the_first_loan_counts_until_the_day_of_the_extension_and_not_after(chai
     assert (later.state, later.reason, later.amount_fen) == ("none", "extended", None)
 
 
+def test_of_two_loans_at_once_only_one_is_the_first(chain: Chain) -> None:
+    first = chain.lend(is_first=True)
+    chain.at(date(2026, 10, 9))
+    second = chain.lend(is_first=True, number="HT-002")
+    for loan in (first, second):
+        chain.pay_interest(loan, date(2026, 11, 9), 150_000)
+    chain.settle(date(2027, 1, 5))
+    with chain.house.database.read() as session:
+        found = {one.loan_id: one for one in repository.quarters(session)}
+    assert found[first.id].policy_id == "first-loan-interest"
+    # To the city the other is any loan of a technology firm.
+    assert (found[second.id].is_first_loan, found[second.id].policy_id) == (False, "tech-loan-interest")
+
+
 def test_an_extended_guaranteed_loan_earns_nothing_as_its_policy_says(chain: Chain) -> None:
     loan = chain.lend()
     chain.pay_interest(loan, date(2026, 11, 8))
@@ -485,6 +500,36 @@ def test_a_loan_that_falls_overdue_after_the_quarter_waits_until_it_is_cured(cha
     chain.pay_interest(loan, date(2027, 1, 15))
     cured = chain.settle(date(2027, 1, 16))
     assert (cured.id, cured.state, cured.amount_fen) == (waiting.id, "calculated", MONTH_FEN)
+
+
+@pytest.mark.parametrize(
+    ("terms", "policy", "share"),
+    [
+        ({"is_first": True}, "小微企业首贷贴息（预计）", 0.3),
+        ({"is_first": False, "rate_bp": 360}, "科技创新贷贴息（预计）", 150 / 360),
+        ({"is_first": False, "is_startup_guaranteed": True}, "创业担保贷款贴息（预计）", 0.5),
+    ],
+)
+def test_offers_are_compared_with_the_subsidy_that_is_to_be_expected(
+    chain: Chain, terms: dict[str, Any], policy: str, share: float
+) -> None:
+    is_first = terms.pop("is_first")
+    with chain.house.database.write() as session:
+        (application,) = lending.posted(session, chain.firm_id, chain.clock.now())
+        session.get_one(Demand, application.demand_id).is_first_loan = is_first
+        lending.offered(session, chain.house, application, **terms)
+        found = compare(
+            session,
+            chain.published.current(session),
+            application.demand_id,
+            chain.firm_id,
+            chain.clock.now(),
+        )
+    (offer,) = found.offers
+    returned = [line for line in offer.statement.lines if line.payer == "city"]
+    assert [line.name for line in returned] == [policy]
+    assert abs(returned[0].amount_fen) == pytest.approx(offer.interest_fen * share, abs=10)
+    assert offer.statement.all_in.compounded_bp < offer.offer.rate_bp
 
 
 class TestLpr:

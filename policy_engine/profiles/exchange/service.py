@@ -75,6 +75,7 @@ class AccessView(msgspec.Struct, frozen=True, kw_only=True):
     """One access: who, when, which fields, how it ended; of whom only the owner's receipt tells."""
 
     id: uuid.UUID
+    dataset: str
     dataset_name: str
     purpose: str
     seat: str
@@ -268,6 +269,7 @@ def ledger(session: Session, owners: Collection[str], department: str) -> list[A
     return [
         AccessView(
             id=one.id,
+            dataset=grant.dataset,
             dataset_name=datasets()[grant.dataset].name,
             purpose=grant.purpose,
             seat=one.seat,

@@ -13,6 +13,7 @@ from portals.zhengtong.sources import stuck
 from portals.zhengtong.sources.systems import system_states
 from portals.zhengtong.trail import acts as trail
 from portals.zhengtong.visit import Given, Said, Visit, Visiting
+from portals.zhengtong.words import FAILURES, TASKS
 
 MAY_RUN = needs("admin.system")
 MAY_WATCH = needs("admin.system", "audit.read")
@@ -24,7 +25,9 @@ DROPPED = f"{LETTERS}?done=dropped"
 @get("/system/connectors", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
 def connectors_page(visit: Visiting) -> Response[str]:
     """Which systems answer, which are down, and how old their data are."""
-    return visit.page("zhengtong/sources/systems.html", systems=system_states(visit.services))
+    return visit.page(
+        "zhengtong/sources/systems.html", systems=system_states(visit.services), failures=FAILURES
+    )
 
 
 @get("/system/letters", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
@@ -100,6 +103,7 @@ def _letters(visit: Visit, problem: DongchuError | None = None) -> Response[str]
         "zhengtong/sources/letters.html",
         status=200 if problem is None else problem.status,
         letters=letters,
+        tasks=TASKS,
         topics=[(topic, sum(letter.topic == topic for letter in letters)) for topic in topics],
         stuck=stuck.stuck_events(visit.services),
         problem=problem,

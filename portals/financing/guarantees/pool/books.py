@@ -23,6 +23,8 @@ from portals.financing.guarantees.pool.models import Pool, PoolAccount, PoolEntr
 from portals.financing.guarantees.pool.rules import PARTIES, Party
 
 SOURCES: Final = frozenset({"funding", "losses", "fee_funding"})
+#: Where the pool's own money can be.
+MONEY: Final = frozenset({"available", "claimed", "paid", "spent", "fee_available", "fee_paid"})
 ACCOUNTS: Final = (
     "funding",
     "available",

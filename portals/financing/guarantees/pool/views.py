@@ -12,6 +12,7 @@ from kernel.crypto import Vault
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from portals.financing.guarantees.pool import repository
+from portals.financing.guarantees.pool.books import MONEY
 from portals.financing.guarantees.pool.models import BankCap, Compensation, Pool
 from portals.financing.guarantees.pool.rules import PARTIES, PARTY_LABELS, rule_of
 from portals.financing.guarantees.pool.schemas import Paper
@@ -95,6 +96,8 @@ class CapView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """One booking: ``amount_fen`` is what moved of the pool's own money; who bears what of a loss is in ``entries``."""
+
     at: datetime
     kind: str
     label: str
@@ -148,7 +151,7 @@ def pool_view(session: Session, pool: Pool) -> PoolView:
                 label=_(KINDS[one.kind]),
                 note=one.note,
                 entries=dict(entries),
-                amount_fen=sum(fen for fen in entries.values() if fen > 0),
+                amount_fen=sum(fen for name, fen in entries.items() if fen > 0 and name in MONEY),
             )
             for one, entries in repository.transactions(session, pool.id, limit=50)
         ),

@@ -99,7 +99,7 @@ def _of_loans(loans: list[LoanRow], today: date) -> Iterator[Waiting]:
     ):
         href = f"{OURS}/loans/{one.id}"
         if one.state == LoanState.OVERDUE:
-            note = _("请尽快联系银行：%(phone)s", phone=one.bank_phone)
+            note = _("请尽快联系银行：%(phone)s", phone=one.bank_hotline)
             title = _("%(bank)s的贷款已逾期", bank=one.bank_name)
             yield Waiting(kind="overdue", title=title, note=note, href=href, day=None)
         elif one.state == LoanState.DISBURSED:

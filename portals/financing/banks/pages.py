@@ -22,7 +22,7 @@ from portals.financing import entries
 from portals.financing.access import on_an_institution_seat
 from portals.financing.banks import contracts, offers, views, work
 from portals.financing.banks.actors import APPROVE, WORK, officer_of
-from portals.financing.banks.api import LARGEST_UPLOAD, pdf_answer
+from portals.financing.banks.documents import LARGEST_UPLOAD, pdf_answer
 from portals.financing.banks.forms import contract_from, offer_from
 from portals.financing.banks.schemas import METHOD_LABELS, NOTE_KINDS, Decline, NewNote, NoteKind
 from portals.financing.costs.statement import PARTIES

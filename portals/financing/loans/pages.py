@@ -20,7 +20,7 @@ from portals.financing.access import for_a_firm
 from portals.financing.banks import contracts
 from portals.financing.banks import repository as bank_rows
 from portals.financing.banks.actors import officer_of
-from portals.financing.banks.api import pdf_answer
+from portals.financing.banks.documents import pdf_answer
 from portals.financing.banks.forms import whole
 from portals.financing.banks.pages import DESK, GUARDS
 from portals.financing.demands import repository as demand_rows

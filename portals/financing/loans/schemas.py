@@ -86,7 +86,7 @@ class LoanRow(msgspec.Struct, frozen=True, kw_only=True):
     application_id: uuid.UUID
     bank_code: str
     bank_name: str
-    bank_phone: str
+    bank_hotline: str
     firm_name: str
     contract_number: str
     state: str

@@ -88,7 +88,7 @@ def _rows(session: Session, found: Sequence[Loan], vault: Vault) -> list[LoanRow
             application_id=one.application_id,
             bank_code=one.bank_code,
             bank_name=institution(one.bank_code).title,
-            bank_phone=institution(one.bank_code).phone,
+            bank_hotline=institution(one.bank_code).phone,
             firm_name=names[one.firm_id].name if one.firm_id in names else "",
             contract_number=one.contract_number,
             state=one.state,

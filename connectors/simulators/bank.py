@@ -23,8 +23,6 @@ from kernel.clock import Clock
 
 #: Payouts settled in one step.
 STEP = 500
-#: The treasury's single account, out of which everything is paid.
-PAYING_ACCOUNT = "9900000000000000018"
 
 
 class Bank:

@@ -7,7 +7,6 @@ it, and whoever leaves the organisation has left the work.
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -26,8 +25,6 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFoun
 from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
-
-MandateKind = Literal["agency", "institution"]
 
 
 def grant_mandate(

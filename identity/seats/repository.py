@@ -13,14 +13,6 @@ def get_division(session: Session, code: str) -> Division | None:
     return session.get(Division, code)
 
 
-def all_divisions(session: Session) -> Sequence[Division]:
-    return session.scalars(sa.select(Division).order_by(Division.code)).all()
-
-
-def all_departments(session: Session) -> Sequence[Department]:
-    return session.scalars(sa.select(Department).order_by(Department.division_code, Department.name)).all()
-
-
 def department_named(session: Session, division_code: str, name: str) -> Department | None:
     return session.scalar(
         sa.select(Department).where(Department.division_code == division_code, Department.name == name)

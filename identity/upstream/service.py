@@ -14,7 +14,6 @@ from identity.accounts import repository as account_rows
 from identity.accounts import service as accounts
 from identity.accounts.passwords import PasswordPool
 from identity.registry import service as registry
-from identity.registry.identifiers import normalise
 from identity.trail import note
 from identity.upstream import repository
 from identity.upstream.models import UpstreamLink
@@ -118,11 +117,6 @@ def open_account(
     )
     note(session, "account.register", "subject", subject_id, now=now, by=subject_id)
     return subject_id
-
-
-def is_of(session: Session, subject_id: int, id_number: str, *, vault: Vault) -> bool:
-    """Whether the account's own number is this one."""
-    return registry.identifier_of(session, subject_id, vault=vault) == normalise("id_number", id_number)
 
 
 def unlink(session: Session, subject_id: int, link_id: uuid.UUID, *, now: datetime) -> None:

@@ -79,12 +79,6 @@ def head_of(session: Session, size: int) -> LogHead | None:
     return session.get(LogHead, size)
 
 
-def head_over(session: Session, leaf_index: int) -> LogHead | None:
-    """The first head that covers a leaf."""
-    covering = sa.select(LogHead).where(LogHead.size > leaf_index)
-    return session.scalar(covering.order_by(LogHead.size).limit(1))
-
-
 def heads(session: Session) -> Iterator[LogHead]:
     """All of them, the smallest first."""
     every = sa.select(LogHead).order_by(LogHead.size)

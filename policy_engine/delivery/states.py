@@ -211,7 +211,6 @@ OVERPAYMENT: Machine[OverpaymentState] = Machine(
 OPEN_CLAIM = frozenset(
     {C.SUBMITTED, C.SUPPLEMENT, C.JOINT_REVIEW, C.REVIEW, C.NOTICE, C.OBJECTION, C.APPEALED}
 )
-LIVE_AWARD = frozenset(set(A) - {A.ENDED})
 #: The ledger holds money for a payment in these states, and has not spent it.
 HOLDS_RESERVATION = frozenset({P.ACCOUNT_MISSING, P.RESERVED, P.RETURNED})
 #: An order is or may be with the treasury or the bank: only their answer moves it on.

@@ -26,7 +26,6 @@ STRING = FeelType("string")
 DATE = FeelType("date")
 MONTHS = FeelType("months")
 NULL = FeelType("null")
-INTERVAL = FeelType("interval")
 INTEGER = FeelType("number")
 
 

@@ -129,11 +129,3 @@ def keep(session: Session, effects: Sequence[MatchEffect]) -> None:
 def _written(one: MatchEffect) -> tuple[object, ...]:
     key = (one.policy_id, one.subject_id, one.unit_id)
     return (*key, one.version, one.verdict, one.amount_fen, one.sequence, one.as_of, list(one.because))
-
-
-def count_of_policy(session: Session, policy_id: str, verdict: str = "eligible") -> int:
-    statement = sa.select(sa.func.count()).select_from(PolicyMatch)
-    return (
-        session.scalar(statement.where(PolicyMatch.policy_id == policy_id, PolicyMatch.verdict == verdict))
-        or 0
-    )

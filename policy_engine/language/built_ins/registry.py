@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from policy_engine.language.effort import spend
-from policy_engine.language.temporal import DateTime, FarDate, Seconds
+from policy_engine.language.temporal import DateTime, FarDate
 from policy_engine.language.values import Function
 
 Kind: TypeAlias = type | tuple[type, ...]
@@ -21,7 +21,6 @@ CONTEXT: Final = dict
 FUNCTION: Final = Function
 DAY: Final = (date, FarDate)
 DAY_OR_MOMENT: Final = (date, FarDate, DateTime)
-LASTING: Final = Seconds
 
 BUILT_INS: Final[dict[str, "BuiltIn"]] = {}
 #: This many items or characters of arguments cost as much as one round of a loop.

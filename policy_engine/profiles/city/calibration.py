@@ -6,8 +6,6 @@ the people of 90 to 94 in Yangxin. Where nothing is published for the city, nati
 
 from typing import Final, NamedTuple
 
-AVERAGE_HOUSEHOLD: Final = 2.65
-REFERENCE_RESIDENTS: Final = 2_500_000
 REFERENCE_FIRMS: Final = 250_000
 
 #: Residents by county: census and yearbook figures of 2019 to 2021, the remainder split by arithmetic.

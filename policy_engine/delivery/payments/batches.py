@@ -17,7 +17,7 @@ from kernel.web.principal import Principal, SeatView
 from policy_engine.delivery.access import is_concerned, may_approve_payments
 from policy_engine.delivery.awards import hearing as awards
 from policy_engine.delivery.awards import repository as award_rows
-from policy_engine.delivery.cases.holds import place_hold, release_holds
+from policy_engine.delivery.cases.holds import holds_of, place_hold, release_holds
 from policy_engine.delivery.cases.numbers import batch_number
 from policy_engine.delivery.cases.timeline import SYSTEM, actor_of
 from policy_engine.delivery.claims import repository as claim_rows
@@ -79,7 +79,10 @@ def approve_batch(
 def release_payment(
     session: Session, *, payment_id: uuid.UUID, principal: Principal, reason: str, now: datetime
 ) -> Payment:
-    """A person looked at a held payment and lets it go on; the next batch does not hold it for the same cause."""
+    """A person looked at a held payment and lets it go on; the next batch does not hold it for the same cause.
+
+    Raises ``Conflict`` for what is held because of a death: it would leave for the account of the dead.
+    """
     payment = repository.lock_payment(session, payment_id)
     if payment is None or not may_approve_payments(principal, payment.division):
         raise NotFound(_("没有找到您要的内容。"))
@@ -87,6 +90,10 @@ def release_payment(
         raise Forbidden(_("您与这笔款项有利害关系，应当回避。"))
     if not reason.strip():
         raise InvalidInput(_("请写明放行的理由。"))
+    if any(hold.cause == "death" for hold in holds_of(session, payment)):
+        raise Conflict(
+            _("收到过死亡信息，这笔款项不能放行：信息有误的，请恢复待遇；属实的，等家属登记收款账户。")
+        )
     release_holds(session, payment, released_by_id=principal.subject_id, now=now)
     payment.recheck = {
         **(payment.recheck or {}),

@@ -14,7 +14,7 @@ from policy_engine.delivery.awards.deaths import words_about
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.recovery.models import Overpayment
-from tests.policy_engine.delivery.city import DAUGHTER, GRANDMOTHER, STRANGER, Office, decider, person
+from tests.policy_engine.delivery.city import DAUGHTER, GRANDMOTHER, STRANGER, Office, decider, finance, person
 from tests.policy_engine.delivery.stories import (
     award_of,
     known_person,
@@ -247,3 +247,18 @@ def test_a_refused_heir_may_ask_again_and_an_undone_death_pays_the_living(office
     with pytest.raises(NotFound):
         ask_as_heir(office, claim, person(DAUGHTER), account_id)
     assert {one.payee_id for one in due_of(office, claim)} == {GRANDMOTHER}
+
+
+@pytest.mark.parametrize("sources", [1, 2])
+def test_no_finance_seat_lets_money_go_to_the_account_of_the_dead(office: Office, sources: int) -> None:
+    known_person(office, GRANDMOTHER)
+    office.budget(1_000_000)
+    claim = office.grant(office.claimed())
+    for source in ("public_security", "civil_affairs")[:sources]:
+        tell_death(office, GRANDMOTHER, source, DIED_ON)
+    [november] = payments_of(office, claim)
+    with pytest.raises(Conflict, match="死亡信息"), office.database.write() as session:
+        service.release_payment(
+            session, payment_id=november.id, principal=finance(), reason="已核实", now=office.now
+        )
+    assert [(one.state, one.is_held) for one in payments_of(office, claim)] == [("reserved", True)]

@@ -148,6 +148,7 @@ def _begin(children: Children, workers: int) -> None:
     children.start("server", "portals.cli", "serve", "connectors", is_told=False)
     for role in ROLES:
         children.start(role, "benchmarks.chaos.hands", role)
+    children.wait(120)
 
 
 def _strike(

@@ -32,6 +32,11 @@ TROUBLE: Final = "trouble"
 KILLED: Final = "killed"
 
 
+def up(name: str, life: object) -> str:
+    """The file that says that somebody is at work in this life."""
+    return f"{name}.{life}.up"
+
+
 class Blows:
     """Of one life. Nobody dies by it while there is no trouble (a file of that name in ``folder``).
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.chaos.blows import KILLED
+from benchmarks.chaos.blows import KILLED, up
 
 
 class Children:
@@ -56,7 +56,20 @@ class Children:
 
     @property
     def names(self) -> list[str]:
-        return [name for name, process in self._running.items() if process.poll() is None]
+        """Those at work: who has not come up yet in this life is not struck."""
+        return [
+            name for name, process in self._running.items() if process.poll() is None and self.is_up(name)
+        ]
+
+    def is_up(self, name: str) -> bool:
+        is_told = self._commands[name][-2:] == (name, str(self._seed))
+        return not is_told or (self._folder / up(name, self._lives[name])).exists()
+
+    def wait(self, seconds: float) -> None:
+        """Until everybody is up for the first time, or for so long."""
+        deadline = time.monotonic() + seconds
+        while len(self.names) < len(self._running) and time.monotonic() < deadline:
+            time.sleep(0.2)
 
     @property
     def killed(self) -> dict[str, int]:

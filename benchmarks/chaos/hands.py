@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import portals.tables  # noqa: F401  every table of the house
-from benchmarks.chaos.blows import Blows
+from benchmarks.chaos.blows import Blows, up
 from benchmarks.chaos.town import (
     CITY_DECIDER,
     CLERK,
@@ -337,10 +337,12 @@ class Hands:
 def main(role: str, name: str, seed: str, life: str) -> None:
     house = open_house(Settings.from_environ(os.environ))
     payments.MOST_ORDERS = runs.CHUNK = ORDERS  # type: ignore[misc]
-    Blows(Path(os.environ["CHAOS_FOLDER"]), name, int(seed), int(life)).surround(house)
+    folder = Path(os.environ["CHAOS_FOLDER"])
+    Blows(folder, name, int(seed), int(life)).surround(house)
     town = Town(int(os.environ["CHAOS_CLAIMS"]), int(os.environ["CHAOS_THROUGH"]))
     hands = Hands(house, town, random.Random(f"{seed}/{name}/{life}/deeds"))
     turn: Callable[[], int] = getattr(hands, role)
+    (folder / up(name, life)).touch()
     while True:
         if turn() == 0:
             time.sleep(1)

@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from benchmarks.chaos.blows import Blows, ForgetfulTreasury, StruckTreasury
+from benchmarks.chaos.blows import Blows, ForgetfulTreasury, StruckTreasury, up
 from kernel.house import open_house
 from kernel.migrations import is_current
 from kernel.settings import Settings
@@ -39,6 +39,7 @@ def main(name: str, seed: str, life: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     worker.start()
     sequencer.start()
+    (folder / up(name, life)).touch()
     stopping.wait()
     worker.stop()
     sequencer.stop()

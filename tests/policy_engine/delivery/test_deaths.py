@@ -14,7 +14,15 @@ from policy_engine.delivery.awards.deaths import words_about
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.recovery.models import Overpayment
-from tests.policy_engine.delivery.city import DAUGHTER, GRANDMOTHER, STRANGER, Office, decider, finance, person
+from tests.policy_engine.delivery.city import (
+    DAUGHTER,
+    GRANDMOTHER,
+    STRANGER,
+    Office,
+    decider,
+    finance,
+    person,
+)
 from tests.policy_engine.delivery.stories import (
     award_of,
     known_person,

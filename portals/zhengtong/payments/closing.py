@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 
-from kernel.errors import FieldError, InvalidInput, NotFound
+from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
@@ -142,8 +142,14 @@ def decide(
 @get("/payments/closing", sync_to_thread=True, include_in_schema=False, guards=[MAY_SEE])
 def closing_page(visit: Visiting) -> Response[str]:
     """The years there are, and what was proposed and done."""
+    return _closing_page(visit)
+
+
+def _closing_page(visit: Visit, problem: InvalidInput | Conflict | None = None) -> Response[str]:
     return visit.page(
         "zhengtong/payments/closing.html",
+        status=200 if problem is None else problem.status,
+        errors=() if problem is None else (FieldError("", problem.detail),),
         years=years(visit.services, visit.principal),
         closings=closings(visit.services, visit.principal),
         states=STATES,
@@ -193,11 +199,18 @@ def propose_page(
 
 
 @post("/payments/closing/{closing_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_PAY])
-def decide_page(services: Given, principal: Said, closing_id: FromPath[uuid.UUID], data: Form) -> Redirect:
-    if forms.one(data, "outcome") == "dismiss":
-        decide(services, principal, closing_id, "dismiss")
-        return Redirect(f"{PATH}?done=closing_dismissed", status_code=303)
-    decide(services, principal, closing_id, "carry_out")
+def decide_page(visit: Visiting, closing_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
+    """Carry out or send back; what is neither does nothing."""
+    outcome = forms.one(data, "outcome")
+    try:
+        if outcome == "dismiss":
+            decide(visit.services, visit.principal, closing_id, "dismiss")
+            return Redirect(f"{PATH}?done=closing_dismissed", status_code=303)
+        if outcome != "carry_out":
+            raise InvalidInput(_("请选择办理或退回。"))
+        decide(visit.services, visit.principal, closing_id, "carry_out")
+    except (InvalidInput, Conflict) as problem:
+        return _closing_page(visit, problem)
     return Redirect(f"{PATH}?done=closing_begun", status_code=303)
 
 

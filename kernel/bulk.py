@@ -6,6 +6,7 @@ takes them first with ``take_numbers``.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, TypeAlias, cast
@@ -101,10 +102,15 @@ def merge_rows(
     table = _table(model)
     if connection.dialect.name == "postgresql":
         each = zip(*rows, strict=True)
-        arrays = {name: list(values) for name, values in zip(columns, each, strict=False)}
+        arrays = {
+            name: _array(connection.dialect, table.c[name], values)
+            for name, values in zip(columns, each, strict=False)
+        }
         if arrays:
-            kinds = {name: sa.ARRAY(table.c[name].type, dimensions=1) for name in columns}
-            unnested = [sa.func.unnest(sa.bindparam(name, type_=kind)) for name, kind in kinds.items()]
+            unnested = [
+                sa.func.unnest(sa.cast(sa.bindparam(name, type_=sa.Text()), sa.ARRAY(table.c[name].type)))
+                for name in columns
+            ]
             connection.execute(statement.from_select(columns, sa.select(*unnested)), arrays)
         return
     many = [tuple(row) for row in _bound(rows, _processors(table, columns, connection.dialect))]
@@ -135,11 +141,33 @@ def among(session: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElem
     return cast("sa.ColumnElement[bool]", column.in_(sa.select(rows.c.value)))
 
 
+def _array(dialect: sa.Dialect, column: sa.Column[Any], values: Iterable[Any]) -> str:
+    """A column's values as the text of an array. The driver would look at every quotation mark of it in Python."""
+    kind = column.type.dialect_impl(dialect)
+    if isinstance(kind, sa.JSON):
+        written = (_as_json(dialect, one) for one in values)
+    else:  # bytes the driver would wrap
+        process = None if isinstance(kind, sa.LargeBinary) else kind.bind_processor(dialect)
+        written = values if process is None else (process(one) for one in values)
+    return "{" + ",".join(map(_element, written)) + "}"
+
+
+def _as_json(dialect: Any, value: object) -> str:
+    text: str = dialect._json_serializer(value)
+    return text
+
+
 def _element(value: object) -> str:
     """As PostgreSQL reads it in the text of an array."""
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes | memoryview):
+        return f'"\\\\x{bytes(value).hex()}"'
+    if isinstance(value, datetime | date):
+        return f'"{value.isoformat()}"'
     return str(value)
 
 

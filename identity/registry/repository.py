@@ -1,6 +1,6 @@
 """All SQL of the registry."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -8,7 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from identity.registry.models import Contact, FurtherIdentifier, Relationship, Subject
-from kernel.bulk import among
+from kernel.bulk import among, insert_rows
+
+SUBJECT_COLUMNS = (
+    "subject_id",
+    "kind",
+    "identifier_kind",
+    "identifier_index",
+    "identifier_sealed",
+    "name_sealed",
+    "created_at",
+)
+RELATIONSHIP_COLUMNS = ("kind", "from_subject", "to_subject", "source", "from_on", "until_on")
 
 # Built once: names are looked up by nearly every request.
 _RELATED_FROM = sa.select(Relationship.to_subject).where(
@@ -34,8 +45,11 @@ def add_further(session: Session, row: FurtherIdentifier) -> None:
     session.flush()
 
 
-def by_indexes(session: Session, indexes: Collection[bytes]) -> Sequence[Subject]:
-    return session.scalars(sa.select(Subject).where(Subject.identifier_index.in_(indexes))).all()
+def by_indexes(session: Session, indexes: Collection[bytes]) -> Sequence[tuple[bytes, int, int | None]]:
+    """(index, subject, whom it was merged into) of those that bear one of these numbers as their own."""
+    columns = sa.select(Subject.identifier_index, Subject.subject_id, Subject.merged_into)
+    rows = session.execute(columns.where(Subject.identifier_index.in_(indexes)))
+    return [(row[0], row[1], row[2]) for row in rows if row[0] is not None]
 
 
 def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:
@@ -60,12 +74,14 @@ def add(session: Session, subject: Subject) -> Subject:
     return subject
 
 
-def insert_subjects(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    session.execute(sa.insert(Subject), rows)
+def insert_subjects(session: Session, rows: Iterable[Sequence[Any]]) -> None:
+    """Values as ``SUBJECT_COLUMNS``."""
+    insert_rows(session, Subject, SUBJECT_COLUMNS, rows)
 
 
-def insert_relationships(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    session.execute(sa.insert(Relationship), rows)
+def insert_relationships(session: Session, rows: Iterable[Sequence[Any]]) -> None:
+    """A whole city's, taken one by one and written as each database takes many; values as ``RELATIONSHIP_COLUMNS``."""
+    insert_rows(session, Relationship, RELATIONSHIP_COLUMNS, rows)
 
 
 def advance_numbering(session: Session) -> None:

@@ -1,7 +1,8 @@
 """Find, create and describe subjects. Everyone else uses only the number this gives."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
+from itertools import islice
 from typing import cast
 
 import msgspec
@@ -49,12 +50,13 @@ def find_many(
             asked.setdefault(_index(vault, kind, normalise(kind, identifier)), []).append(identifier)
         except InvalidInput:
             continue
-    return {
-        identifier: _survivor(session, subject).subject_id
-        for subject in repository.by_indexes(session, asked.keys())
-        if subject.identifier_index is not None
-        for identifier in asked[subject.identifier_index]
-    }
+    found: dict[str, int] = {}
+    for index, subject_id, merged_into in repository.by_indexes(session, asked.keys()):
+        number = subject_id
+        if merged_into is not None:
+            number = _survivor(session, _required(session, merged_into)).subject_id
+        found.update(dict.fromkeys(asked[index], number))
+    return found
 
 
 def ensure(
@@ -155,24 +157,19 @@ def identifiers_of(session: Session, subject_ids: Collection[int], *, vault: Vau
 
 def load_rows(session: Session, rows: Iterable[SubjectRow], *, vault: Vault, now: datetime) -> int:
     """Insert many subjects whose numbers are given; how many. Identifiers are checked like any other."""
-    count = 0
-    chunk: list[dict[str, object]] = []
-    for row in rows:
-        chunk.append(_columns(row, vault, now))
-        if len(chunk) == LOAD_CHUNK:
-            repository.insert_subjects(session, chunk)
-            count += len(chunk)
-            chunk = []
-    if chunk:
-        repository.insert_subjects(session, chunk)
+    count, waiting = 0, iter(rows)
+    while part := list(islice(waiting, LOAD_CHUNK)):
+        repository.insert_subjects(session, [_columns(row, vault, now) for row in part])
+        count += len(part)
     repository.advance_numbering(session)
-    return count + len(chunk)
+    return count
 
 
-def load_relationships(session: Session, rows: Sequence[RelationshipRow]) -> None:
-    """Take over relationships that a register states."""
-    if rows:
-        repository.insert_relationships(session, [msgspec.structs.asdict(row) for row in rows])
+def load_relationships(session: Session, rows: Iterable[RelationshipRow]) -> None:
+    """Take over relationships that a register states; a whole city's are never held at once."""
+    waiting = iter(rows)
+    while part := list(islice(waiting, LOAD_CHUNK)):
+        repository.insert_relationships(session, map(msgspec.structs.astuple, part))
 
 
 def related_to(session: Session, kind: RelationshipKind, subject_id: int, on: date) -> list[int]:
@@ -277,18 +274,18 @@ def _name_place(subject_id: int) -> str:
     return f"subject/name_sealed/{subject_id}"
 
 
-def _columns(row: SubjectRow, vault: Vault, now: datetime) -> dict[str, object]:
+def _columns(row: SubjectRow, vault: Vault, now: datetime) -> tuple[object, ...]:
     normalised, index = _found_by(vault, row.identifier_kind, row.identifier)
-    place = _identifier_place(row.subject_id)
-    return {
-        "subject_id": row.subject_id,
-        "kind": row.kind,
-        "identifier_kind": row.identifier_kind if normalised else None,
-        "identifier_index": index,
-        "identifier_sealed": vault.seal(normalised, context=place) if normalised else None,
-        "name_sealed": vault.seal(_checked_name(row.kind, row.name), context=_name_place(row.subject_id)),
-        "created_at": now,
-    }
+    sealed = vault.seal(normalised, context=_identifier_place(row.subject_id)) if normalised else None
+    return (
+        row.subject_id,
+        row.kind,
+        row.identifier_kind if normalised else None,
+        index,
+        sealed,
+        vault.seal(_checked_name(row.kind, row.name), context=_name_place(row.subject_id)),
+        now,
+    )
 
 
 def _view(subject: Subject, vault: Vault) -> SubjectView:

@@ -18,6 +18,7 @@ from kernel.errors import Conflict
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
+from policy_engine.catalogue.divisions import prefix_of
 from policy_engine.profiles import repository
 from policy_engine.profiles.layout import (
     ABOUT_COLUMN,
@@ -25,7 +26,6 @@ from policy_engine.profiles.layout import (
     DIVISION_KEYS,
     FRAME_NAMES,
     UNKNOWN_SUFFIX,
-    division_among,
 )
 from policy_engine.profiles.models import Profile
 
@@ -59,7 +59,7 @@ def load_city(
     rows = read_registry(directory)
     registry.load_rows(session, _subject_rows(rows), vault=vault, now=now)
     step(_("登记亲属与法定代表人"), 0.5)
-    registry.load_relationships(session, list(_relationships(directory, note.as_of)))
+    registry.load_relationships(session, relationships(directory, note.as_of))
     _load_contract_numbers(session, rows)
     count = load_profiles(session, directory, step=lambda doing, share: step(doing, 0.55 + 0.45 * share))
     learn_sizes(session, Profile)
@@ -72,15 +72,44 @@ def load_profiles(session: Session, directory: Path, *, step: Progress) -> int:
     sequence = repository.lock_sequence(session) + 1
     # As the day begins here: the same hour in UTC is 8 a.m., and until then all newer words would count as older.
     observed_at = datetime.combine(read_note(directory).as_of, time(), tzinfo=SHANGHAI).astimezone(UTC)
-    count, divisions = 0, dict[int, str]()
+    count = 0
+    divisions = pl.DataFrame(schema={"owner_id": pl.Int64, "of_owner": pl.String})
     for place, kind in enumerate(FRAME_NAMES):
         step(_("载入%(kind)s档案", kind=catalogue().entities[kind].name), place / len(FRAME_NAMES))
         frame = pl.read_parquet(directory / f"{FRAME_NAMES[kind]}.parquet")
         for chunk in frame.iter_slices(SLICE):
-            repository.insert_profiles(session, _profiles(kind, chunk, sequence, observed_at, divisions))
+            rows = profile_frame(kind, chunk, sequence, observed_at, divisions)
+            repository.insert_profiles(session, _as_stored(rows))
+            if kind == "firm":  # a hire, a loan and a project are dealt with where their firm is
+                firms = rows.select(owner_id="subject_id", of_owner="division")
+                divisions = pl.concat([divisions, firms])
         count += frame.height
     repository.set_sequence(session, sequence)
     return count
+
+
+def profile_frame(
+    kind: EntityKind, chunk: pl.DataFrame, sequence: int, observed_at: datetime, divisions: pl.DataFrame
+) -> pl.DataFrame:
+    """Rows of the profile table, columns as ``PROFILE_COLUMNS``, facts as JSON. What is unknown has no key; everything else
+    comes from the attribute's department. ``divisions``: where owners are dealt with, who have no place of their own."""
+    places = [_known(chunk, key) for key in DIVISION_KEYS[kind]]
+    inside = [pl.when(place.str.starts_with(prefix_of(CITY))).then(place) for place in places]
+    about = pl.col(ABOUT_COLUMN) if ABOUT_COLUMN in chunk.columns else pl.lit(None, pl.Int64)
+    return chunk.join(divisions, on="owner_id", how="left", maintain_order="left").select(
+        "subject_id",
+        pl.lit(kind).alias("kind"),
+        "owner_id",
+        about.alias("about_id"),
+        pl.coalesce(*inside, "of_owner", pl.lit(CITY)).alias("division"),
+        _facts_as_json(kind, chunk, observed_at).alias("facts"),
+        pl.lit(sequence, pl.Int64).alias("sequence"),
+    )
+
+
+def _as_stored(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    for subject_id, kind, owner_id, about_id, division, facts, sequence in rows.iter_rows():
+        yield subject_id, kind, owner_id, about_id, division, msgspec.Raw(facts.encode()), sequence
 
 
 def read_note(directory: Path) -> CityNote:
@@ -98,7 +127,7 @@ def _subject_rows(rows: pl.DataFrame) -> Iterator[SubjectRow]:
         yield msgspec.convert(row, SubjectRow)
 
 
-def _relationships(directory: Path, as_of: date) -> Iterator[RelationshipRow]:
+def relationships(directory: Path, as_of: date) -> Iterator[RelationshipRow]:
     """Parents since birth, spouses and representatives as the registers have them now, grandparents of orphans."""
     persons = pl.read_parquet(
         directory / "persons.parquet",
@@ -155,24 +184,6 @@ def _load_contract_numbers(session: Session, rows: pl.DataFrame) -> None:
     )
     for chunk in numbers.iter_slices(CHUNK):
         repository.insert_contracts(session, chunk.to_dicts())
-
-
-def _profiles(
-    kind: EntityKind, chunk: pl.DataFrame, sequence: int, observed_at: datetime, divisions: dict[int, str]
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of the profile table in the order of ``PROFILE_COLUMNS``. What is unknown has no key; everything else comes
-    from the attribute's department."""
-    about = chunk[ABOUT_COLUMN] if ABOUT_COLUMN in chunk.columns else [None] * chunk.height
-    facts = chunk.select(_facts_as_json(kind, chunk, observed_at)).to_series()
-    places = chunk.select(_known(chunk, key) for key in DIVISION_KEYS[kind]).rows()
-    everyone = zip(
-        chunk["subject_id"], chunk["owner_id"], about, places or [()] * chunk.height, facts, strict=True
-    )
-    for subject_id, owner_id, about_id, where, known in everyone:
-        division = division_among(where, divisions.get(owner_id, CITY))
-        if kind == "firm":
-            divisions[subject_id] = division
-        yield subject_id, kind, owner_id, about_id, division, msgspec.Raw(known.encode()), sequence
 
 
 def _facts_as_json(kind: EntityKind, chunk: pl.DataFrame, observed_at: datetime) -> pl.Expr:

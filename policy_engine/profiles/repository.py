@@ -292,18 +292,19 @@ def count_since(session: Session, sequence: int) -> int:
 
 def rows_since(
     session: Session, sequence: int, kind: EntityKind
-) -> Iterator[tuple[int, int, int | None, dict[str, StoredValue]]]:
-    """(subject, owner, about whom, values by key) of a kind changed after ``sequence`` (-1: all), by number, streamed."""
+) -> Iterator[tuple[int, int, int | None, str]]:
+    """(subject, owner, about whom, facts as they are stored) of a kind changed after ``sequence``, streamed in no order;
+    of everybody (-1) by number."""
     if current_sequence(session) <= sequence:
         return
-    statement = (
-        sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, _AS_TEXT)
-        .where(TABLE.c.kind == kind, TABLE.c.sequence > sequence)
-        .order_by(TABLE.c.subject_id)
-        .execution_options(yield_per=5_000)
-    )
-    for subject_id, owner_id, about_id, facts in session.execute(statement):
-        yield subject_id, owner_id, about_id, _decode_values(str(facts))
+    columns = sa.select(TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, _AS_TEXT)
+    statement = columns.where(TABLE.c.kind == kind)
+    if sequence >= 0:  # sorted by whoever wants it: SQLite would walk through everybody to save the sorting
+        statement = statement.where(TABLE.c.sequence > sequence)
+    else:
+        statement = statement.order_by(TABLE.c.subject_id)
+    for row in session.execute(statement.execution_options(yield_per=5_000)):
+        yield row[0], row[1], row[2], str(row[3])
 
 
 def facts_of_kind(session: Session, kind: EntityKind) -> Iterator[tuple[int, str, dict[str, KnownFact]]]:

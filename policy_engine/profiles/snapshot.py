@@ -3,11 +3,14 @@
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec.structs import astuple
 from sqlalchemy.orm import Session
 
 from policy_engine.catalogue import Attribute, Entity, catalogue
@@ -21,11 +24,14 @@ from policy_engine.profiles.layout import (
     frame_types,
 )
 from policy_engine.profiles.loading import read_note
+from policy_engine.profiles.schemas import RawValue
 
 #: Whom a hire is about, by which it is somebody's employment; nobody asks whom a loan is about.
 _LINKS: dict[EntityKind, tuple[str, ...]] = {"hire": (ABOUT_COLUMN,)}
 #: One subject in so many changed since the cache was written: it is written anew.
 MUCH = 100
+#: Subjects whose facts are taken apart at once: a whole city's would not fit.
+READ_AT_ONCE = 25_000
 
 
 class SnapshotNote(msgspec.Struct, frozen=True):
@@ -76,10 +82,7 @@ def refreshed(session: Session, snapshot: Snapshot, as_of: date) -> Snapshot:
     frames = {}
     for kind, old in snapshot.frames.items():
         new = _frame(session, kind, snapshot.sequence)
-        if new.height:
-            kept = _widened(kind, old).filter(~pl.col("subject_id").is_in(new["subject_id"].implode()))
-            old = pl.concat([kept, new.select(kept.columns)]).sort("subject_id")
-        frames[kind] = _trimmed(kind, old)
+        frames[kind] = _merged(kind, old, new) if new.height else old
     return Snapshot(frames, sequence, as_of)
 
 
@@ -145,47 +148,80 @@ def _columns(entity: Entity) -> list[str]:
 
 
 def _frame(session: Session, kind: EntityKind, sequence: int) -> pl.DataFrame:
-    """All columns with all companions, of the subjects changed after ``sequence``."""
+    """All columns with all companions, of the subjects changed after ``sequence``, by number."""
+    rows = iter(repository.rows_since(session, sequence, kind))
+    parts = [_read_rows(kind, [])]
+    while part := list(islice(rows, READ_AT_ONCE)):
+        parts.append(_read_rows(kind, part))
+    return pl.concat(parts).sort("subject_id")
+
+
+def _read_rows(kind: EntityKind, rows: Sequence[tuple[int, int, int | None, str]]) -> pl.DataFrame:
+    subjects, owners, about, texts = zip(*rows, strict=True) if rows else ((), (), (), ())
     types = frame_types(catalogue().entities[kind])
-    subjects: list[int] = []
-    owners: list[int] = []
-    about: list[int | None] = []
-    values: dict[str, list[Any]] = {key: [] for key in types}
-    unknown: dict[str, list[bool]] = {key: [] for key in types}
-    columns_of = [(key, values[key], unknown[key]) for key in types]
-    for subject_id, owner_id, about_id, facts in repository.rows_since(session, sequence, kind):
-        subjects.append(subject_id)
-        owners.append(owner_id)
-        about.append(about_id)
-        known = facts.get
-        for key, told, missing in columns_of:
-            fact = known(key)
-            told.append(None if fact is None else fact.value)
-            missing.append(fact is None)
+    decode = _decoder(tuple(types)).decode
+    facts = zip(*(astuple(decode(text)) for text in texts), strict=True) if rows else ((),) * len(types)
     columns = {
         "subject_id": pl.Series(subjects, dtype=pl.Int64),
         "owner_id": pl.Series(owners, dtype=pl.Int64),
         **{name: pl.Series(about, dtype=pl.Int64) for name in _LINKS.get(kind, ())},
     }
-    for key, dtype in types.items():
+    for (key, dtype), told in zip(types.items(), facts, strict=True):
+        values = [None if one is None else one.value for one in told]
         if dtype == pl.Date:
-            columns[key] = pl.Series(values[key], dtype=pl.String).str.to_date("%Y-%m-%d")
+            columns[key] = pl.Series(values, dtype=pl.String).str.to_date("%Y-%m-%d")
         else:
-            columns[key] = pl.Series(values[key], dtype=dtype)
-        columns[key + UNKNOWN_SUFFIX] = pl.Series(unknown[key], dtype=pl.Boolean)
+            columns[key] = pl.Series(values, dtype=dtype)
+        columns[key + UNKNOWN_SUFFIX] = pl.Series([one is None for one in told], dtype=pl.Boolean)
     return pl.DataFrame(columns)
 
 
-def _widened(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:
-    """With the companion of every column, false where none stood."""
-    types = column_types(catalogue().entities[kind])
-    missing = [
-        pl.lit(False).alias(key + UNKNOWN_SUFFIX)
-        for key in types
-        if key in frame.columns and key + UNKNOWN_SUFFIX not in frame.columns
-    ]
-    full = frame.with_columns(missing)
-    return full.select(one for one in _columns(catalogue().entities[kind]) if one in full.columns)
+class _Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A fact as stored, of which only the value is read."""
+
+    value: RawValue
+
+
+@cache
+def _decoder(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Reads the facts of one subject into a tuple in the order of ``keys``; None is unknown, and what nobody asked for is
+    passed over."""
+    places = {f"place_{place}": key for place, key in enumerate(keys)}
+    fields = [(place, _Told | None, None) for place in places]
+    return msgspec.json.Decoder(msgspec.defstruct("Facts", fields, rename=places, gc=False))
+
+
+def _merged(kind: EntityKind, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ``new`` in the place of those of the same number, or where they belong; a column in which nothing
+    changed is not touched."""
+    count, numbers = old.height, old["subject_id"]
+    place = numbers.search_sorted(new["subject_id"])
+    if count == 0:
+        is_known = pl.repeat(False, new.height, dtype=pl.Boolean, eager=True)
+    else:
+        is_known = (place < count) & (numbers.gather(place.clip(0, count - 1)) == new["subject_id"])
+    at = pl.Series(range(count, count + new.height), dtype=pl.Int64)
+    picked = pl.int_range(count, eager=True).scatter(place.filter(is_known), at.filter(is_known))
+    are_all_known = bool(is_known.all())
+    if not are_all_known:
+        picked = pl.concat([picked, at.filter(~is_known)])
+        picked = picked.gather(pl.concat([numbers, new["subject_id"]]).gather(picked).arg_sort())
+    columns = {}
+    for name in _columns(catalogue().entities[kind]):
+        told = new[name]
+        if name in old.columns:
+            before = old[name]
+        elif (
+            name.endswith(UNKNOWN_SUFFIX) and name.removesuffix(UNKNOWN_SUFFIX) in old.columns and told.any()
+        ):
+            before = pl.repeat(False, count, dtype=pl.Boolean, eager=True)
+        else:
+            continue
+        if are_all_known and before.gather(place).eq_missing(told).all():
+            columns[name] = before
+        else:
+            columns[name] = pl.concat([before, told]).gather(picked)
+    return _trimmed(kind, pl.DataFrame(columns))
 
 
 def _trimmed(kind: EntityKind, frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,8 @@ from kernel.database import insert
 from kernel.house import House
 from kernel.notices import Notice
 from kernel.outbox import OutboxEffect, OutboxMessage
+from kernel.transparency.repository import keep_tiles
+from kernel.transparency.repository import tiles as log_tiles
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 COLUMNS = ("message_id", "topic", "key", "payload", "enqueued_at", "available_at", "attempts", "error")
@@ -145,3 +147,12 @@ def test_rows_that_refer_to_nothing_leave_what_the_session_holds_back(any_house:
         assert held in session.new
         insert_rows(session, OutboxMessage, COLUMNS, messages(2)[1:])
         assert held not in session.new
+
+
+def test_bytes_are_merged_as_they_are(any_house: House) -> None:
+    tiles = {1: bytes(range(256)) * 4, 2: b'\\"{}' * 240}
+    with any_house.database.write() as session:
+        keep_tiles(session, tiles)
+        keep_tiles(session, {2: tiles[1]})
+    with any_house.database.read() as session:
+        assert log_tiles(session, [1, 2]) == {1: tiles[1], 2: tiles[1]}

@@ -14,6 +14,7 @@ from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from policy_engine.catalogue import catalogue
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.models import FactHistory, Profile
 from policy_engine.profiles.quality.models import QualityFinding
@@ -93,11 +94,10 @@ def counts(session: Session, sources: Collection[str]) -> list[RuleCount]:
 
 def open_findings(session: Session, sources: Collection[str], division: str) -> list[FindingView]:
     """Tasks of these sources in a division, the oldest first."""
-    prefix = division.rstrip("0") if len(division) == 6 else division
     statement = sa.select(QualityFinding).where(
         QualityFinding.state == "open",
         QualityFinding.source.in_(sources),
-        QualityFinding.division.startswith(prefix, autoescape=True),
+        QualityFinding.division.between(*bounds_of(division)),
     )
     rows = session.scalars(statement.order_by(QualityFinding.found_at, QualityFinding.id).limit(MOST))
     return [_view(row) for row in rows if row.rule in RULES]
@@ -120,8 +120,8 @@ def dismiss(
 
 
 def _all(session: Session, today: date) -> Iterator[Found]:
-    yield from _by_rules(session, today)
-    yield from _conflicts(session)
+    yield from broken_rules(session, today)
+    yield from conflicts(session)
 
 
 def _some(found: Iterator[Found]) -> Iterator[Found]:
@@ -129,7 +129,8 @@ def _some(found: Iterator[Found]) -> Iterator[Found]:
         yield one
 
 
-def _by_rules(session: Session, today: date) -> Iterator[Found]:
+def broken_rules(session: Session, today: date) -> Iterator[Found]:
+    """Every value that cannot be, of everybody."""
     for kind in sorted({rule.entity for rule in RULES.values()}):
         rules = [rule for rule in RULES.values() if rule.entity == kind]
         for subject_id, division, facts in profiles.facts_of_kind(session, kind):
@@ -138,7 +139,7 @@ def _by_rules(session: Session, today: date) -> Iterator[Found]:
                     yield Found(rule.id, subject_id, f"{kind}.{key}", facts[key].source, division)
 
 
-def _conflicts(session: Session) -> Iterator[Found]:
+def conflicts(session: Session) -> Iterator[Found]:
     """Where a source's latest word was outranked and still differs from what stands."""
     latest = (
         sa.select(sa.func.max(FactHistory.change_id).label("change_id"))

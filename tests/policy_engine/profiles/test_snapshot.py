@@ -14,7 +14,7 @@ from kernel.errors import Conflict
 from kernel.house import House
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.profiles import loading, snapshot
-from policy_engine.profiles.schemas import UNKNOWN, Change, OwnerChanged
+from policy_engine.profiles.schemas import UNKNOWN, Change, OwnerChanged, SubjectAdded
 from policy_engine.profiles.service import apply_changes, load_family
 from policy_engine.profiles.snapshot import Snapshot
 from tests.policy_engine.profiles.conftest import (
@@ -190,3 +190,39 @@ def test_the_order_of_arrival_does_not_matter(order: Sequence[int], round_: int,
             apply_changes(session, [change], now=start + timedelta(days=1))
     with family.database.read() as session:
         assert load_family(session, GRANNY).subject(GRANNY).values()["person.ui_paid_months"] == 4
+
+
+def test_newcomers_take_their_places_among_the_others(loaded: House) -> None:
+    before = taken(loaded)
+    home, firm = (before.frames[kind]["subject_id"][3] for kind in ("household", "firm"))
+    numbers = {"person": (7, 1_900_000_000), "hire": (3, 4_900_000_000)}
+    newcomers: list[Change] = [
+        SubjectAdded(
+            subject_id=number,
+            kind=kind,  # type: ignore[arg-type]
+            owner_id=home if kind == "person" else firm,
+            division="420203",
+            source="public_security",
+            event_id=f"new-{number}",
+            observed_at=NOON,
+            about_id=7 if kind == "hire" else None,
+        )
+        for kind, some in numbers.items()
+        for number in some
+    ]
+    with loaded.database.write() as session:
+        apply_changes(session, [*newcomers, fact(7, "person.birth_date", "2026-11-01")], now=NOON)
+    with loaded.database.read() as session:
+        assert_same(snapshot.refreshed(session, before, AS_OF), taken(loaded))
+
+
+def test_what_nobody_changed_is_not_made_again(loaded: House) -> None:
+    before = taken(loaded)
+    person = before.frames["person"]["subject_id"][5]
+    with loaded.database.write() as session:
+        apply_changes(session, [fact(person, "person.disability_level", 1)], now=NOON)
+    with loaded.database.read() as session:
+        after = snapshot.refreshed(session, before, AS_OF)
+    assert after.frames["household"] is before.frames["household"]
+    assert after.frames["person"].filter(subject_id=person)["disability_level"].to_list() == [1]
+    assert_same(after, taken(loaded))

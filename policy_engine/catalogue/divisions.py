@@ -4,6 +4,9 @@ from typing import Literal
 
 import msgspec
 
+#: Of the longest code there is, a village's.
+_DIGITS = 12
+
 Level = Literal["nation", "province", "city", "county", "township"]
 
 
@@ -29,6 +32,17 @@ def prefix_of(code: str) -> str:
     while code.endswith("00"):
         code = code[:-2]
     return code
+
+
+def bounds_of(code: str) -> tuple[str, str]:
+    """The first and the last code inside ``code``, for ``BETWEEN``: an index is read between two bounds, and a pattern that
+    begins with the same digits is not (SQLite with an escape, PostgreSQL in any language but C).
+
+    >>> bounds_of("420203")
+    ('420203', '420203999999')
+    """
+    prefix = prefix_of(code)
+    return prefix, prefix.ljust(_DIGITS, "9")
 
 
 def encloses(outer: str, inner: str) -> bool:

@@ -11,6 +11,7 @@ from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 from kernel.ids import new_id
 
 _LIVE = "state <> 'ended'"
+_REMATCHED = "rematched_amount_fen IS NOT NULL"
 
 
 class Award(Base):
@@ -25,7 +26,19 @@ class Award(Base):
             postgresql_where=sa.text(_LIVE),
         ),
         sa.Index("ix_award_subject_id", "subject_id"),
+        sa.Index("ix_award_unit_id", "unit_id", "policy_id"),
         sa.Index("ix_award_state_next_due_on", "state", "next_due_on"),
+        # Most rights that ended were paid once; few ended with a death.
+        sa.Index("ix_award_state_end_reason", "state", "end_reason", "division"),
+        # Few pay another sum than a newer match would.
+        sa.Index(
+            "ix_award_rematched",
+            "state",
+            "policy_id",
+            "division",
+            sqlite_where=sa.text(_REMATCHED),
+            postgresql_where=sa.text(_REMATCHED),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -36,7 +49,7 @@ class Award(Base):
     applicant_id: Mapped[int] = mapped_column(BigNumber)
     payee_id: Mapped[int | None] = mapped_column(BigNumber)
     unit_id: Mapped[int] = mapped_column(BigNumber)
-    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"))
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"), index=True)
     division: Mapped[str] = mapped_column(sa.String(12))
     state: Mapped[str] = mapped_column(sa.String(16))
     state_reason: Mapped[str | None] = mapped_column(sa.String(500))

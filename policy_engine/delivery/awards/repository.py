@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer
 
 from kernel.bulk import FEW, among
 from kernel.database import insert, lock
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import AwardState, PaymentState
@@ -181,9 +181,7 @@ def in_question(
     session: Session, division: str, condition: sa.ColumnElement[bool], limit: int
 ) -> list[Award]:
     """Awards of a division of which a person has something to decide, the oldest change first."""
-    statement = sa.select(Award).where(
-        Award.division.startswith(prefix_of(division), autoescape=True), condition
-    )
+    statement = sa.select(Award).where(Award.division.between(*bounds_of(division)), condition)
     return list(session.scalars(statement.order_by(Award.updated_at, Award.id).limit(limit)))
 
 

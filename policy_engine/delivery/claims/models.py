@@ -25,7 +25,8 @@ class Claim(Base):
             sqlite_where=sa.text(_OPEN),
             postgresql_where=sa.text(_OPEN),
         ),
-        sa.Index("ix_claim_state_division", "state", "division"),
+        # Work lists: what is in a state and a place, the nearest deadline first, without reading a claim.
+        sa.Index("ix_claim_waiting", "state", "division", "stage_due_on", "created_at", "id"),
         sa.Index("ix_claim_subject_id", "subject_id"),
     )
 
@@ -39,7 +40,7 @@ class Claim(Base):
     applicant_id: Mapped[int] = mapped_column(BigNumber)
     payee_id: Mapped[int | None] = mapped_column(BigNumber)
     unit_id: Mapped[int] = mapped_column(BigNumber)
-    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"))
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("payee_account.id"), index=True)
     #: Who pressed the button, when it was an official at a counter: that person may not review it.
     entered_by_id: Mapped[int | None] = mapped_column(BigNumber)
     channel: Mapped[str] = mapped_column(sa.String(16))
@@ -76,6 +77,8 @@ class StageDecision(Base):
     """What one official did at one stage, in the words they gave; the ground of the separation of persons."""
 
     __tablename__ = "claim_stage_decision"
+    # In which claims an official had a hand: who decides does not pay.
+    __table_args__ = (sa.Index("ix_claim_stage_decision_official_id", "official_id", "claim_id"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"), index=True)

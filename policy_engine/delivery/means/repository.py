@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry
 
 OPEN = ("authorising", "asking")
@@ -29,9 +29,7 @@ def of_claim(session: Session, claim_id: uuid.UUID) -> list[MeansCheck]:
 
 def in_division(session: Session, division: str, limit: int) -> Sequence[MeansCheck]:
     """Open ones first, the nearest deadline first."""
-    statement = sa.select(MeansCheck).where(
-        MeansCheck.division.startswith(prefix_of(division), autoescape=True)
-    )
+    statement = sa.select(MeansCheck).where(MeansCheck.division.between(*bounds_of(division)))
     is_over = sa.case((MeansCheck.state.in_(OPEN), 0), else_=1)
     return session.scalars(statement.order_by(is_over, MeansCheck.due_on, MeansCheck.id).limit(limit)).all()
 

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 from kernel.ids import new_id
 
+_UNOPENED = "opened_at IS NULL"
+
 
 class Offer(Base):
     """Subject (whose right), unit (what it is paid for) and division are apart; applicant and payee come with the claim."""
@@ -18,6 +20,18 @@ class Offer(Base):
         sa.UniqueConstraint("policy_id", "subject_id", "unit_id"),
         sa.Index("ix_offer_subject_id_state", "subject_id", "state"),
         sa.Index("ix_offer_state_policy_id_id", "state", "policy_id", "id"),
+        sa.Index("ix_offer_unit_id", "unit_id", "policy_id"),
+        sa.Index("ix_offer_state_lapses_on", "state", "lapses_on"),
+        # Whom nobody has reached yet, the longest waiting first.
+        sa.Index(
+            "ix_offer_unopened",
+            "state",
+            "updated_at",
+            "id",
+            "division",
+            sqlite_where=sa.text(_UNOPENED),
+            postgresql_where=sa.text(_UNOPENED),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.oversight.models import Finding
 
 
@@ -37,7 +37,7 @@ def listed(
     session: Session, division: str, *, question: str, state: str, duties: Sequence[str] | None, limit: int
 ) -> Sequence[Finding]:
     """Inside a division, the nearest deadline first; ``duties`` only those that such a seat answers."""
-    statement = sa.select(Finding).where(Finding.division.startswith(prefix_of(division), autoescape=True))
+    statement = sa.select(Finding).where(Finding.division.between(*bounds_of(division)))
     if question:
         statement = statement.where(Finding.question == question)
     if state:
@@ -51,7 +51,7 @@ def counts(session: Session, division: str) -> dict[tuple[str, str], int]:
     """By question and state."""
     rows = session.execute(
         sa.select(Finding.question, Finding.state, sa.func.count())
-        .where(Finding.division.startswith(prefix_of(division), autoescape=True))
+        .where(Finding.division.between(*bounds_of(division)))
         .group_by(Finding.question, Finding.state)
     )
     return {(question, state): count for question, state, count in rows}

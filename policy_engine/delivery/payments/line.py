@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kernel.database import changed_rows
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.ledger.models import Budget, LedgerAccount
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import PaymentState
@@ -105,7 +105,7 @@ def _is_served_by(budget: Budget, today: date) -> sa.ColumnElement[bool]:
     return sa.and_(
         Payment.policy_id == budget.policy_id,
         Payment.state.in_(WAITING),
-        Payment.division.startswith(prefix_of(budget.division), autoescape=True),
+        Payment.division.between(*bounds_of(budget.division)),
         sa.or_(*whose),
     )
 

@@ -56,7 +56,8 @@ class Payment(Base):
             sqlite_where=sa.text(_COUNTS),
             postgresql_where=sa.text(_COUNTS),
         ),
-        sa.Index("ix_payment_state_division", "state", "division"),
+        # What is in a state and a place, the longest due first, without reading a payment.
+        sa.Index("ix_payment_waiting", "state", "division", "due_on", "id"),
         sa.Index("ix_payment_budget_id_state", "budget_id", "state"),
         sa.Index("ix_payment_subject_id", "subject_id"),
         # Of a run with a hundred thousand orders the next few, and how many have come how far.

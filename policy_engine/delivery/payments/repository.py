@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import among
 from kernel.database import lock
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.payments.line import WAITING
@@ -236,7 +236,8 @@ def lock_ready(
     limit: int,
 ) -> list[Payment]:
     """Reserved payments of a division that nobody holds, in the order of their ids."""
-    values: dict[str, object] = {"inside": f"{prefix_of(division)}%", "limit": limit}
+    first, last = bounds_of(division)
+    values: dict[str, object] = {"first": first, "last": last, "limit": limit}
     if payment_ids is not None:
         values["ids"] = list(payment_ids)
     if period is not None:
@@ -249,7 +250,7 @@ def _ready(is_named: bool, is_of_period: bool) -> sa.Select[Payment]:
     statement = sa.select(Payment).where(
         Payment.state == PaymentState.RESERVED,
         Payment.is_held.is_(False),
-        Payment.division.like(sa.bindparam("inside")),
+        Payment.division.between(sa.bindparam("first"), sa.bindparam("last")),
         _is_outside_runs(),
     )
     if is_named:
@@ -261,11 +262,14 @@ def _ready(is_named: bool, is_of_period: bool) -> sa.Select[Payment]:
 
 
 def in_division(session: Session, division: str, states: Iterable[str], limit: int) -> list[Payment]:
-    statement = sa.select(Payment).where(
+    order = (Payment.due_on, Payment.id)
+    found = sa.select(Payment.id).where(
         Payment.state.in_(list(states)),
-        Payment.division.startswith(prefix_of(division), autoescape=True),
+        Payment.division.between(*bounds_of(division)),
     )
-    return list(session.scalars(statement.order_by(Payment.due_on, Payment.id).limit(limit)))
+    first = found.order_by(*order).limit(limit).subquery()  # of all that are in the state only the numbers
+    statement = sa.select(Payment).where(Payment.id.in_(sa.select(first.c.id)))
+    return list(session.scalars(statement.order_by(*order)))
 
 
 def lock_held_in(session: Session, budget_id: uuid.UUID, limit: int) -> list[Payment]:
@@ -299,7 +303,7 @@ def gather(
         Payment.is_held.is_(False),
         Payment.policy_id == batch.policy_id,
         Payment.period == batch.period,
-        Payment.division.startswith(prefix_of(batch.division), autoescape=True),
+        Payment.division.between(*bounds_of(batch.division)),
         Payment.claim_id.not_in(acted_on),
         Payment.subject_id.not_in(concerned),
         Payment.unit_id.not_in(concerned),
@@ -374,7 +378,7 @@ def groups_ready(session: Session, division: str, limit: int) -> list[tuple[str,
         .where(
             Payment.state == PaymentState.RESERVED,
             Payment.is_held.is_(False),
-            Payment.division.startswith(prefix_of(division), autoescape=True),
+            Payment.division.between(*bounds_of(division)),
             _is_outside_runs(),
         )
         .group_by(Payment.policy_id, Payment.period)
@@ -402,15 +406,16 @@ def get_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
 
 def batches(session: Session, division: str, limit: int) -> list[PaymentBatch]:
     """The newest first."""
-    statement = sa.select(PaymentBatch).where(
-        PaymentBatch.division.startswith(prefix_of(division), autoescape=True)
-    )
+    statement = sa.select(PaymentBatch).where(PaymentBatch.division.between(*bounds_of(division)))
     ordered = statement.order_by(PaymentBatch.approved_at.desc(), PaymentBatch.id.desc())
     return list(session.scalars(ordered.limit(limit)))
 
 
 def payments_of_batch(session: Session, batch_id: uuid.UUID, limit: int) -> list[Payment]:
     """What came back first, then by number."""
-    statement = sa.select(Payment).where(Payment.batch_id == batch_id)
     came_back = sa.case((Payment.state == PaymentState.RETURNED, 0), else_=1)
-    return list(session.scalars(statement.order_by(came_back, Payment.id).limit(limit)))
+    # The numbers first, which the index has: a batch may hold a whole city's payments.
+    chosen = sa.select(Payment.id).where(Payment.batch_id == batch_id).order_by(came_back, Payment.id)
+    first = chosen.limit(limit).subquery()
+    statement = sa.select(Payment).where(Payment.id.in_(sa.select(first.c.id)))
+    return list(session.scalars(statement.order_by(came_back, Payment.id)))

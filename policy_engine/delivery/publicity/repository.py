@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.publicity.models import NoticeObjection
 from policy_engine.delivery.states import ClaimState
@@ -17,7 +17,7 @@ def running(session: Session, on: date, division: str, policy_id: str, limit: in
     """Claims whose notice runs on this day, the next to end first."""
     statement = sa.select(Claim).where(Claim.state == ClaimState.NOTICE, Claim.notice_until_on >= on)
     if division:
-        statement = statement.where(Claim.division.startswith(prefix_of(division), autoescape=True))
+        statement = statement.where(Claim.division.between(*bounds_of(division)))
     if policy_id:
         statement = statement.where(Claim.policy_id == policy_id)
     return session.scalars(statement.order_by(Claim.notice_until_on, Claim.id).limit(limit)).all()

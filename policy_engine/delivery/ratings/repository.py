@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.claims.models import Claim, StageDecision, WrittenDecision
 from policy_engine.delivery.ratings.models import Rating
 
@@ -47,7 +47,7 @@ def tasks_for(
         .join(Claim, Claim.id == Rating.claim_id)
         .where(
             Rating.state == state,
-            Rating.division.startswith(prefix_of(division), autoescape=True),
+            Rating.division.between(*bounds_of(division)),
             Rating.claim_id.not_in(had_a_hand),
         )
         .order_by(Rating.due_on, Rating.id)
@@ -76,7 +76,7 @@ def tallies(session: Session, division: str, today: date) -> list[Tally]:
             sa.func.sum(sa.case((is_task, 1), else_=0)),
             sa.func.sum(sa.case((sa.and_(is_task, Rating.due_on < today), 1), else_=0)),
         )
-        .where(Rating.division.startswith(prefix_of(division), autoescape=True))
+        .where(Rating.division.between(*bounds_of(division)))
         .group_by(Rating.policy_id, Rating.department, Rating.grade)
     )
     return [Tally(*row) for row in rows]

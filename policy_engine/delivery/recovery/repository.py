@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
 from policy_engine.delivery.states import OverpaymentState
 
@@ -35,7 +35,7 @@ def in_division(session: Session, division: str, states: Collection[str], limit:
     """The oldest first."""
     statement = sa.select(Overpayment).where(
         Overpayment.state.in_(list(states)),
-        Overpayment.division.startswith(prefix_of(division), autoescape=True),
+        Overpayment.division.between(*bounds_of(division)),
     )
     return list(session.scalars(statement.order_by(Overpayment.found_at, Overpayment.id).limit(limit)))
 

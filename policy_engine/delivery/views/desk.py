@@ -1,7 +1,9 @@
 """What a seat sees: its to-do list with clocks, and a claim's whole file on one page."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -53,7 +55,7 @@ _AT_A_DESK = (
     ClaimState.OBJECTION,
 )
 _LOOKED_INTO = (ClaimState.APPEALED, ClaimState.OBJECTION)
-MOST_SCANNED = 1000
+SCANNED_AT_ONCE = 500
 
 
 def work_list(
@@ -63,12 +65,11 @@ def work_list(
     seat = principal.seat
     if seat is None:
         return []
-    waiting = claim_rows.waiting_in(session, seat.division, _AT_A_DESK, MOST_SCANNED)
-    mine = [claim for claim in waiting if _waits_for(claim, principal)]
+    mine = list(islice(_waiting_for(session, principal, seat.division), limit))
     asked = claim_rows.opinions_asked_of(session, seat.id, limit)
     return [
         *(_opinion_item(session, ports, opinion, claim, now) for opinion, claim in asked),
-        *(_work_item(session, ports, claim, principal, now) for claim in mine[:limit]),
+        *(_work_item(session, ports, claim, principal, now) for claim in mine),
     ]
 
 
@@ -135,6 +136,14 @@ def claim_file(
         records=records_of(session, claim),
         award=award_view(session, ports, award, now) if award is not None else None,
     )
+
+
+def _waiting_for(session: Session, principal: Principal, division: str) -> Iterator[Claim]:
+    """However many are at other desks, and however long: the claims of a whole city come a few hundred at a time."""
+    after = 0
+    while waiting := claim_rows.waiting_in(session, division, _AT_A_DESK, SCANNED_AT_ONCE, after=after):
+        yield from (claim for claim in waiting if _waits_for(claim, principal))
+        after += len(waiting)
 
 
 def _waits_for(claim: Claim, principal: Principal) -> bool:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from identity.accounts.models import Account
-from policy_engine.catalogue.divisions import prefix_of
+from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
 
@@ -20,7 +20,7 @@ def unopened(session: Session, division: str, *, before: datetime, limit: int) -
             Offer.state == OfferState.OFFERED,
             Offer.opened_at.is_(None),
             Offer.updated_at < before,
-            Offer.division.startswith(prefix_of(division), autoescape=True),
+            Offer.division.between(*bounds_of(division)),
         )
         .order_by(Offer.updated_at, Offer.id)
         .limit(limit)

@@ -47,6 +47,7 @@ from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.matching.effects import MatchEffect
+from policy_engine.policies.document import PolicyDocument
 from portals.joining import open_services
 from tests.policy_engine.matching.works import Works
 
@@ -128,8 +129,8 @@ def _through(
 class Machine:
     """The house with its officials and its people, who do what they have to do."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, house: House, policy: PolicyDocument = POLICY) -> None:
+        self.house, self.policy = house, policy
         self.ports = open_services(house).ports
         with house.database.read() as session:
             self._accounts = {
@@ -143,8 +144,8 @@ class Machine:
         for one in people:
             self._timed("offer", lambda one=one: self.offer([one]))
             payment = self._claim(one)
-            self._timed("instruct", lambda payment=payment: self._approve(payment))
-        self._timed("order, answer, book", lambda: self._until_paid(people))
+            self._timed("instruct", lambda payment=payment: self.approve([payment]))
+        self._timed("order, answer, book", lambda: self.until_paid(people))
         return {step: round(1000 * spent / len(people), 2) for step, spent in self._spent.items()}
 
     def batched(self, people: Sequence[int]) -> dict[str, float]:
@@ -154,7 +155,7 @@ class Machine:
         for one in people:
             self._claim(one)
         self._timed("instruct", self._run)
-        self._timed("order, answer, book", lambda: self._until_paid(people))
+        self._timed("order, answer, book", lambda: self.until_paid(people))
         return {step: round(1000 * spent / len(people), 2) for step, spent in self._spent.items()}
 
     def _timed(self, step: str, work: Any) -> Any:
@@ -167,7 +168,7 @@ class Machine:
         today = self.house.clock.today()
         effects = [
             MatchEffect(
-                policy_id=POLICY.id,
+                policy_id=self.policy.id,
                 version=1,
                 subject_id=one,
                 unit_id=one,
@@ -190,7 +191,7 @@ class Machine:
 
     def confirm(self, one: int) -> uuid.UUID:
         with self.house.database.write(timeout=60) as session:
-            offer = offers.find_offer(session, POLICY.id, one, one)
+            offer = offers.find_offer(session, self.policy.id, one, one)
             assert offer is not None
             claim = service.confirm(
                 session,
@@ -213,19 +214,19 @@ class Machine:
                 reason="符合条件",
                 now=self.house.clock.now(),
             )
-            if action == "accept":
+            if action != "grant":
                 return claim_id
             found = session.scalar(sa.select(Payment.id).where(Payment.claim_id == claim_id))
             assert found is not None
             return found
 
-    def _approve(self, payment_id: uuid.UUID) -> None:
+    def approve(self, payment_ids: Sequence[uuid.UUID]) -> None:
         with self.house.database.write(timeout=60) as session:
             service.approve_batch(
                 session,
                 self.ports,
                 principal=FINANCE,
-                payment_ids=[payment_id],
+                payment_ids=payment_ids,
                 now=self.house.clock.now(),
             )
 
@@ -235,15 +236,18 @@ class Machine:
                 session,
                 self.ports,
                 principal=FINANCE,
-                policy_id=POLICY.id,
+                policy_id=self.policy.id,
                 period=f"{business_date(self.house.clock.now()):%Y-%m}",
                 window=timedelta(),
                 now=self.house.clock.now(),
             )
 
-    def _until_paid(self, people: Sequence[int]) -> None:
+    def until_paid(self, people: Sequence[int]) -> None:
         paid = sa.select(sa.func.count()).where(
-            Payment.state == "paid", Payment.subject_id >= people[0], Payment.subject_id <= people[-1]
+            Payment.policy_id == self.policy.id,
+            Payment.state == "paid",
+            Payment.subject_id >= people[0],
+            Payment.subject_id <= people[-1],
         )
         for _ in range(14_400):
             with self.house.database.read() as session:

@@ -246,6 +246,7 @@ def _cost(house: House, work: Work, rounds: int, kind: str) -> dict[str, Any]:
             connection = session.connection()
             if not house.database.is_sqlite:
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+                connection.execute(sa.text("SET LOCAL stats_fetch_consistency = none"))
             before = _Looked(house, session)
             start, worked = time.perf_counter(), time.process_time()
             work(session)

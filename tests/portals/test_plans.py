@@ -57,6 +57,8 @@ ASKED: dict[str, Callable[[Session], object]] = {
     "rights lost on a day": lambda s: awards.lock_loss_day(s, "a", TODAY),
     "rights that would be raised": lambda s: awards.raised(s, "a", 200),
     "who is paid into an account": lambda s: accounts.people_paid_into(s, b"1"),
+    "open claims on a unit": lambda s: claims.open_claims_on(s, ["a"], 1),
+    "units under a claim": lambda s: claims.units_under_claim(s, [("a", 1), ("a", 2)]),
     "other offers of a unit": lambda s: offers.lock_rival_offers(
         s, Offer(id=AN_ID, policy_id="a", unit_id=1)
     ),
@@ -105,8 +107,15 @@ def test_long_lists_are_sorted_without_reading_what_is_in_them(name: str, city: 
 @pytest.mark.parametrize(
     ("name", "index"),
     [
+        ("who is paid into an account", "ix_claim_account_id"),
+        ("who is paid into an account", "ix_award_account_id"),
+        ("open claims on a unit", "ix_claim_unit_id"),
+        ("units under a claim", "ix_claim_unit_id"),
+        ("other offers of a unit", "ix_offer_unit_id"),
+        ("payments to a unit", "uq_payment_policy_id_unit_id_period"),
+        ("a run gathered", "ix_claim_stage_decision_official_id"),
         ("rights in question: died", "ix_award_state_end_reason"),
-        ("rights in question: amount", "ix_award_rematched"),
+        ("rights in question: amount", "ix_award_rematched_in_division"),
         ("rights that would be raised", "ix_award_rematched"),
         ("offers that lapse", "ix_offer_state_lapses_on"),
         ("unreached in a street", "ix_offer_unopened"),

@@ -18,10 +18,19 @@ def upgrade() -> None:
         sqlite_where=sa.text("rematched_amount_fen IS NOT NULL"),
         postgresql_where=sa.text("rematched_amount_fen IS NOT NULL"),
     )
+    op.create_index(
+        "ix_award_rematched_in_division",
+        "award",
+        ["state", "division"],
+        unique=False,
+        sqlite_where=sa.text("rematched_amount_fen IS NOT NULL"),
+        postgresql_where=sa.text("rematched_amount_fen IS NOT NULL"),
+    )
     op.create_index("ix_award_state_end_reason", "award", ["state", "end_reason", "division"], unique=False)
     op.create_index("ix_award_unit_id", "award", ["unit_id", "policy_id"], unique=False)
     op.drop_index(op.f("ix_claim_state_division"), table_name="claim")
     op.create_index(op.f("ix_claim_account_id"), "claim", ["account_id"], unique=False)
+    op.create_index("ix_claim_unit_id", "claim", ["unit_id", "policy_id"], unique=False)
     op.create_index(
         "ix_claim_waiting", "claim", ["state", "division", "stage_due_on", "created_at", "id"], unique=False
     )

@@ -21,12 +21,16 @@ _IN_USE = (
     )
     .order_by(PayeeAccount.is_default.desc(), PayeeAccount.created_at, PayeeAccount.id)
 )
-_OF_NUMBER = sa.select(PayeeAccount.id).where(PayeeAccount.number_index == sa.bindparam("number_index"))
+_IS_OF_NUMBER = PayeeAccount.number_index == sa.bindparam("number_index")
+#: From the accounts, which are few, to what is paid into each: of what is under way there is always much.
 _PAID_INTO = (
     sa.select(Claim.subject_id)
-    .where(Claim.account_id.in_(_OF_NUMBER), Claim.state.in_(OPEN_CLAIM))
+    .join(PayeeAccount, PayeeAccount.id == Claim.account_id)
+    .where(_IS_OF_NUMBER, Claim.state.in_(OPEN_CLAIM))
     .union(
-        sa.select(Award.subject_id).where(Award.account_id.in_(_OF_NUMBER), Award.state != AwardState.ENDED)
+        sa.select(Award.subject_id)
+        .join(PayeeAccount, PayeeAccount.id == Award.account_id)
+        .where(_IS_OF_NUMBER, Award.state != AwardState.ENDED)
     )
 )
 

@@ -39,6 +39,13 @@ class Award(Base):
             sqlite_where=sa.text(_REMATCHED),
             postgresql_where=sa.text(_REMATCHED),
         ),
+        sa.Index(
+            "ix_award_rematched_in_division",
+            "state",
+            "division",
+            sqlite_where=sa.text(_REMATCHED),
+            postgresql_where=sa.text(_REMATCHED),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -28,6 +28,7 @@ class Claim(Base):
         # Work lists: what is in a state and a place, the nearest deadline first, without reading a claim.
         sa.Index("ix_claim_waiting", "state", "division", "stage_due_on", "created_at", "id"),
         sa.Index("ix_claim_subject_id", "subject_id"),
+        sa.Index("ix_claim_unit_id", "unit_id", "policy_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -132,7 +132,8 @@ def change_all(session: Session, offer_ids: Collection[uuid.UUID], **values: obj
 
 def lock_lapsed(session: Session, on: date, limit: int) -> list[Offer]:
     statement = sa.select(Offer).where(Offer.state == OfferState.OFFERED, Offer.lapses_on < on)
-    return list(session.scalars(statement.order_by(Offer.id).limit(limit).with_for_update(skip_locked=True)))
+    ordered = statement.order_by(Offer.lapses_on, Offer.id).limit(limit)  # as the index has them
+    return list(session.scalars(ordered.with_for_update(skip_locked=True)))
 
 
 def count_by_state(session: Session, policy_id: str) -> dict[str, int]:

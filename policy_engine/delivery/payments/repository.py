@@ -297,14 +297,16 @@ def gather(
 
     Without those an official acted on or is concerned in: who decides does not pay (公务员法 Art. 76).
     """
-    acted_on = sa.select(StageDecision.claim_id).where(StageDecision.official_id == official_id)
+    acted_on = sa.exists().where(
+        StageDecision.claim_id == Payment.claim_id, StageDecision.official_id == official_id
+    )
     fits = sa.and_(
         Payment.state == PaymentState.RESERVED,
         Payment.is_held.is_(False),
         Payment.policy_id == batch.policy_id,
         Payment.period == batch.period,
         Payment.division.between(*bounds_of(batch.division)),
-        Payment.claim_id.not_in(acted_on),
+        ~acted_on,
         Payment.subject_id.not_in(concerned),
         Payment.unit_id.not_in(concerned),
         sa.or_(Payment.payee_id.is_(None), Payment.payee_id.not_in(concerned)),

@@ -1,7 +1,7 @@
 """A demonstration as a newcomer starts it, and a real browser in front of it.
 
-One server serves all journeys of a run (they stay in one xdist group); each journey uses people of its own, or leaves
-them as the next one expects them.
+One server serves all journeys of a run (they stay in one process: ``tests.sharing``); each journey uses people of its
+own, or leaves them as the next one expects them.
 """
 
 import contextlib

@@ -15,7 +15,7 @@ from portals.demo.agency import NAME
 from tests.journeys.conftest import Demo
 from tests.journeys.visitor import choice_of, signed_in, submit
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.journey
 
 
 def listed(visitor: httpx.Client) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from tests.journeys.office import act, case_number_of
 from tests.journeys.test_over_time import wait_for
 from tests.journeys.visitor import signed_in
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 NURSING, CHILDCARE = "重度残疾人护理补贴", "育儿补贴"
 

@@ -10,8 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from tests.journeys.conftest import Demo
 from tests.journeys.visitor import signed_in
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 #: Whose session is used on which service; the others are asked by nobody in particular.
 WHO = {"tong": "resident", "rongtong": "agent", "zhengtong": "civil_affairs"}
 SERVICES = ("licenses", "connectors", "public", "tong", "rongtong", "zhengtong")

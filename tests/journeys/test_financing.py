@@ -6,7 +6,7 @@ import pytest
 from tests.journeys.conftest import Demo
 from tests.journeys.visitor import signed_in, submit
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 API = "/rongtong/api/v1"
 

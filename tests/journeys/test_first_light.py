@@ -16,7 +16,7 @@ from tests.journeys.conftest import Demo, SignIn
 from tests.journeys.office import act, approve_payments, case_number_of, figure, publish_in_steps
 from tests.journeys.outside import at_department, bank_movements
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 #: A page that is told by the server is not loaded again: what a script put on it is still there.
 MARK = "window.stillTheSamePage = true"

@@ -20,7 +20,7 @@ from tests.journeys.conftest import PHONE, Demo, SignIn, fresh_home
 from tests.journeys.visitor import signed_in
 from tests.portals.financing.lending import pdf
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 API = "/rongtong/api/v1"
 BY_HAND, BY_SYSTEM, DECLINES = "dongchu-bank", "fuhe-bank", "tonglu-bank"

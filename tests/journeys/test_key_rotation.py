@@ -4,7 +4,7 @@ import pytest
 
 from tests.journeys.conftest import Demo
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_the_keys_turn_while_the_city_serves(demo: Demo) -> None:

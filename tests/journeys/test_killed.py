@@ -21,7 +21,7 @@ from tests.journeys.visitor import signed_in
 MORE = int(os.environ.get("DONGCHU_KILLS", "0"))
 SEED = int(os.environ.get("DONGCHU_KILL_SEED", "20261008"))
 
-pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(300 + 30 * MORE)]
+pytestmark = pytest.mark.timeout(300 + 30 * MORE)
 
 #: How long after it began each kind of thing is struck, at the latest; some blows fall when it is long done.
 SECONDS = {"events": 0.6, "confirm": 0.25, "publication": 0.8, "payment": 2.5}

@@ -12,7 +12,7 @@ from kernel.web import formats
 from tests.journeys.conftest import Demo, SignIn
 from tests.journeys.visitor import signed_in
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 NURSING = "重度残疾人护理补贴"
 

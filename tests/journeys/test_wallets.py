@@ -12,7 +12,7 @@ from tests.journeys.test_licences import SOON, _issue, _open_licence
 from tests.licenses import wallet_app
 from tests.licenses.wallet_app import Wallet
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 
 def _now(demo: Demo) -> int:

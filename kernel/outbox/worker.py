@@ -92,6 +92,11 @@ class Worker:
         self._presence = None if database.is_sqlite else Presence(database.engine)
         self._presence_seen = 0.0
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """Everything that it can do."""
+        return frozenset(self._handlers) | frozenset(self._together)
+
     def _drain(self) -> Drain:
         return Drain(self._database, self._clock, self._together, self._pauses)
 

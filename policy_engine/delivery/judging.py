@@ -9,6 +9,7 @@ from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
+from kernel.web.formats import day
 from policy_engine.delivery.ports import ClauseLine, Question, Recheck
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation import ClauseExplained, explain
@@ -121,7 +122,7 @@ def _line(clause: ClauseExplained, basis: str) -> ClauseLine:
 
 def _gap(clause: ClauseExplained) -> str:
     if clause.holds_from is not None:
-        return _("到 %(day)s 就符合", day=clause.holds_from.isoformat())
+        return _("到 %(day)s 就符合", day=day(clause.holds_from))
     if clause.holds_until is not None:
-        return _("符合到 %(day)s", day=clause.holds_until.isoformat())
+        return _("符合到 %(day)s", day=day(clause.holds_until))
     return ""

@@ -20,6 +20,7 @@ from policy_engine.profiles.disclosure import known_about
 from policy_engine.profiles.schemas import KnownAbout
 from portals.financing import rongtong as financing
 from portals.financing.navigation import home_of, nav_of
+from portals.financing.overview import Waiting, overview
 from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
 from portals.rongtong.access import for_enterprises
@@ -41,9 +42,15 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         if principal.capacity == "seat":
             return Redirect(home_of(principal), status_code=303)
         offers = ours.offers(principal)
+        waiting: tuple[Waiting, ...] = ()
+        if principal.capacity == "enterprise" and principal.has_scope("financing"):
+            with house.database.read() as session:
+                now = house.clock.now()
+                waiting = overview(session, principal.acting_for, vault=house.vault, now=now).waiting
         return pages.page(
             request,
             "rongtong/home.html",
+            waiting=waiting,
             offers=offers,
             total_fen=sum(one.amount_fen or 0 for one in offers),
             near=explaining.near_misses_of(services, principal),

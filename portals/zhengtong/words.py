@@ -173,6 +173,9 @@ DONE: dict[str, str] = {
 TASKS: dict[str, str] = {
     "audit.seal": N_("操作记录入链"),
     "award.ended": N_("待遇终止后的核对"),
+    "award.confirm_deaths": N_("印证死亡登记"),
+    "award.hear_losses": N_("不再符合条件的告知"),
+    "award.lift_losses": N_("解除批量暂缓"),
     "claim.check_account": N_("核对收款账户"),
     "claim.close_notices": N_("公示期满的办件"),
     "claim.remind": N_("催办"),
@@ -191,11 +194,17 @@ TASKS: dict[str, str] = {
     "identity.logout": N_("通知应用退出登录"),
     "identity.purge": N_("清理登录记录"),
     "ledger.close": N_("办理年终结转"),
+    "licence.certify": N_("按决定签发证照"),
+    "licence.expire": N_("到期的证照"),
     "licence.facts": N_("证照信息写入档案"),
     "licence.issued": N_("签发证照后的通知"),
+    "licence.remind": N_("证照到期提醒"),
+    "licence.reported": N_("部门报送的证照"),
+    "log.anchor": N_("存证日志留存"),
     "match.nightly": N_("夜间全市核对"),
     "means.ask": N_("家庭经济状况查询"),
     "means.clock": N_("家庭经济状况核对时限"),
+    "notice.deliver": N_("投递消息"),
     "notice.summon": N_("发送提醒"),
     "offer.lapse": N_("到期的待确认事项"),
     "outbox.purge": N_("清理已办任务"),
@@ -206,7 +215,10 @@ TASKS: dict[str, str] = {
     "payment.poll": N_("查询支付结果"),
     "payment.run": N_("整批发放"),
     "payment.serve_waiting": N_("发放等待资金的款项"),
+    "policy.renewals": N_("提醒到期政策"),
     "policy.rollout": N_("推送政策"),
+    "reconciliation.daily": N_("每日对账"),
+    "register.settle": N_("更新公开目录"),
 }
 #: Why a call to an outside system failed, by the stable name of the problem.
 FAILURES: dict[str, str] = {

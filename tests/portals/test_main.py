@@ -2,7 +2,10 @@
 
 import re
 
-from portals.main import ROOT, TEMPLATES
+from kernel.house import House
+from portals.main import ROOT, TEMPLATES, open_services
+from portals.worker import build_worker
+from portals.zhengtong.words import TASKS
 
 _NAMED = re.compile(r"[\"']([a-z_]+)/([a-z_/]+\.html)[\"']")
 
@@ -24,3 +27,7 @@ def test_every_template_that_the_code_or_a_template_names_is_found() -> None:
         or not any((folder / name).exists() for folder in (folders[prefix] / prefix, folders[prefix]))
     )
     assert lost == []
+
+
+def test_every_background_task_has_a_name_for_administrators(house: House) -> None:
+    assert sorted(build_worker(open_services(house)).topics - TASKS.keys()) == []

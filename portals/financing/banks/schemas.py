@@ -170,6 +170,7 @@ class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     """An application as its bank works on it; the firm's data is another reading, under the firm's authorisation."""
 
     row: ApplicationRow
+    product_title: str
     purpose_note: str
     repayment_label: str
     collateral_labels: tuple[str, ...]

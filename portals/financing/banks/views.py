@@ -31,6 +31,7 @@ from portals.financing.demands.models import Application, Demand, FinancingEvent
 from portals.financing.demands.reasons import reasons
 from portals.financing.demands.schemas import COLLATERALS, PURPOSES, WISHED
 from portals.financing.demands.states import APPLICATION_LABELS, BEFORE_OFFER, ApplicationState, commands_from
+from portals.financing.products import repository as products
 
 #: Steps whose words the firm wrote or may read; what a bank's people say among themselves is in the notes.
 _SHOWN = frozenset({"decline", "refuse_offer", "withdraw", "refuse_guarantee"})
@@ -94,6 +95,7 @@ def application_view(
     notes = repository.notes_of(session, application_id)
     return ApplicationView(
         row=row_of(application, demand),
+        product_title=_product_title(session, application),
         purpose_note=demand.purpose_note,
         repayment_label=_(WISHED[demand.repayment]),
         collateral_labels=tuple(_(COLLATERALS[one]) for one in demand.collateral),
@@ -111,6 +113,12 @@ def application_view(
         ),
         history=_history(repository.steps_of(session, application_id)),
     )
+
+
+def _product_title(session: Session, application: Application) -> str:
+    """What the product was called when the firm's demand matched it; its id where its bank's file is gone."""
+    product = products.version(session, application.product_id, application.product_version)
+    return application.product_id if product is None else product.title
 
 
 def _commands(session: Session, actor: BankActor, application: Application) -> tuple[str, ...]:

@@ -34,6 +34,13 @@ def find(session: Session, row_id: uuid.UUID, *, for_update: bool = False) -> Pr
     return session.get(Product, row_id, with_for_update=for_update or None, populate_existing=for_update)
 
 
+def version(session: Session, product_id: str, number: int) -> Product | None:
+    """One version of a product by its number."""
+    return session.scalar(
+        sa.select(Product).where(Product.product_id == product_id, Product.version == number)
+    )
+
+
 def versions_of(session: Session, product_id: str) -> Sequence[Product]:
     """The newest first."""
     return session.scalars(

@@ -108,7 +108,7 @@ def _rematched(
     family = profiles.load_values(session, owner_id)
     numbers = [one.subject_id for one in family.subjects]
     kept = repository.kept_of(session, numbers)
-    former = as_before(family, profiles.replaced_at(session, sequence, numbers))
+    former = as_before(family, profiles.replaced_at(session, [sequence], numbers)[sequence])
     read = time.perf_counter()
     work = Rematch(published, family, AS_OF, former)
     trail = work.run([(attribute, person_id)])

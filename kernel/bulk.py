@@ -19,6 +19,8 @@ Model: TypeAlias = type[DeclarativeBase]
 Values: TypeAlias = Sequence[Any]
 #: So few rows are inserted as they are, also where many would be copied.
 FEW = 4
+#: So few values are parameters of a statement, each for itself.
+HANDFUL = 16
 _Processor: TypeAlias = Callable[[Any], Any]
 
 
@@ -123,8 +125,11 @@ def among(session: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElem
     """Whether a column is one of many numbers, UUIDs or words: one value of the statement, whatever their count.
 
     ``column.in_`` writes a statement of its own for each count of values, with as many parameters: of a thousand values
-    writing, sending and planning it takes longer than what it finds.
+    writing, sending and planning it takes longer than what it finds. Of a handful it is the cheaper one to build.
     """
+    values = list(values)
+    if len(values) <= HANDFUL:
+        return cast("sa.ColumnElement[bool]", column.in_(values))
     dialect = session.get_bind().dialect
     kind = column.type
     if dialect.name == "postgresql":

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from kernel.bulk import among, insert_rows
+from kernel.bulk import insert_rows
 from kernel.database import changed_rows, insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_id
@@ -77,22 +77,6 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     again_at: datetime | None = None
     dead_at: datetime | None = None
     error: str | None
-
-
-def once_each(session: Session, handler: str, messages: Sequence[Message]) -> list[Message]:
-    """``once`` for many messages: those that are dealt with for the first time."""
-    if len(messages) == 1:
-        return [one for one in messages if once(session, handler, one.message_id)]
-    effect = OutboxEffect
-    wanted = [one.message_id for one in messages]
-    had = sa.select(effect.message_id).where(
-        effect.handler == handler, among(session, effect.message_id, wanted)
-    )
-    known = set(session.scalars(had))
-    fresh = [one for one in messages if one.message_id not in known]
-    # Without a word about conflicts: whoever dealt with one of them meanwhile makes this transaction fail.
-    insert_rows(session, effect, ("handler", "message_id"), [(handler, one.message_id) for one in fresh])
-    return fresh
 
 
 class Restraint(msgspec.Struct, frozen=True):

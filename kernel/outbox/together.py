@@ -42,7 +42,8 @@ class Together:
 
     def __call__(self, message: Message) -> None:
         with self._database.write(timeout=30) as session:
-            self.do(session, [message])
+            if repository.once(session, self._name, message.message_id):
+                self._effect(session, [message])
 
     def followed_by(self, effect: Effect) -> "Together":
         """The same with another effect after it, in the same transaction."""
@@ -54,8 +55,16 @@ class Together:
         return Together(self._database, self._name, both)
 
     def do(self, session: Session, messages: Sequence[Message]) -> None:
-        """The effect of all of them, in the caller's transaction."""
-        fresh = repository.once_each(session, self._name, messages)
+        """The effect of all of them in the caller's transaction, which marks them done as well.
+
+        So it has it once, and nothing need be written down of it. Only one that somebody has tried before may have had its
+        effect without being marked: by a lease.
+        """
+        fresh = [
+            one
+            for one in messages
+            if one.attempts == 1 or repository.once(session, self._name, one.message_id)
+        ]
         if fresh:
             self._effect(session, fresh)
 
@@ -93,11 +102,11 @@ class Drain:
             if not taken:
                 raise
             self._each_alone(taken, error)
-        self._may_be_more = bool(taken)
+            self._may_be_more = True
         return len(taken)
 
     def _take_turn(self, session: Session, taken: list[Message], most: int) -> None:
-        """On SQLite what a chunk leads to is done in the same turn at the gate, while there is time.
+        """One chunk. On SQLite also what it leads to, in the same turn at the gate, while there is time.
 
         On PostgreSQL each chunk has a transaction of its own: what one topic locks and what the next one does are each
         in an order for everybody, both together are not.
@@ -107,6 +116,7 @@ class Drain:
             taken += messages
             self._do(session, messages)
             if not self._database.is_sqlite or messages[0].attempts > 1 or time.monotonic() > ends_at:
+                self._may_be_more = True
                 return
 
     def _take(self, session: Session, most: int) -> list[Message]:

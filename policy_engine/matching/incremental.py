@@ -58,17 +58,21 @@ def match_families(
     """Judge families again, each once, and keep what they come to. Effects are what came to rest and differs from what
     was kept, never what passed."""
     families = profiles.load_values_of(session, [one.owner_id for one in asked])
-    kept = repository.kept_of(session, [one.subject_id for it in families.values() for one in it.subjects])
+    numbers = {one: {subject.subject_id for subject in it.subjects} for one, it in families.items()}
+    everybody = [one for it in numbers.values() for one in it]
+    kept = repository.kept_of(session, everybody)
+    replaced = profiles.replaced_at(
+        session, {one.sequence for one in asked if one.sequence is not None}, everybody
+    )
     found = []
     for one in asked:
         family = families[one.owner_id]
-        numbers = {subject.subject_id for subject in family.subjects}
         former = None
         if one.sequence is not None and one.sequence == family.sequence:
-            former = as_before(family, profiles.replaced_at(session, one.sequence, numbers))
+            former = as_before(family, replaced[one.sequence])
         case = Rematch(published, family, as_of, former)
         trail = case.run(one.changed)
-        of_family = {key: row for key, row in kept.items() if key[1] in numbers}
+        of_family = {key: row for key, row in kept.items() if key[1] in numbers[one.owner_id]}
         effects = tuple(case.effects(trail, of_family, is_full=one.changed is None))
         found.append(Rematched(effects, tuple(case.told(firing) for firing in trail)))
     repository.keep(session, [effect for one in found for effect in one.effects])

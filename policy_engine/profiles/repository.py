@@ -81,6 +81,13 @@ _FEW_OWNERS = sa.select(TABLE.c.subject_id, TABLE.c.owner_id).where(TABLE.c.subj
 PROFILE_COLUMNS = ("subject_id", "kind", "owner_id", "about_id", "division", "facts", "sequence")
 
 
+_OVER = (
+    sa.update(TABLE)
+    .where(TABLE.c.subject_id == sa.bindparam("number"))
+    .values({name: sa.bindparam(name) for name in PROFILE_COLUMNS[1:]})
+)
+
+
 class Particulars(NamedTuple):
     """What routing and letters need of a subject; ``birth_date`` is ISO text, None where it is not known."""
 
@@ -189,20 +196,23 @@ def _as_employment(facts: Mapping[str, Fact]) -> dict[str, Fact]:
 
 
 def replaced_at(
-    session: Session, sequence: int, subject_ids: Collection[int]
-) -> list[tuple[int, str, list[RawValue]]]:
-    """(subject, attribute id, old value or [] for unknown) of the facts of some subjects that the change of this number
-    replaced."""
+    session: Session, sequences: Collection[int], subject_ids: Collection[int]
+) -> dict[int, list[tuple[int, str, list[RawValue]]]]:
+    """Of the changes of these numbers (subject, attribute id, old value or [] for unknown) of the facts of some subjects
+    that each replaced."""
     statement = (
-        sa.select(FactHistory.subject_id, FactHistory.attribute, FactHistory.old)
+        sa.select(FactHistory.sequence, FactHistory.subject_id, FactHistory.attribute, FactHistory.old)
         .where(
-            FactHistory.sequence == sequence,
+            FactHistory.sequence.in_(sorted(sequences)),
             FactHistory.outcome == "applied",
             among(session, FactHistory.subject_id, subject_ids),
         )
         .order_by(FactHistory.change_id)
     )
-    return [(row.subject_id, row.attribute, row.old) for row in session.execute(statement)]
+    found: dict[int, list[tuple[int, str, list[RawValue]]]] = {one: [] for one in sequences}
+    for row in session.execute(statement) if sequences else ():
+        found[row.sequence].append((row.subject_id, row.attribute, row.old))
+    return found
 
 
 def lock_owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
@@ -386,13 +396,12 @@ def save(session: Session, subjects: Sequence[KnownSubject], added: Collection[i
     if len(subjects) >= MANY:
         _save_many(session, subjects)
         return
-    for one in subjects:
-        values = profile_row(one)
-        if one.subject_id in added:
-            session.execute(sa.insert(TABLE).values(values))
-        else:
-            del values["subject_id"]
-            session.execute(sa.update(TABLE).where(TABLE.c.subject_id == one.subject_id).values(values))
+    rows = [profile_row(one) for one in subjects]
+    connection = session.connection()
+    if fresh := [one for one in rows if one["subject_id"] in added]:
+        connection.execute(sa.insert(TABLE), fresh)
+    if known := [{"number": one.pop("subject_id"), **one} for one in rows if one["subject_id"] not in added]:
+        connection.execute(_OVER, known)
 
 
 def _save_many(session: Session, subjects: Sequence[KnownSubject]) -> None:

@@ -87,7 +87,6 @@ def _take_plain(session: Session, vault: Vault, events: Sequence[DepartmentEvent
 
 
 def _take_together(session: Session, vault: Vault, events: Sequence[DepartmentEvent], now: datetime) -> None:
-    repository.lock_sequence(session)  # from here on nobody else takes what these say
     said = {(change.source or one.source, one.event_id) for one in events for change in one.changes}
     had = repository.events_among(session, {*said, *((one.source, one.event_id) for one in events)})
     told: dict[tuple[str, str], None] = {}

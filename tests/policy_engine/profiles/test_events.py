@@ -470,7 +470,7 @@ def test_events_in_a_row_about_people_known_are_written_under_one_number(
     assert levels_of(any_loaded, couple["subject_id"], couple["spouse_id"]) == [1, 3]
     with any_loaded.database.read() as session:
         assert repository.current_sequence(session) == before + 1
-        replaced = repository.replaced_at(session, before + 1, [couple["subject_id"]])
+        replaced = repository.replaced_at(session, [before + 1], [couple["subject_id"]])[before + 1]
         told = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.topic == "facts.changed")).all()
     assert [old for _, _, old in replaced][-1] == [2]
     assert [one.key for one in told] == [f"household:{couple['owner_id']}"]

@@ -114,6 +114,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _create_engine(url)
+        self._unhurried = _create_engine(url, waits_for_disk=False, pool_size=2, max_overflow=8)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.on_signals: Callable[[Collection[Signal]], None] | None = None
         # Without BEGIN and ROLLBACK around it a statement needs one journey to PostgreSQL instead of three; connections of
@@ -140,15 +141,20 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, *, timeout: float = GATE_SECONDS) -> Iterator[Session]:
-        """A transaction committed once at the end. Raises ``Unavailable`` (503) when the gate stays shut too long."""
+    def write(self, *, timeout: float = GATE_SECONDS, is_redone: bool = False) -> Iterator[Session]:
+        """A transaction committed once at the end. Raises ``Unavailable`` (503) when the gate stays shut too long.
+
+        ``is_redone``: its commit does not wait for the disk. Only for what would be done again if the machine failed before
+        the next commit that does wait, which takes it along (docs/decisions, 18).
+        """
         if getattr(self._writing, "is_inside", False):
             raise RuntimeError("a write inside a write: pass the session down instead")
         if self._gate is not None and not self._gate.acquire(timeout):
             raise Unavailable("同时办理的人较多，请稍等几秒再试。", retry_after=2)
         self._writing.is_inside = True
         try:
-            with self.connect_to_write() as bind, Session(bind, expire_on_commit=False) as session:
+            door = self.connect_to_write(waits_for_disk=not is_redone)
+            with door as bind, Session(bind, expire_on_commit=False) as session:
                 yield session
                 session.commit()
                 signals: Collection[Signal] = session.info.get("signals", ())
@@ -159,9 +165,9 @@ class Database:
         if self.on_signals is not None and signals:
             self.on_signals(signals)
 
-    def connect_to_write(self) -> AbstractContextManager[sa.Connection]:
+    def connect_to_write(self, *, waits_for_disk: bool = True) -> AbstractContextManager[sa.Connection]:
         """What ``write`` stands on, without the gate and without a commit: for migrations."""
-        return _opening_with(self.engine, "BEGIN IMMEDIATE")
+        return _opening_with(self.engine if waits_for_disk else self._unhurried, "BEGIN IMMEDIATE")
 
     def create_all(self) -> None:
         """Create every known table (tests, scratch stores); a real store is made by migrations."""
@@ -170,6 +176,7 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
         self._alone.dispose()
+        self._unhurried.dispose()
 
 
 def signal(session: Session, channel: str, data: bytes = b"") -> None:
@@ -211,7 +218,7 @@ def insert_in(dialect: str, table: Any) -> Any:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def _create_engine(url: str, **pool: Any) -> sa.Engine:
+def _create_engine(url: str, *, waits_for_disk: bool = True, **pool: Any) -> sa.Engine:
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
@@ -220,12 +227,15 @@ def _create_engine(url: str, **pool: Any) -> sa.Engine:
         arguments = {"timeout": BUSY_MILLISECONDS / 1000, "factory": SqliteConnection}
         engine = sa.create_engine(url, connect_args=arguments, **options)
         event.listen(engine, "connect", _prepare_sqlite)
+        if not waits_for_disk:
+            event.listen(engine, "connect", _write_unhurried)
         # Not the engine's event "begin": an engine that has any event is slower by a fifth with every statement.
         engine.dialect.do_begin = _begin_sqlite  # type: ignore[method-assign]
         return engine
+    commits = "" if waits_for_disk else " -c synchronous_commit=off"
     engine = sa.create_engine(
         url,
-        connect_args={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"},
+        connect_args={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC{commits}"},
         **{"pool_size": 20, "max_overflow": 20, **pool},
         **options,
     )
@@ -260,6 +270,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_MILLISECONDS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_unhurried(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 class SqliteConnection(sqlite3.Connection):

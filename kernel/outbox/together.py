@@ -2,7 +2,8 @@
 
 Where nothing outside is asked, a message needs no lease: a drain takes a chunk of messages by the locks of their rows,
 has them done, and marks them done, all in one transaction. So what a burst of events costs in commits does not grow
-with the events, and a message and its effect cannot come apart. What goes wrong undoes the chunk; then each of its
+with the events, and a message and its effect cannot come apart: nor does the commit wait for the disk, as after a power
+failure both have not happened, or both have. What goes wrong undoes the chunk; then each of its
 messages is done alone, so that only the one that cannot be done waits, is tried again, and becomes a dead letter.
 """
 
@@ -96,7 +97,7 @@ class Drain:
         self._may_be_more = False
         taken: list[Message] = []
         try:
-            with self._database.write(timeout=30) as session:
+            with self._database.write(timeout=30, is_redone=True) as session:
                 self._take_turn(session, taken, most)
         except Exception as error:
             if not taken:
@@ -148,7 +149,7 @@ class Drain:
     def _alone(self, message: Message) -> None:
         """One message in a transaction of its own; how it failed is written in another one."""
         try:
-            with self._database.write(timeout=30) as session:
+            with self._database.write(timeout=30, is_redone=True) as session:
                 if repository.take_again(session, message):
                     self._do(session, [message])
         except Exception as error:

@@ -132,3 +132,16 @@ def test_a_locked_row_is_as_it_is_now(any_house: House) -> None:
         assert lock(session, Pebble, known) is pebble
         assert pebble.number == 2
         assert lock(session, Pebble, unknown) is None
+
+
+def test_only_what_would_be_done_again_does_not_wait_for_the_disk(any_house: House) -> None:
+    database = any_house.database
+    asked = sa.text("PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit")
+
+    def waiting(*, is_redone: bool) -> object:
+        with database.write(is_redone=is_redone) as session:
+            return session.scalar(asked)
+
+    always = waiting(is_redone=False)
+    assert waiting(is_redone=True) == (1 if database.is_sqlite else "off")
+    assert waiting(is_redone=False) == always

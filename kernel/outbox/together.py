@@ -90,9 +90,12 @@ class Drain:
         self._turn_seconds = turn_seconds
         self._may_be_more = False
 
-    def run_once(self, most: int = CHUNK) -> int:
-        """Do one chunk and what follows from it; how many messages were dealt with. None: nothing is due."""
-        if not self._handlers or not (self._may_be_more or self._has_due()):
+    def run_once(self, most: int = CHUNK, *, is_expected: bool = False) -> int:
+        """Do one chunk and what follows from it; how many messages were dealt with. None: nothing is due.
+
+        Where something is expected nobody looks whether it is there before it is taken.
+        """
+        if not self._handlers or not (is_expected or self._may_be_more or self._has_due()):
             return 0
         self._may_be_more = False
         taken: list[Message] = []

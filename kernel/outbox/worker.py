@@ -2,7 +2,7 @@
 
 A thread that is free takes the next message at once, whatever the others still do. One transaction notes what has been
 done since the last one and leases what comes next, so that many short messages cost less than two commits each.
-Handlers that work within one transaction (``together``) need no lease: threads of their own drain what is due to them.
+Handlers that work within one transaction (``together``) need no lease: a thread of its own drains what is due to them.
 """
 
 import logging
@@ -36,8 +36,6 @@ LEASE = timedelta(seconds=60)
 #: How old a lease may grow before it is renewed: a handler may take as long as it needs.
 RENEW_AFTER = LEASE / 3
 BATCH = 16
-#: Threads that drain at once on PostgreSQL: while one waits for its commit the other works.
-DRAINS = 2
 IDLE_SECONDS = 0.25
 #: How long after a worker's death others find out, at most.
 PRESENCE_SECONDS = 2.0
@@ -80,8 +78,7 @@ class Worker:
         self._most_in_hand = threads * 2 if database.is_sqlite else threads
         self._pauses = Pauses(rng)
         self._wake = threading.Event()
-        drains = 1 if database.is_sqlite else DRAINS
-        self._drains = [(self._drain(), threading.Event()) for _ in range(drains if self._together else 0)]
+        self._drain_woken = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._next_run: dict[str, datetime] = {}
@@ -103,10 +100,11 @@ class Worker:
     def wake(self, data: bytes = b"") -> None:
         """Something was committed: look at once. Fits ``EphemeralStore.subscribe("outbox", worker.wake)``; ``data`` is the
         topic, if it was one."""
-        if data.decode(errors="replace") not in self._together:
+        topic = data.decode(errors="replace")
+        if topic not in self._together:
             self._wake.set()
-        for _, woken in self._drains:
-            woken.set()
+        if topic in self._together or not topic:
+            self._drain_woken.set()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self.run, name="dongchu-worker", daemon=True)
@@ -123,12 +121,8 @@ class Worker:
         if self._database.is_sqlite:
             self._take_over()
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="dongchu-handler")
-        draining = [
-            threading.Thread(target=self._drain_on, args=one, name="dongchu-drain", daemon=True)
-            for one in self._drains
-        ]
-        for thread in draining:
-            thread.start()
+        draining = threading.Thread(target=self._drain_on, name="dongchu-drain", daemon=True)
+        draining.start()
         try:
             while not self._stop.is_set():
                 self._wake.clear()
@@ -138,25 +132,24 @@ class Worker:
             self.wake()
             pool.shutdown(wait=True, cancel_futures=True)
             self._lay_down()
-            for thread in draining:
-                thread.join()
+            draining.join()
             if self._presence is not None:
                 self._presence.close()
 
-    def _drain_on(self, drain: Drain, woken: threading.Event) -> None:
+    def _drain_on(self) -> None:
         """Chunk after chunk without a pause while anything is due."""
-        while not self._stop.is_set():
-            woken.clear()
+        drain, is_expected = self._drain(), True
+        while self._together and not self._stop.is_set():
+            self._drain_woken.clear()
             try:
-                done = drain.run_once()
+                done = drain.run_once(is_expected=is_expected)
             except Exception:
                 log.exception("the worker could not drain its messages; it tries again")
                 self._stop.wait(1)
                 continue
             if done:
                 self._wake.set()  # a message of another topic may have waited behind one of these
-            else:
-                woken.wait(IDLE_SECONDS)
+            is_expected = not done and self._drain_woken.wait(IDLE_SECONDS)
 
     def run_until_idle(self, rounds: int = 1000) -> int:
         """Do everything that is due now, in this thread; how many messages that were (tests, command line)."""
@@ -198,8 +191,7 @@ class Worker:
         for message in messages:
             pool.submit(self._work, message)
         if settled:
-            for _, woken in self._drains:
-                woken.set()
+            self._drain_woken.set()
         return bool(settled or messages)
 
     def _settle_and_lease(self) -> tuple[int, list[Message]]:

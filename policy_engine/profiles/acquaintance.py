@@ -31,13 +31,16 @@ class Acquaintance:
         self._owners: dict[int, int] = {}
 
     def meet(self, events: Iterable[DepartmentEvent]) -> None:
-        """Everybody whom these events name, and to which household or firm they belong."""
+        """Everybody whom these events name, and to which household or firm they belong where one of them says something
+        of that."""
+        events = list(events)
         named = {one for event in events for subject in event.subjects for one in subject.identifiers}
         for scheme in sorted({one.scheme for one in named}):
             spelt = [one.value for one in named if one.scheme == scheme]
             found = self._find_many(scheme, spelt)
             self._numbers |= {Identifier(scheme, one): number for one, number in found.items()}
-        self._owners |= repository.owners_of(self._session, set(self._numbers.values()))
+        if any(event.relations for event in events):
+            self._owners |= repository.owners_of(self._session, set(self._numbers.values()))
 
     def number_of(self, identifier: Identifier) -> int | None:
         """Who bears this identifier, if anybody does."""

@@ -21,7 +21,7 @@ from policy_engine.delivery.payments.models import PaymentBatch
 from policy_engine.delivery.payments.schemas import BatchView, PaymentView, ReadyGroup
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import PaymentState
-from policy_engine.delivery.views.parts import award_view, payment_view
+from policy_engine.delivery.views.parts import award_view, payment_views
 
 #: Of a large batch so many payments are shown; the counts are of all.
 MOST_SHOWN = 500
@@ -34,7 +34,7 @@ def my_awards(session: Session, ports: Ports, principal: Principal, *, now: date
 
 def my_payments(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[PaymentView]:
     payments = payment_rows.payments_of(session, subjects_of(session, ports, principal, now))
-    return [payment_view(session, ports, payment, now) for payment in payments]
+    return payment_views(session, ports, payments, now)
 
 
 def payments_at(
@@ -49,7 +49,7 @@ def payments_at(
     """Payments in the finance seat's division in the given states, the oldest first (``RESERVED``: to approve)."""
     seat = _money_seat(principal)
     payments = payment_rows.in_division(session, seat.division, states, limit)
-    return [payment_view(session, ports, payment, now) for payment in payments]
+    return payment_views(session, ports, payments, now)
 
 
 def batches(session: Session, principal: Principal, *, limit: int = 50) -> list[BatchView]:
@@ -65,7 +65,7 @@ def batch_payments(
     if batch is None or not encloses(seat.division, batch.division):
         raise NotFound(_("没有找到您要的内容。"))
     payments = payment_rows.payments_of_batch(session, batch_id, MOST_SHOWN)
-    return _batch_view(session, batch), [payment_view(session, ports, payment, now) for payment in payments]
+    return _batch_view(session, batch), payment_views(session, ports, payments, now)
 
 
 def ready_groups(session: Session, ports: Ports, principal: Principal) -> list[ReadyGroup]:

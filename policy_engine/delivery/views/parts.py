@@ -1,7 +1,7 @@
 """The pieces from which the read models are built."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -151,7 +151,21 @@ def decision_view(paper: WrittenDecision) -> DecisionView:
     )
 
 
-def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime) -> PaymentView:
+def payment_views(
+    session: Session, ports: Ports, payments: Sequence[Payment], now: datetime
+) -> list[PaymentView]:
+    """Many at once: the lines in which some of them wait are counted through once."""
+    places = line.positions(session, payments)
+    return [payment_view(session, ports, one, now, places) for one in payments]
+
+
+def payment_view(
+    session: Session,
+    ports: Ports,
+    payment: Payment,
+    now: datetime,
+    places: Mapping[uuid.UUID, int] | None = None,
+) -> PaymentView:
     is_waiting = payment.state in line.WAITING
     holds = holds_of(session, payment) if payment.is_held else []
     return PaymentView(
@@ -173,8 +187,12 @@ def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime
         kind=payment.kind.split(".")[0],
         kind_label=_(KINDS[payment.kind.split(".")[0]]),
         waiting_since_at=payment.created_at if is_waiting else None,
-        waiting_position=line.position(session, payment) if is_waiting else None,
+        waiting_position=_place(session, payment, places) if is_waiting else None,
     )
+
+
+def _place(session: Session, payment: Payment, places: Mapping[uuid.UUID, int] | None) -> int | None:
+    return line.position(session, payment) if places is None else places.get(payment.id)
 
 
 def award_view(session: Session, ports: Ports, award: Award, now: datetime) -> AwardView:

@@ -172,9 +172,9 @@ def _strike(
         dice = chance.random()
         if dice < 0.12:
             children.kill(chance.choice(sorted(children.names) or ["server"]), chance.uniform(0, 2))
-        elif dice < 0.4:
+        elif dice < 0.18:
             mode = chance.choice(["down", "slow", "duplicate_callbacks", "timeout_after_accepting", "none"])
-            fault = Fault(mode=mode, times=chance.randrange(1, 6), seconds=chance.uniform(1, 6))  # type: ignore[arg-type]
+            fault = Fault(mode=mode, times=chance.randrange(1, 3), seconds=chance.uniform(1, 6))  # type: ignore[arg-type]
             set_fault(store, "treasury", fault)
         if time.monotonic() - told_at > BETWEEN_LINES:
             told_at = time.monotonic()

@@ -51,7 +51,7 @@ from portals.joining import open_services
 
 #: So many things are done before somebody looks again at what there is to do.
 AT_ONCE = 40
-RUNS_AT_ONCE = 3
+RUNS_AT_ONCE = 4
 
 
 class Hands:

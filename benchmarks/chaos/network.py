@@ -9,16 +9,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, NamedTuple, TypeAlias
 
 Blow: TypeAlias = Literal["lost before", "lost after", "delayed", "doubled", "stale", "late"]
-#: How often in a thousand, while there is trouble.
+#: How often in a thousand, while there is trouble. Five failures in a minute open the breaker for a quarter of one, so that
+#: with more of them the house would wait rather than work.
 BLOWS: dict[Blow, int] = {
-    "lost before": 60,
-    "lost after": 60,
-    "delayed": 100,
+    "lost before": 8,
+    "lost after": 8,
+    "delayed": 80,
     "doubled": 80,
     "stale": 60,
-    "late": 60,
+    "late": 8,
 }
-LONGEST_DELAY = 2.0
+LONGEST_DELAY = 1.0
 LONGEST_LATENESS = 8.0
 _PASSED_ON = ("content-type", "authorization", "idempotency-key")
 

@@ -4,6 +4,7 @@ It stands on what the engine says anyway: rights in force and offers of the deli
 of products. Nothing is judged here.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import msgspec
@@ -15,8 +16,9 @@ from kernel.web.principal import Principal
 from policy_engine.delivery import views
 from policy_engine.matching.evaluation import FamilyCase, Subject
 from policy_engine.matching.explanation import NearMiss, near_misses
+from policy_engine.matching.explanation.schemas import FactChanged
 from policy_engine.matching.explanation.situation import Situation
-from policy_engine.profiles.schemas import Family
+from policy_engine.profiles.schemas import Family, RawValue
 from portals.financing.products.offered import OfferedSet
 from portals.financing.products.views import ProductRow, products_for
 from portals.services import Services
@@ -133,7 +135,7 @@ def _near(one: NearMiss, kind: str, case: FamilyCase) -> HealthLine:
     return HealthLine(
         kind=kind,
         title=title,
-        amount_fen=told.amount_fen or _amount_then(one, case),
+        amount_fen=told.amount_fen or amount_then(one, case),
         period="",
         day=told.eligible_from,
         note=steps[0],
@@ -142,11 +144,24 @@ def _near(one: NearMiss, kind: str, case: FamilyCase) -> HealthLine:
     )
 
 
-def _amount_then(one: NearMiss, case: FamilyCase) -> int | None:
-    """What it would be once the nearest step is taken; none where that is not enough to say."""
+def amount_then(one: NearMiss, case: FamilyCase) -> int | None:
+    """What it would be once the nearest step is taken; none where that is not enough to say.
+
+    Nor where it would be more with a longer step: a grant that is as large as the project says nothing of one fen.
+    """
     policy = case.published.named(one.explanation.policy_id, one.explanation.version)
     if policy is None or not one.explanation.nearest:
         return None
-    changes = {change.attribute: change.to_value for change in one.explanation.nearest[0].changes}
+    nearest = one.explanation.nearest[0].changes
     situation = Situation(case, policy, Subject(one.subject_id, one.unit_id))
-    return situation.judged(changes=changes).amount_fen
+
+    def amount(change: Callable[[FactChanged], RawValue]) -> int | None:
+        return situation.judged(changes={one.attribute: change(one) for one in nearest}).amount_fen
+
+    least = amount(lambda change: change.to_value)
+    return least if least == amount(_a_longer_step) else None
+
+
+def _a_longer_step(change: FactChanged) -> RawValue:
+    then = change.to_value
+    return 2 * then if change.way == "at_least" and isinstance(then, int) else then

@@ -10,6 +10,7 @@ from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.house import House
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from licenses import repository
 from licenses.catalogue import LicenceType, licence_type
 from licenses.models import Licence
@@ -164,8 +165,16 @@ def operate(
         house,
         kind,
         licence.holder_id,
-        title=f"{kind.name}已办理{OPERATION_LABELS[operation]}",
-        body=f"理由：{reason.strip()}。如有异议，可向{authority_named(licence.issuer).name}提出。",
+        title=worded(
+            "%(licence)s已办理%(operation)s",
+            licence=worded(kind.name),
+            operation=worded(OPERATION_LABELS[operation]),
+        ),
+        body=worded(
+            "理由：%(reason)s。如有异议，可向%(authority)s提出。",
+            reason=reason.strip(),
+            authority=worded(authority_named(licence.issuer).name),
+        ),
         path=f"/{licence.id}",
     )
     return licence
@@ -195,8 +204,11 @@ def remind_due(session: Session, house: House, *, limit: int = 200) -> int:
             house,
             kind,
             licence.holder_id,
-            title=f"{kind.name}还有{days}天到期",
-            body=f"请在到期前向{authority_named(licence.issuer).name}申请延续。到期后不能再出示。",
+            title=worded("%(licence)s还有%(days)s天到期", licence=worded(kind.name), days=days),
+            body=worded(
+                "请在到期前向%(authority)s申请延续。到期后不能再出示。",
+                authority=worded(authority_named(licence.issuer).name),
+            ),
             path=f"/{licence.id}",
         )
     session.flush()

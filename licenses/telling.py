@@ -9,6 +9,7 @@ from identity.registry import service as registry
 from kernel.house import House
 from kernel.notices import notify
 from kernel.notices.service import NewNotice, notify_all
+from kernel.wording import Wording, worded
 from licenses.catalogue import LicenceType, licence_type
 from licenses.models import Licence
 from licenses.trust import authority_named
@@ -24,8 +25,8 @@ def tell(
     kind: LicenceType,
     holder_id: int,
     *,
-    title: str,
-    body: str,
+    title: Wording,
+    body: Wording,
     path: str = "",
 ) -> None:
     """Into the inbox of each of them, with a link to ``path`` of their portal's wallet."""
@@ -50,8 +51,12 @@ def announce(session: Session, house: House, licences: Iterable[Licence]) -> Non
             NewNotice(
                 subject_id=one,
                 kind="licence",
-                title=f"您有新的电子证照：{kind.name}",
-                body=f"{authority_named(licence.issuer).name}签发了{kind.name}，可在卡包中出示。",
+                title=worded("您有新的电子证照：%(licence)s", licence=worded(kind.name)),
+                body=worded(
+                    "%(authority)s签发了%(licence)s，可在卡包中出示。",
+                    authority=worded(authority_named(licence.issuer).name),
+                    licence=worded(kind.name),
+                ),
                 link=f"/{'tong' if kind.holder == 'person' else 'rongtong'}/wallet/{licence.id}",
             )
             for licence in licences

@@ -25,6 +25,8 @@ from kernel.settings import Settings
 from tests.browser import browser as browser
 from tests.made_once import lay_tables, template_of, url_of
 from tests.secrecy.watch import watched
+from tests.sharing import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.sharing import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

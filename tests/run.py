@@ -21,7 +21,7 @@ def main() -> int:
         if subprocess.run([tools / command[0], *command[1:]]).returncode != 0:
             failed.append(name)
     workers = os.environ.get("DONGCHU_TEST_WORKERS", "2")
-    pytest = [tools / "pytest", "-n", workers, "--dist", "loadgroup", *sys.argv[1:]]
+    pytest = [tools / "pytest", "-n", workers, "--dist", "loadscope", "--no-loadscope-reorder", *sys.argv[1:]]
     code = subprocess.run(pytest).returncode
     if failed:
         print(f"These checks failed before the tests: {', '.join(failed)}", file=sys.stderr)

@@ -22,6 +22,7 @@ from kernel.errors import DongchuError
 from kernel.i18n import gettext as _
 from kernel.notices.service import notify
 from kernel.web.requests import WebRequest
+from kernel.wording import Wording, worded
 
 _TYPED = frozenset({"password", "code", "phone"})
 BACK_HERE = "own=security"
@@ -114,7 +115,7 @@ class FactorDesk:
         with hall.house.database.write() as session:
             accounts.set_password(session, sign_in.subject_id, hashed, now=now)
             end_sessions_of(session, sign_in.subject_id, reason="password_changed", now=now, but=sign_in.sid)
-            _tell(session, sign_in.subject_id, "账户密码已更改", now)
+            _tell(session, sign_in.subject_id, worded("账户密码已更改"), now)
         return redirect(HOME)
 
     def send_to_new_phone(
@@ -143,7 +144,7 @@ class FactorDesk:
         with hall.house.database.write() as session:
             former = accounts.phone_of(accounts.required(session, sign_in.subject_id), vault=hall.house.vault)
             accounts.set_phone(session, sign_in.subject_id, phone, vault=hall.house.vault, now=now)
-            _tell(session, sign_in.subject_id, "账户手机号已更改", now)
+            _tell(session, sign_in.subject_id, worded("账户手机号已更改"), now)
         if former is not None and former != phone:
             hall.outside.warn(former, FORMER_PHONE)
         return redirect(HOME)
@@ -216,13 +217,13 @@ def factor_handlers(hall: EntryHall) -> list[ControllerRouterHandler]:
     ]
 
 
-def _tell(session: Session, subject_id: int, title: str, now: Any) -> None:
+def _tell(session: Session, subject_id: int, title: Wording, now: Any) -> None:
     notify(
         session,
         subject_id=subject_id,
         kind="account.changed",
         title=title,
-        body="如果不是您本人操作，请立即拨打12345，或带身份证到就近窗口办理。",
+        body=worded("如果不是您本人操作，请立即拨打12345，或带身份证到就近窗口办理。"),
         link="/identity/security",
         now=now,
     )

@@ -11,6 +11,7 @@ from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
 from kernel.i18n import N_
 from kernel.notices.service import notify
+from kernel.wording import Wording, worded
 
 WRONG_CODE = N_("动态码不对或已经用过，请等下一个动态码出现后再填。")
 
@@ -48,7 +49,7 @@ def confirm_totp(session: Session, subject_id: int, code: str, *, vault: Vault, 
         raise InvalidInput("填写的内容有误，请按提示修改。", errors=[FieldError("code", WRONG_CODE)])
     factor.confirmed_at = now
     note(session, "factor.add", "subject", subject_id, now=now, by=subject_id, kind="totp")
-    _tell(session, subject_id, "账户绑定了动态码应用", now)
+    _tell(session, subject_id, worded("账户绑定了动态码应用"), now)
 
 
 def check_totp(session: Session, subject_id: int, code: str, *, vault: Vault, now: datetime) -> None:
@@ -65,7 +66,7 @@ def remove_totp(session: Session, subject_id: int, *, by: int, now: datetime) ->
         raise NotFound("没有绑定动态码应用。")
     repository.delete(session, factor)
     note(session, "factor.remove", "subject", subject_id, now=now, by=by, kind="totp")
-    _tell(session, subject_id, "账户解除了动态码应用", now)
+    _tell(session, subject_id, worded("账户解除了动态码应用"), now)
 
 
 def _use(session: Session, factor: TotpFactor, code: str, vault: Vault, now: datetime) -> bool:
@@ -74,13 +75,13 @@ def _use(session: Session, factor: TotpFactor, code: str, vault: Vault, now: dat
     return step is not None and repository.use_totp_step(session, factor.subject_id, step)
 
 
-def _tell(session: Session, subject_id: int, title: str, now: datetime) -> None:
+def _tell(session: Session, subject_id: int, title: Wording, now: datetime) -> None:
     notify(
         session,
         subject_id=subject_id,
         kind="account.factor",
         title=title,
-        body="如果不是您本人操作，请立即在“登录与安全”里退出不认识的设备，并拨打12345。",
+        body=worded("如果不是您本人操作，请立即在“登录与安全”里退出不认识的设备，并拨打12345。"),
         link="/identity/security",
         now=now,
     )

@@ -31,6 +31,7 @@ from kernel.ids import new_token
 from kernel.notices.service import notify
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
+from kernel.wording import worded
 
 #: What a client takes where people sit on seats: the city's, or a bank's.
 _SEATS = frozenset({"seat", "institution_seat"})
@@ -181,8 +182,11 @@ def _tell_of_device(session: Session, subject_id: int, device: str, now: datetim
         session,
         subject_id=subject_id,
         kind="account.device",
-        title="您的账户在一台新设备上登录了",
-        body=f"设备：{device}。如果不是您本人，请打开“登录与安全”让它退出，并修改密码；也可以拨打12345。",
+        title=worded("您的账户在一台新设备上登录了"),
+        body=worded(
+            "设备：%(device)s。如果不是您本人，请打开“登录与安全”让它退出，并修改密码；也可以拨打12345。",
+            device=device,
+        ),
         link="/identity/security",
         now=now,
     )

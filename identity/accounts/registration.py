@@ -21,6 +21,7 @@ from kernel.errors import Conflict, DongchuError, FieldError, Gone, InvalidInput
 from kernel.i18n import N_
 from kernel.notices.service import notify
 from kernel.web.requests import WebRequest
+from kernel.wording import worded
 
 #: Checks with public security per hour from one address, and of one number in all.
 PER_ADDRESS, PER_NUMBER = 10, 10
@@ -127,8 +128,8 @@ def _warn(session: Session, subject_id: int, now: datetime) -> None:
         session,
         subject_id=subject_id,
         kind="account.tried",
-        title="有人用您的姓名和证件号码注册",
-        body="您已有账户，这次注册没有成功。如果不是您本人，请留意个人信息安全，或拨打12345。",
+        title=worded("有人用您的姓名和证件号码注册"),
+        body=worded("您已有账户，这次注册没有成功。如果不是您本人，请留意个人信息安全，或拨打12345。"),
         link="/identity/security",
         now=now,
     )

@@ -13,6 +13,7 @@ from kernel.crypto import Vault
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.notices.service import notify, set_preference
+from kernel.wording import Wording, worded
 
 Channel = Literal["email", "wechat"]
 CHANNELS: Final[tuple[Channel, ...]] = ("email", "wechat")
@@ -70,7 +71,12 @@ def confirm(
     repository.add(session, row)
     set_preference(session, subject_id, channel, is_enabled=True)
     note(session, "contact.confirm", "subject", subject_id, now=now, by=subject_id, channel=channel)
-    _tell(session, subject_id, f"账户绑定了{LABELS[channel]}，有新消息时也会提醒到那里", now)
+    _tell(
+        session,
+        subject_id,
+        worded("账户绑定了%(channel)s，有新消息时也会提醒到那里", channel=worded(LABELS[channel])),
+        now,
+    )
 
 
 def remove(session: Session, subject_id: int, channel: Channel, *, now: datetime) -> None:
@@ -78,7 +84,7 @@ def remove(session: Session, subject_id: int, channel: Channel, *, now: datetime
     if not repository.delete(session, subject_id, channel):
         raise NotFound("没有绑定，可能已经解除。")
     note(session, "contact.remove", "subject", subject_id, now=now, by=subject_id, channel=channel)
-    _tell(session, subject_id, f"账户解除了{LABELS[channel]}绑定", now)
+    _tell(session, subject_id, worded("账户解除了%(channel)s绑定", channel=worded(LABELS[channel])), now)
 
 
 def masked_email(address: str) -> str:
@@ -96,13 +102,13 @@ def _place(subject_id: int, channel: str) -> str:
     return f"contact_address/address_sealed/{subject_id}/{channel}"
 
 
-def _tell(session: Session, subject_id: int, title: str, now: datetime) -> None:
+def _tell(session: Session, subject_id: int, title: Wording, now: datetime) -> None:
     notify(
         session,
         subject_id=subject_id,
         kind="account.contact",
         title=title,
-        body="如果不是您本人操作，请立即在“登录与安全”里解除，并拨打12345。",
+        body=worded("如果不是您本人操作，请立即在“登录与安全”里解除，并拨打12345。"),
         link="/identity/security",
         now=now,
     )

@@ -22,6 +22,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, TooMany
 from kernel.house import House
 from kernel.i18n import N_
 from kernel.notices.service import notify
+from kernel.wording import worded
 
 SOURCE = "market_regulation"
 TRIES_A_DAY = 20
@@ -91,8 +92,10 @@ def _take_over(session: Session, house: House, subject_id: int, firm: Registered
         session,
         subject_id=subject_id,
         kind="enterprise.claimed",
-        title=f"已认领{firms.NAMES[firm.form]}",
-        body=f"{firm.name}已经归到您名下。您可以在东楚融通为它办事，并任命管理员和经办人。",
+        title=worded("已认领%(what)s", what=worded(firms.NAMES[firm.form])),
+        body=worded(
+            "%(firm)s已经归到您名下。您可以在东楚融通为它办事，并任命管理员和经办人。", firm=firm.name
+        ),
         link="/tong/me/enterprises",
         now=now,
     )

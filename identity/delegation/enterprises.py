@@ -24,6 +24,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFoun
 from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
+from kernel.wording import worded
 
 ADMINISTRATORS_AT_MOST = 5
 LONGEST = timedelta(days=3 * 366)
@@ -130,8 +131,10 @@ def register_member(
         session,
         subject_id=subject_id,
         kind="membership.granted",
-        title="有企业请您代为办事",
-        body="您现在可以在东楚融通为这家企业办事。如果您不认识这家企业，请在“我的企业”里退出，并拨打12345。",
+        title=worded("有企业请您代为办事"),
+        body=worded(
+            "您现在可以在东楚融通为这家企业办事。如果您不认识这家企业，请在“我的企业”里退出，并拨打12345。"
+        ),
         link="/tong/me/enterprises",
         now=now,
     )
@@ -162,8 +165,8 @@ def revoke_membership(session: Session, *, membership_id: uuid.UUID, by_subject:
             session,
             subject_id=membership.subject_id,
             kind="membership.revoked",
-            title="一项企业授权已撤销",
-            body="从现在起，您不能再为这家企业办事。有疑问请联系企业。",
+            title=worded("一项企业授权已撤销"),
+            body=worded("从现在起，您不能再为这家企业办事。有疑问请联系企业。"),
             link="/tong/me/enterprises",
             now=now,
         )

@@ -25,6 +25,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFoun
 from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
+from kernel.wording import worded
 
 
 def grant_mandate(
@@ -104,8 +105,8 @@ def record_institution(
         session,
         subject_id=person_id,
         kind="mandate.granted",
-        title="您所在的机构可以为您代办了",
-        body=f"到期日{business_date(until_at):%Y年%m月%d日}。机构不能更改收款账户。您可随时取消。",
+        title=worded("您所在的机构可以为您代办了"),
+        body=worded("到期日%(until)s。机构不能更改收款账户。您可随时取消。", until=business_date(until_at)),
         link="/tong/me/kin",
         now=now,
     )

@@ -21,6 +21,7 @@ from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
+from kernel.wording import worded
 
 LONGEST = timedelta(days=366)
 #: A guardianship is looked at again after so long, whatever the paper says.
@@ -72,8 +73,12 @@ def grant_proxy(
         session,
         subject_id=principal_id,
         kind="proxy.granted",
-        title="有人可以为您代办了",
-        body=f"{agent}可以为您办事，到期日{business_date(until_at):%Y年%m月%d日}。代办人不能更改收款账户。您可随时取消。",
+        title=worded("有人可以为您代办了"),
+        body=worded(
+            "%(agent)s可以为您办事，到期日%(until)s。代办人不能更改收款账户。您可随时取消。",
+            agent=agent,
+            until=business_date(until_at),
+        ),
         link="/tong/me/kin",
         now=now,
     )
@@ -116,8 +121,12 @@ def appoint_guardian(
         session,
         subject_id=ward_id,
         kind="guardian.appointed",
-        title="已为您登记监护人",
-        body=f"{guardian}已登记为您的监护人，到期日{business_date(until_at):%Y年%m月%d日}。监护人不能更改收款账户。有异议请到街道窗口或拨打12345。",
+        title=worded("已为您登记监护人"),
+        body=worded(
+            "%(guardian)s已登记为您的监护人，到期日%(until)s。监护人不能更改收款账户。有异议请到街道窗口或拨打12345。",
+            guardian=guardian,
+            until=business_date(until_at),
+        ),
         link="/tong/me/kin",
         now=now,
     )
@@ -188,8 +197,8 @@ def _revoke(session: Session, proxy: Proxy, by: int, document: str | None, now: 
         session,
         subject_id=proxy.principal_id,
         kind="proxy.revoked",
-        title="代办委托已取消",
-        body="从现在起，对方不能再为您办事。",
+        title=worded("代办委托已取消"),
+        body=worded("从现在起，对方不能再为您办事。"),
         now=now,
     )
 

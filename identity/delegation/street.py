@@ -19,6 +19,7 @@ from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
 from kernel.web.principal import Principal
+from kernel.wording import worded
 
 LONGEST = timedelta(days=366)
 
@@ -68,8 +69,12 @@ def file_authorisation(
         session,
         subject_id=principal_id,
         kind="seat_authorisation.filed",
-        title="街道窗口可以为您代办了",
-        body=f"{official.seat.title}可以凭您的授权书为您办事，到期日{business_date(until_at):%Y年%m月%d日}。窗口不能更改收款账户。您可随时取消。",
+        title=worded("街道窗口可以为您代办了"),
+        body=worded(
+            "%(seat)s可以凭您的授权书为您办事，到期日%(until)s。窗口不能更改收款账户。您可随时取消。",
+            seat=official.seat.title,
+            until=business_date(until_at),
+        ),
         link="/tong/me/kin",
         now=now,
     )

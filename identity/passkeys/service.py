@@ -16,6 +16,7 @@ from kernel.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthen
 from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
+from kernel.wording import Wording, worded
 
 MOST = 10
 LONGEST_NAME = 40
@@ -60,7 +61,7 @@ def add_passkey(
         ),
     )
     note(session, "factor.add", "subject", subject_id, now=now, by=subject_id, kind="passkey")
-    _tell(session, subject_id, "账户添加了通行密钥", now)
+    _tell(session, subject_id, worded("账户添加了通行密钥"), now)
 
 
 def rename_passkey(session: Session, subject_id: int, passkey_id: uuid.UUID, name: str) -> None:
@@ -70,7 +71,7 @@ def rename_passkey(session: Session, subject_id: int, passkey_id: uuid.UUID, nam
 def remove_passkey(session: Session, subject_id: int, passkey_id: uuid.UUID, *, now: datetime) -> None:
     repository.delete(session, _own(session, subject_id, passkey_id))
     note(session, "factor.remove", "subject", subject_id, now=now, by=subject_id, kind="passkey")
-    _tell(session, subject_id, "账户移除了通行密钥", now)
+    _tell(session, subject_id, worded("账户移除了通行密钥"), now)
 
 
 def prove_passkey(
@@ -111,7 +112,7 @@ def _bar(session: Session, passkey_id: uuid.UUID, now: datetime) -> None:
         return
     row.barred_at = now
     note(session, "factor.bar", "subject", row.subject_id, now=now, kind="passkey", why="counter")
-    _tell(session, row.subject_id, "有一个通行密钥疑似被复制，已停用", now)
+    _tell(session, row.subject_id, worded("有一个通行密钥疑似被复制，已停用"), now)
 
 
 def _own(session: Session, subject_id: int, passkey_id: uuid.UUID) -> Passkey:
@@ -131,13 +132,13 @@ def _checked_name(name: str) -> str:
     return clean
 
 
-def _tell(session: Session, subject_id: int, title: str, now: datetime) -> None:
+def _tell(session: Session, subject_id: int, title: Wording, now: datetime) -> None:
     notify(
         session,
         subject_id=subject_id,
         kind="account.factor",
         title=title,
-        body="如果不是您本人操作，请立即在“登录与安全”里退出不认识的设备，并拨打12345。",
+        body=worded("如果不是您本人操作，请立即在“登录与安全”里退出不认识的设备，并拨打12345。"),
         link="/identity/security",
         now=now,
     )

@@ -24,6 +24,7 @@ from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
 from kernel.web.principal import Principal
+from kernel.wording import worded
 
 CounterLevel = Literal["L2", "L4"]
 #: Papers with a picture that an authority issued; the first fact is one of these.
@@ -99,8 +100,8 @@ def prove_at_counter(
         session,
         subject_id=subject_id,
         kind="account.changed",
-        title="您在窗口完成了身份核验",
-        body="如果您没有去过窗口，请立即拨打12345。",
+        title=worded("您在窗口完成了身份核验"),
+        body=worded("如果您没有去过窗口，请立即拨打12345。"),
         link="/identity/security",
         now=now,
     )

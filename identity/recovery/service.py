@@ -27,6 +27,7 @@ from kernel.crypto import Vault
 from kernel.errors import NotFound
 from kernel.ids import new_id
 from kernel.notices.service import notify
+from kernel.wording import worded
 
 #: The owner hears of so many requests a day; and whoever was stopped may not ask again for so long.
 NOTICES_A_DAY, STOPPED_DAYS = 3, 30
@@ -91,8 +92,10 @@ def ask(
             session,
             subject_id=subject_id,
             kind="account.recovery",
-            title="有人申请更换您的登录手机号",
-            body="如果不是您本人，请打开“登录与安全”点“停止”，或拨打12345。没有人停止的，到期后新手机号生效。",
+            title=worded("有人申请更换您的登录手机号"),
+            body=worded(
+                "如果不是您本人，请打开“登录与安全”点“停止”，或拨打12345。没有人停止的，到期后新手机号生效。"
+            ),
             link="/identity/security",
             now=now,
         )
@@ -141,8 +144,10 @@ def finish(
         session,
         subject_id=subject_id,
         kind="account.changed",
-        title="登录手机号已更换",
-        body="所有设备都已退出，密码、动态码应用和通行密钥都已清除，请重新设置。重要的事要先重新核验身份。",
+        title=worded("登录手机号已更换"),
+        body=worded(
+            "所有设备都已退出，密码、动态码应用和通行密钥都已清除，请重新设置。重要的事要先重新核验身份。"
+        ),
         link="/identity/security",
         now=now,
     )

@@ -22,6 +22,7 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.notices.service import notify
+from kernel.wording import worded
 
 #: How a sign-in through each is called among its methods.
 METHODS: dict[ProviderId, str] = {"province": "prov", "network": "netid"}
@@ -84,8 +85,8 @@ def link_account(
         session,
         subject_id=subject_id,
         kind="account.factor",
-        title=f"账户可以用{LABELS[provider]}登录了",
-        body="如果不是您本人操作，请立即在“登录与安全”里解除关联，并拨打12345。",
+        title=worded("账户可以用%(provider)s登录了", provider=worded(LABELS[provider])),
+        body=worded("如果不是您本人操作，请立即在“登录与安全”里解除关联，并拨打12345。"),
         link="/identity/security",
         now=now,
     )

@@ -5,13 +5,15 @@ from datetime import datetime, time
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import Base, BigNumber, UtcDateTime
+from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
+from kernel.wording import Kept, retold
 
 
 class Notice(Base):
     """One message to one person. ``number`` orders them for live push; ``check_number`` is what people read out.
 
     ``summon_at``: when to look again whether its reader is to be summoned outside the app; None when that is settled.
+    ``wording``: what its words were made of (``kernel.wording``), for readers of another language than Chinese.
     """
 
     __tablename__ = "notice"
@@ -32,11 +34,20 @@ class Notice(Base):
     kind: Mapped[str] = mapped_column(sa.String(40))
     title: Mapped[str] = mapped_column(sa.String(120))
     body: Mapped[str] = mapped_column(sa.Text)
+    wording: Mapped[dict[str, Kept] | None] = mapped_column(JsonDocument)
     link: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     summon_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def read_title(self) -> str:
+        """In the language being spoken."""
+        return retold(self.title, (self.wording or {}).get("title"))
+
+    def read_body(self) -> str:
+        """In the language being spoken."""
+        return retold(self.body, (self.wording or {}).get("body"))
 
 
 class NoticePreference(Base):

@@ -14,6 +14,7 @@ from kernel.ids import new_digits
 from kernel.notices import repository
 from kernel.notices.models import Notice, NoticePreference
 from kernel.notices.summoning import is_urgent
+from kernel.wording import Wording, kept
 
 
 class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,8 +22,8 @@ class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
 
     subject_id: int
     kind: str
-    title: str
-    body: str
+    title: Wording
+    body: Wording
     link: str | None = None
 
 
@@ -33,6 +34,7 @@ _NEW = (
     "kind",
     "title",
     "body",
+    "wording",
     "link",
     "created_at",
     "is_urgent",
@@ -50,8 +52,8 @@ def notify(
     *,
     subject_id: int,
     kind: str,
-    title: str,
-    body: str,
+    title: Wording,
+    body: Wording,
     link: str | None = None,
     now: datetime,
 ) -> int:
@@ -75,8 +77,9 @@ def notify_all(session: Session, notices: Sequence[NewNotice], *, now: datetime)
             check,
             one.subject_id,
             one.kind,
-            one.title,
-            one.body,
+            str(one.title),
+            str(one.body),
+            {"title": kept(one.title), "body": kept(one.body)},
             one.link,
             now,
             is_urgent(one.kind),
@@ -95,8 +98,9 @@ def _notify_one(session: Session, notice: NewNotice, *, now: datetime) -> int:
     values = {
         "subject_id": notice.subject_id,
         "kind": notice.kind,
-        "title": notice.title,
-        "body": notice.body,
+        "title": str(notice.title),
+        "body": str(notice.body),
+        "wording": {"title": kept(notice.title), "body": kept(notice.body)},
         "link": notice.link,
         "created_at": now,
         "is_urgent": is_urgent(notice.kind),

@@ -109,7 +109,9 @@ def _news(house: House, portal: str, subject_id: int, after: int) -> list[News]:
     with house.database.read() as session:
         notices = since(session, subject_id, after)
         unread = unread_count(session, subject_id) if notices else 0
-    return [News(notice.number, notice.title, link_in(portal, notice.link), unread) for notice in notices]
+    return [
+        News(notice.number, notice.read_title(), link_in(portal, notice.link), unread) for notice in notices
+    ]
 
 
 #: Links that are addresses already; all others name a thing that a portal shows under its own path (``/offers/…``).

@@ -15,6 +15,7 @@ from kernel.audit import record
 from kernel.house import House
 from kernel.ids import new_id
 from kernel.notices import notify
+from kernel.wording import worded
 from licenses import credential, keys
 from licenses import repository as licences
 from licenses.catalogue import LicenceType, licence_type
@@ -164,8 +165,8 @@ def _tell(session: Session, house: House, licence: Licence, wallet: LicenceWalle
         session,
         subject_id=licence.holder_id,
         kind="licence",
-        title=f"您的{kind.name}已添加到“{wallet.name}”",
-        body="如果不是您本人操作，请马上在证照页面把它移除，移除后对方手里的副本立即失效。",
+        title=worded("您的%(licence)s已添加到“%(wallet)s”", licence=worded(kind.name), wallet=wallet.name),
+        body=worded("如果不是您本人操作，请马上在证照页面把它移除，移除后对方手里的副本立即失效。"),
         link=f"/{portal}/wallet/{licence.id}/wallets",
         now=now,
     )

@@ -11,6 +11,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFoun
 from kernel.house import House
 from kernel.i18n import ENGLISH, current_locale
 from kernel.ids import new_id
+from kernel.wording import worded
 from licenses import credential
 from licenses import repository as licences
 from licenses.catalogue import LicenceType, licence_type
@@ -273,7 +274,7 @@ def _tell(
         house,
         kind,
         holder_id,
-        title=f"{consumer.name}请求使用{kind.name}",
-        body="请核对用途和内容，再决定是否同意。不同意不影响您通过其他方式办理。",
+        title=worded("%(consumer)s请求使用%(licence)s", consumer=consumer.name, licence=worded(kind.name)),
+        body=worded("请核对用途和内容，再决定是否同意。不同意不影响您通过其他方式办理。"),
         path=f"/requests/{grant_id}",
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from kernel.i18n import ENGLISH, current_locale
 from policy_engine.catalogue.attributes import SCALES, VIEWS, Attribute, Entity, EntityKind, Relation
@@ -88,7 +87,7 @@ def catalogue() -> Catalogue:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return msgspec.yaml.decode((FOLDER / name).read_bytes())
 
 
 def _entity(raw: dict[str, Any]) -> Entity:

@@ -16,12 +16,14 @@ from policy_engine.delivery.accounts.loading import RegisteredAccount, load_acco
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.city import generate
 from policy_engine.profiles.loading import load_city, read_registry
-from portals.demo.accounts import SEATS, create_accounts, write_accounts
+from portals.demo.accounts import write_accounts
 from portals.demo.banks import OFFICERS
 from portals.demo.cast import Cast, choose
 from portals.demo.financing import offer_products
 from portals.demo.licences import issue_licences
 from portals.demo.policies import open_budgets, publish_library
+from portals.demo.seats import SEATS
+from portals.demo.settling import create_accounts
 from portals.demo.upgrading import READY, bring_up_to_date, mark_edition
 from portals.financing.rates.service import install_known
 

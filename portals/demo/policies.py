@@ -25,8 +25,8 @@ from policy_engine.policies.published import PublishedPolicies, PublishedSet, wi
 from policy_engine.policies.reviewing import Review
 from policy_engine.policies.states import PolicyState
 from policy_engine.profiles.snapshot import cached
-from portals.demo.accounts import principal_on
 from portals.demo.cast import Cast
+from portals.demo.seats import principal_on
 
 #: Left as a draft, so that two people can publish it before one's eyes.
 DRAFT = "yangxin-elderly-allowance"

@@ -17,11 +17,13 @@ from connectors.resilience import Watch
 from connectors.resilience.states import states
 from kernel import audit
 from kernel.errors import Conflict, DongchuError, Forbidden, InvalidInput, NotFound
+from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
+from kernel.wording import worded
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.matching.footing import footing_of
 from policy_engine.profiles import repository as profiles
@@ -159,7 +161,7 @@ class Knowledge:
                 now=house.clock.now(),
             )
             self._on_record(session, principal, speaker, "objection.raise", raised.id)
-            self._tell_of_objection(session, principal, speaker, attribute_id, raised.label, "提出了异议")
+            self._tell_of_objection(session, principal, speaker, attribute_id, raised.label, N_("提出了异议"))
             return raised
 
     def withdraw(self, principal: Principal, objection_id: uuid.UUID, who: str = "") -> None:
@@ -174,7 +176,7 @@ class Knowledge:
             )
             self._on_record(session, principal, speaker, "objection.withdraw", row.id)
             label = _attribute(row.attribute).name
-            self._tell_of_objection(session, principal, speaker, row.attribute, label, "撤回了异议")
+            self._tell_of_objection(session, principal, speaker, row.attribute, label, N_("撤回了异议"))
 
     def objections(self, principal: Principal, who: str = "") -> list[ObjectionView]:
         house = self._house
@@ -207,10 +209,10 @@ class Knowledge:
                 principal,
                 speaker,
                 "finding.chosen_for_you",
-                "有人替您选择了政策找人",
-                "替您重新打开了政策找人。"
+                worded("有人替您选择了政策找人"),
+                worded("替您重新打开了政策找人。")
                 if chosen.may_be_found
-                else "替您关闭了政策找人，不再主动为您找政策。",
+                else worded("替您关闭了政策找人，不再主动为您找政策。"),
                 "/finding",
             )
             return self._finding(session, speaker.subject_id)
@@ -239,8 +241,8 @@ class Knowledge:
             principal,
             speaker,
             "objection.for_you",
-            "有人替您对登记信息提出意见",
-            f"替您对“{label}”{what}。",
+            worded("有人替您对登记信息提出意见"),
+            worded("替您对“%(label)s”%(what)s。", label=label, what=worded(what)),
             f"/facts/{attribute_id}",
         )
 

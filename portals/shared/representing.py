@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from identity.delegation import repository as delegations
 from kernel.errors import Conflict, Forbidden, NotFound
+from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from kernel.wording import Wording, worded
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.claims.standing import subjects_of
 from policy_engine.profiles.objections.service import Chosen
@@ -83,8 +85,8 @@ def tell_the_person(
     principal: Principal,
     speaker: Speaker,
     kind: str,
-    title: str,
-    body: str,
+    title: Wording,
+    body: Wording,
     link: str,
 ) -> None:
     """Whoever was spoken for hears it, by whom and how to undo it; a child's other guardians for the child."""
@@ -96,14 +98,23 @@ def tell_the_person(
         speaker.subject_id,
         kind,
         title,
-        f"{principal.name}（{_WORDS[speaker.role]}）{body}如果不是您的意思，可以随时改回来，或拨打 12345。",
+        worded(
+            "%(person)s（%(role)s）%(what)s如果不是您的意思，可以随时改回来，或拨打 12345。",
+            person=principal.name,
+            role=worded(_WORDS[speaker.role]),
+            what=body,
+        ),
         link=link,
         now=services.house.clock.now(),
         except_for=principal.subject_id,
     )
 
 
-_WORDS: dict[Role, str] = {"guardian": "监护人", "proxy": "代办人", "institution": "代办机构"}
+_WORDS: dict[Role, str] = {
+    "guardian": N_("监护人"),
+    "proxy": N_("代办人"),
+    "institution": N_("代办机构"),
+}
 
 
 def _own_role(session: Session, services: Services, principal: Principal) -> Role:

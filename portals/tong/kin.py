@@ -26,6 +26,7 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
+from kernel.wording import worded
 from portals.services import Services
 from portals.shared.benefits import Form
 
@@ -116,8 +117,11 @@ class Delegations:
                 session,
                 subject_id=agent_id,
                 kind="proxy.received",
-                title="有人请您代办",
-                body=f"{names[principal.subject_id].name}请您代为办事。切换身份后就能替对方确认和查看，不能更改收款账户。",
+                title=worded("有人请您代办"),
+                body=worded(
+                    "%(person)s请您代为办事。切换身份后就能替对方确认和查看，不能更改收款账户。",
+                    person=names[principal.subject_id].name,
+                ),
                 link="/tong/me/kin",
                 now=now,
             )
@@ -157,8 +161,8 @@ class Delegations:
                 session,
                 subject_id=proxy.agent_id,
                 kind="proxy.help",
-                title=f"{principal.name}请您帮忙",
-                body="对方在东楚通遇到了困难，请和对方联系，或切换身份替对方办理。",
+                title=worded("%(person)s请您帮忙", person=principal.name),
+                body=worded("对方在东楚通遇到了困难，请和对方联系，或切换身份替对方办理。"),
                 link="/tong/me/kin",
                 now=now,
             )

@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from kernel.i18n import CHINESE, current_locale
 from portals.tong.catalogue import ServiceView
@@ -33,8 +32,8 @@ class LifeEvent(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def life_events() -> tuple[LifeEvent, ...]:
     """In the order of a life."""
-    text = (Path(__file__).parent / "life.yaml").read_text(encoding="utf-8")
-    return msgspec.convert(yaml.safe_load(text), tuple[LifeEvent, ...])
+    text = (Path(__file__).parent / "life.yaml").read_bytes()
+    return msgspec.yaml.decode(text, type=tuple[LifeEvent, ...])
 
 
 def life_event(key: str) -> LifeEvent | None:

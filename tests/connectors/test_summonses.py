@@ -25,6 +25,7 @@ from kernel.notices.models import Notice, Summons
 from kernel.notices.summoning import Habits
 from kernel.notices.summonses import LOAN
 from kernel.outbox import Message, Worker, enqueue
+from kernel.wording import worded
 
 PHONE = "10000000000"
 #: A worker that dies between the gateway's answer and its own note of it.
@@ -54,7 +55,9 @@ handlers(house, {"sms": client}, lambda session, subject, channel: "10000000000"
 
 def tell(house: House, *kinds: str, subject_id: int = 7) -> None:
     letters = [
-        NewNotice(subject_id=subject_id, kind=kind, title="重度残疾人护理补贴", body="每月100元")
+        NewNotice(
+            subject_id=subject_id, kind=kind, title=worded("重度残疾人护理补贴"), body=worded("每月100元")
+        )
         for kind in kinds
     ]
     with house.database.write() as session:
@@ -287,7 +290,10 @@ def test_what_a_former_version_left_in_the_outbox_is_adopted(house: House) -> No
 
 def test_five_thousand_at_once_hold_up_neither_other_work_nor_what_is_urgent(house: House) -> None:
     gateway = Gateway()
-    letters = [NewNotice(subject_id=one, kind="offer", title="题", body="文") for one in range(1, 5001)]
+    letters = [
+        NewNotice(subject_id=one, kind="offer", title=worded("题"), body=worded("文"))
+        for one in range(1, 5001)
+    ]
     with house.database.write() as session:
         notify_all(session, letters, now=house.clock.now())
     sent_before_other: list[int] = []

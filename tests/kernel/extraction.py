@@ -17,7 +17,14 @@ from kernel.i18n import ENGLISH, locale_folders, merge_catalogues
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("kernel", "connectors", "identity", "licenses", "policy_engine", "portals")
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {
+    "_": None,
+    "N_": None,
+    "worded": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 

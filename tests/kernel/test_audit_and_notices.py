@@ -24,6 +24,7 @@ from kernel.notices import (
     verify_number,
 )
 from kernel.notices.service import wants
+from kernel.wording import as_said
 
 
 def _record(house: House, count: int) -> None:
@@ -163,8 +164,8 @@ def _notify(house: House, subject_id: int, title: str) -> int:
             session,
             subject_id=subject_id,
             kind="offer",
-            title=title,
-            body="…",
+            title=as_said(title),
+            body=as_said("…"),
             link=None,
             now=house.clock.now(),
         )
@@ -183,7 +184,8 @@ def test_many_notices_are_each_written_pushed_and_wait_for_a_summons(any_house: 
     any_house.ephemeral.subscribe(inbox_channel(2), heard.append)
     first = _notify(any_house, 1, "零")
     letters = [
-        NewNotice(subject_id=one, kind="offer", title=f"题{one}", body="…", link="/x") for one in (1, 2, 3)
+        NewNotice(subject_id=one, kind="offer", title=as_said(f"题{one}"), body=as_said("…"), link="/x")
+        for one in (1, 2, 3)
     ]
     with any_house.database.write() as session:
         numbers = notify_all(session, letters, now=any_house.clock.now())
@@ -212,7 +214,7 @@ def test_a_check_number_in_use_is_not_given_again(any_house: House, monkeypatch:
     monkeypatch.setattr(service, "new_digits", draw)
     for title in ("一", "二"):
         _notify(any_house, 1, title)
-    letter = NewNotice(subject_id=1, kind="offer", title="三", body="…")
+    letter = NewNotice(subject_id=1, kind="offer", title=as_said("三"), body=as_said("…"))
     with any_house.database.write() as session:
         notify_all(session, [letter], now=any_house.clock.now())
         assert [one.check_number for one in inbox(session, 1)] == ["3", "2", "1"]

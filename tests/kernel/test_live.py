@@ -15,6 +15,7 @@ from kernel.house import House
 from kernel.notices import notify
 from kernel.web.live import live_routes
 from kernel.web.principal import Principal
+from kernel.wording import as_said
 
 PRINCIPAL = Principal(
     subject_id=7,
@@ -71,8 +72,8 @@ def _tell(house: House, title: str, subject_id: int = 7) -> int:
             session,
             subject_id=subject_id,
             kind="offer",
-            title=title,
-            body="…",
+            title=as_said(title),
+            body=as_said("…"),
             link="/x",
             now=house.clock.now(),
         )

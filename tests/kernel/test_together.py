@@ -26,6 +26,7 @@ from kernel.outbox import (
 from kernel.outbox.failing import MOST_ATTEMPTS, Pauses
 from kernel.outbox.repository import claim
 from kernel.outbox.together import Drain
+from kernel.wording import as_said
 
 TOPIC = "tell"
 
@@ -36,8 +37,8 @@ def tell(house: House, session: Session, message: Message) -> None:
         session,
         subject_id=1,
         kind="offer",
-        title=str(message.payload["number"]),
-        body="",
+        title=as_said(str(message.payload["number"])),
+        body=as_said(""),
         now=house.clock.now(),
     )
 

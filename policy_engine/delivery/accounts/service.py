@@ -15,6 +15,7 @@ from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.notices import notify
+from kernel.wording import worded
 from policy_engine.delivery.access import Relation
 from policy_engine.delivery.accounts import repository
 from policy_engine.delivery.accounts.models import PayeeAccount
@@ -72,8 +73,10 @@ def add_account(
             session,
             subject_id=subject_id,
             kind="account.added",
-            title="新增了一个收款账户",
-            body=f"账户 {account.masked} 将于三天后可用。如非本人办理，请立即拨打 12345。",
+            title=worded("新增了一个收款账户"),
+            body=worded(
+                "账户 %(account)s 将于三天后可用。如非本人办理，请立即拨打 12345。", account=account.masked
+            ),
             link=None,
             now=now,
         )

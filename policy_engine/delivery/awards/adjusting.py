@@ -17,6 +17,7 @@ from kernel.errors import Conflict, DongchuError
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from policy_engine.delivery.awards import allowance, repository
 from policy_engine.delivery.awards.hearing import award_for_seat
 from policy_engine.delivery.awards.history import log
@@ -164,7 +165,7 @@ def _top_up(
     if allowed.reached is not None:
         detail = {
             "period": payment.period,
-            "reason": allowed.reached.reason,
+            "reason": str(allowed.reached.reason),
             "amount_fen": allowed.amount_fen,
         }
         kind = "award.cap_lowers" if allowed.amount_fen else "award.cap_reached"
@@ -207,10 +208,15 @@ def _tell(
     now: datetime,
 ) -> None:
     present = award.amount_fen or 0
-    body = f"由 {format_yuan(before)}元 调整为 {format_yuan(present)}元。理由：{reason}。"
+    body = worded(
+        "由 %(before)s元 调整为 %(after)s元。理由：%(reason)s。",
+        before=format_yuan(before),
+        after=format_yuan(present),
+        reason=reason,
+    )
     if arrears:
-        body += f"以前各期补发 {format_yuan(arrears)}元。"
+        body = body + worded("以前各期补发 %(yuan)s元。", yuan=format_yuan(arrears))
     if present < before:
-        body += "您可在六十日内申请行政复议、六个月内提起行政诉讼。"
-    title, link = f"{terms.title}：金额调整", f"/claims/{award.claim_id}"
+        body = body + worded("您可在六十日内申请行政复议、六个月内提起行政诉讼。")
+    title, link = worded("%(policy)s：金额调整", policy=terms.title), f"/claims/{award.claim_id}"
     tell(session, ports, award.subject_id, "award.adjusted", title, body, link=link, now=now)

@@ -11,8 +11,10 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.errors import Conflict
+from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
+from kernel.wording import Wording, worded
 from policy_engine.delivery.awards import repository
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims import repository as claim_rows
@@ -23,6 +25,12 @@ from policy_engine.delivery.terms import PAYMENTS_A_YEAR, Limit, LimitPer, Terms
 
 #: Calendar windows of a limit in a year: a right paid no oftener than its limit allows never meets it.
 _WINDOWS_A_YEAR: dict[LimitPer, int] = {"month": 12, "quarter": 4, "year": 1}
+_PER: dict[LimitPer, str] = {
+    "month": N_("每月"),
+    "quarter": N_("每季度"),
+    "year": N_("每年"),
+    "life": N_("一共"),
+}
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +58,17 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
                 return _("本月的 %(times)d 次已经用完，自 %(day)s 起可以再申请。", times=times, day=day)
 
     @property
-    def reason(self) -> str:
-        """The same as the files keep it, in the language of the files."""
-        after = f"，自 {self.again_on:%Y-%m-%d} 起恢复" if self.again_on is not None else ""
+    def reason(self) -> Wording:
+        """The same as the files keep it."""
         if isinstance(self.limit, YearlyCap):
-            return f"年度累计上限 {format_yuan(self.limit.amount_fen)}元{after}"
-        per = {"month": "每月", "quarter": "每季度", "year": "每年", "life": "一共"}[self.limit.per]
-        return f"{per}最多 {self.limit.times} 次{after}"
+            reached = worded("年度累计上限 %(yuan)s元", yuan=format_yuan(self.limit.amount_fen))
+        else:
+            reached = worded(
+                "%(per)s最多 %(times)s 次", per=worded(_PER[self.limit.per]), times=self.limit.times
+            )
+        if self.again_on is None:
+            return reached
+        return reached + worded("，自 %(day)s 起恢复", day=self.again_on)
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from kernel.errors import Conflict
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
+from kernel.wording import Month, as_said, listed, worded
 from policy_engine.delivery.awards import repository
 from policy_engine.delivery.awards.hearing import award_for_seat, end_from
 from policy_engine.delivery.awards.heirs import give_back, keep_for_family
@@ -87,8 +88,10 @@ def suspend_for_death(session: Session, ports: Ports, *, subject_id: int, source
         hold_payments(session, award, "death", "死亡信息待核实", now=now)
         log(session, award, "award.suspended", SYSTEM, before, now=now, detail={"source": source})
         terms = ports.terms(session, award.policy_id, award.policy_version)
-        title, link = f"{terms.title}：暂停发放", f"/claims/{award.claim_id}"
-        body = "收到需要核实的信息，后续款项暂停。如信息有误，请联系社区或拨打 12345，核实后一次补发。"
+        title, link = worded("%(policy)s：暂停发放", policy=terms.title), f"/claims/{award.claim_id}"
+        body = worded(
+            "收到需要核实的信息，后续款项暂停。如信息有误，请联系社区或拨打 12345，核实后一次补发。"
+        )
         tell(session, ports, award.subject_id, "award.suspended", title, body, link=link, now=now)
         family = ports.people.family_of(session, subject_id, business_date(now))
         tell_these(session, family, "award.suspended", title, body, link="/recoveries", now=now)
@@ -164,8 +167,11 @@ def undo_death(
     audit.record(
         session, actor=principal, action="award.undo_death", object_kind="award", object_id=award.id, now=now
     )
-    title = f"{terms.title}：恢复发放"
-    body = f"经核实信息有误，待遇已经恢复，停发的各期一并补发。给您添麻烦了，我们很抱歉。理由：{reason}"
+    title = worded("%(policy)s：恢复发放", policy=terms.title)
+    body = worded(
+        "经核实信息有误，待遇已经恢复，停发的各期一并补发。给您添麻烦了，我们很抱歉。理由：%(reason)s",
+        reason=reason,
+    )
     link = f"/claims/{award.claim_id}"
     tell(session, ports, award.subject_id, "award.restored", title, body, link=link, now=now)
     return award
@@ -192,9 +198,13 @@ def _end(session: Session, ports: Ports, award: Award, died_on: date, *, now: da
     family = ports.people.family_of(session, award.subject_id, business_date(now))
     due = due_to_family(session, award.id, died_on)
     words = (
-        f"{'、'.join(due)} 应发未发的 {format_yuan(sum(due.values()))}元 归家属，请在“款项核实”里提出领取，或到社区窗口办理。"
+        worded(
+            "%(periods)s 应发未发的 %(yuan)s元 归家属，请在“款项核实”里提出领取，或到社区窗口办理。",
+            periods=listed(list(due)),
+            yuan=format_yuan(sum(due.values())),
+        )
         if due
-        else ""
+        else as_said("")
     )
     too_much = recovery.paid_from(session, award.id, first_unpaid)
     if too_much:
@@ -205,15 +215,19 @@ def _end(session: Session, ports: Ports, award: Award, died_on: date, *, now: da
             too_much,
             cause="death",
             is_official_error=False,
-            reason="去世次月起的款项已经发出",
+            reason=worded("去世次月起的款项已经发出"),
             actor=SYSTEM,
             recipients=family,
             due_to_family=words,
             now=now,
         )
     elif family:
-        body = f"待遇发放到 {died_on:%Y年%m月} 为止。{words}如信息有误，请联系社区或拨打 12345。"
-        title = f"{terms.title}：待遇终止"
+        body = (
+            worded("待遇发放到 %(month)s 为止。", month=Month.of(died_on))
+            + words
+            + worded("如信息有误，请联系社区或拨打 12345。")
+        )
+        title = worded("%(policy)s：待遇终止", policy=terms.title)
         tell_these(session, family, "award.ended", title, body, link="/recoveries", now=now)
 
 

@@ -11,6 +11,7 @@ from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.outbox import enqueue
 from kernel.web.principal import Principal
+from kernel.wording import Month, Wording, worded
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.access import is_concerned
 from policy_engine.delivery.awards import losses, repository
@@ -52,7 +53,15 @@ def restore_award(
     pay_due(session, ports, award, terms, until=business_date(now), now=now)
     log(session, award, "award.restored", actor_of(principal), before, now=now, detail={"reason": reason})
     _tell_seat_act(
-        session, ports, award, terms, "restored", "恢复发放", f"经核实恢复：{reason}", principal, now=now
+        session,
+        ports,
+        award,
+        terms,
+        "restored",
+        worded("恢复发放"),
+        worded("经核实恢复：%(reason)s", reason=reason),
+        principal,
+        now=now,
     )
     return award
 
@@ -94,8 +103,12 @@ def end_award(
             ],
             now=now,
         )
-    body = f"自 {first_unpaid:%Y年%m月} 起终止。理由：{reason}。您可在六十日内申请行政复议、六个月内提起行政诉讼。"
-    _tell_seat_act(session, ports, award, terms, "ended", "待遇终止", body, principal, now=now)
+    body = worded(
+        "自 %(month)s 起终止。理由：%(reason)s。您可在六十日内申请行政复议、六个月内提起行政诉讼。",
+        month=Month.of(first_unpaid),
+        reason=reason,
+    )
+    _tell_seat_act(session, ports, award, terms, "ended", worded("待遇终止"), body, principal, now=now)
     return award
 
 
@@ -151,8 +164,8 @@ def _tell_seat_act(
     award: Award,
     terms: Terms,
     kind: str,
-    words: str,
-    body: str,
+    words: Wording,
+    body: Wording,
     principal: Principal,
     *,
     now: datetime,
@@ -165,7 +178,7 @@ def _tell_seat_act(
         ports,
         award.subject_id,
         f"award.{kind}",
-        f"{terms.title}：{words}",
+        worded("%(policy)s：%(outcome)s", policy=terms.title, outcome=words),
         body,
         link=f"/claims/{award.claim_id}",
         now=now,

@@ -18,6 +18,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.awards import repository
@@ -190,8 +191,11 @@ def _tell(session: Session, ports: Ports, award: Award, row: AwardHeir, *, now: 
     terms = ports.terms(session, award.policy_id, award.policy_version)
     if row.state == "agreed":
         total = sum(one.amount_fen for one in payment_rows.lock_not_instructed(session, award.id))
-        body = f"经核实，应发未发的 {format_yuan(total)}元 将汇入您登记的账户。"
+        body = worded("经核实，应发未发的 %(yuan)s元 将汇入您登记的账户。", yuan=format_yuan(total))
     else:
-        body = f"没有通过核实。理由：{row.reason}。可以补齐材料后重新提出，也可以到社区窗口办理。"
-    title = f"{terms.title}：领取逝者应得款项"
+        body = worded(
+            "没有通过核实。理由：%(reason)s。可以补齐材料后重新提出，也可以到社区窗口办理。",
+            reason=row.reason or "",
+        )
+    title = worded("%(policy)s：领取逝者应得款项", policy=terms.title)
     tell_these(session, [row.heir_id], "award.heir", title, body, link="/recoveries", now=now)

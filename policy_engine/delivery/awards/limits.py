@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.money import format_yuan
+from kernel.wording import worded
 from policy_engine.delivery.awards.allowance import Allowance
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.models import Award
@@ -42,16 +43,26 @@ def keep_back(
         award.state = AWARD.move(AwardState(before), "end")
         award.end_reason, award.ends_on, award.next_due_on = LIMIT_REACHED, business_date(now), None
     period = period_label(terms.period, starts_on)
-    detail = {"period": period, "reason": reached.reason, "amount_fen": allowed.amount_fen}
+    detail = {"period": period, "reason": str(reached.reason), "amount_fen": allowed.amount_fen}
     log(session, award, kind, SYSTEM, before, now=now, detail=detail)
-    paid = f"本期发放 {format_yuan(allowed.amount_fen)}元" if allowed.amount_fen else "本期不发"
+    paid = (
+        worded("本期发放 %(yuan)s元", yuan=format_yuan(allowed.amount_fen))
+        if allowed.amount_fen
+        else worded("本期不发")
+    )
     tell(
         session,
         ports,
         award.subject_id,
         kind,
-        f"{terms.title}：已到上限",
-        f"{period}：{reached.reason}。{paid}。如有疑问，请拨打 {terms.phone or '12345'}。",
+        worded("%(policy)s：已到上限", policy=terms.title),
+        worded(
+            "%(period)s：%(reason)s。%(paid)s。如有疑问，请拨打 %(phone)s。",
+            period=period,
+            reason=reached.reason,
+            paid=paid,
+            phone=terms.phone or "12345",
+        ),
         link=f"/claims/{award.claim_id}",
         now=now,
     )

@@ -17,6 +17,7 @@ from kernel.errors import Conflict, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.outbox import enqueue
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from kernel.working_days import add_working_days
 from policy_engine.delivery.awards import repository
 from policy_engine.delivery.awards.history import log
@@ -81,9 +82,11 @@ def doubt(session: Session, ports: Ports, award: Award, reason: str, *, now: dat
         ports,
         award.subject_id,
         "award.suspected",
-        f"{terms.title}：资格需要核实",
-        f"有关部门的信息显示您可能不再符合条件，款项暂缓发放。您可在 {award.hearing_until_on:%Y-%m-%d} "
-        "前说明情况，核实前不会终止您的待遇。",
+        worded("%(policy)s：资格需要核实", policy=terms.title),
+        worded(
+            "有关部门的信息显示您可能不再符合条件，款项暂缓发放。您可在 %(until)s 前说明情况，核实前不会终止您的待遇。",
+            until=award.hearing_until_on,
+        ),
         link=f"/claims/{award.claim_id}",
         now=now,
     )

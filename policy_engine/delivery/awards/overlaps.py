@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import business_date
 from kernel.errors import Conflict
 from kernel.i18n import gettext as _
+from kernel.wording import Month, worded
 from policy_engine.delivery.awards import repository
 from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.models import Award
@@ -246,8 +247,13 @@ def end_lower(session: Session, ports: Ports, award: Award, terms: Terms, *, now
             ports,
             lower.subject_id,
             "award.switched",
-            f"{other.title}：改发较高的一项",
-            f"自 {award.starts_on:%Y年%m月} 起改发“{terms.title}”，“{other.title}”同时停发，中间不断档。",
+            worded("%(policy)s：改发较高的一项", policy=other.title),
+            worded(
+                "自 %(month)s 起改发“%(higher)s”，“%(lower)s”同时停发，中间不断档。",
+                month=Month.of(award.starts_on),
+                higher=terms.title,
+                lower=other.title,
+            ),
             link=f"/claims/{award.claim_id}",
             now=now,
         )

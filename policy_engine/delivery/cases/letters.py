@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.notices import NewNotice, notify_all
+from kernel.wording import Wording, worded
 from policy_engine.delivery.ports import Ports
 
-TRUST = "办理不收费，不索要验证码。"
+TRUST = worded("办理不收费，不索要验证码。")
 
 
 class Letter(NamedTuple):
@@ -21,8 +22,8 @@ class Letter(NamedTuple):
 
     subject_id: int
     kind: str
-    title: str
-    body: str
+    title: Wording
+    body: Wording
     link: str
 
 
@@ -31,8 +32,8 @@ def tell(
     ports: Ports,
     subject_id: int,
     kind: str,
-    title: str,
-    body: str,
+    title: Wording,
+    body: Wording,
     *,
     link: str,
     now: datetime,
@@ -47,8 +48,8 @@ def tell_these(
     session: Session,
     recipients: Collection[int],
     kind: str,
-    title: str,
-    body: str,
+    title: Wording,
+    body: Wording,
     *,
     link: str,
     now: datetime,

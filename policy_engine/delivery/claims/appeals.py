@@ -11,6 +11,7 @@ from kernel.clock import business_date
 from kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from kernel.working_days import add_working_days
 from policy_engine.delivery.access import is_concerned, may_act_at
 from policy_engine.delivery.cases.letters import tell
@@ -133,14 +134,19 @@ def decide_appeal(
         object_id=claim.id,
         now=now,
     )
-    words = "维持原决定" if outcome == "uphold" else "撤销原决定，重新审定"
+    words = worded("维持原决定") if outcome == "uphold" else worded("撤销原决定，重新审定")
     tell(
         session,
         ports,
         claim.subject_id,
         f"claim.appeal_{outcome}",
-        f"{terms.title}：申诉有结果",
-        f"{words}。决定书 {paper.number}。理由：{reason}",
+        worded("%(policy)s：申诉有结果", policy=terms.title),
+        worded(
+            "%(outcome)s。决定书 %(number)s。理由：%(reason)s",
+            outcome=words,
+            number=paper.number,
+            reason=reason,
+        ),
         link=f"/claims/{claim.id}",
         now=now,
     )

@@ -12,6 +12,7 @@ from kernel.clock import business_date
 from kernel.errors import Conflict
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
+from kernel.wording import Wording, worded
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards import allowance, overlaps
@@ -116,7 +117,7 @@ def begin(
     claim.created_at = claim.updated_at = claim.submitted_at = now
     enter_stage(claim, 0, now=now)
     if not insert_object(session, claim, refers=claim.offer_id is None, or_nothing=True):
-        raise Conflict(_("这项待遇已有一件申请正在办理，请在“办件进度”中查看。"))
+        raise Conflict(_("这项待遇已有一件申请正在办理，请在“我的办理”中查看。"))
     if account is not None:
         accounts.flag_if_crowded(session, account, now=now)
     kind = "claim.submitted" if claim.mode == "application" else "claim.confirmed"
@@ -127,22 +128,23 @@ def begin(
         ports,
         claim.subject_id,
         "claim.begun_by_proxy" if by_proxy else "claim.begun",
-        f"{terms.title}：已收到",
-        _begun_text(claim, origin.actor) + "如非本人意愿，可在办件进度中撤回。",
+        worded("%(policy)s：已收到", policy=terms.title),
+        _begun_text(claim, origin.actor) + worded("如非本人意愿，可在“我的办理”中撤回。"),
         link=f"/claims/{claim.id}",
         now=now,
     )
     return claim
 
 
-def _begun_text(claim: Claim, actor: Actor) -> str:
+def _begun_text(claim: Claim, actor: Actor) -> Wording:
+    number = claim.case_number or ""
     if claim.channel == "automatic":
-        return f"无需您申请，办件编号 {claim.case_number}，将由工作人员审定。"
+        return worded("无需您申请，办件编号 %(number)s，将由工作人员审定。", number=number)
     if actor.kind == "proxy":
-        return f"{actor.name}已代您办理，办件编号 {claim.case_number}。"
+        return worded("%(person)s已代您办理，办件编号 %(number)s。", person=actor.name, number=number)
     if actor.kind == "counter":
-        return f"{actor.name}已在窗口为您办理，办件编号 {claim.case_number}。"
-    return f"办件编号 {claim.case_number}。"
+        return worded("%(person)s已在窗口为您办理，办件编号 %(number)s。", person=actor.name, number=number)
+    return worded("办件编号 %(number)s。", number=number)
 
 
 def pinned(facts: Facts, as_of: date) -> dict[str, Any]:

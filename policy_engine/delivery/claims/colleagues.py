@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import SeatView
+from kernel.wording import Wording
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.access import serves
 from policy_engine.delivery.cases.letters import tell_these
@@ -71,7 +72,7 @@ def chosen(seats: Iterable[HeldSeat], seat_id: int) -> HeldSeat:
 
 
 def tell_seat(
-    session: Session, held: HeldSeat, claim: Claim, kind: str, title: str, body: str, *, now: datetime
+    session: Session, held: HeldSeat, claim: Claim, kind: str, title: Wording, body: Wording, *, now: datetime
 ) -> None:
     """A message to whoever sits there now."""
     tell_these(session, held.holders, kind, title, body, link=f"/zhengtong/claims/{claim.id}", now=now)

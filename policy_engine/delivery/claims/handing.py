@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Conflict, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from kernel.wording import as_said, worded
 from policy_engine.delivery.access import may_act_at
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.claims import repository
@@ -62,10 +63,14 @@ def send_back(
     enter_stage(claim, index, now=now)
     record_act(session, claim, left, "send_back", reason, principal, seat, before, event="send_back", now=now)
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
-    body = f"{seat.department}请“{present_stage(claim).title}”再核实一次，无需您做什么。"
+    body = worded(
+        "%(department)s请“%(stage)s”再核实一次，无需您做什么。",
+        department=seat.department,
+        stage=present_stage(claim).title,
+    )
     if claim.stage_due_on is not None:
-        body += f"预计 {claim.stage_due_on:%Y-%m-%d} 前完成。"
-    title = f"{terms.title}：正在再次核实"
+        body += worded("预计 %(due)s 前完成。", due=claim.stage_due_on)
+    title = worded("%(policy)s：正在再次核实", policy=terms.title)
     tell(
         session, ports, claim.subject_id, "claim.send_back", title, body, link=f"/claims/{claim.id}", now=now
     )
@@ -103,8 +108,8 @@ def delegate(
     else:
         held = chosen(successors(session, ports, claim, seat, now=now), seat_id)
         name = name_of(held.seat)
-        title = f"委派给您办理：{claim.case_number}"
-        body = f"{name_of(seat)}：{reason}"
+        title = worded("委派给您办理：%(number)s", number=claim.case_number)
+        body = as_said(f"{name_of(seat)}：{reason}")
         tell_seat(session, held, claim, "claim.delegated", title, body, now=now)
     claim.assignments = {**claim.assignments, part: {"seat_id": seat_id, "name": name}}
     log_seat(
@@ -156,7 +161,10 @@ def take_back(
     )
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
     if undone == "return_for_supplement":
-        title, body = f"{terms.title}：不用补充材料了", "补充材料的要求已经撤回，由原环节继续办理。"
+        title, body = (
+            worded("%(policy)s：不用补充材料了", policy=terms.title),
+            worded("补充材料的要求已经撤回，由原环节继续办理。"),
+        )
         link = f"/claims/{claim.id}"
         tell(session, ports, claim.subject_id, "claim.taken_back", title, body, link=link, now=now)
     return claim

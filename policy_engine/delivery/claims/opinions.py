@@ -14,6 +14,7 @@ from kernel.clock import business_date
 from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
+from kernel.wording import worded
 from kernel.working_days import add_working_days
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.colleagues import (
@@ -78,8 +79,8 @@ def ask_opinion(
     )
     session.add(opinion)
     _log(session, claim, "claim.opinion_asked", principal, opinion, now=now)
-    title = f"请提出加签意见：{claim.case_number}"
-    body = f"{opinion.asked_by_seat}请您在 {opinion.due_on:%Y-%m-%d} 前答复。"
+    title = worded("请提出加签意见：%(number)s", number=claim.case_number)
+    body = worded("%(seat)s请您在 %(due)s 前答复。", seat=opinion.asked_by_seat, due=opinion.due_on)
     tell_seat(session, asked, claim, "claim.opinion_asked", title, body, now=now)
     return opinion
 
@@ -142,8 +143,8 @@ def remind_of_opinions(session: Session, ports: Ports, *, now: datetime, limit: 
         claim = repository.get_claim(session, opinion.claim_id)
         held = seat_numbered(session, ports, opinion.seat_id, now=now)
         if claim is not None and held is not None:
-            title = f"加签意见已超期：{claim.case_number}"
-            body = f"{opinion.asked_by_seat}在等您的答复。"
+            title = worded("加签意见已超期：%(number)s", number=claim.case_number)
+            body = worded("%(seat)s在等您的答复。", seat=opinion.asked_by_seat)
             tell_seat(session, held, claim, "claim.opinion_late", title, body, now=now)
     return len(late)
 

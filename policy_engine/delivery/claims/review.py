@@ -11,6 +11,7 @@ from kernel.clock import business_date
 from kernel.errors import DongchuError, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
+from kernel.wording import Month, as_said, worded
 from kernel.working_days import add_working_days
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.awards import service as awards
@@ -217,7 +218,8 @@ def _follow_up(
     now: datetime,
 ) -> None:
     """The papers, notices and rights that follow from an act."""
-    title, body = f"{terms.title}：办理有进展", f"{seat.department}已办理“{reason or '通过'}”。"
+    policy, department = terms.title, seat.department
+    title, body = worded("%(policy)s：办理有进展", policy=policy), as_said("")
     if action == "grant":
         write_decision(
             session, ports, claim, terms, "granted", reason, official=principal, seat=seat, now=now
@@ -226,20 +228,31 @@ def _follow_up(
             _settle_granted(session, ports, claim, terms, now=now)
             return
         claim.notice_until_on = _notice_until(terms, business_date(now))
-        title, body = f"{terms.title}：公示中", f"拟批准，公示至 {claim.notice_until_on:%Y-%m-%d}。"
+        title = worded("%(policy)s：公示中", policy=policy)
+        body = worded("拟批准，公示至 %(until)s。", until=claim.notice_until_on)
     elif action == "refuse":
         paper = write_decision(
             session, ports, claim, terms, "refused", reason, official=principal, seat=seat, now=now
         )
-        title = f"{terms.title}：未予批准"
-        body = f"决定书 {paper.number}。理由：{reason}。您可以申诉，也可在六十日内申请行政复议、六个月内提起行政诉讼。"
+        title = worded("%(policy)s：未予批准", policy=policy)
+        body = worded(
+            "决定书 %(number)s。理由：%(reason)s。您可以申诉，也可在六十日内申请行政复议、六个月内提起行政诉讼。",
+            number=paper.number,
+            reason=reason,
+        )
     elif action == "return_for_supplement":
-        title, body = f"{terms.title}：请补充材料", f"需要一次补齐：{reason}"
+        title = worded("%(policy)s：请补充材料", policy=policy)
+        body = worded("需要一次补齐：%(reason)s", reason=reason)
     else:
         next_stage = present_stage(claim)
-        body = f"{seat.department}·{seat.title}已办理，现在由“{next_stage.title}”办理。"
+        body = worded(
+            "%(department)s·%(seat)s已办理，现在由“%(stage)s”办理。",
+            department=department,
+            seat=seat.title,
+            stage=next_stage.title,
+        )
         if claim.stage_due_on is not None:
-            body += f"预计 {claim.stage_due_on:%Y-%m-%d} 前完成。"
+            body = body + worded("预计 %(due)s 前完成。", due=claim.stage_due_on)
     kind = f"claim.{action}"
     tell(session, ports, claim.subject_id, kind, title, body, link=f"/claims/{claim.id}", now=now)
 
@@ -252,14 +265,14 @@ def _notice_until(terms: Terms, today: date) -> date:
 
 def _settle_granted(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now: datetime) -> None:
     award = awards.recognise(session, ports, claim, terms, now=now)
-    body = "您的资格已认定。" if terms.period == "none" else "款项将按期发放，无需再次申请。"
+    body = worded("您的资格已认定。") if terms.period == "none" else worded("款项将按期发放，无需再次申请。")
     tell(
         session,
         ports,
         claim.subject_id,
         "claim.granted",
-        f"{terms.title}：已批准",
-        f"{body}自 {award.starts_on:%Y年%m月} 起。",
+        worded("%(policy)s：已批准", policy=terms.title),
+        body + worded("自 %(month)s 起。", month=Month.of(award.starts_on)),
         link=f"/claims/{claim.id}",
         now=now,
     )

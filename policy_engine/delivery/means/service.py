@@ -19,6 +19,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
 from kernel.web.principal import Principal
+from kernel.wording import Wording, worded
 from kernel.working_days import add_working_days
 from policy_engine.delivery.cases.letters import tell_these
 from policy_engine.delivery.cases.numbers import means_number
@@ -102,8 +103,8 @@ def open_check(
         session,
         adults,
         check,
-        "请授权核对家庭经济状况",
-        f"{check.opened_by_seat}请您在 {check.due_on:%Y-%m-%d} 前同意或不同意。",
+        worded("请授权核对家庭经济状况"),
+        worded("%(seat)s请您在 %(due)s 前同意或不同意。", seat=check.opened_by_seat, due=check.due_on),
         now=now,
     )
     return check
@@ -158,8 +159,8 @@ def record_paper(
     seen = witnessing.checked(way, witnessed, interested={principal.name, *names.values()})
     if seen is not None:
         consent.witnessed_sealed = witnessing.seal(ports.vault, consent.id, seen)
-    body = "窗口登记了您同意核对家庭经济状况。如果不是您的意思，可以随时撤回，或拨打 12345。"
-    _tell(session, {subject_id}, check, "已登记您的授权", body, now=now)
+    body = worded("窗口登记了您同意核对家庭经济状况。如果不是您的意思，可以随时撤回，或拨打 12345。")
+    _tell(session, {subject_id}, check, worded("已登记您的授权"), body, now=now)
     _said(
         session,
         ports,
@@ -223,8 +224,8 @@ def keep_time(session: Session, ports: Ports, *, now: datetime, limit: int = 50)
     for check in repository.overdue(session, ("authorising",), soon, limit, unreminded=True):
         check.reminded_at, done = now, done + 1
         waiting = {one.subject_id for one in repository.consents(session, check.id) if one.state == "waiting"}
-        body = f"请在 {check.due_on:%Y-%m-%d} 前同意或不同意；不授权不影响其他待遇。"
-        _tell(session, waiting, check, "还在等您授权核对", body, now=now)
+        body = worded("请在 %(due)s 前同意或不同意；不授权不影响其他待遇。", due=check.due_on)
+        _tell(session, waiting, check, worded("还在等您授权核对"), body, now=now)
     for check in repository.overdue(session, ("authorising",), today, limit, unreminded=False):
         _end(session, ports, check, "lapsed", now=now)
         done += 1
@@ -378,15 +379,15 @@ def _end(session: Session, ports: Ports, check: MeansCheck, state: str, *, now: 
         now=now,
     )
     words = {
-        "done": "核对已完成，结果已交给办理的席位。",
-        "refused": "有成员不同意核对，核对已结束。",
-        "lapsed": "没有按期授权，核对已结束，可以重新发起。",
-        "withdrawn": "授权已撤回，查到的信息已删除。",
+        "done": worded("核对已完成，结果已交给办理的席位。"),
+        "refused": worded("有成员不同意核对，核对已结束。"),
+        "lapsed": worded("没有按期授权，核对已结束，可以重新发起。"),
+        "withdrawn": worded("授权已撤回，查到的信息已删除。"),
     }[state]
     members = {one.subject_id for one in repository.consents(session, check.id)}
-    _tell(session, members, check, "家庭经济状况核对有结果", words, now=now)
+    _tell(session, members, check, worded("家庭经济状况核对有结果"), words, now=now)
     link = f"/zhengtong/means/{check.id}"
-    title = f"核对有结果：{check.number}"
+    title = worded("核对有结果：%(number)s", number=check.number)
     tell_these(session, {check.opened_by_id}, "means.ended", title, words, link=link, now=now)
 
 
@@ -437,8 +438,8 @@ def _tell(
     session: Session,
     members: set[int] | frozenset[int],
     check: MeansCheck,
-    title: str,
-    body: str,
+    title: Wording,
+    body: Wording,
     *,
     now: datetime,
 ) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import insert_rows
 from kernel.ids import new_id
+from kernel.wording import Wording
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM, NewEvent, record_events
 from policy_engine.delivery.offers.models import Offer
@@ -85,7 +86,7 @@ class Batch:
             )
         )
 
-    def tell(self, offer_id: uuid.UUID, subject_id: int, kind: str, title: str, body: str) -> None:
+    def tell(self, offer_id: uuid.UUID, subject_id: int, kind: str, title: Wording, body: Wording) -> None:
         """A letter about an offer to everybody who follows the subject's affairs."""
         self._letters.append(Letter(subject_id, kind, title, body, f"/offers/{offer_id}"))
 

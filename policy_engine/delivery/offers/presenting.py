@@ -7,7 +7,9 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
+from kernel.i18n import N_
 from kernel.money import format_yuan
+from kernel.wording import Wording, worded
 from policy_engine.delivery.cases.letters import TRUST
 from policy_engine.delivery.cases.timeline import Actor, record_event
 from policy_engine.delivery.claims import service as claims
@@ -15,7 +17,13 @@ from policy_engine.delivery.offers.batch import Batch, NewOffer
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.terms import Terms
 
-PERIOD_WORDS = {"once": "一次性", "month": "每月", "quarter": "每季度", "year": "每年", "none": ""}
+PERIOD_WORDS = {
+    "once": N_("一次性"),
+    "month": N_("每月"),
+    "quarter": N_("每季度"),
+    "year": N_("每年"),
+    "none": "",
+}
 
 
 class Offered(Protocol):
@@ -44,8 +52,13 @@ def present(batch: Batch, offer: Offer | NewOffer, terms: Terms, before: str | N
 def invite(batch: Batch, offer: Offered, terms: Terms, moved: tuple[str | None, str]) -> None:
     """History and letter of an offer that is one's own to take."""
     log_offered(batch, offer, moved)
-    words = f"{_amount_words(offer.amount_fen, terms)}{TRUST}"
-    batch.tell(offer.id, offer.subject_id, "offer.offered", f"您可能符合：{terms.title}", words)
+    batch.tell(
+        offer.id,
+        offer.subject_id,
+        "offer.offered",
+        worded("您可能符合：%(policy)s", policy=terms.title),
+        _amount_words(offer.amount_fen, terms) + TRUST,
+    )
 
 
 def log_offered(batch: Batch, offer: Offered, moved: tuple[str | None, str]) -> None:
@@ -81,10 +94,14 @@ def log(
     )
 
 
-def _amount_words(amount_fen: int | None, terms: Terms) -> str:
+def _amount_words(amount_fen: int | None, terms: Terms) -> Wording:
     if terms.is_invitation:
-        return "您家可能符合，可申请核对。"
+        return worded("您家可能符合，可申请核对。")
     if amount_fen is None:
-        return "请查看并确认。"
-    within = "（以本年度累计上限内为准）" if terms.yearly_caps else ""
-    return f"{PERIOD_WORDS[terms.period]}{format_yuan(amount_fen)}元{within}，请查看并确认。"
+        return worded("请查看并确认。")
+    period, yuan = worded(PERIOD_WORDS[terms.period]), format_yuan(amount_fen)
+    if terms.yearly_caps:
+        return worded(
+            "%(period)s%(yuan)s元（以本年度累计上限内为准），请查看并确认。", period=period, yuan=yuan
+        )
+    return worded("%(period)s%(yuan)s元，请查看并确认。", period=period, yuan=yuan)

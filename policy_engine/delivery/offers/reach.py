@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
+from kernel.wording import as_said, worded
 from policy_engine.delivery.awards import allowance
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.holds import place_hold
@@ -127,8 +128,8 @@ def recall(
             state = OFFER.move(S(row.state), "withdraw")
             batch.log(row.id, row.subject_id, "offer.withdrawn", (row.state, state))
             if row.state == S.OFFERED:
-                title = f"{terms.title}：已撤回"
-                batch.tell(row.id, row.subject_id, "offer.withdrawn", title, apology)
+                title = worded("%(policy)s：已撤回", policy=terms.title)
+                batch.tell(row.id, row.subject_id, "offer.withdrawn", title, as_said(apology))
     repository.change_all(
         session,
         [row.id for row in rows],

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.ids import new_id
+from kernel.wording import worded
 from policy_engine.delivery.awards import hearing as awards
 from policy_engine.delivery.awards import losses, overlaps
 from policy_engine.delivery.awards import repository as award_rows
@@ -191,9 +192,17 @@ class _Reconciliation:
         if before != S.OFFERED:
             return
         words = (
-            "还差一些信息才能确认" if command == "doubt" else "按最新信息暂不符合条件；如您认为不对，仍可申请"
+            worded("还差一些信息才能确认。")
+            if command == "doubt"
+            else worded("按最新信息暂不符合条件；如您认为不对，仍可申请。")
         )
-        self.batch.tell(offer.id, offer.subject_id, kind, f"{terms.title}：情况有变化", f"{words}。{TRUST}")
+        self.batch.tell(
+            offer.id,
+            offer.subject_id,
+            kind,
+            worded("%(policy)s：情况有变化", policy=terms.title),
+            words + TRUST,
+        )
 
     def _reach(self, offer: Offer | NewOffer, terms: Terms, before: str | None) -> None:
         """Offer it where the publication has reached the subject; else it stays matched, unseen."""

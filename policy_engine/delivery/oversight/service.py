@@ -15,6 +15,7 @@ from kernel.clock import business_date
 from kernel.errors import Forbidden, IllegalTransition, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from kernel.working_days import add_working_days
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.cases.letters import tell_these
@@ -188,8 +189,12 @@ def _tell_owners(session: Session, ports: Ports, finding: Finding, *, now: datet
         session,
         holders - {finding.official_id or 0},
         "oversight.asked",
-        "有监督问题待您答复",
-        f"{QUESTIONS[finding.question].title}，请在 {finding.due_on:%Y-%m-%d} 前答复。",
+        worded("有监督问题待您答复"),
+        worded(
+            "%(question)s，请在 %(due)s 前答复。",
+            question=worded(QUESTIONS[finding.question].title),
+            due=finding.due_on,
+        ),
         link=f"/zhengtong/findings/{finding.id}",
         now=now,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import business_date
 from kernel.ids import new_id
 from kernel.money import format_yuan
+from kernel.wording import as_said, worded
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM, TREASURY, NewEvent, record_events
@@ -118,10 +119,16 @@ def _tell(
 
 
 def _letter(payment: Payment, terms: Terms, answer: TreasuryAnswer) -> Letter:
-    amount = f"{format_yuan(payment.amount_fen)}元"
+    policy, period, yuan = terms.title, payment.period, format_yuan(payment.amount_fen)
     if payment.state == S.PAID:
-        title, body = f"{terms.title}：已到账", f"{payment.period} 的 {amount} 已汇入您的收款账户。"
+        title = worded("%(policy)s：已到账", policy=policy)
+        body = worded("%(period)s 的 %(yuan)s元 已汇入您的收款账户。", period=period, yuan=yuan)
     else:
-        title = f"{terms.title}：银行退回"
-        body = f"{payment.period} 的 {amount} 未能汇入（{answer.reason or '原因待查'}）。款项仍为您保留，请核对或更换收款账户。"
+        title = worded("%(policy)s：银行退回", policy=policy)
+        body = worded(
+            "%(period)s 的 %(yuan)s元 未能汇入（%(reason)s）。款项仍为您保留，请核对或更换收款账户。",
+            period=period,
+            yuan=yuan,
+            reason=as_said(answer.reason) if answer.reason else worded("原因待查"),
+        )
     return Letter(payment.subject_id, f"payment.{payment.state}", title, body, f"/claims/{payment.claim_id}")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.money import format_yuan
+from kernel.wording import worded
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.ledger import repository as ledger_rows
@@ -184,9 +185,13 @@ def _not_yet_funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.waits_for_funds",
-        f"{terms.title}：正在等待资金",
-        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已经批准，资金还没有到位。"
-        "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
+        worded("%(policy)s：正在等待资金", policy=terms.title),
+        worded(
+            "%(period)s 的 %(yuan)s元 已经批准，资金还没有到位。"
+            "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
+            period=payment.period,
+            yuan=format_yuan(payment.amount_fen),
+        ),
         f"/claims/{payment.claim_id}",
     )
 
@@ -195,8 +200,12 @@ def _funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.funded",
-        f"{terms.title}：资金已到位",
-        f"{payment.period} 的 {format_yuan(payment.amount_fen)}元 已为您预留，等待发放。",
+        worded("%(policy)s：资金已到位", policy=terms.title),
+        worded(
+            "%(period)s 的 %(yuan)s元 已为您预留，等待发放。",
+            period=payment.period,
+            yuan=format_yuan(payment.amount_fen),
+        ),
         f"/claims/{payment.claim_id}",
     )
 
@@ -205,7 +214,7 @@ def _ask_for_account(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.account_missing",
-        f"{terms.title}：请补充收款账户",
-        "款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。",
+        worded("%(policy)s：请补充收款账户", policy=terms.title),
+        worded("款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。"),
         f"/claims/{payment.claim_id}",
     )

@@ -11,6 +11,7 @@ from kernel.crypto import Vault
 from kernel.errors import Conflict, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_token
+from kernel.wording import worded
 from policy_engine.delivery.access import serves
 from policy_engine.delivery.cases.letters import tell_these
 from policy_engine.delivery.cases.timeline import Actor
@@ -143,7 +144,8 @@ def _tell_deciders(
         if serves(held.seat, stage, claim.division)
         for one in held.holders
     }
-    title, body = f"公示收到异议：{claim.case_number}", f"请在 {row.due_on:%Y-%m-%d} 前核查。"
+    title = worded("公示收到异议：%(number)s", number=claim.case_number)
+    body = worded("请在 %(due)s 前核查。", due=row.due_on)
     tell_these(
         session,
         holders - hands,

@@ -16,6 +16,7 @@ from kernel.clock import business_date
 from kernel.errors import Conflict, FieldError, Forbidden, IllegalTransition, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from kernel.wording import as_said, worded
 from kernel.working_days import add_working_days
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.cases.letters import tell_these
@@ -117,8 +118,8 @@ def answer_rating(
         session,
         {rating.rated_by_id},
         "rating.answered",
-        "您的评价有了答复",
-        words,
+        worded("您的评价有了答复"),
+        as_said(words),
         link=f"/claims/{rating.claim_id}",
         now=now,
     )
@@ -159,7 +160,9 @@ def _tell_seats(session: Session, ports: Ports, claim: Claim, rating: Rating, *,
         if "claim.decide" in held.seat.duties and encloses(held.seat.division, rating.division)
         for one in held.holders
     }
-    due = f"{rating.due_on:%Y-%m-%d}"
-    title = "有一条评价需要核实" if rating.reminded_at is None else "评价核实已超期"
-    body = f"请在 {due} 前核实并答复。" if rating.reminded_at is None else f"应在 {due} 前答复。"
+    if rating.reminded_at is None:
+        title = worded("有一条评价需要核实")
+        body = worded("请在 %(due)s 前核实并答复。", due=rating.due_on)
+    else:
+        title, body = worded("评价核实已超期"), worded("应在 %(due)s 前答复。", due=rating.due_on)
     tell_these(session, holders - hands, "rating.task", title, body, link="/zhengtong/ratings", now=now)

@@ -12,6 +12,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFoun
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal, SeatView
+from kernel.wording import worded
 from policy_engine.catalogue.divisions import encloses
 from policy_engine.delivery.access import is_concerned
 from policy_engine.delivery.awards import repository as award_rows
@@ -243,23 +244,40 @@ def _tell_decision(
     session: Session, ports: Ports, overpayment: Overpayment, refunded_fen: int, *, now: datetime
 ) -> None:
     title = ports.terms(session, overpayment.policy_id, overpayment.policy_version).title
-    left = f"{format_yuan(overpayment.amount_fen - overpayment.repaid_fen)}元"
-    back = f"您已退回的 {format_yuan(refunded_fen)}元 将退还给您。" if refunded_fen else ""
+    left = format_yuan(overpayment.amount_fen - overpayment.repaid_fen)
+    closed = worded("经核实款项应当发放，这件事已经了结。")
+    if refunded_fen:
+        closed = closed + worded("您已退回的 %(yuan)s元 将退还给您。", yuan=format_yuan(refunded_fen))
     words, body = {
         OverpaymentState.OWED: (
-            "请退回多发的款项",
-            f"请于 {overpayment.due_on} 前退回 {left}；有困难的可以申请分期。"
-            "您可在六十日内申请行政复议、六个月内提起行政诉讼。",
+            worded("请退回多发的款项"),
+            worded(
+                "请于 %(due)s 前退回 %(yuan)s元；有困难的可以申请分期。"
+                "您可在六十日内申请行政复议、六个月内提起行政诉讼。",
+                due=overpayment.due_on,
+                yuan=left,
+            ),
         ),
-        OverpaymentState.WRITTEN_OFF: ("多发的款项已核销", f"{left} 不再向您追回。"),
-        OverpaymentState.DROPPED: ("没有多发", f"经核实款项应当发放，这件事已经了结。{back}"),
+        OverpaymentState.WRITTEN_OFF: (
+            worded("多发的款项已核销"),
+            worded("%(yuan)s元 不再向您追回。", yuan=left),
+        ),
+        OverpaymentState.DROPPED: (
+            worded("没有多发"),
+            closed,
+        ),
     }[OverpaymentState(overpayment.state)]
     tell_these(
         session,
         recipients_of(session, ports, overpayment, now=now),
         f"overpayment.{overpayment.state}",
-        f"{title}：{words}",
-        f"决定书 {overpayment.decision_number}。理由：{overpayment.decision_reason}。{body}",
+        worded("%(policy)s：%(outcome)s", policy=title, outcome=words),
+        worded(
+            "决定书 %(number)s。理由：%(reason)s。",
+            number=overpayment.decision_number,
+            reason=overpayment.decision_reason or "",
+        )
+        + body,
         link=f"/recoveries/{overpayment.id}",
         now=now,
     )

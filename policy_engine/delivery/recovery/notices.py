@@ -16,6 +16,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
+from kernel.wording import Wording, as_said, listed, worded
 from kernel.working_days import add_working_days
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import tell_these
@@ -29,6 +30,7 @@ from policy_engine.delivery.states import OverpaymentState, PaymentState
 
 HEARING_WORKING_DAYS = 10
 LONGEST_STATEMENT = 2000
+NOTHING = as_said("")
 
 Cause = Literal["death", "lost_right", "adjusted", "other"]
 
@@ -56,7 +58,7 @@ def give_notice(
     reason: str,
     actor: Actor,
     recipients: frozenset[int],
-    due_to_family: str = "",
+    due_to_family: Wording = NOTHING,
     now: datetime,
 ) -> Overpayment:
     """Tell ``recipients`` what was paid too much, why, and until when they are heard. The award's row is locked.
@@ -78,7 +80,7 @@ def give_notice(
         division=award.division,
         cause=cause,
         is_official_error=is_official_error,
-        reason=reason,
+        reason=str(reason),
         amount_fen=sum(amount for _payment, amount in too_much),
         state=OverpaymentState.NOTICED,
         hearing_until_on=until,
@@ -93,18 +95,21 @@ def give_notice(
         for payment, amount in too_much
     )
     session.flush()
-    log(session, overpayment, "overpayment.noticed", actor, None, reason=reason, now=now)
+    log(session, overpayment, "overpayment.noticed", actor, None, reason=str(reason), now=now)
     title = ports.terms(session, award.policy_id, award.policy_version).title
-    periods = "、".join(sorted(payment.period for payment, _amount in too_much))
-    body = (
-        f"{due_to_family}{periods} 的款项中有 {format_yuan(overpayment.amount_fen)}元 可能多发。理由：{reason}。"
-        f"您可在 {until:%Y-%m-%d} 前说明情况；在作出书面决定之前，您不需要退回任何款项，也不会自动扣款。"
+    body = due_to_family + worded(
+        "%(periods)s 的款项中有 %(yuan)s元 可能多发。理由：%(reason)s。"
+        "您可在 %(until)s 前说明情况；在作出书面决定之前，您不需要退回任何款项，也不会自动扣款。",
+        periods=listed(sorted(payment.period for payment, _amount in too_much)),
+        yuan=format_yuan(overpayment.amount_fen),
+        reason=reason,
+        until=until,
     )
     tell_these(
         session,
         recipients,
         "overpayment.noticed",
-        f"{title}：有款项需要核实",
+        worded("%(policy)s：有款项需要核实", policy=title),
         body,
         link=f"/recoveries/{overpayment.id}",
         now=now,

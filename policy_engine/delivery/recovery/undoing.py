@@ -15,6 +15,7 @@ from kernel.clock import business_date
 from kernel.i18n import N_
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from policy_engine.delivery.awards.heirs import DEATH, keep_for_family
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.letters import tell_these
@@ -60,14 +61,22 @@ def set_aside(
     refunded = give_back(session, ports, overpayment, award, now=now)
     title = ports.terms(session, overpayment.policy_id, overpayment.policy_version).title
     money = (
-        f"您已退回的 {format_yuan(refunded)}元 将退还到原收款账户。" if refunded else "您不需要退回任何款项。"
+        worded("您已退回的 %(yuan)s元 将退还到原收款账户。", yuan=format_yuan(refunded))
+        if refunded
+        else worded("您不需要退回任何款项。")
     )
     tell_these(
         session,
         recipients_of(session, ports, overpayment, now=now) | {overpayment.subject_id},
         "overpayment.undone",
-        f"{title}：追回决定已撤销",
-        f"决定书 {overpayment.undone_number}。理由：{overpayment.undone_reason}。{money}给您添麻烦了，我们很抱歉。",
+        worded("%(policy)s：追回决定已撤销", policy=title),
+        worded(
+            "决定书 %(number)s。理由：%(reason)s。",
+            number=overpayment.undone_number,
+            reason=overpayment.undone_reason,
+        )
+        + money
+        + worded("给您添麻烦了，我们很抱歉。"),
         link=f"/recoveries/{overpayment.id}",
         now=now,
     )

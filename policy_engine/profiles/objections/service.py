@@ -19,6 +19,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.notices import notify
 from kernel.outbox import enqueue
+from kernel.wording import worded
 from kernel.working_days import add_working_days, working_days_between
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.profiles import repository as profiles
@@ -160,8 +161,10 @@ def answer(
             raise Conflict(_("这项信息现在以另一来源为准，请由该来源更正。"))
     row.state, row.answer = outcome, reply
     row.answered_by, row.answered_seat, row.answered_at = by, seat[:60], now
-    title = _("异议已答复：已更正") if outcome == "corrected" else _("异议已答复：维持原登记")
-    body = _("您对一项登记信息的异议已由来源部门答复。对答复不服的，可以向该部门申请复核或依法申请行政复议。")
+    title = worded("异议已答复：已更正") if outcome == "corrected" else worded("异议已答复：维持原登记")
+    body = worded(
+        "您对一项登记信息的异议已由来源部门答复。对答复不服的，可以向该部门申请复核或依法申请行政复议。"
+    )
     others = {row.raised_by} if row.raised_as in _FOR_ANOTHER else set()
     for reader in (row.subject_id, *(others - {row.subject_id})):
         notify(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.i18n import N_
 from kernel.notices import notify
 from kernel.outbox import enqueue
+from kernel.wording import worded
 from portals.financing.demands.models import Application, Demand
 from portals.financing.institutions import subject_of
 
@@ -74,8 +75,8 @@ def tell_firm(session: Session, demand: Demand, command: str, *, now: datetime) 
             session,
             subject_id=demand.firm_id,
             kind=f"financing.{command}",
-            title=told.title,
-            body=told.body,
+            title=worded(told.title),
+            body=worded(told.body),
             link=f"/rongtong/financing/demands/{demand.id}",
             now=now,
         )
@@ -112,8 +113,8 @@ def tell_bank(session: Session, application: Application, command: str, *, now: 
             session,
             subject_id=subject_id,
             kind=f"financing.{command}",
-            title=told.title,
-            body=told.body,
+            title=worded(told.title),
+            body=worded(told.body),
             link=f"/rongtong/bank/applications/{application.id}",
             now=now,
         )

@@ -21,6 +21,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.notices import notify
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from policy_engine.delivery.cases.repository import next_in_series
 from portals.financing.banks import repository as bank_rows
 from portals.financing.demands import repository as demand_rows
@@ -227,8 +228,8 @@ def _tell_guarantor(session: Session, guarantor: Institution, now: datetime) -> 
             session,
             subject_id=subject_id,
             kind="financing.guarantee_requested",
-            title=_ASKED,
-            body=_ASKED_BODY,
+            title=worded(_ASKED),
+            body=worded(_ASKED_BODY),
             link="/rongtong/guarantor",
             now=now,
         )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.i18n import N_
 from kernel.notices import notify
+from kernel.wording import worded
 from portals.financing.loans.models import Loan
 
 
@@ -36,8 +37,8 @@ def tell_firm(session: Session, loan: Loan, command: str, *, now: datetime) -> N
             session,
             subject_id=loan.firm_id,
             kind=f"financing.{command}",
-            title=told.title,
-            body=told.body,
+            title=worded(told.title),
+            body=worded(told.body),
             link=f"/rongtong/financing/loans/{loan.id}",
             now=now,
         )

@@ -12,6 +12,7 @@ from kernel.house import House
 from kernel.i18n import N_
 from kernel.notices import notify
 from kernel.outbox import Handler, Message, Schedule
+from kernel.wording import worded
 from policy_engine.policies.published import PublishedPolicies
 from portals.financing.institutions import institutions, subject_of
 from portals.financing.loans.models import Loan
@@ -83,8 +84,8 @@ def _settle(
                     session,
                     subject_id=subject_id,
                     kind="financing.subsidies_to_file",
-                    title=_TO_FILE,
-                    body=_TO_FILE_BODY,
+                    title=worded(_TO_FILE),
+                    body=worded(_TO_FILE_BODY),
                     link="/rongtong/bank/subsidies",
                     now=now,
                 )

@@ -24,6 +24,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.notices import notify
 from kernel.web.principal import Principal
+from kernel.wording import worded
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.cases.timeline import SYSTEM
 from policy_engine.delivery.claims import beginning
@@ -188,8 +189,8 @@ def file(
         session,
         subject_id=row.firm_id,
         kind="financing.subsidy_filed",
-        title=_FILED,
-        body=_FILED_BODY,
+        title=worded(_FILED),
+        body=worded(_FILED_BODY),
         link="/rongtong/financing/subsidies",
         now=now,
     )

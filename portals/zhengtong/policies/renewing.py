@@ -16,6 +16,7 @@ from kernel.clock import business_date
 from kernel.house import House
 from kernel.notices import notify
 from kernel.outbox import Handler, Message, Schedule, once
+from kernel.wording import Wording, worded
 from policy_engine.policies import repository
 from policy_engine.policies.models import PolicyVersion
 
@@ -80,12 +81,13 @@ def _tell(
     return told
 
 
-def _words(version: PolicyVersion, step: int) -> tuple[str, str]:
-    day = f"{version.effective_to:%Y-%m-%d}"
-    what = (
-        f"第 {version.version} 版的最后一天是 {day}，还没有人起草下一版。"
-        "要延续的，请以此起草新版本；不再延续的，到期后停止推送。"
+def _words(version: PolicyVersion, step: int) -> tuple[Wording, Wording]:
+    what = worded(
+        "第 %(version)s 版的最后一天是 %(day)s，还没有人起草下一版。"
+        "要延续的，请以此起草新版本；不再延续的，到期后停止推送。",
+        version=version.version,
+        day=version.effective_to,
     )
     if step == len(STEPS):
-        return f"政策已到期：{version.title}", what
-    return f"政策将到期：{version.title}", what
+        return worded("政策已到期：%(policy)s", policy=version.title), what
+    return worded("政策将到期：%(policy)s", policy=version.title), what

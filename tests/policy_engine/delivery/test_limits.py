@@ -186,7 +186,7 @@ def test_the_caps_last_payment_is_what_is_left_and_the_new_year_begins_anew(offi
         detail = views.claim_detail(session, office.ports, claim.id, person(GRANDMOTHER), now=office.now)
         told = {one.text: one.reason for one in detail.timeline}
         letters = [one.body for one in notices.inbox(session, GRANDMOTHER) if "已到上限" in one.title]
-    assert told["本年度金额已达上限，本期不发"] == "年度累计上限 150元，自 2027-01-01 起恢复"
+    assert told["本年度金额已达上限，本期不发"] == "年度累计上限 150元，自 2027年1月1日 起恢复"
     assert len(letters) == 2
 
 

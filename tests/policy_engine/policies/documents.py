@@ -1,5 +1,6 @@
 """Small documents for tests: one valid text each, changed where a test needs it."""
 
+import msgspec
 import yaml
 
 from policy_engine.policies.document import PolicyDocument
@@ -69,7 +70,7 @@ cases:
 
 def changed(text: str, **changes: object) -> str:
     """``text`` with some of its items replaced, or removed by None; the others keep their lines where possible."""
-    content = yaml.safe_load(text)
+    content = msgspec.yaml.decode(text)
     for key, value in changes.items():
         if value is None:
             content.pop(key, None)

@@ -40,6 +40,7 @@ def test_every_value_knows_its_line() -> None:
         ("a: 2025-13-45\n", "bad_value", 1),
         ("a: " + "9" * 5000, "bad_value", 1),
         ("a: \x00\n", "syntax", 0),
+        ("a: \ud800\n", "syntax", 0),
         ("x" * 1_000_001, "too_large", 0),
         ("[" + "1," * 60_000 + "]", "too_large", 1),
         ("a: &x [1]\nb: [" + "*x," * 30 + "]", "too_many_aliases", 2),

@@ -187,7 +187,9 @@ def test_kin_are_asked_let_in_and_sent_away(enter: Enter, city: City) -> None:
     assert name in let_in.text
     asked = client.post(first(r"/tong/help/[0-9a-f-]+", client.get("/tong/help").text), data={})
     assert "已经告诉家人了" in asked.text
-    assert "请您帮忙" in enter(city.cast.agent).get("/tong/inbox").text
+    agent = enter(city.cast.agent)
+    assert "请您帮忙" in agent.get("/tong/inbox").text
+    assert "asks for your help" in agent.get("/tong/inbox", headers={"Accept-Language": "en"}).text
     revoke = first(r"/tong/me/kin/[0-9a-f-]+/revoke", let_in.text)
     assert enter(city.cast.parent).post(revoke, data={}).status_code == 404
     assert name not in client.post(revoke, data={}).text

@@ -28,9 +28,9 @@ from policy_engine.delivery.people import RegisteredPeople, known_facts
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.published import PublishedTerms
 from policy_engine.policies.published import PublishedPolicies
-from portals.demo.accounts import principal_on
 from portals.demo.cast import Cast
 from portals.demo.city import make_city
+from portals.demo.seats import principal_on
 from portals.services import Services
 from portals.zhengtong.app import create_app
 from tests.conftest import NOON

@@ -10,6 +10,7 @@ from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.notices import notify
+from kernel.wording import worded
 from portals.financing.guarantees.pool import books, repository
 from portals.financing.guarantees.pool.models import BankCap, Pool
 from portals.financing.guarantees.pool.notices import holders_of
@@ -77,8 +78,8 @@ def stop(session: Session, cap: BankCap, *, now: datetime) -> None:
             session,
             subject_id=subject_id,
             kind="financing.cap_reached",
-            title=_STOPPED,
-            body=_STOPPED_BODY,
+            title=worded(_STOPPED),
+            body=worded(_STOPPED_BODY),
             link="/zhengtong/financing/pool",
             now=now,
         )

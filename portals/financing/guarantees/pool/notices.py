@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from identity.seats import repository as seats
 from kernel.i18n import N_
 from kernel.notices import notify
+from kernel.wording import worded
 from portals.financing.guarantees.pool.models import Compensation
 from portals.financing.institutions import institutions, subject_of
 
@@ -56,8 +57,8 @@ def _tell_side(session: Session, compensation: Compensation, command: str, whom:
             session,
             subject_id=subject_id,
             kind=f"financing.compensation_{command}",
-            title=told.title,
-            body=told.body,
+            title=worded(told.title),
+            body=worded(told.body),
             link=f"{base}/compensations/{compensation.id}",
             now=now,
         )

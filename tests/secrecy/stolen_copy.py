@@ -28,8 +28,8 @@ _ID_NUMBER = re.compile(
 #: Eleven digits as a number in a document are money, not a phone: those stand in quotes or in a sentence.
 _PHONE = re.compile(rb"(?<![0-9A-Za-z.+:,\[-])(?<![:,] )1[3-9]\d{9}(?![0-9A-Za-z.])")
 _CODE = re.compile(rb"(?<![0-9A-Za-z.:+-])\d{6}(?![0-9A-Za-z.:-])")
-#: Six digits that mean a place are no code.
-_DIVISION = re.compile(r"42\d{4}")
+#: Six digits that mean a place are no code; the whole country is 000000, which is also what one types for a wrong code.
+_DIVISION = re.compile(r"42\d{4}|000000")
 _BETWEEN = b"\x1f"
 
 
@@ -97,11 +97,19 @@ class StolenCopy:
         return [
             Finding(place, f"the code {code}", is_code=True)
             for code in standing
-            for place in self._where(code.encode())
+            for place in self._where_alone(code.encode())
         ]
 
     def _where(self, needle: bytes) -> list[str]:
         return list(dict.fromkeys(place for place, cell in self._cells if needle in cell))
+
+    def _where_alone(self, code: bytes) -> list[str]:
+        """Where it stands by itself, not within a longer number."""
+        return list(
+            dict.fromkeys(
+                place for place, cell in self._cells if code in cell and code in _CODE.findall(cell)
+            )
+        )
 
     def _files(self) -> list[Path]:
         if self._url.get_backend_name() != "sqlite" or self._url.database is None:

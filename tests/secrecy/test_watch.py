@@ -118,6 +118,16 @@ def test_a_store_that_was_searched_or_never_used_may_go(house: House, tmp_path: 
     Database(f"sqlite:///{tmp_path}/never.db").close()
 
 
+def test_a_code_is_told_where_it_stands_alone_and_a_place_is_none(house: House) -> None:
+    plant(house, '{"to": 4711234567, "at": "12:00:00.711234", "division": "420200"}')
+    store = StolenCopy(house.database.engine.url)
+    assert store.findings([], ["711234", "420200", "000000"]) == []
+    plant(house, "711234")
+    found = StolenCopy(house.database.engine.url).findings([], ["711234"])
+    assert [(one.where, one.is_code) for one in found] == [("audit_event.detail", True)]
+    uproot(house)
+
+
 def test_six_digits_found_twice_in_one_column_are_no_chance(house: House) -> None:
     code = "804153"
     house.vault.hash_token(f"code:some-key/{code}")

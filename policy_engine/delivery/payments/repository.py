@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -51,17 +50,6 @@ _ORDERS = (
     .order_by(Payment.id)
     .with_for_update()
     .execution_options(populate_existing=True)
-)
-# Built once: every period that falls due asks it.
-_PAYMENT = cast(sa.Table, Payment.__table__)
-_IS_COVERED = sa.select(
-    sa.exists().where(
-        _PAYMENT.c.policy_id == sa.bindparam("policy_id"),
-        _PAYMENT.c.unit_id == sa.bindparam("unit_id"),
-        _PAYMENT.c.period == sa.bindparam("period"),
-        _PAYMENT.c.kind == "regular",
-        _PAYMENT.c.state != PaymentState.CANCELLED,
-    )
 )
 
 

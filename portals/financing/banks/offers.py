@@ -178,14 +178,6 @@ def offers_for(session: Session, demand_id: uuid.UUID, firm_id: int, now: dateti
     ]
 
 
-def offer_of(session: Session, offer_id: uuid.UUID, firm_id: int, now: datetime) -> OfferView:
-    """One offer made to this firm. Raises ``NotFound``."""
-    found = repository.offer_to(session, offer_id, firm_id)
-    if found is None:
-        raise NotFound(_("没有找到这份融资方案。"))
-    return view(*found, now)
-
-
 def _answerable(session: Session, offer_id: uuid.UUID, by: Actor, now: datetime) -> tuple[Offer, Application]:
     """The offer, held together with its demand, if it can still be answered."""
     found = None if by.firm_id is None else repository.offer_to(session, offer_id, by.firm_id)

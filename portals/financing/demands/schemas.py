@@ -1,6 +1,5 @@
 """What goes into a demand, and who moves it."""
 
-import uuid
 from typing import Annotated, Literal
 
 import msgspec
@@ -83,10 +82,3 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CLOCK = Actor(side="clock")
-
-
-class Routed(msgspec.Struct, frozen=True, kw_only=True):
-    """What posting did: the demand, and the applications that banks now have before them."""
-
-    demand_id: uuid.UUID
-    application_ids: tuple[uuid.UUID, ...]

@@ -30,8 +30,6 @@ L = LoanState
 
 #: Money is owed to the bank.
 RUNNING = frozenset({L.DISBURSED, L.ACTIVE, L.EXTENDED, L.OVERDUE})
-#: It runs as agreed.
-SOUND = frozenset({L.DISBURSED, L.ACTIVE, L.EXTENDED})
 _MOVES: tuple[tuple[str, tuple[LoanState, ...], tuple[LoanState, ...]], ...] = (
     ("confirm_receipt", (L.DISBURSED,), (L.ACTIVE,)),
     ("repay", (L.DISBURSED, L.ACTIVE), (L.ACTIVE, L.REPAID)),

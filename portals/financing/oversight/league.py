@@ -22,7 +22,6 @@ from portals.financing.oversight import repository
 from portals.financing.oversight.repository import Asked, Lent
 
 _LONGEST = timedelta(days=366 * 3)
-_CLOCKS = ("accept", "contact", "disburse")
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):

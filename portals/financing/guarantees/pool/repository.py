@@ -153,10 +153,6 @@ def lock_compensation(session: Session, compensation_id: uuid.UUID) -> Compensat
     )
 
 
-def get_compensation(session: Session, compensation_id: uuid.UUID) -> Compensation | None:
-    return session.get(Compensation, compensation_id)
-
-
 def compensations(
     session: Session, *, institution: str | None = None, states: Sequence[str] | None = None, limit: int = 200
 ) -> Sequence[Compensation]:
@@ -169,12 +165,6 @@ def compensations(
     if states is not None:
         statement = statement.where(Compensation.state.in_(states))
     return session.scalars(statement.limit(limit)).all()
-
-
-def compensations_of_loan(session: Session, loan_id: uuid.UUID) -> Sequence[Compensation]:
-    return session.scalars(
-        sa.select(Compensation).where(Compensation.loan_id == loan_id).order_by(Compensation.requested_at)
-    ).all()
 
 
 def events_of(session: Session, compensation_id: uuid.UUID) -> Sequence[CompensationEvent]:

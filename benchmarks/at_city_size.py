@@ -33,6 +33,7 @@ from policy_engine.delivery.accounts import repository as accounts
 from policy_engine.delivery.awards import repository as awards
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims import repository as claims
+from policy_engine.delivery.claims import waiting
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
@@ -45,7 +46,7 @@ from policy_engine.delivery.reconciliation import repository as reconciliation
 from policy_engine.delivery.recovery import repository as recovery
 from policy_engine.delivery.register import service as register
 from policy_engine.delivery.states import PaymentState
-from policy_engine.delivery.views import desk, money, personal, rights
+from policy_engine.delivery.views import desk, money, personal, rights, work
 from policy_engine.profiles import disclosure
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.layout import FIRST_ID
@@ -88,7 +89,7 @@ def pages(house: House, ports: Ports) -> Iterator[tuple[str, Work]]:
     """What somebody waits for."""
     now = house.clock.now()
     with house.database.read() as session:
-        at_desk = claims.waiting_in(session, DISTRICT, ("submitted", "review"), 1)[0]
+        at_desk = _first_on_a_desk(session)
         decided = _first_resident(session, Claim, "granted")
         asks = person(_first_resident(session, Offer, "offered").subject_id)
         batch = session.scalars(sa.select(PaymentBatch).order_by(PaymentBatch.payment_count.desc())).first()
@@ -106,9 +107,9 @@ def pages(house: House, ports: Ports) -> Iterator[tuple[str, Work]]:
         lambda s: (money.my_awards(s, ports, one, now=now), money.my_payments(s, ports, one, now=now)),
     )
     yield "what is known about me", lambda s: disclosure.known_about(s, one.subject_id)
-    yield "street clerk's work list", lambda s: desk.work_list(s, ports, CLERK, now=now)
-    yield "county seat's work list", lambda s: desk.work_list(s, ports, DECIDER, now=now)
-    yield "city seat's work list", lambda s: desk.work_list(s, ports, CITY_SEAT, now=now)
+    yield "street clerk's work list", lambda s: work.work_list(s, ports, CLERK, now=now)
+    yield "county seat's work list", lambda s: work.work_list(s, ports, DECIDER, now=now)
+    yield "city seat's work list", lambda s: work.work_list(s, ports, CITY_SEAT, now=now)
     yield "a claim's file", lambda s: desk.claim_file(s, ports, at_desk.id, DECIDER, now=now)
     yield (
         "payments to approve",
@@ -177,6 +178,12 @@ def steps(house: House) -> Iterator[tuple[str, Work]]:
         lambda s: profiles.owners_changed_since(s, profiles.current_sequence(s) - 1, [one]),
     )
     yield "days of the bank", lambda s: reconciliation.paid_on(s, today - timedelta(days=40))
+
+
+def _first_on_a_desk(session: Session) -> Claim:
+    """That waits for somebody in the county."""
+    found = waiting.Fits(desks=waiting.known_desks(session), division=DISTRICT)
+    return waiting.waiting_at(session, found, limit=1)[0]
 
 
 def _first_resident(session: Session, model: Any, state: str) -> Any:

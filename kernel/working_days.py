@@ -1,6 +1,7 @@
 """Working days of the People's Republic of China, lunar holidays and 调休 included (State Council's yearly notice)."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -27,6 +28,14 @@ def add_working_days(day: date, count: int) -> date:
     return day
 
 
+def last_working_day(day: date) -> date:
+    """``day`` itself, or the last one before it on which offices worked."""
+    while not is_working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+@lru_cache(maxsize=4096)
 def working_days_between(start: date, end: date) -> int:
     """How many working days lie after ``start`` up to and including ``end``; negative when ``end`` is earlier."""
     if end < start:

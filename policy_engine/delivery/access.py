@@ -3,10 +3,10 @@
 A stranger learns nothing, not even that the thing exists: the services turn a missing relation into ``NotFound``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
-from kernel.web.principal import Principal, SeatView
+from kernel.web.principal import Duty, Principal, SeatView
 from policy_engine.catalogue.divisions import encloses, prefix_of
 from policy_engine.delivery.terms import Stage
 
@@ -48,12 +48,21 @@ def may_act_at(principal: Principal, stage: Stage, division: str) -> bool:
 
 def serves(seat: SeatView, stage: Stage, division: str) -> bool:
     """Whether a post may do what a stage asks for, whoever sits there."""
+    return encloses(seat.division, division) and suits(seat, stage.duty, stage.level, departments_of(stage))
+
+
+def suits(seat: SeatView, duty: Duty, level: int, departments: Collection[str]) -> bool:
+    """The same wherever the affair is: by duty, by the size of the seat's place, and by department (empty: any)."""
     return (
-        stage.duty in seat.duties
-        and encloses(seat.division, division)
-        and len(prefix_of(seat.division)) <= stage.level
-        and _fits_department(seat.department, stage)
+        duty in seat.duties
+        and len(prefix_of(seat.division)) <= level
+        and ("" in departments or seat.department in departments)
     )
+
+
+def departments_of(stage: Stage) -> tuple[str, ...]:
+    """Whose people may act at a stage; where several must agree, any of theirs."""
+    return tuple(one.department for one in stage.joint) or (stage.department,)
 
 
 def may_approve_payments(principal: Principal, division: str) -> bool:
@@ -72,6 +81,5 @@ def acted_elsewhere(official_id: int, stage_key: str, acts: Iterable[tuple[str, 
 
 
 def _fits_department(department: str, stage: Stage) -> bool:
-    if stage.joint:
-        return any(one.department in ("", department) for one in stage.joint)
-    return not stage.department or stage.department == department
+    allowed = departments_of(stage)
+    return "" in allowed or department in allowed

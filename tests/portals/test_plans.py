@@ -17,6 +17,7 @@ from kernel.database import Database
 from policy_engine.delivery.accounts import repository as accounts
 from policy_engine.delivery.awards import repository as awards
 from policy_engine.delivery.claims import repository as claims
+from policy_engine.delivery.claims import waiting
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight import evidence
@@ -48,6 +49,10 @@ def _in_question(of: Callable[[], sa.ColumnElement[bool]], session: Session) -> 
     return awards.in_question(session, CITY, of(), 200)
 
 
+def _at_a_desk(division: str) -> waiting.Fits:
+    return waiting.Fits(desks=['["claim.accept",9,""]', '["claim.decide",6,"民政局"]'], division=division)
+
+
 ASKED: dict[str, Callable[[Session], object]] = {
     "rights of a unit": lambda s: awards.awards_on_unit(s, ["a", "b"], 1),
     "its latest right": lambda s: awards.latest_on(s, "a", 1),
@@ -64,8 +69,12 @@ ASKED: dict[str, Callable[[Session], object]] = {
     ),
     "offers that lapse": lambda s: offers.lock_lapsed(s, TODAY, 300),
     "unreached in a street": lambda s: counter.unopened(s, STREET, before=NOW, limit=200),
-    "waiting in a street": lambda s: claims.waiting_in(s, STREET, ("submitted", "review"), 500),
-    "waiting in the city": lambda s: claims.waiting_in(s, CITY, ("submitted", "review"), 500),
+    "desks of the city": waiting.known_desks,
+    "waiting in a street": lambda s: waiting.waiting_at(s, _at_a_desk(STREET), limit=50),
+    "waiting in the city": lambda s: waiting.waiting_at(s, _at_a_desk(CITY), limit=50),
+    "how much waits in the city": lambda s: waiting.counted(
+        s, _at_a_desk(CITY), overdue_until=TODAY, soon_until=TODAY
+    ),
     "payments to approve": lambda s: payments.in_division(s, CITY, ("reserved",), 500),
     "payments of a batch": lambda s: payments.payments_of_batch(s, AN_ID, 500),
     "a run gathered": lambda s: payments.gather(

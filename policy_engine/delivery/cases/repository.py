@@ -1,7 +1,7 @@
 """All SQL of events, holds and numbers."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -46,3 +46,13 @@ def open_holds(session: Session, object_kind: str, object_ids: Iterable[uuid.UUI
         Hold.object_kind == object_kind, Hold.object_id.in_(list(object_ids)), Hold.released_at.is_(None)
     )
     return list(session.scalars(statement.order_by(Hold.set_at, Hold.id)))
+
+
+def holds_of_each(
+    session: Session, object_kind: str, object_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[Hold]]:
+    """Those of many at once; of things that nobody holds nothing is asked."""
+    found: dict[uuid.UUID, list[Hold]] = {}
+    for hold in open_holds(session, object_kind, object_ids) if object_ids else ():
+        found.setdefault(hold.object_id, []).append(hold)
+    return found

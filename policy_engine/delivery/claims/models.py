@@ -5,11 +5,13 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kernel.database import Base, BigNumber, JsonDocument, UtcDateTime
 from kernel.ids import new_id
+from policy_engine.delivery.claims.desks import desk_of
 
+_AT_A_DESK = "desk IS NOT NULL"
 _OPEN = "state IN ('submitted','supplement','joint_review','review','notice','objection','appealed')"
 
 
@@ -25,8 +27,24 @@ class Claim(Base):
             sqlite_where=sa.text(_OPEN),
             postgresql_where=sa.text(_OPEN),
         ),
-        # Work lists: what is in a state and a place, the nearest deadline first, without reading a claim.
+        # What is in a state and a place, the nearest deadline first, without reading a claim.
         sa.Index("ix_claim_waiting", "state", "division", "stage_due_on", "created_at", "id"),
+        # Work lists, and how much is in them: of the claims that wait for somebody only.
+        sa.Index(
+            "ix_claim_desk",
+            *(
+                "desk",
+                "division",
+                "stage_due_on",
+                "created_at",
+                "id",
+                "policy_id",
+                "policy_version",
+                "is_held",
+            ),
+            sqlite_where=sa.text(_AT_A_DESK),
+            postgresql_where=sa.text(_AT_A_DESK),
+        ),
         sa.Index("ix_claim_subject_id", "subject_id"),
         sa.Index("ix_claim_unit_id", "unit_id", "policy_id"),
     )
@@ -52,6 +70,8 @@ class Claim(Base):
     stage_index: Mapped[int] = mapped_column(default=0)
     stage_entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stage_due_on: Mapped[date | None]
+    #: Follows from state, map and stage (``claims.desks``); none where the claim waits for no seat.
+    desk: Mapped[str | None] = mapped_column(sa.Text)
     amount_fen: Mapped[int | None] = mapped_column(BigNumber)
     facts: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
     facts_sequence: Mapped[int] = mapped_column(BigNumber)
@@ -72,6 +92,19 @@ class Claim(Base):
     notice_until_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @validates("state", "stages", "stage_index")
+    def _lie_on_a_desk(self, name: str, value: Any) -> Any:
+        """Whoever moves a claim moves it to another desk, whichever of the three they write last."""
+        now: dict[str, Any] = {
+            "state": self.state,
+            "stages": self.stages,
+            "stage_index": self.stage_index,
+        } | {name: value}
+        desk = desk_of(now["state"] or "", now["stages"] or (), now["stage_index"] or 0)
+        if desk != self.desk:
+            self.desk = desk
+        return value
 
 
 class StageDecision(Base):

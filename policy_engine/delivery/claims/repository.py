@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among
 from kernel.database import lock
-from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 
@@ -94,24 +93,6 @@ def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:
     return list(session.scalars(statement.order_by(Claim.created_at.desc(), Claim.id.desc())))
 
 
-def waiting_in(
-    session: Session, division: str, states: Iterable[str], limit: int, *, after: int = 0
-) -> list[Claim]:
-    """Claims in ``states`` inside a division, the nearest deadline first, behind the first ``after``.
-
-    Their facts and papers stay in the store.
-    """
-    order = (Claim.stage_due_on.nulls_last(), Claim.created_at, Claim.id)
-    waiting = sa.select(Claim.id).where(
-        Claim.state.in_(list(states)), Claim.division.between(*bounds_of(division))
-    )
-    # The numbers first, which the index has: sorting whole claims would read every one that waits.
-    chosen = waiting.order_by(*order).limit(limit).offset(after).subquery()
-    statement = sa.select(Claim).where(Claim.id.in_(sa.select(chosen.c.id))).order_by(*order)
-    unread = (defer(Claim.facts), defer(Claim.declared), defer(Claim.evidence))
-    return list(session.scalars(statement.options(*unread)))
-
-
 def stage_decisions(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
     return list(session.scalars(_ACTS, {"claim_id": claim_id}))
 
@@ -119,6 +100,19 @@ def stage_decisions(session: Session, claim_id: uuid.UUID) -> list[StageDecision
 def standing_acts(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
     """Those that were not taken back, the oldest first."""
     return [act for act in stage_decisions(session, claim_id) if act.taken_back_at is None]
+
+
+def standing_acts_of_each(
+    session: Session, claim_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[StageDecision]]:
+    """The same of many claims at once."""
+    statement = sa.select(StageDecision).where(
+        among(session, StageDecision.claim_id, claim_ids), StageDecision.taken_back_at.is_(None)
+    )
+    found: dict[uuid.UUID, list[StageDecision]] = {}
+    for act in session.scalars(statement.order_by(StageDecision.decided_at, StageDecision.id)):
+        found.setdefault(act.claim_id, []).append(act)
+    return found
 
 
 def opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:

@@ -11,7 +11,7 @@ from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
 from policy_engine.delivery.access import may_act_at, sees_claim
 from policy_engine.delivery.claims import repository
-from policy_engine.delivery.claims.fitness import fitness_for, part_of_seat
+from policy_engine.delivery.claims.fitness import Fitness, fitness_for, part_of_seat
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.signing import dissenters
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage, stages_of
@@ -49,9 +49,17 @@ def opens_file(session: Session, claim: Claim, principal: Principal) -> bool:
 
 
 def why_not(
-    session: Session, ports: Ports, claim: Claim, principal: Principal, *, now: datetime
+    session: Session,
+    ports: Ports,
+    claim: Claim,
+    principal: Principal,
+    *,
+    now: datetime,
+    fitness: Fitness | None = None,
 ) -> str | None:
-    """Why this person on this seat may not act on the claim now; none when they may. For buttons and for refusals."""
+    """Why this person on this seat may not act on the claim now; none when they may. For buttons and for refusals.
+
+    ``fitness`` is given where it was read for many claims at once."""
     stage, seat = present_stage(claim), principal.seat
     if claim.state != WAITS_FOR[stage.outcome]:
         return _("这件申请现在不在待办环节。")
@@ -62,7 +70,8 @@ def why_not(
     assigned = claim.assignments.get(part_of_seat(claim, seat))
     if assigned is not None and assigned["seat_id"] != seat.id:
         return _("这件申请已委派给“%(seat)s”办理。", seat=assigned["name"])
-    return fitness_for(session, ports, claim, now=now).problem(principal.subject_id, seat.department)
+    fitness = fitness or fitness_for(session, ports, claim, now=now)
+    return fitness.problem(principal.subject_id, seat.department)
 
 
 def restriction(session: Session, claim: Claim, action: str) -> str | None:

@@ -204,6 +204,12 @@ def payments_of_award(session: Session, award_id: uuid.UUID) -> list[Payment]:
     return list(session.scalars(statement.order_by(Payment.due_on.desc(), Payment.id.desc())))
 
 
+def payments_of_awards(session: Session, award_ids: Collection[uuid.UUID]) -> list[Payment]:
+    """Those of many awards, the newest period first."""
+    statement = sa.select(Payment).where(among(session, Payment.award_id, award_ids))
+    return list(session.scalars(statement.order_by(Payment.due_on.desc(), Payment.id.desc())))
+
+
 def payments_of(session: Session, subject_ids: Iterable[int]) -> list[Payment]:
     statement = sa.select(Payment).where(Payment.subject_id.in_(list(subject_ids)))
     return list(session.scalars(statement.order_by(Payment.due_on.desc(), Payment.id.desc())))

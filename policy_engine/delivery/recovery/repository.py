@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.bulk import among
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
 from policy_engine.delivery.states import OverpaymentState
@@ -60,10 +61,14 @@ def claimed_back(session: Session, payment_ids: Collection[uuid.UUID]) -> dict[u
     return {payment_id: int(total) for payment_id, total in session.execute(statement)}
 
 
-def repaid_of(session: Session, payment_ids: Collection[uuid.UUID]) -> int:
-    """What came back of these payments."""
-    statement = sa.select(sa.func.coalesce(sa.func.sum(OverpaidPeriod.repaid_fen), 0))
-    return int(session.scalar(statement.where(OverpaidPeriod.payment_id.in_(list(payment_ids)))) or 0)
+def repaid_of_each(session: Session, payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What came back of each of these payments; those of which nothing was to come back are left out."""
+    if not payment_ids:
+        return {}
+    statement = sa.select(OverpaidPeriod.payment_id, sa.func.sum(OverpaidPeriod.repaid_fen))
+    of_these = statement.where(among(session, OverpaidPeriod.payment_id, payment_ids))
+    rows = session.execute(of_these.group_by(OverpaidPeriod.payment_id))
+    return {payment_id: int(fen) for payment_id, fen in rows}
 
 
 def instalments_of(session: Session, overpayment_id: uuid.UUID) -> list[Instalment]:

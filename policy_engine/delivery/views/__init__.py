@@ -1,6 +1,6 @@
 """Read models for pages and APIs: what a person, and what a seat, may see of the four lives. They change nothing."""
 
-from policy_engine.delivery.views.desk import claim_file, work_list
+from policy_engine.delivery.views.desk import claim_file
 from policy_engine.delivery.views.evidence import (
     MovementView,
     PaymentTrail,
@@ -37,14 +37,24 @@ from policy_engine.delivery.views.rights import (
     overpayments_at,
     rights_in_question,
 )
+from policy_engine.delivery.views.work import (
+    WorkFilter,
+    WorkPage,
+    chosen_work,
+    work_list,
+    work_page,
+)
 
 __all__ = [
     "QUESTIONS",
     "MovementView",
     "PaymentTrail",
+    "WorkFilter",
+    "WorkPage",
     "batch_payments",
     "batches",
     "budgets",
+    "chosen_work",
     "claim_detail",
     "claim_file",
     "decision_evidence",
@@ -72,4 +82,5 @@ __all__ = [
     "reconciled_days",
     "rights_in_question",
     "work_list",
+    "work_page",
 ]

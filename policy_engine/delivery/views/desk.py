@@ -1,9 +1,7 @@
-"""What a seat sees: its to-do list with clocks, and a claim's whole file on one page."""
+"""What a seat sees of a claim: its whole file on one page."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +16,7 @@ from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.cases.holds import holds_of
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.colleagues import OPINION
-from policy_engine.delivery.claims.models import Claim, Opinion, StageDecision
+from policy_engine.delivery.claims.models import Claim, StageDecision
 from policy_engine.delivery.claims.schemas import (
     BesideLine,
     ClaimFile,
@@ -26,10 +24,9 @@ from policy_engine.delivery.claims.schemas import (
     FactLine,
     ObjectionLine,
     StageActView,
-    WorkItem,
 )
 from policy_engine.delivery.claims.separation import open_actions, opens_file, why_not
-from policy_engine.delivery.claims.stages import decide_index, present_stage, stages_of
+from policy_engine.delivery.claims.stages import decide_index, stages_of
 from policy_engine.delivery.periods import beginning
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.publicity import repository as publicity_rows
@@ -40,9 +37,7 @@ from policy_engine.delivery.views.parts import (
     account_of,
     award_view,
     claim_row,
-    clock_left,
     decision_view,
-    head_of,
     timeline,
 )
 from policy_engine.delivery.views.records import records_of
@@ -54,23 +49,6 @@ _AT_A_DESK = (
     ClaimState.APPEALED,
     ClaimState.OBJECTION,
 )
-_LOOKED_INTO = (ClaimState.APPEALED, ClaimState.OBJECTION)
-SCANNED_AT_ONCE = 500
-
-
-def work_list(
-    session: Session, ports: Ports, principal: Principal, *, now: datetime, limit: int = 200
-) -> list[WorkItem]:
-    """The claims that wait for this seat, the nearest deadline first; empty for a seat without such a duty."""
-    seat = principal.seat
-    if seat is None:
-        return []
-    mine = list(islice(_waiting_for(session, principal, seat.division), limit))
-    asked = claim_rows.opinions_asked_of(session, seat.id, limit)
-    return [
-        *(_opinion_item(session, ports, opinion, claim, now) for opinion, claim in asked),
-        *(_work_item(session, ports, claim, principal, now) for claim in mine),
-    ]
 
 
 def claim_file(
@@ -138,65 +116,9 @@ def claim_file(
     )
 
 
-def _waiting_for(session: Session, principal: Principal, division: str) -> Iterator[Claim]:
-    """However many are at other desks, and however long: the claims of a whole city come a few hundred at a time."""
-    after = 0
-    while waiting := claim_rows.waiting_in(session, division, _AT_A_DESK, SCANNED_AT_ONCE, after=after):
-        yield from (claim for claim in waiting if _waits_for(claim, principal))
-        after += len(waiting)
-
-
-def _waits_for(claim: Claim, principal: Principal) -> bool:
-    if claim.state in _LOOKED_INTO:
-        return _is_deciding_seat(claim, principal)
-    return may_act_at(principal, present_stage(claim), claim.division)
-
-
 def _is_deciding_seat(claim: Claim, principal: Principal) -> bool:
     stages = stages_of(claim)
     return may_act_at(principal, stages[decide_index(stages)], claim.division)
-
-
-def _work_item(session: Session, ports: Ports, claim: Claim, principal: Principal, now: datetime) -> WorkItem:
-    is_appeal, is_objection = claim.state == ClaimState.APPEALED, claim.state == ClaimState.OBJECTION
-    problem = None if is_appeal or is_objection else why_not(session, ports, claim, principal, now=now)
-    return WorkItem(
-        kind="appeal" if is_appeal else "objection" if is_objection else "stage",
-        claim_id=claim.id,
-        case_number=claim.case_number or "",
-        policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
-        subject_name=ports.people.name_of(session, claim.subject_id),
-        division=claim.division,
-        stage=_("申诉审查") if is_appeal else _("异议核查") if is_objection else present_stage(claim).title,
-        state=claim.state,
-        amount_fen=claim.amount_fen,
-        is_held=claim.is_held,
-        submitted_at=claim.submitted_at,
-        due_on=claim.stage_due_on,
-        working_days_left=clock_left(claim.stage_due_on, business_date(now)),
-        may_act=problem is None,
-        why_not=problem or "",
-    )
-
-
-def _opinion_item(session: Session, ports: Ports, opinion: Opinion, claim: Claim, now: datetime) -> WorkItem:
-    return WorkItem(
-        kind="opinion",
-        claim_id=claim.id,
-        case_number=claim.case_number or "",
-        policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
-        subject_name=ports.people.name_of(session, claim.subject_id),
-        division=claim.division,
-        stage=_("加签意见"),
-        state=claim.state,
-        amount_fen=claim.amount_fen,
-        is_held=claim.is_held,
-        submitted_at=claim.submitted_at,
-        due_on=opinion.due_on,
-        working_days_left=clock_left(opinion.due_on, business_date(now)),
-        may_act=True,
-        why_not="",
-    )
 
 
 def _beside(session: Session, ports: Ports, claim: Claim, now: datetime) -> tuple[BesideLine, ...]:

@@ -21,7 +21,7 @@ from policy_engine.delivery.payments.models import PaymentBatch
 from policy_engine.delivery.payments.schemas import BatchView, PaymentView, ReadyGroup
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import PaymentState
-from policy_engine.delivery.views.parts import award_view, payment_views
+from policy_engine.delivery.views.parts import award_views, payment_views
 
 #: Of a large batch so many payments are shown; the counts are of all.
 MOST_SHOWN = 500
@@ -29,7 +29,7 @@ MOST_SHOWN = 500
 
 def my_awards(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[AwardView]:
     awards = award_rows.awards_of(session, subjects_of(session, ports, principal, now))
-    return [award_view(session, ports, award, now) for award in awards]
+    return award_views(session, ports, awards, now)
 
 
 def my_payments(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[PaymentView]:

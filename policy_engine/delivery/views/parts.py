@@ -1,7 +1,7 @@
 """The pieces from which the read models are built."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from policy_engine.delivery.accounts.schemas import AccountView
 from policy_engine.delivery.accounts.service import is_freshly_checked
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.awards.schemas import AwardView
-from policy_engine.delivery.cases.holds import holds_of
+from policy_engine.delivery.cases import repository as case_rows
 from policy_engine.delivery.cases.models import CaseEvent
 from policy_engine.delivery.cases.schemas import DecisionView, PendingStep, PolicyHead, TimelineItem
 from policy_engine.delivery.claims.decisions import WAYS_ON
@@ -28,7 +28,7 @@ from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.schemas import PaymentView
 from policy_engine.delivery.ports import Ports
-from policy_engine.delivery.recovery.repository import repaid_of
+from policy_engine.delivery.recovery.repository import repaid_of_each
 from policy_engine.delivery.states import LABELS, AwardState, ClaimState, PaymentState
 from policy_engine.delivery.terms import Terms
 from policy_engine.delivery.views.texts import EVENT_TEXTS
@@ -55,6 +55,13 @@ def head_of(terms: Terms) -> PolicyHead:
     )
 
 
+def heads_of(
+    session: Session, ports: Ports, versions: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], PolicyHead]:
+    """By policy and version, each told once however many lines it heads."""
+    return {(one, version): head_of(ports.terms(session, one, version)) for one, version in versions}
+
+
 def account_view(account: PayeeAccount, now: datetime) -> AccountView:
     return AccountView(
         id=account.id,
@@ -71,6 +78,14 @@ def account_view(account: PayeeAccount, now: datetime) -> AccountView:
 def account_of(session: Session, account_id: uuid.UUID | None, now: datetime) -> AccountView | None:
     account = account_rows.get_account(session, account_id) if account_id is not None else None
     return account_view(account, now) if account is not None else None
+
+
+def accounts_by_id(
+    session: Session, account_ids: Iterable[uuid.UUID | None], now: datetime
+) -> dict[uuid.UUID | None, AccountView]:
+    wanted = {one for one in account_ids if one is not None}
+    found = account_rows.accounts_among(session, wanted) if wanted else {}
+    return {number: account_view(account, now) for number, account in found.items()}
 
 
 def clock_left(due_on: date | None, today: date) -> int | None:
@@ -154,71 +169,86 @@ def decision_view(paper: WrittenDecision) -> DecisionView:
 def payment_views(
     session: Session, ports: Ports, payments: Sequence[Payment], now: datetime
 ) -> list[PaymentView]:
-    """Many at once: the lines in which some of them wait are counted through once."""
-    places = line.positions(session, payments)
-    return [payment_view(session, ports, one, now, places) for one in payments]
-
-
-def payment_view(
-    session: Session,
-    ports: Ports,
-    payment: Payment,
-    now: datetime,
-    places: Mapping[uuid.UUID, int] | None = None,
-) -> PaymentView:
-    is_waiting = payment.state in line.WAITING
-    holds = holds_of(session, payment) if payment.is_held else []
-    return PaymentView(
-        id=payment.id,
-        claim_id=payment.claim_id,
-        policy=head_of(ports.terms(session, payment.policy_id, payment.policy_version)),
-        for_name=for_name(session, ports, payment.subject_id, payment.unit_id),
-        period=payment.period,
-        amount_fen=payment.amount_fen,
-        state=payment.state,
-        state_label=_(LABELS[PaymentState(payment.state)]),
-        reason=payment.state_reason or "",
-        is_held=payment.is_held,
-        hold_reasons=tuple(hold.reason for hold in holds),
-        account=account_of(session, payment.account_id, now),
-        due_on=payment.due_on,
-        paid_at=payment.paid_at,
-        reconciled_on=payment.reconciled_on,
-        kind=payment.kind.split(".")[0],
-        kind_label=_(KINDS[payment.kind.split(".")[0]]),
-        waiting_since_at=payment.created_at if is_waiting else None,
-        waiting_position=_place(session, payment, places) if is_waiting else None,
+    """Many at once: what their lines need besides them is asked once for all, and every line that some of them wait in
+    is counted through once."""
+    heads = heads_of(session, ports, {(one.policy_id, one.policy_version) for one in payments})
+    names = ports.people.names_of(
+        session, {number for one in payments for number in (one.subject_id, one.unit_id)}
     )
+    accounts = accounts_by_id(session, [one.account_id for one in payments], now)
+    places = line.positions(session, payments)
+    holds = case_rows.holds_of_each(
+        session, Payment.__tablename__, [one.id for one in payments if one.is_held]
+    )
+    return [
+        PaymentView(
+            id=one.id,
+            claim_id=one.claim_id,
+            policy=heads[one.policy_id, one.policy_version],
+            for_name=names.get(one.unit_id) or names.get(one.subject_id, ""),
+            period=one.period,
+            amount_fen=one.amount_fen,
+            state=one.state,
+            state_label=_(LABELS[PaymentState(one.state)]),
+            reason=one.state_reason or "",
+            is_held=one.is_held,
+            hold_reasons=tuple(hold.reason for hold in holds.get(one.id, ())),
+            account=accounts.get(one.account_id),
+            due_on=one.due_on,
+            paid_at=one.paid_at,
+            reconciled_on=one.reconciled_on,
+            kind=one.kind.split(".")[0],
+            kind_label=_(KINDS[one.kind.split(".")[0]]),
+            waiting_since_at=one.created_at if one.state in line.WAITING else None,
+            waiting_position=places.get(one.id),
+        )
+        for one in payments
+    ]
 
 
-def _place(session: Session, payment: Payment, places: Mapping[uuid.UUID, int] | None) -> int | None:
-    return line.position(session, payment) if places is None else places.get(payment.id)
+def payment_view(session: Session, ports: Ports, payment: Payment, now: datetime) -> PaymentView:
+    return payment_views(session, ports, [payment], now)[0]
+
+
+def award_views(session: Session, ports: Ports, awards: Sequence[Award], now: datetime) -> list[AwardView]:
+    """Many at once, each with its payments, the newest period first."""
+    paid: dict[uuid.UUID, list[Payment]] = {one.id: [] for one in awards}
+    for payment in payment_rows.payments_of_awards(session, list(paid)):
+        paid[payment.award_id].append(payment)
+    payments = [payment for of_one in paid.values() for payment in of_one]
+    views = dict(zip([one.id for one in payments], payment_views(session, ports, payments, now), strict=True))
+    repaid = repaid_of_each(session, [one.id for one in payments if one.state == PaymentState.PAID])
+    heads = heads_of(session, ports, {(one.policy_id, one.policy_version) for one in awards})
+    names = ports.people.names_of(
+        session, {number for one in awards for number in (one.subject_id, one.unit_id)}
+    )
+    accounts = accounts_by_id(session, [one.account_id for one in awards], now)
+    return [
+        AwardView(
+            id=one.id,
+            claim_id=one.claim_id,
+            policy=heads[one.policy_id, one.policy_version],
+            for_name=names.get(one.unit_id) or names.get(one.subject_id, ""),
+            state=one.state,
+            state_label=_(LABELS[AwardState(one.state)]),
+            reason=one.end_reason or one.state_reason or "",
+            amount_fen=one.amount_fen,
+            starts_on=one.starts_on,
+            ends_on=one.ends_on,
+            next_due_on=one.next_due_on,
+            hearing_until_on=one.hearing_until_on,
+            account=accounts.get(one.account_id),
+            paid_fen=_kept_fen(paid[one.id], repaid),
+            payments=tuple(views[payment.id] for payment in paid[one.id]),
+        )
+        for one in awards
+    ]
 
 
 def award_view(session: Session, ports: Ports, award: Award, now: datetime) -> AwardView:
-    paid = payment_rows.payments_of_award(session, award.id)
-    return AwardView(
-        id=award.id,
-        claim_id=award.claim_id,
-        policy=head_of(ports.terms(session, award.policy_id, award.policy_version)),
-        for_name=for_name(session, ports, award.subject_id, award.unit_id),
-        state=award.state,
-        state_label=_(LABELS[AwardState(award.state)]),
-        reason=award.end_reason or award.state_reason or "",
-        amount_fen=award.amount_fen,
-        starts_on=award.starts_on,
-        ends_on=award.ends_on,
-        next_due_on=award.next_due_on,
-        hearing_until_on=award.hearing_until_on,
-        account=account_of(session, award.account_id, now),
-        paid_fen=_kept_fen(session, paid),
-        payments=tuple(payment_view(session, ports, payment, now) for payment in paid),
-    )
+    return award_views(session, ports, [award], now)[0]
 
 
-def _kept_fen(session: Session, payments: Sequence[Payment]) -> int:
+def _kept_fen(payments: Sequence[Payment], repaid: Mapping[uuid.UUID, int]) -> int:
     """What was paid less what came back."""
-    paid = [payment for payment in payments if payment.state == PaymentState.PAID]
-    if not paid:
-        return 0
-    return sum(payment.amount_fen for payment in paid) - repaid_of(session, [payment.id for payment in paid])
+    return sum(one.amount_fen - repaid.get(one.id, 0) for one in payments if one.state == PaymentState.PAID)

@@ -34,7 +34,7 @@ from policy_engine.delivery.recovery import repository, undoing
 from policy_engine.delivery.recovery.models import Overpayment
 from policy_engine.delivery.recovery.schemas import InstalmentLine, OverpaymentView, RepaymentLine, UndoneView
 from policy_engine.delivery.states import LABELS, OPEN_OVERPAYMENT, OVERPAYMENT, AwardState, OverpaymentState
-from policy_engine.delivery.views.parts import award_view, for_name, head_of
+from policy_engine.delivery.views.parts import award_views, for_name, head_of
 
 #: What a deciding seat looks through, by the name of its list.
 QUESTIONS: Mapping[str, Callable[[], sa.ColumnElement[bool]]] = {
@@ -57,16 +57,17 @@ def rights_in_question(
     if question not in QUESTIONS:
         raise NotFound(_("没有找到您要的内容。"))
     today = business_date(now)
+    awards = award_rows.in_question(session, seat.division, QUESTIONS[question](), MOST)
     return [
         AwardInQuestion(
-            award=award_view(session, ports, award, now),
+            award=view,
             division=award.division,
             rematched_amount_fen=award.rematched_amount_fen,
             hearing_ended=award.hearing_until_on is None or award.hearing_until_on < today,
             death_words=_words(session, award) if question in ("death", "died") else (),
             heir=_heir(session, ports, award.id) if question == "heirs" else None,
         )
-        for award in award_rows.in_question(session, seat.division, QUESTIONS[question](), MOST)
+        for award, view in zip(awards, award_views(session, ports, awards, now), strict=True)
     ]
 
 

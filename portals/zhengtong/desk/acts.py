@@ -1,6 +1,7 @@
 """What pages and the API do to claims, each in one transaction."""
 
 import uuid
+from collections.abc import Collection
 from typing import Literal, cast
 
 from kernel.errors import InvalidInput
@@ -10,18 +11,30 @@ from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.claims.schemas import ClaimFile, WorkItem
 from policy_engine.delivery.means.schemas import MeansView
-from policy_engine.delivery.views import means
+from policy_engine.delivery.views import WorkFilter, WorkPage, means
 from portals.services import Services
 from portals.zhengtong.words import CLAIM_ACTIONS
 
-MOST_LISTED = 500
+#: Lines of one table of a page, and of one answer or file to a program.
+PAGE, MOST_LISTED, MOST_EXPORTED = 50, 500, 5_000
 
 
-def to_do(services: Services, principal: Principal) -> list[WorkItem]:
-    """The claims that wait at this seat's stage, the nearest deadline first."""
+def to_do(
+    services: Services, principal: Principal, wanted: WorkFilter, *, limit: int, offset: int = 0
+) -> WorkPage:
+    """What waits at this seat's stages and fits, and how much waits altogether."""
     house = services.house
     with house.database.read() as session:
-        return views.work_list(session, services.ports, principal, now=house.clock.now(), limit=MOST_LISTED)
+        return views.work_page(
+            session, services.ports, principal, wanted, now=house.clock.now(), limit=limit, offset=offset
+        )
+
+
+def chosen(services: Services, principal: Principal, claim_ids: Collection[uuid.UUID]) -> list[WorkItem]:
+    """Those of these claims that wait at this seat's stages."""
+    house = services.house
+    with house.database.read() as session:
+        return views.chosen_work(session, services.ports, principal, claim_ids, now=house.clock.now())
 
 
 def file_of(services: Services, principal: Principal, claim_id: uuid.UUID) -> ClaimFile:

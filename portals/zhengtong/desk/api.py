@@ -6,10 +6,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from kernel.web.principal import Principal
 from policy_engine.delivery.claims.schemas import ClaimFile, WorkItem
+from policy_engine.delivery.views import WorkFilter
 from policy_engine.matching.explanation import Explanation
 from portals.services import Services
 from portals.shared import ages
@@ -61,9 +62,25 @@ class BatchDecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     read: Annotated[list[uuid.UUID], msgspec.Meta(max_length=batching.LARGEST)]
 
 
-@get("/claims", sync_to_thread=True, tags=["claims"], summary="The claims that wait at the seat's stage")
-def list_work(services: Given, principal: Said) -> list[WorkItem]:
-    return acts.to_do(services, principal)
+@get(
+    "/claims",
+    sync_to_thread=True,
+    tags=["claims"],
+    summary="The claims that wait at the seat's stage: narrowed by policy, clock (overdue, soon, held) and `q` (number or name)",
+)
+def list_work(
+    services: Given,
+    principal: Said,
+    policy: FromQuery[str] = "",
+    clock: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    sort: FromQuery[str] = "due",
+    offset: FromQuery[int] = 0,
+    count: FromQuery[int] = acts.MOST_LISTED,
+) -> tuple[WorkItem, ...]:
+    wanted = WorkFilter(policy=policy, clock=clock, words=q, sort=sort)
+    limit = max(1, min(count, acts.MOST_LISTED))
+    return acts.to_do(services, principal, wanted, limit=limit, offset=max(0, offset)).items
 
 
 @get("/claims/{claim_id:uuid}", sync_to_thread=True, tags=["claims"], summary="A claim's whole file")

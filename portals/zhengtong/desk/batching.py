@@ -69,13 +69,12 @@ def prepare(
     """Keep the choice and draw the sample. Raises ``InvalidInput`` for nothing chosen, too many, or a refusal."""
     if action not in BATCH_ACTIONS:
         raise InvalidInput(_("批量办理只能受理、建议批准或批准；不予批准须逐件写明理由。"))
-    todo = acts.to_do(services, principal)
-    waiting = {item.claim_id for item in todo if item.may_act and item.kind == "stage"}
-    chosen = sorted(set(claim_ids) & waiting)
+    if len(set(claim_ids)) > LARGEST:
+        raise InvalidInput(_("一次最多办理 %(count)d 件。", count=LARGEST))
+    todo = acts.chosen(services, principal, claim_ids)
+    chosen = sorted(item.claim_id for item in todo if item.may_act and item.kind == "stage")
     if not chosen:
         raise InvalidInput(_("请先勾选要办理的申请。"))
-    if len(chosen) > LARGEST:
-        raise InvalidInput(_("一次最多办理 %(count)d 件。", count=LARGEST))
     sample = _sample(services, principal, chosen, chance)
     prepared = PreparedBatch(
         id=new_id(),
@@ -92,7 +91,8 @@ def prepare(
 def preview(services: Services, principal: Principal, batch_id: uuid.UUID) -> BatchPreview:
     """The prepared batch with the present state of its claims."""
     prepared = _opened(services.house.ephemeral.get(_key(batch_id)), principal)
-    by_id = {item.claim_id: item for item in acts.to_do(services, principal) if item.kind == "stage"}
+    todo = acts.chosen(services, principal, prepared.claim_ids)
+    by_id = {item.claim_id: item for item in todo if item.kind == "stage"}
     items = tuple(by_id[claim_id] for claim_id in prepared.claim_ids if claim_id in by_id)
     return BatchPreview(
         id=prepared.id,
@@ -112,7 +112,9 @@ def decide(
     prepared = _opened(house.ephemeral.get(_key(batch_id)), principal)
     if not set(prepared.sample) <= set(read):
         raise InvalidInput(_("抽样的申请还没有全部核对，请逐件看过并勾选后再提交。"))
-    numbers = {item.claim_id: item.case_number for item in acts.to_do(services, principal)}
+    numbers = {
+        item.claim_id: item.case_number for item in acts.chosen(services, principal, prepared.claim_ids)
+    }
     if house.ephemeral.take(_key(batch_id)) is None:
         raise Conflict(_("这一批已经提交过，请在待办里查看结果。"))
     with house.database.write() as session:

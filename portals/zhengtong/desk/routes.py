@@ -11,12 +11,13 @@ from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
+from policy_engine.delivery.views import WorkFilter
 from portals.shared import ages
 from portals.shared.places import division_name
 from portals.shared.records import download
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import on_a_seat, seat_of
-from portals.zhengtong.desk import acts, listing
+from portals.zhengtong.desk import acts
 from portals.zhengtong.desk.asking import asked_on
 from portals.zhengtong.desk.facts import named_facts
 from portals.zhengtong.desk.waiting import waiting_for
@@ -25,7 +26,6 @@ from portals.zhengtong.forms import Form
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
-PAGE = 50
 AT_A_STAGE = (
     ClaimState.SUBMITTED,
     ClaimState.JOINT_REVIEW,
@@ -52,28 +52,21 @@ def home(
     """The to-do list; somebody without a seat reads what to do about that."""
     if visit.principal.seat is None:
         return visit.page("zhengtong/no_seat.html", status=403)
-    everything = acts.to_do(visit.services, visit.principal)
-    wanted = listing.Filter(policy=policy, clock=clock, words=q, sort=sort)
-    fitting = listing.narrowed(everything, wanted)
-    last = max(1, -(-len(fitting) // PAGE))
-    here = max(1, min(page, last))
+    wanted = WorkFilter(policy=policy, clock=clock, words=q, sort=sort)
+    offset = (max(1, page) - 1) * acts.PAGE
+    work = acts.to_do(visit.services, visit.principal, wanted, limit=acts.PAGE, offset=offset)
     return visit.page(
         "zhengtong/desk/todo.html",
-        items=fitting[(here - 1) * PAGE : here * PAGE],
-        here=here,
-        last=last,
-        everything=everything,
+        work=work,
+        here=work.offset // acts.PAGE + 1,
+        last=max(1, -(-work.found // acts.PAGE)),
         wanted=wanted,
-        overdue=sum(listing.is_overdue(item) for item in everything),
-        soon=sum(listing.is_soon(item) for item in everything),
-        held=sum(item.is_held for item in everything),
-        policies=sorted({(item.policy.policy_id, item.policy.title) for item in everything}),
         batch_actions=_batch_actions(visit.principal),
         has_review_duty=bool(_REVIEW_DUTIES & visit.principal.seat.duties),
         others=waiting_for(visit.services, visit.principal),
         actions=words.CLAIM_ACTIONS,
         division_name=division_name,
-        duties=side_bar(visit.principal.seat, waiting=len(everything)),
+        duties=side_bar(visit.principal.seat, waiting=work.total),
     )
 
 
@@ -87,8 +80,8 @@ def todo_export(
     sort: FromQuery[str] = "due",
 ) -> Response[str]:
     """The list as it is filtered, as CSV."""
-    wanted = listing.Filter(policy=policy, clock=clock, words=q, sort=sort)
-    items = listing.narrowed(acts.to_do(services, principal), wanted)
+    wanted = WorkFilter(policy=policy, clock=clock, words=q, sort=sort)
+    work = acts.to_do(services, principal, wanted, limit=acts.MOST_EXPORTED)
     header = [
         _("办件编号"),
         _("事项"),
@@ -110,7 +103,7 @@ def todo_export(
             item.due_on,
             item.working_days_left,
         ]
-        for item in items
+        for item in work.items
     ]
     with services.house.database.write() as session:
         return export(session, principal, "todo", header, rows, now=services.house.clock.now())

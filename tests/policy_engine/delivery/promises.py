@@ -44,6 +44,7 @@ from kernel.transparency.models import LogEntry
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.models import CaseEvent, Hold
+from policy_engine.delivery.claims.desks import desk_of
 from policy_engine.delivery.claims.models import Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.claims.signing import filled_places, signatures_at
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage, stages_of
@@ -404,6 +405,7 @@ def closed_years_promise_nothing_new(now: Seen, before: Seen | None) -> None:
 
 def whatever_waits_stands_at_its_stage_with_a_clock(now: Seen, before: Seen | None) -> None:
     for one in now.claims:
+        assert one.desk == desk_of(one.state, one.stages, one.stage_index), "a work list would miss it"
         if one.state in AT_A_STAGE:
             assert one.state == WAITS_FOR[present_stage(one).outcome]
             assert one.stage_due_on is not None

@@ -15,7 +15,6 @@ from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.schemas import ClaimDetail
 from policy_engine.delivery.states import ClaimState
-from policy_engine.delivery.views import desk
 from tests.policy_engine.delivery.city import (
     AGENT,
     BABY,
@@ -548,20 +547,3 @@ def test_an_account_lies_sealed_and_is_shown_masked(office: Office) -> None:
     account = office.default_account(office.account())
     assert account.masked == "6222 **** **** 3334"
     assert b"6222020111222233334" not in account.number_sealed + account.number_index
-
-
-def test_a_seat_finds_its_work_behind_however_many_claims_at_other_desks(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(desk, "SCANNED_AT_ONCE", 1)
-    first = office.claimed()
-    with office.database.write() as session:
-        later = claims.get_claim(session, first.id)
-        assert later is not None
-        later.stage_due_on = None
-    office.claimed(subject_id=MOTHER)
-    with office.database.read() as session:
-        found = views.work_list(session, office.ports, clerk(), now=office.now)
-        assert [item.claim_id for item in found][-1] == first.id
-        assert len(found) == 2
-        assert views.work_list(session, office.ports, decider(), now=office.now) == []

@@ -167,7 +167,7 @@ def steps(house: House) -> Iterator[tuple[str, Work]]:
     yield "notices that ended", lambda s: claims.lock_ended_notices(s, today, 100)
     yield "opinions overdue", lambda s: claims.overdue_opinions(s, today, 100)
     yield "suspended for a death", lambda s: awards.suspended_subjects(s, "death", 0, 100)
-    yield "rights raised", lambda s: awards.raised(s, policy, 200)
+    yield "rights raised", lambda s: awards.lock_raised(s, policy, 200)
     yield "who owes beyond the day", lambda s: recovery.late(s, today, 100)
     yield "a run gathered", lambda s: _gather(s, now=now)
     yield "orders to come of a run", lambda s: payments.groups_ready(s, CITY, 100)
@@ -208,7 +208,10 @@ def _gather(session: Session, *, now: Any) -> object:
     )
     session.add(batch)
     session.flush()
-    return payments.gather(session, batch, official_id=903, concerned=[1, 2])
+    found = payments.lock_for_run(
+        session, CITY, POLICIES[0].id, f"{now:%Y-%m}", official_id=903, concerned=[1, 2]
+    )
+    return payments.gather(session, batch, found)
 
 
 def nightly(house: House, ports: Ports) -> Iterator[tuple[str, Work]]:

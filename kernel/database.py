@@ -27,6 +27,8 @@ BUSY_MILLISECONDS = 5000
 STATEMENT_MILLISECONDS = 30_000
 #: After so long a rest a connection of PostgreSQL is asked whether it still lives before it is used.
 RESTED_SECONDS = 5.0
+#: What PostgreSQL ends so was undone whole and may be tried again: a deadlock, a failure to serialise.
+TRY_AGAIN = frozenset({"40P01", "40001"})
 #: A channel and what is said on it.
 Signal: TypeAlias = tuple[str, bytes]
 
@@ -142,7 +144,8 @@ class Database:
 
     @contextmanager
     def write(self, *, timeout: float = GATE_SECONDS, is_redone: bool = False) -> Iterator[Session]:
-        """A transaction committed once at the end. Raises ``Unavailable`` (503) when the gate stays shut too long.
+        """A transaction committed once at the end. Raises ``Unavailable`` (503) when the gate stays shut too long, and when
+        PostgreSQL chose this one to end a deadlock: nothing of it is left, a person is asked to try again and a worker does.
 
         ``is_redone``: its commit does not wait for the disk. Only for what would be done again if the machine failed before
         the next commit that does wait, which takes it along (docs/decisions, 18).
@@ -158,6 +161,10 @@ class Database:
                 yield session
                 session.commit()
                 signals: Collection[Signal] = session.info.get("signals", ())
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in TRY_AGAIN:
+                raise Unavailable("同时办理的人较多，请稍等几秒再试。", retry_after=1) from error
+            raise
         finally:
             self._writing.is_inside = False
             if self._gate is not None:

@@ -30,6 +30,7 @@ from policy_engine.delivery.oversight import service as oversight
 from policy_engine.delivery.payments import line, repository, runs
 from policy_engine.delivery.payments import service as payments
 from policy_engine.delivery.payments.answers import apply_answers
+from policy_engine.delivery.payments.locking import lock_awards_behind
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.reserving import TermsInForce, reserve_waiting
 from policy_engine.delivery.ports import PaymentOrder, Ports, Treasury, TreasuryAnswer
@@ -327,7 +328,7 @@ class _Jobs:
         self, session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
     ) -> list[Payment]:
         """The payments of which these are still the present orders, their awards locked first."""
-        repository.lock_awards_behind(session, orders)
+        lock_awards_behind(session, orders)
         return repository.lock_orders(session, orders, states)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -105,6 +106,33 @@ def test_a_shut_gate_answers_with_try_again_later(house: House) -> None:
     assert refused[0].retry_after
     with house.database.write():  # the gate opens again for the next one
         pass
+
+
+@pytest.mark.postgres
+def test_one_of_two_who_wait_for_each_other_is_asked_to_try_again(postgres_house: House) -> None:
+    pebbles = [uuid.uuid4(), uuid.uuid4()]
+    with postgres_house.database.write() as session:
+        session.add_all(Pebble(id=one, number=0) for one in pebbles)
+    both_hold_one = threading.Barrier(2, timeout=60)
+
+    def take(order: list[uuid.UUID]) -> int | None:
+        try:
+            with postgres_house.database.write() as session:
+                for step, pebble in enumerate(order):
+                    held = lock(session, Pebble, pebble)
+                    assert held is not None
+                    held.number += 1
+                    if step == 0:
+                        both_hold_one.wait()
+        except Unavailable as refusal:
+            return refusal.retry_after
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(take, (pebbles, pebbles[::-1])))
+    assert sorted(ended, key=str) == [1, None]
+    with postgres_house.database.read() as session:
+        assert [session.get_one(Pebble, one).number for one in pebbles] == [1, 1]
 
 
 @pytest.mark.postgres

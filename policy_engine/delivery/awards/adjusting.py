@@ -91,7 +91,7 @@ def adjust_raised(
 ) -> list[Adjusted]:
     """The same for up to 200 awards of a policy that today's facts and standards raise, each by its own rules."""
     done = []
-    for award_id in repository.raised(session, policy_id, LARGEST_BATCH):
+    for award_id in repository.lock_raised(session, policy_id, LARGEST_BATCH):
         try:
             with session.begin_nested():
                 done.append(
@@ -117,6 +117,7 @@ def _settle_past(
 ) -> tuple[int, int]:
     """Arrears for periods that were paid too little, and one notice about all that were paid too much."""
     arrears = 0
+    payment_rows.lock_not_instructed(session, award.id)  # who waits for money may be getting it just now
     too_much: list[tuple[Payment, int]] = []
     for payment, kept_fen in _periods(session, award):
         right = _amount_on(session, ports, award, min(payment.period_starts_on, today))

@@ -191,6 +191,7 @@ def _end(session: Session, ports: Ports, award: Award, died_on: date, *, now: da
     """From the month after the death; the family hears what is due to it before what may be asked back."""
     terms = ports.terms(session, award.policy_id, award.policy_version)
     first_unpaid = add_months(month_of(died_on), 1)
+    payment_rows.lock_not_instructed(session, award.id)  # before any money moves
     if award.next_due_on is not None and award.next_due_on < first_unpaid:
         pay_due(session, ports, award, terms, until=month_of(died_on), now=now)
     end_from(session, award, terms, first_unpaid, DEATH, actor=SYSTEM, now=now)

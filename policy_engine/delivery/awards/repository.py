@@ -167,14 +167,14 @@ def suspended_subjects(session: Session, reason: str, after: int, limit: int) ->
     return list(session.scalars(statement.limit(limit)))
 
 
-def raised(session: Session, policy_id: str, limit: int) -> list[uuid.UUID]:
-    """Active awards of a policy of which a newer match would pay more."""
+def lock_raised(session: Session, policy_id: str, limit: int) -> list[uuid.UUID]:
+    """Active awards of a policy of which a newer match would pay more, all locked before the first is touched."""
     statement = sa.select(Award.id).where(
         Award.policy_id == policy_id,
         Award.state == AwardState.ACTIVE,
         Award.rematched_amount_fen > Award.amount_fen,
     )
-    return list(session.scalars(statement.order_by(Award.id).limit(limit)))
+    return list(session.scalars(statement.order_by(Award.id).limit(limit).with_for_update()))
 
 
 def in_question(

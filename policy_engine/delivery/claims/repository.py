@@ -38,6 +38,13 @@ def lock_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
     return lock(session, Claim, claim_id)
 
 
+def lock_claims(session: Session, claim_ids: Collection[uuid.UUID]) -> None:
+    """Many, locked in one order for everybody, and not read."""
+    session.execute(
+        sa.select(Claim.id).where(among(session, Claim.id, claim_ids)).order_by(Claim.id).with_for_update()
+    )
+
+
 def get_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
     return session.get(Claim, claim_id)
 

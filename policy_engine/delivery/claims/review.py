@@ -127,6 +127,8 @@ def decide_batch(
     if len(claim_ids) > LARGEST_BATCH:
         raise InvalidInput(_("一次最多办理 %(count)d 件。", count=LARGEST_BATCH))
     outcomes = []
+    # All first: what the first of them books is held until the end, and whoever decides one of the others wants it too.
+    repository.lock_claims(session, claim_ids)
     for claim_id in sorted(set(claim_ids)):
         try:
             with session.begin_nested():

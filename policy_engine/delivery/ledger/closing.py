@@ -190,6 +190,9 @@ def advance(session: Session, closing_id: uuid.UUID, *, now: datetime) -> bool:
 
 
 def _begin(session: Session, closing: YearClosing, *, now: datetime) -> None:
+    budgets = repository.budgets_of_year(session, closing.division, closing.fund_source, closing.year)
+    for budget in budgets:  # whoever is setting money aside in them has done so, or sees that they are closed
+        repository.lock_accounts(session, budget.id, ledger.POCKETS)
     seen = preview(
         session, division=closing.division, fund_source=closing.fund_source, year=closing.year, now=now
     )
@@ -197,7 +200,7 @@ def _begin(session: Session, closing: YearClosing, *, now: datetime) -> None:
         raise Conflict(seen.obstacles[0])
     if (seen.carried_fen, seen.surplus_fen) != (closing.carried_fen, closing.surplus_fen):
         raise Conflict(_("提出以后账目有变动，请退回后按新的数字重新提出。"))
-    for budget in repository.budgets_of_year(session, closing.division, closing.fund_source, closing.year):
+    for budget in budgets:
         budget.closed_at = budget.closed_at or now
         budget.carried_to_id = budget.carried_to_id or _next_year(session, budget, now=now).id
     session.flush()

@@ -34,6 +34,7 @@ _POCKETS = (
     .order_by(_POCKET.c.id)
     .with_for_update()
 )
+_CLOSED_AT = sa.select(Budget.closed_at).where(Budget.id == sa.bindparam("budget_id"))
 _BOOKED = sa.select(_BOOKS.c.reference).where(
     _BOOKS.c.reference.in_(sa.bindparam("references", expanding=True))
 )
@@ -100,6 +101,12 @@ def lock_accounts(session: Session, budget_id: uuid.UUID, names: Collection[str]
     """The pockets of a budget, locked in one order for everybody."""
     rows = session.connection().execute(_POCKETS, {"budget_id": budget_id, "names": list(names)})
     return {row.name: Pocket(*row) for row in rows}
+
+
+def is_closed(session: Session, budget_id: uuid.UUID) -> bool:
+    """As it is now, whatever was read of it before."""
+    closed_at = session.connection().scalar(_CLOSED_AT, {"budget_id": budget_id})
+    return closed_at is not None
 
 
 def booked_among(session: Session, references: Collection[str]) -> set[str]:
@@ -187,11 +194,11 @@ def budgets(session: Session) -> list[Budget]:
 
 
 def budgets_of_year(session: Session, division: str, fund_source: str, year: int) -> list[Budget]:
-    """One authority's own, whatever the policy; locked in one order for everybody."""
+    """One authority's own, whatever the policy; locked in one order for everybody, and not against who books in them."""
     statement = sa.select(Budget).where(
         Budget.division == division, Budget.fund_source == fund_source, Budget.year == year
     )
-    return list(session.scalars(statement.order_by(Budget.id).with_for_update()))
+    return list(session.scalars(statement.order_by(Budget.id).with_for_update(key_share=True)))
 
 
 def budget_for(session: Session, policy_id: str, division: str, fund_source: str, year: int) -> Budget | None:

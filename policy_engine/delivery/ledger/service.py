@@ -7,11 +7,11 @@ falls below zero, so what is reserved and paid can never exceed what was appropr
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from kernel.errors import Conflict, InvalidInput
+from kernel.errors import Conflict, InvalidInput, Unavailable
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.outbox import enqueue
@@ -22,6 +22,7 @@ from policy_engine.delivery.ledger.models import Budget, FundingAlarm, LedgerAcc
 
 Pocket = Literal["appropriation", "available", "reserved", "instructed", "paid"]
 POCKETS: tuple[Pocket, ...] = ("appropriation", "available", "reserved", "instructed", "paid")
+RESERVE: Final = "reserve"
 
 
 class ShortOfFunds(Conflict):
@@ -166,6 +167,8 @@ def move_many(
     if any(one.amount_fen <= 0 for one in movements):
         raise InvalidInput(_("金额必须大于零。"))
     pockets = repository.lock_accounts(session, budget_id, (source, target))
+    if kind == RESERVE and repository.is_closed(session, budget_id):  # since the budget was looked up
+        raise Unavailable(_("这一年度刚刚结转，请稍等几秒再试。"), retry_after=1)
     known = repository.booked_among(session, {one.reference for one in movements})
     left = None if source == "appropriation" else pockets[source].balance_fen
     booked: dict[str, tuple[repository.NewTransaction, int]] = {}

@@ -15,9 +15,10 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from kernel.database import changed_rows
+from kernel.bulk import among
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.ledger.models import Budget, LedgerAccount
+from policy_engine.delivery.payments.locking import lock_chosen, lock_numbers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.states import PaymentState
 
@@ -35,10 +36,9 @@ _BY_WAITING = (Payment.created_at, Payment.decided_at, Payment.due_on, Payment.i
 
 
 def lock_waiting(session: Session, budget: Budget, limit: int, *, today: date) -> list[Payment]:
-    """Whose turn it is when a budget has money, in the order of its line."""
+    """Whose turn it is when a budget has money, in the order of its line, and the awards behind them."""
     statement = sa.select(Payment).where(_is_served_by(budget, today))
-    ordered = statement.order_by(*_order(budget.kind)).limit(limit)
-    return list(session.scalars(ordered.with_for_update(of=Payment)))
+    return lock_chosen(session, statement.order_by(*_order(budget.kind)).limit(limit))
 
 
 def has_waiting(session: Session, budget: Budget, *, today: date) -> bool:
@@ -62,8 +62,10 @@ def still_waits(session: Session, policy_id: str, division: str, year: int) -> b
 
 def move_waiting(session: Session, budget_id: uuid.UUID, to: uuid.UUID) -> int:
     """Who waits for a budget's money waits for another's from now on; how many that are."""
-    statement = sa.update(Payment).where(Payment.budget_id == budget_id, Payment.state.in_(WAITING))
-    return changed_rows(session, statement.values(budget_id=to))
+    waiting = sa.and_(Payment.budget_id == budget_id, Payment.state.in_(WAITING))
+    found = lock_numbers(session, sa.select(Payment.id).where(waiting))
+    session.execute(sa.update(Payment).where(among(session, Payment.id, found)).values(budget_id=to))
+    return len(found)
 
 
 def position(session: Session, payment: Payment) -> int | None:

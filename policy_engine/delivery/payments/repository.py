@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from kernel.bulk import among
 from kernel.database import lock
 from policy_engine.catalogue.divisions import bounds_of
-from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.payments.line import WAITING
+from policy_engine.delivery.payments.locking import lock_chosen, lock_numbers
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.states import HOLDS_RESERVATION, IN_FLIGHT, NOT_YET_INSTRUCTED, PaymentState
 from policy_engine.policies.document import LimitScope
@@ -31,15 +31,6 @@ _UNDER_WAY = (
         Payment.state.in_([*IN_FLIGHT]),
     )
     .order_by(Payment.id)
-)
-_AWARDS_BEHIND = sa.select(Payment.award_id).where(
-    Payment.id.in_(sa.bindparam("payment_ids", expanding=True))
-)
-_LOCK_AWARDS = (
-    sa.select(Award.id)
-    .where(Award.id.in_(sa.bindparam("award_ids", expanding=True)))
-    .order_by(Award.id)
-    .with_for_update()
 )
 _ORDERS = (
     sa.select(Payment)
@@ -74,13 +65,6 @@ def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[
     """The present orders among these whose end is not known yet."""
     found = session.scalars(_UNDER_WAY, {"instruction_ids": sorted(instruction_ids)})
     return [one for one in found if one is not None]
-
-
-def lock_awards_behind(session: Session, payment_ids: Collection[uuid.UUID]) -> None:
-    """The awards of payments, locked in one order for everybody, and not read. SQLite has one writer at a time anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        behind = session.scalars(_AWARDS_BEHIND, {"payment_ids": list(payment_ids)}).all()
-        session.execute(_LOCK_AWARDS, {"award_ids": behind})
 
 
 def lock_orders(
@@ -216,9 +200,10 @@ def payments_of(session: Session, subject_ids: Iterable[int]) -> list[Payment]:
 
 
 def lock_not_instructed(session: Session, award_id: uuid.UUID) -> list[Payment]:
-    """What can still be stopped: nothing that has left the house."""
+    """What can still be stopped, as it is now: nothing that has left the house. The award's row is locked."""
     statement = sa.select(Payment).where(Payment.award_id == award_id, Payment.state.in_(NOT_YET_INSTRUCTED))
-    return list(session.scalars(statement.order_by(Payment.id).with_for_update()))
+    locking = statement.order_by(Payment.id).with_for_update()
+    return list(session.scalars(locking.execution_options(populate_existing=True)))
 
 
 def lock_ready(
@@ -229,14 +214,14 @@ def lock_ready(
     period: str | None,
     limit: int,
 ) -> list[Payment]:
-    """Reserved payments of a division that nobody holds, in the order of their ids."""
+    """Reserved payments of a division that nobody holds, in the order of their ids, and the awards behind them."""
     first, last = bounds_of(division)
     values: dict[str, object] = {"first": first, "last": last, "limit": limit}
     if payment_ids is not None:
         values["ids"] = list(payment_ids)
     if period is not None:
         values["period"] = period
-    return list(session.scalars(_ready(payment_ids is not None, period is not None), values))
+    return lock_chosen(session, _ready(payment_ids is not None, period is not None), values)
 
 
 @lru_cache
@@ -251,8 +236,7 @@ def _ready(is_named: bool, is_of_period: bool) -> sa.Select[Payment]:
         statement = statement.where(Payment.id.in_(sa.bindparam("ids", expanding=True)))
     if is_of_period:
         statement = statement.where(Payment.period == sa.bindparam("period"))
-    ordered = statement.order_by(Payment.id).limit(sa.bindparam("limit", type_=sa.Integer))
-    return ordered.with_for_update()
+    return statement.order_by(Payment.id).limit(sa.bindparam("limit", type_=sa.Integer))
 
 
 def in_division(session: Session, division: str, states: Iterable[str], limit: int) -> list[Payment]:
@@ -267,11 +251,11 @@ def in_division(session: Session, division: str, states: Iterable[str], limit: i
 
 
 def lock_held_in(session: Session, budget_id: uuid.UUID, limit: int) -> list[Payment]:
-    """Payments for which money of a budget is set aside, the next few."""
+    """Payments for which money of a budget is set aside, the next few, and the awards behind them."""
     statement = sa.select(Payment).where(
         Payment.budget_id == budget_id, Payment.state.in_([*HOLDS_RESERVATION])
     )
-    return list(session.scalars(statement.order_by(Payment.id).limit(limit).with_for_update()))
+    return lock_chosen(session, statement.order_by(Payment.id).limit(limit))
 
 
 def count_held_and_waiting(session: Session, budget_id: uuid.UUID) -> tuple[int, int]:
@@ -284,10 +268,16 @@ def count_held_and_waiting(session: Session, budget_id: uuid.UUID) -> tuple[int,
     return int(row[0]), int(row[1])
 
 
-def gather(
-    session: Session, batch: PaymentBatch, *, official_id: int, concerned: Collection[int]
-) -> tuple[int, int]:
-    """Put every reserved payment that fits into a run; how many, and their sum.
+def lock_for_run(
+    session: Session,
+    division: str,
+    policy_id: str,
+    period: str,
+    *,
+    official_id: int,
+    concerned: Collection[int],
+) -> list[uuid.UUID]:
+    """The numbers of every reserved payment that fits into a run.
 
     Without those an official acted on or is concerned in: who decides does not pay (公务员法 Art. 76).
     """
@@ -297,16 +287,22 @@ def gather(
     fits = sa.and_(
         Payment.state == PaymentState.RESERVED,
         Payment.is_held.is_(False),
-        Payment.policy_id == batch.policy_id,
-        Payment.period == batch.period,
-        Payment.division.between(*bounds_of(batch.division)),
+        Payment.policy_id == policy_id,
+        Payment.period == period,
+        Payment.division.between(*bounds_of(division)),
         ~acted_on,
         Payment.subject_id.not_in(concerned),
         Payment.unit_id.not_in(concerned),
         sa.or_(Payment.payee_id.is_(None), Payment.payee_id.not_in(concerned)),
         _is_outside_runs(),
     )
-    session.execute(sa.update(Payment).where(fits).values(batch_id=batch.id))
+    return lock_numbers(session, sa.select(Payment.id).where(fits))
+
+
+def gather(session: Session, batch: PaymentBatch, payment_ids: Collection[uuid.UUID]) -> tuple[int, int]:
+    """Put payments, which are locked, into a run; how many, and their sum."""
+    these = among(session, Payment.id, payment_ids)
+    session.execute(sa.update(Payment).where(these).values(batch_id=batch.id))
     found = session.execute(
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Payment.amount_fen), 0)).where(
             Payment.batch_id == batch.id
@@ -317,13 +313,10 @@ def gather(
 
 def let_go(session: Session, batch_id: uuid.UUID) -> int:
     """Take what has not left out of a run; how many that were."""
-    statement = (
-        sa.update(Payment)
-        .where(Payment.batch_id == batch_id, Payment.state == PaymentState.RESERVED)
-        .values(batch_id=None)
-        .returning(Payment.id)
-    )
-    return len(session.scalars(statement).all())
+    waiting = sa.and_(Payment.batch_id == batch_id, Payment.state == PaymentState.RESERVED)
+    found = lock_numbers(session, sa.select(Payment.id).where(waiting))
+    session.execute(sa.update(Payment).where(among(session, Payment.id, found)).values(batch_id=None))
+    return len(found)
 
 
 def lock_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
@@ -331,9 +324,10 @@ def lock_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
 
 
 def lock_ready_of_batch(session: Session, batch_id: uuid.UUID, limit: int) -> list[Payment]:
-    """The next of a run that have not left."""
-    statement = sa.select(Payment).where(_is_ready_in(batch_id)).order_by(Payment.id).limit(limit)
-    return list(session.scalars(statement.with_for_update()))
+    """The next of a run that have not left, and the awards behind them."""
+    return lock_chosen(
+        session, sa.select(Payment).where(_is_ready_in(batch_id)).order_by(Payment.id).limit(limit)
+    )
 
 
 def count_ready(session: Session, batch_id: uuid.UUID) -> int:

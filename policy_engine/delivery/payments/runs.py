@@ -61,6 +61,13 @@ def plan(
     if not timedelta() <= window <= LONGEST_WINDOW:
         raise InvalidInput(_("更正时间应在 0 分钟到 3 天之间。"))
     today = business_date(now)
+    own = ports.people.wards_of(session, principal.subject_id, today) | {principal.subject_id}
+    # Before the number: whoever approves others of them meanwhile has them first, and then asks for a number.
+    found = repository.lock_for_run(
+        session, seat.division, policy_id, period, official_id=principal.subject_id, concerned=own
+    )
+    if not found:
+        raise Conflict(_("没有可以整批发放的款项：可能已在别的批次里，或都由您审核过。"))
     batch = PaymentBatch(
         id=new_id(),
         number=batch_number(session, seat.division, today),
@@ -79,12 +86,7 @@ def plan(
     )
     session.add(batch)
     session.flush()
-    own = ports.people.wards_of(session, principal.subject_id, today) | {principal.subject_id}
-    batch.planned_count, batch.planned_fen = repository.gather(
-        session, batch, official_id=principal.subject_id, concerned=own
-    )
-    if batch.planned_count == 0:
-        raise Conflict(_("没有可以整批发放的款项：可能已在别的批次里，或都由您审核过。"))
+    batch.planned_count, batch.planned_fen = repository.gather(session, batch, found)
     _ask(session, batch, now=now, at=now + window)
     _on_record(session, principal, batch, "plan", {}, now=now)
     return batch

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 
+from kernel.prepared import run
+
 Model: TypeAlias = type[DeclarativeBase]
 Values: TypeAlias = Sequence[Any]
 #: So few rows are inserted as they are, also where many would be copied.
@@ -48,7 +50,7 @@ def insert_rows(
     if connection.dialect.name == "postgresql":
         bound, few = _told_apart(bound)
         if few:
-            connection.exec_driver_sql(_insertion(table, columns, connection.dialect), few)
+            _insert(connection, table, columns, few)
             return
         target = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -58,7 +60,17 @@ def insert_rows(
             for row in bound:
                 copy.write_row(row)
     elif many := [tuple(row) for row in bound]:
-        connection.exec_driver_sql(_insertion(table, columns, connection.dialect), many)
+        _insert(connection, table, columns, many)
+
+
+def _insert(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: list[tuple[Any, ...]]
+) -> None:
+    written = _insertion(table, columns, connection.dialect)
+    if len(rows) == 1:
+        run(connection, written, rows[0])
+    else:
+        run(connection, written, rows, is_many=True)
 
 
 def insert_object(
@@ -78,7 +90,7 @@ def insert_object(
     written = _insertion(table, columns, connection.dialect) + (
         " ON CONFLICT DO NOTHING" if or_nothing else ""
     )
-    if connection.exec_driver_sql(written, tuple(bound)).rowcount == 0:
+    if run(connection, written, tuple(bound)).count == 0:
         return False
     make_transient_to_detached(row)
     session.add(row)

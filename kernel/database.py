@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from kernel.errors import Unavailable
+from kernel.prepared import PreparedObjects
 
 GATE_SECONDS = 5.0
 BUSY_MILLISECONDS = 5000
@@ -203,16 +204,17 @@ Row = TypeVar("Row", bound=Base)
 def lock(session: Session, model: type[Row], key: Any) -> Row | None:
     """The row with this primary key as it is now, ours until the transaction ends.
 
-    What ``Session.get`` does, by a statement that is built once: half of the time that a locked read takes is building it.
+    What ``Session.get`` does, by a statement that is written once.
     """
-    return session.scalars(_locking(model), {"key": key}).one_or_none()
+    found: Row | None = _locking(model).one(session, {"key": key})
+    return found
 
 
 @lru_cache(maxsize=256)
-def _locking(model: type[Any]) -> sa.Select[Any]:
+def _locking(model: type[Any]) -> PreparedObjects[Any]:
     (column,) = sa.inspect(model).primary_key
     chosen = sa.select(model).where(column == sa.bindparam("key", type_=column.type))
-    return chosen.with_for_update().execution_options(populate_existing=True)
+    return PreparedObjects(chosen.with_for_update().execution_options(populate_existing=True))
 
 
 def insert(session: Session, table: Any) -> Any:

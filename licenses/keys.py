@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.house import House
 from kernel.ids import new_id
+from kernel.prepared import Prepared
 from licenses.certificates import Root, der_text, is_signed_by, new_leaf, new_root
 from licenses.document.certificate import new_certificate
 from licenses.models import LicenceKey
@@ -49,7 +50,7 @@ _ACTIVE = (
     .order_by(sa.func.coalesce(LicenceKey.active_at, LicenceKey.created_at).desc(), LicenceKey.id.desc())
     .limit(1)
 )
-_ACTIVE_ID = _ACTIVE.with_only_columns(LicenceKey.__table__.c.id)
+_ACTIVE_ID = Prepared(_ACTIVE.with_only_columns(LicenceKey.__table__.c.id), flushes=False)
 
 #: Opened once in a process: a key's id stands for the same key for ever.
 _opened: dict[uuid.UUID, ECKey] = {}
@@ -186,7 +187,7 @@ def _public(session: Session, algorithm: str) -> Sequence[tuple[uuid.UUID, str]]
 
 
 def _signing_key(session: Session, house: House, algorithm: str) -> ECKey:
-    number = session.connection().scalar(_ACTIVE_ID, {"algorithm": algorithm, "now": house.clock.now()})
+    number = _ACTIVE_ID.scalar(session, {"algorithm": algorithm, "now": house.clock.now()})
     if number in _opened:
         return _opened[number]
     row = _active(session, house, algorithm)

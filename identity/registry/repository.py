@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from identity.registry.models import Contact, FurtherIdentifier, Relationship, Subject
 from kernel.bulk import among, insert_rows
+from kernel.prepared import Prepared
 
 SUBJECT_COLUMNS = (
     "subject_id",
@@ -22,11 +23,13 @@ SUBJECT_COLUMNS = (
 RELATIONSHIP_COLUMNS = ("kind", "from_subject", "to_subject", "source", "from_on", "until_on")
 
 # Built once: names are looked up by nearly every request.
-_RELATED_FROM = sa.select(Relationship.to_subject).where(
-    Relationship.from_subject == sa.bindparam("from_subject"),
-    Relationship.kind.in_(sa.bindparam("kinds", expanding=True)),
-    Relationship.from_on <= sa.bindparam("on"),
-    sa.or_(Relationship.until_on.is_(None), Relationship.until_on > sa.bindparam("on")),
+_RELATED_FROM = Prepared(
+    sa.select(Relationship.to_subject).where(
+        Relationship.from_subject == sa.bindparam("from_subject"),
+        Relationship.kind.in_(sa.bindparam("kinds", expanding=True)),
+        Relationship.from_on <= sa.bindparam("on"),
+        sa.or_(Relationship.until_on.is_(None), Relationship.until_on > sa.bindparam("on")),
+    )
 )
 _BY_IDS = sa.select(Subject).where(Subject.subject_id.in_(sa.bindparam("numbers", expanding=True)))
 
@@ -127,7 +130,7 @@ def related_to_each(
 def related_from_by(session: Session, *, kinds: Collection[str], on: date, from_subject: int) -> set[int]:
     """To whom a subject is any of these on a date."""
     values = {"kinds": list(kinds), "on": on, "from_subject": from_subject}
-    return set(session.scalars(_RELATED_FROM, values))
+    return set(_RELATED_FROM.scalars(session, values))
 
 
 def end_relationships(session: Session, *, kind: str, to_subject: int, on: date) -> None:

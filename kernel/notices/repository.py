@@ -11,8 +11,21 @@ from sqlalchemy.orm import Session
 from kernel.bulk import FEW, among
 from kernel.database import insert_in
 from kernel.notices.models import Notice
+from kernel.prepared import Prepared
 
 _TABLE = cast(sa.Table, Notice.__table__)
+_SAID = (
+    "check_number",
+    "subject_id",
+    "kind",
+    "title",
+    "body",
+    "wording",
+    "link",
+    "created_at",
+    "is_urgent",
+    "summon_at",
+)
 # Built once: every sign-in on a new device runs it.
 _GIVEN = sa.select(Notice.check_number).where(
     Notice.check_number.in_(sa.bindparam("numbers", expanding=True))
@@ -21,15 +34,16 @@ _GIVEN = sa.select(Notice.check_number).where(
 
 def add(session: Session, values: Mapping[str, Any]) -> int | None:
     """The number of the new notice; none where its check number has been given before."""
-    connection = session.connection()
-    number: int | None = connection.execute(_addition(connection.dialect.name), values).scalar()
+    number: int | None = _addition(session.get_bind().dialect.name).scalar(session, values)
     return number
 
 
 @lru_cache
-def _addition(dialect: str) -> Any:
-    statement = insert_in(dialect, _TABLE).on_conflict_do_nothing(index_elements=["check_number"])
-    return statement.returning(_TABLE.c.number)
+def _addition(dialect: str) -> Prepared:
+    said = {name: sa.bindparam(name, type_=_TABLE.c[name].type) for name in _SAID}
+    statement = insert_in(dialect, _TABLE).values(said)
+    known = statement.on_conflict_do_nothing(index_elements=["check_number"])
+    return Prepared(known.returning(_TABLE.c.number), flushes=False)
 
 
 def inbox(session: Session, subject_id: int, *, before: int | None = None, limit: int = 30) -> list[Notice]:

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from kernel.prepared import Prepared
 from policy_engine.decisions.models import DecisionRecord
 
 
@@ -22,13 +23,14 @@ class Last(NamedTuple):
 
 _RECORD = cast(sa.Table, DecisionRecord.__table__)
 # Built once: every decision asks for what came before it.
-_LAST = (
+_LAST = Prepared(
     sa.select(*(_RECORD.c[name] for name in Last._fields))
     .where(
         sa.or_(_RECORD.c.offer_id == sa.bindparam("offer_id"), _RECORD.c.claim_id == sa.bindparam("claim_id"))
     )
     .order_by(_RECORD.c.created_at.desc(), _RECORD.c.id.desc())
-    .limit(1)
+    .limit(1),
+    flushes=False,
 )
 
 
@@ -38,7 +40,7 @@ def find_record(session: Session, record_id: uuid.UUID) -> DecisionRecord | None
 
 def last_about(session: Session, *, offer_id: uuid.UUID | None, claim_id: uuid.UUID | None) -> Last | None:
     """The newest record of an offer and of the claim that came of it."""
-    row = session.connection().execute(_LAST, {"offer_id": offer_id, "claim_id": claim_id}).first()
+    row = _LAST.first(session, {"offer_id": offer_id, "claim_id": claim_id})
     return None if row is None else Last(*row)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.database import insert
+from kernel.prepared import Prepared
 from policy_engine.policies.models import Policy, PolicyApproval, PolicyEpoch, PolicyVersion
 from policy_engine.policies.states import PolicyState
 
@@ -17,8 +18,9 @@ _LIVE = (PolicyState.PUBLISHED.value,)
 _EPOCH_ROW = 1
 # Built once: nearly every transaction asks for it.
 _EPOCHS = cast(sa.Table, PolicyEpoch.__table__)
-_EPOCH = sa.select(_EPOCHS.c.epoch).where(_EPOCHS.c.id == _EPOCH_ROW)
-_EPOCH_HELD = _EPOCH.with_for_update(read=True)
+_READ_EPOCH = sa.select(_EPOCHS.c.epoch).where(_EPOCHS.c.id == _EPOCH_ROW)
+_EPOCH = Prepared(_READ_EPOCH, flushes=False)
+_EPOCH_HELD = Prepared(_READ_EPOCH.with_for_update(read=True), flushes=False)
 #: Under these names a session keeps the epoch that its transaction has read, and that it has moved it itself.
 _SEEN, _MOVED = "policy-epoch", "policy-epoch-moved"
 
@@ -105,7 +107,7 @@ def current_epoch(session: Session, *, is_held: bool = False) -> int:
     seen = session.info.get(_SEEN)
     if seen is not None and not is_held and seen[0]() is session.get_transaction():
         return int(seen[1])
-    epoch: int = session.connection().scalar(_EPOCH_HELD if is_held else _EPOCH) or 0
+    epoch: int = (_EPOCH_HELD if is_held else _EPOCH).scalar(session, {}) or 0
     transaction = session.get_transaction()
     if transaction is not None and not has_moved_epoch(session):
         session.info[_SEEN] = (weakref.ref(transaction), epoch)

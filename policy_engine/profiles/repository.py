@@ -1,6 +1,6 @@
 """All SQL of profiles."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -12,6 +12,7 @@ from kernel.bulk import FEW, among, insert_rows, merge_rows
 from kernel.database import insert
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
+from kernel.prepared import Prepared
 from policy_engine.catalogue import catalogue
 from policy_engine.catalogue.attributes import EntityKind
 from policy_engine.profiles.layout import FIRST_ID
@@ -40,25 +41,39 @@ _SUBJECT = sa.select(*_COLUMNS)
 _PERSON = TABLE.alias("person")
 # Built once, as nearly every transaction reads a family: its owner's number, its own rows, and its members' employments.
 _OWNER_OF = sa.select(TABLE.c.owner_id).where(TABLE.c.subject_id == sa.bindparam("subject_id"))
-_OWNERS = sa.bindparam("owners", expanding=True)
-_FAMILIES = _SUBJECT.where(TABLE.c.owner_id.in_(_OWNERS)).order_by(TABLE.c.subject_id)
-_JOBS = (
-    _SUBJECT.add_columns(_PERSON.c.owner_id.label("household_id"))
-    .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
-    .where(_PERSON.c.owner_id.in_(_OWNERS), _PERSON.c.kind == "person", TABLE.c.kind == "hire")
-    .order_by(TABLE.c.subject_id)
-)
+
+
+def _those_of(is_of: Callable[[Any], sa.ColumnElement[bool]]) -> Prepared:
+    """Families' own rows, and the hires that are their members' employments; each with the family."""
+    own = _SUBJECT.add_columns(TABLE.c.owner_id.label("family_id")).where(is_of(TABLE.c.owner_id))
+    jobs = (
+        _SUBJECT.add_columns(_PERSON.c.owner_id)
+        .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
+        .where(is_of(_PERSON.c.owner_id), _PERSON.c.kind == "person", TABLE.c.kind == "hire")
+    )
+    return Prepared(sa.union_all(own, jobs).order_by("subject_id"), flushes=False)
+
+
+_FAMILIES = _those_of(lambda owner: owner.in_(sa.bindparam("owners", expanding=True)))
+_FAMILY_OF = _those_of(lambda owner: owner == _OWNER_OF.scalar_subquery())
 _HELD = (TABLE.c.kind, sa.cast(TABLE.c.facts, sa.Text), TABLE.c.sequence)
 #: Families' own rows, and the hires that are their members' employments, which lie with the firms; each with the family.
 _OF = sa.bindparam("owner_ids", expanding=True)
-_VALUES = sa.union_all(
-    sa.select(
-        TABLE.c.owner_id.label("family_id"), TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD
-    ).where(TABLE.c.owner_id.in_(_OF)),
-    sa.select(_PERSON.c.owner_id, TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD)
-    .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
-    .where(_PERSON.c.owner_id.in_(_OF), _PERSON.c.kind == "person", TABLE.c.kind == "hire"),
-).order_by("subject_id")
+_VALUES = Prepared(
+    sa.union_all(
+        sa.select(
+            TABLE.c.owner_id.label("family_id"),
+            TABLE.c.subject_id,
+            TABLE.c.owner_id,
+            TABLE.c.about_id,
+            *_HELD,
+        ).where(TABLE.c.owner_id.in_(_OF)),
+        sa.select(_PERSON.c.owner_id, TABLE.c.subject_id, TABLE.c.owner_id, TABLE.c.about_id, *_HELD)
+        .join(_PERSON, _PERSON.c.subject_id == TABLE.c.about_id)
+        .where(_PERSON.c.owner_id.in_(_OF), _PERSON.c.kind == "person", TABLE.c.kind == "hire"),
+    ).order_by("subject_id"),
+    flushes=False,
+)
 
 _HELD_SEQUENCE = sa.select(FactSequence.value).where(FactSequence.name == SEQUENCE_NAME).with_for_update()
 _EVENT = ("source", "event_id", "outcome", "recorded_at")
@@ -72,10 +87,15 @@ _PARTICULARS = sa.select(
 )
 _NUMBERS = sa.bindparam("numbers", expanding=True)
 _FEW_PARTICULARS = {
-    column.name: _PARTICULARS.where(column.in_(_NUMBERS)) for column in (TABLE.c.subject_id, TABLE.c.owner_id)
+    column.name: Prepared(_PARTICULARS.where(column.in_(_NUMBERS)), flushes=False)
+    for column in (TABLE.c.subject_id, TABLE.c.owner_id)
 }
-_FEW_DIVISIONS = sa.select(TABLE.c.subject_id, TABLE.c.division).where(TABLE.c.subject_id.in_(_NUMBERS))
-_FEW_OWNERS = sa.select(TABLE.c.subject_id, TABLE.c.owner_id).where(TABLE.c.subject_id.in_(_NUMBERS))
+_FEW_DIVISIONS = Prepared(
+    sa.select(TABLE.c.subject_id, TABLE.c.division).where(TABLE.c.subject_id.in_(_NUMBERS)), flushes=False
+)
+_FEW_OWNERS = Prepared(
+    sa.select(TABLE.c.subject_id, TABLE.c.owner_id).where(TABLE.c.subject_id.in_(_NUMBERS)), flushes=False
+)
 
 
 PROFILE_COLUMNS = ("subject_id", "kind", "owner_id", "about_id", "division", "facts", "sequence")
@@ -121,21 +141,26 @@ def load_family(session: Session, subject_id: int) -> Family:
 
     Raises ``NotFound`` for a number that has no profile.
     """
-    owner_id = session.connection().scalar(_OWNER_OF, {"subject_id": subject_id})
-    family = None if owner_id is None else load_families(session, [owner_id]).get(owner_id)
-    if family is None:
+    families = _put_together(_FAMILY_OF.rows(session, {"subject_id": subject_id}))
+    if not families:
         raise NotFound(_("没有这个对象的档案，请核对后再试。"))
-    return family
+    return next(iter(families.values()))
 
 
 def load_families(session: Session, owner_ids: Collection[int]) -> dict[int, Family]:
     """Families by owner; owners without a profile are left out. Members' employments stand behind the members."""
+    parts = _parts(sorted(set(owner_ids)))
+    return _put_together([row for part in parts for row in _FAMILIES.rows(session, {"owners": part})])
+
+
+def _put_together(rows: Sequence[Any]) -> dict[int, Family]:
     found: dict[int, list[KnownSubject]] = {}
-    for part in _parts(sorted(set(owner_ids))):
-        for row in session.connection().execute(_FAMILIES, {"owners": part}):
-            found.setdefault(row.owner_id, []).append(_subject(row))
-        for row in session.connection().execute(_JOBS, {"owners": part}):
-            found.setdefault(row.household_id, []).append(as_employment(_subject(row)))
+    for row in rows:
+        if row.owner_id == row.family_id:
+            found.setdefault(row.family_id, []).append(_subject(row))
+    for row in rows:
+        if row.owner_id != row.family_id:
+            found.setdefault(row.family_id, []).append(as_employment(_subject(row)))
     families = {}
     for owner_id, subjects in found.items():
         owner = next((one for one in subjects if one.subject_id == owner_id), None)
@@ -161,7 +186,7 @@ def load_values_of(session: Session, owner_ids: Collection[int]) -> dict[int, Fa
         owners = sa.select(TABLE.c.subject_id).where(among(session, TABLE.c.subject_id, wanted))
         session.execute(owners.order_by(TABLE.c.subject_id).with_for_update())
     found: dict[int, _Gathered] = {one: _Gathered([], [], 0) for one in wanted}
-    for row in session.execute(_VALUES, {"owner_ids": wanted}):
+    for row in _VALUES.rows(session, {"owner_ids": wanted}):
         family_id, subject_id, its_owner, about_id, kind, facts, changed_at = row
         family = found[family_id]
         values = {key: fact.value for key, fact in _decode_values(str(facts)).items()}
@@ -252,16 +277,16 @@ def _particulars(session: Session, column: sa.Column[Any], numbers: Collection[i
     if not numbers:
         return
     if len(numbers) <= FEW:
-        rows = session.connection().execute(_FEW_PARTICULARS[column.name], {"numbers": list(set(numbers))})
+        rows = _FEW_PARTICULARS[column.name].rows(session, {"numbers": list(set(numbers))})
     else:
-        rows = session.execute(_PARTICULARS.where(among(session, column, set(numbers))))
-    yield from map(Particulars._make, rows.all())
+        rows = list(session.execute(_PARTICULARS.where(among(session, column, set(numbers)))))
+    yield from map(Particulars._make, rows)
 
 
 def divisions_of(session: Session, subject_ids: Collection[int]) -> dict[int, str]:
     """Where each is dealt with; numbers without a profile are left out."""
     if len(subject_ids) <= FEW:
-        few = session.connection().execute(_FEW_DIVISIONS, {"numbers": list(set(subject_ids))})
+        few = _FEW_DIVISIONS.rows(session, {"numbers": list(set(subject_ids))})
         return {row[0]: row[1] for row in few}
     wanted = sa.select(TABLE.c.subject_id, TABLE.c.division)
     rows = session.execute(wanted.where(among(session, TABLE.c.subject_id, set(subject_ids)))).all()
@@ -271,7 +296,7 @@ def divisions_of(session: Session, subject_ids: Collection[int]) -> dict[int, st
 def owners_of(session: Session, subject_ids: Collection[int]) -> dict[int, int]:
     """To which household or firm each belongs; numbers without a profile are left out."""
     if len(subject_ids) <= FEW:
-        few = session.connection().execute(_FEW_OWNERS, {"numbers": list(set(subject_ids))})
+        few = _FEW_OWNERS.rows(session, {"numbers": list(set(subject_ids))})
         return {row[0]: row[1] for row in few}
     wanted = sa.select(TABLE.c.subject_id, TABLE.c.owner_id)
     rows = session.execute(wanted.where(among(session, TABLE.c.subject_id, set(subject_ids)))).all()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, defer
 
 from kernel.bulk import FEW, among
 from kernel.database import insert, lock
+from kernel.prepared import Prepared, PreparedObjects
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.awards.models import Award, LossDay, LossOfDay
 from policy_engine.delivery.payments.models import Payment
@@ -26,17 +27,22 @@ _LIVE = (
     .execution_options(populate_existing=True)
 )
 # Built once: every match of one family, and every claim at its beginning, asks them.
-_FEW_LIVE = _LIVE.where(
-    Award.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
-    Award.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
+_FEW_LIVE = PreparedObjects(
+    _LIVE.where(
+        Award.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
+        Award.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
+    ),
 )
 _AWARD = cast(sa.Table, Award.__table__)
-_IS_LIVE = sa.select(
-    sa.exists().where(
-        _AWARD.c.policy_id == sa.bindparam("policy_id"),
-        _AWARD.c.unit_id == sa.bindparam("unit_id"),
-        _AWARD.c.state != AwardState.ENDED,
-    )
+_IS_LIVE = Prepared(
+    sa.select(
+        sa.exists().where(
+            _AWARD.c.policy_id == sa.bindparam("policy_id"),
+            _AWARD.c.unit_id == sa.bindparam("unit_id"),
+            _AWARD.c.state != AwardState.ENDED,
+        )
+    ),
+    flushes=False,
 )
 
 
@@ -65,16 +71,16 @@ def lock_live(session: Session, pairs: Collection[tuple[str, int]]) -> dict[tupl
     policy_ids, unit_ids = {policy_id for policy_id, _ in pairs}, {unit_id for _, unit_id in pairs}
     if len(pairs) <= FEW:
         few = {"policy_ids": list(policy_ids), "unit_ids": list(unit_ids)}
-        rows = session.scalars(_FEW_LIVE, few)
+        rows = _FEW_LIVE.all(session, few)
     else:
         units = among(session, Award.unit_id, unit_ids)
-        rows = session.scalars(_LIVE.where(Award.policy_id.in_(policy_ids), units))
+        rows = list(session.scalars(_LIVE.where(Award.policy_id.in_(policy_ids), units)))
     return {(award.policy_id, award.unit_id): award for award in rows}
 
 
 def is_live_on(session: Session, policy_id: str, unit_id: int) -> bool:
     """Whether the unit has this right now."""
-    return bool(session.scalar(_IS_LIVE, {"policy_id": policy_id, "unit_id": unit_id}))
+    return bool(_IS_LIVE.scalar(session, {"policy_id": policy_id, "unit_id": unit_id}))
 
 
 def live_on(session: Session, policy_id: str, unit_id: int) -> Award | None:

@@ -3,27 +3,27 @@
 import uuid
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from kernel.database import insert_in
+from kernel.prepared import Prepared
 from policy_engine.delivery.cases.models import CaseEvent, Hold, NumberSeries
 
 
 def next_in_series(session: Session, name: str) -> int:
     """The next number of a series: no gap, no double, whoever asks at the same time."""
-    connection = session.connection()  # what the session holds back says nothing of series
-    return int(connection.execute(_next(connection.dialect.name), {"name": name}).scalar_one())
+    return int(_next(session.get_bind().dialect.name).scalar(session, {"name": name}))
 
 
 @lru_cache
-def _next(dialect: str) -> Any:
+def _next(dialect: str) -> Prepared:
     series = cast(sa.Table, NumberSeries.__table__)
     statement = insert_in(dialect, series).values(name=sa.bindparam("name"), last=1)
     raised = statement.on_conflict_do_update(index_elements=["name"], set_={"last": series.c.last + 1})
-    return raised.returning(series.c.last)
+    return Prepared(raised.returning(series.c.last), flushes=False)
 
 
 def events_of_claim(session: Session, claim_id: uuid.UUID, *, public_only: bool) -> list[CaseEvent]:

@@ -9,28 +9,33 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among
 from kernel.database import lock
+from kernel.prepared import Prepared, PreparedObjects
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 
 _UNDER_CLAIM = sa.select(Claim.policy_id, Claim.unit_id).where(Claim.state.in_(OPEN_CLAIM))
 # Built once: every match of one family asks it.
-_FEW_UNDER_CLAIM = _UNDER_CLAIM.where(
-    Claim.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
-    Claim.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
+_FEW_UNDER_CLAIM = Prepared(
+    _UNDER_CLAIM.where(
+        Claim.policy_id.in_(sa.bindparam("policy_ids", expanding=True)),
+        Claim.unit_id.in_(sa.bindparam("unit_ids", expanding=True)),
+    )
 )
 # Built once: every act of an official reads them.
-_ACTS = (
+_ACTS = PreparedObjects(
     sa.select(StageDecision)
     .where(StageDecision.claim_id == sa.bindparam("claim_id"))
-    .order_by(StageDecision.decided_at, StageDecision.id)
+    .order_by(StageDecision.decided_at, StageDecision.id),
 )
-_OFFICIALS = sa.select(StageDecision.claim_id, StageDecision.official_id).where(
-    StageDecision.claim_id.in_(sa.bindparam("claim_ids", expanding=True))
+_OFFICIALS = Prepared(
+    sa.select(StageDecision.claim_id, StageDecision.official_id).where(
+        StageDecision.claim_id.in_(sa.bindparam("claim_ids", expanding=True))
+    )
 )
-_OPEN_OPINIONS = (
+_OPEN_OPINIONS = PreparedObjects(
     sa.select(Opinion)
     .where(Opinion.claim_id == sa.bindparam("claim_id"), Opinion.state == "asked")
-    .order_by(Opinion.asked_at, Opinion.id)
+    .order_by(Opinion.asked_at, Opinion.id),
 )
 
 
@@ -87,10 +92,10 @@ def units_under_claim(session: Session, pairs: Collection[tuple[str, int]]) -> s
     """Which of the (policy, unit) pairs have a claim under way."""
     policy_ids, unit_ids = {policy_id for policy_id, _ in pairs}, {unit_id for _, unit_id in pairs}
     if len(pairs) <= FEW:
-        rows = session.execute(_FEW_UNDER_CLAIM, {"policy_ids": list(policy_ids), "unit_ids": list(unit_ids)})
-    else:
-        units = among(session, Claim.unit_id, unit_ids)
-        rows = session.execute(_UNDER_CLAIM.where(Claim.policy_id.in_(policy_ids), units))
+        few = {"policy_ids": list(policy_ids), "unit_ids": list(unit_ids)}
+        return {(row.policy_id, row.unit_id) for row in _FEW_UNDER_CLAIM.rows(session, few)}
+    units = among(session, Claim.unit_id, unit_ids)
+    rows = session.execute(_UNDER_CLAIM.where(Claim.policy_id.in_(policy_ids), units))
     return {(row.policy_id, row.unit_id) for row in rows}
 
 
@@ -101,7 +106,7 @@ def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:
 
 
 def stage_decisions(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
-    return list(session.scalars(_ACTS, {"claim_id": claim_id}))
+    return _ACTS.all(session, {"claim_id": claim_id})
 
 
 def standing_acts(session: Session, claim_id: uuid.UUID) -> list[StageDecision]:
@@ -129,7 +134,7 @@ def opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
 
 
 def open_opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
-    return list(session.scalars(_OPEN_OPINIONS, {"claim_id": claim_id}))
+    return _OPEN_OPINIONS.all(session, {"claim_id": claim_id})
 
 
 def lock_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:
@@ -196,6 +201,6 @@ def lock_open_of_policy(
 def officials_of(session: Session, claim_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[int]]:
     """Who acted on each of the claims, at whichever stage; also those who took their act back."""
     found: dict[uuid.UUID, set[int]] = {}
-    for claim_id, official_id in session.execute(_OFFICIALS, {"claim_ids": list(claim_ids)}):
+    for claim_id, official_id in _OFFICIALS.rows(session, {"claim_ids": list(claim_ids)}):
         found.setdefault(claim_id, set()).add(official_id)
     return found

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from kernel.bulk import FEW, among
+from kernel.prepared import Prepared
 from kernel.transparency import Content
 from kernel.transparency.sources import Source
 from policy_engine.delivery.accounts.models import PayeeAccount
@@ -54,7 +55,7 @@ _MOVEMENTS = (
     .outerjoin(PayeeAccount, PayeeAccount.id == LedgerTransaction.payee_account_id)
 )
 # Built once: every movement of money runs it.
-_FEW_MOVEMENTS = _MOVEMENTS.where(LedgerTransaction.id.in_(sa.bindparam("ids", expanding=True)))
+_FEW_MOVEMENTS = Prepared(_MOVEMENTS.where(LedgerTransaction.id.in_(sa.bindparam("ids", expanding=True))))
 
 
 def contents(session: Session, transaction_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Content]:
@@ -80,7 +81,7 @@ def entry_of(pocket: str, amount_fen: int) -> str:
 
 def _rows(session: Session, transaction_ids: Collection[uuid.UUID]) -> Sequence[Any]:
     if len(transaction_ids) <= FEW:
-        return session.execute(_FEW_MOVEMENTS, {"ids": list(transaction_ids)}).all()
+        return _FEW_MOVEMENTS.rows(session, {"ids": list(transaction_ids)})
     return session.execute(_MOVEMENTS.where(among(session, LedgerTransaction.id, transaction_ids))).all()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among, insert_rows
 from kernel.ids import new_id
+from kernel.prepared import Prepared, PreparedObjects
 from policy_engine.catalogue.divisions import encloses, prefix_of
 from policy_engine.delivery.ledger.models import (
     Budget,
@@ -25,37 +26,43 @@ from policy_engine.delivery.states import HOLDS_RESERVATION, IN_FLIGHT
 _POCKET = cast(sa.Table, LedgerAccount.__table__)
 _BOOKS = cast(sa.Table, LedgerTransaction.__table__)
 # Built once: every movement of money runs these.
-_POCKETS = (
+_POCKETS = Prepared(
     sa.select(_POCKET.c.id, _POCKET.c.name, _POCKET.c.balance_fen)
     .where(
         _POCKET.c.budget_id == sa.bindparam("budget_id"),
         _POCKET.c.name.in_(sa.bindparam("names", expanding=True)),
     )
     .order_by(_POCKET.c.id)
-    .with_for_update()
+    .with_for_update(),
+    flushes=False,
 )
-_CLOSED_AT = sa.select(Budget.closed_at).where(Budget.id == sa.bindparam("budget_id"))
-_BOOKED = sa.select(_BOOKS.c.reference).where(
-    _BOOKS.c.reference.in_(sa.bindparam("references", expanding=True))
+_CLOSED_AT = Prepared(
+    sa.select(Budget.closed_at).where(Budget.id == sa.bindparam("budget_id")), flushes=False
+)
+_BOOKED = Prepared(
+    sa.select(_BOOKS.c.reference).where(_BOOKS.c.reference.in_(sa.bindparam("references", expanding=True))),
+    flushes=False,
 )
 _SOURCE, _TARGET = (sa.bindparam(name, type_=_POCKET.c.id.type) for name in ("source", "target"))
 _TOTAL = sa.bindparam("total", type_=sa.BigInteger)
-_MOVE = (
+_MOVE = Prepared(
     sa.update(_POCKET)
     .where(sa.or_(_POCKET.c.id == _SOURCE, _POCKET.c.id == _TARGET))
-    .values(balance_fen=_POCKET.c.balance_fen + sa.case((_POCKET.c.id == _SOURCE, -_TOTAL), else_=_TOTAL))
+    .values(balance_fen=_POCKET.c.balance_fen + sa.case((_POCKET.c.id == _SOURCE, -_TOTAL), else_=_TOTAL)),
+    flushes=False,
 )
 _APPROPRIATIONS = sa.select(Budget.id, Budget.appropriation).where(
     Budget.id.in_(sa.bindparam("budget_ids", expanding=True))
 )
-_BUDGETS = (
+_BUDGETS = PreparedObjects(
     sa.select(Budget)
     .where(
         Budget.policy_id == sa.bindparam("policy_id"),
         Budget.fund_source == sa.bindparam("fund_source"),
         Budget.year == sa.bindparam("year"),
     )
-    .execution_options(autoflush=False)
+    .execution_options(autoflush=False),
+    flushes=False,
 )
 
 
@@ -66,7 +73,7 @@ def find_budget(
 
     Of a year that was closed the one it was carried to.
     """
-    budgets = session.scalars(_BUDGETS, {"policy_id": policy_id, "fund_source": fund_source, "year": year})
+    budgets = _BUDGETS.all(session, {"policy_id": policy_id, "fund_source": fund_source, "year": year})
     around = [budget for budget in budgets if encloses(budget.division, division)]
     nearest = max(around, key=lambda budget: len(prefix_of(budget.division)), default=None)
     return None if nearest is None else open_successor(session, nearest)
@@ -99,23 +106,21 @@ class Pocket(NamedTuple):
 
 def lock_accounts(session: Session, budget_id: uuid.UUID, names: Collection[str]) -> dict[str, Pocket]:
     """The pockets of a budget, locked in one order for everybody."""
-    rows = session.connection().execute(_POCKETS, {"budget_id": budget_id, "names": list(names)})
+    rows = _POCKETS.rows(session, {"budget_id": budget_id, "names": list(names)})
     return {row.name: Pocket(*row) for row in rows}
 
 
 def is_closed(session: Session, budget_id: uuid.UUID) -> bool:
     """As it is now, whatever was read of it before."""
-    closed_at = session.connection().scalar(_CLOSED_AT, {"budget_id": budget_id})
-    return closed_at is not None
+    return _CLOSED_AT.scalar(session, {"budget_id": budget_id}) is not None
 
 
 def booked_among(session: Session, references: Collection[str]) -> set[str]:
     """Which of these movements stand in the books already."""
-    connection = session.connection()  # movements are never held back
     if len(references) <= FEW:
-        return set(connection.scalars(_BOOKED, {"references": list(references)}))
+        return set(_BOOKED.scalars(session, {"references": list(references)}))
     known = sa.select(_BOOKS.c.reference).where(among(session, _BOOKS.c.reference, references))
-    return set(connection.scalars(known))
+    return set(session.connection().scalars(known))  # movements are never held back
 
 
 class NewTransaction(NamedTuple):
@@ -146,7 +151,7 @@ def add_transactions(
     columns = ("id", "transaction_id", "account_id", "amount_fen")
     insert_rows(session, LedgerEntry, columns, entries, refers=False)
     total = sum(amount_fen for _, amount_fen in booked)
-    session.connection().execute(_MOVE, {"source": source.id, "target": target.id, "total": total})
+    _MOVE.change(session, {"source": source.id, "target": target.id, "total": total})
 
 
 def movements_of(session: Session, payment_id: uuid.UUID) -> list[tuple[LedgerTransaction, int]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among
 from kernel.database import lock
+from kernel.prepared import PreparedObjects
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.states import OfferState
@@ -19,11 +20,13 @@ Key = tuple[str, int, int]
 
 _OFFERS = sa.select(Offer).order_by(Offer.id).with_for_update().execution_options(populate_existing=True)
 # Built once: every match of one family, and every confirmation, asks them.
-_FEW_OFFERS = _OFFERS.where(
-    Offer.policy_id == sa.bindparam("policy_id"),
-    Offer.subject_id.in_(sa.bindparam("subject_ids", expanding=True)),
+_FEW_OFFERS = PreparedObjects(
+    _OFFERS.where(
+        Offer.policy_id == sa.bindparam("policy_id"),
+        Offer.subject_id.in_(sa.bindparam("subject_ids", expanding=True)),
+    ),
 )
-_RIVALS = (
+_RIVALS = PreparedObjects(
     sa.select(Offer)
     .where(
         Offer.policy_id == sa.bindparam("policy_id"),
@@ -32,7 +35,14 @@ _RIVALS = (
         Offer.state.in_((OfferState.OFFERED, OfferState.MATCHED)),
     )
     .order_by(Offer.id)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True),
+)
+_OFFER = PreparedObjects(
+    sa.select(Offer).where(
+        Offer.policy_id == sa.bindparam("policy_id"),
+        Offer.subject_id == sa.bindparam("subject_id"),
+        Offer.unit_id == sa.bindparam("unit_id"),
+    ),
 )
 
 
@@ -51,20 +61,16 @@ def lock_offers_of(session: Session, keys: Collection[Key]) -> dict[Key, Offer]:
     for policy_id in sorted({key[0] for key in keys}):
         subject_ids = {key[1] for key in keys if key[0] == policy_id}
         if len(subject_ids) <= FEW:
-            rows = session.scalars(_FEW_OFFERS, {"policy_id": policy_id, "subject_ids": list(subject_ids)})
+            rows = _FEW_OFFERS.all(session, {"policy_id": policy_id, "subject_ids": list(subject_ids)})
         else:
             whose = among(session, Offer.subject_id, subject_ids)
-            rows = session.scalars(_OFFERS.where(Offer.policy_id == policy_id, whose))
+            rows = list(session.scalars(_OFFERS.where(Offer.policy_id == policy_id, whose)))
         found |= {(one.policy_id, one.subject_id, one.unit_id): one for one in rows}
     return found
 
 
 def find_offer(session: Session, policy_id: str, subject_id: int, unit_id: int) -> Offer | None:
-    return session.scalar(
-        sa.select(Offer).where(
-            Offer.policy_id == policy_id, Offer.subject_id == subject_id, Offer.unit_id == unit_id
-        )
-    )
+    return _OFFER.one(session, {"policy_id": policy_id, "subject_id": subject_id, "unit_id": unit_id})
 
 
 def units_awarded(session: Session, policy_ids: Collection[str], unit_ids: Collection[int]) -> set[int]:
@@ -78,7 +84,7 @@ def units_awarded(session: Session, policy_ids: Collection[str], unit_ids: Colle
 def lock_rival_offers(session: Session, offer: Offer) -> list[Offer]:
     """Other people's live offers for the same unit: the other parent's."""
     same = {"policy_id": offer.policy_id, "unit_id": offer.unit_id, "id": offer.id}
-    return list(session.scalars(_RIVALS, same))
+    return _RIVALS.all(session, same)
 
 
 def offers_of(session: Session, subject_ids: Iterable[int], states: Iterable[str]) -> list[Offer]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kernel.bulk import among
+from kernel.prepared import Prepared
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.ledger.models import Budget, LedgerAccount
 from policy_engine.delivery.payments.locking import lock_chosen, lock_numbers
@@ -27,8 +28,11 @@ WAITING = (PaymentState.DUE, PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTE
 _STANDS = (PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
 # Built once, and asked of whatever falls due: mostly nobody waits.
 _PAYMENT = cast(sa.Table, Payment.__table__)
-_WAITS_AT_ALL = sa.select(
-    sa.exists().where(_PAYMENT.c.policy_id == sa.bindparam("policy_id"), _PAYMENT.c.state.in_(_STANDS))
+_WAITS_AT_ALL = Prepared(
+    sa.select(
+        sa.exists().where(_PAYMENT.c.policy_id == sa.bindparam("policy_id"), _PAYMENT.c.state.in_(_STANDS))
+    ),
+    flushes=False,
 )
 _BY_DECISION = (Payment.decided_at, Payment.due_on, Payment.id)
 #: A payment falls due, is tried and waits in one moment.
@@ -43,7 +47,7 @@ def lock_waiting(session: Session, budget: Budget, limit: int, *, today: date) -
 
 def has_waiting(session: Session, budget: Budget, *, today: date) -> bool:
     """Whether somebody stands in a budget's line already. What is only just due, and not written yet, does not."""
-    if not session.connection().scalar(_WAITS_AT_ALL, {"policy_id": budget.policy_id}):
+    if not _WAITS_AT_ALL.scalar(session, {"policy_id": budget.policy_id}):
         return False
     stands = sa.and_(Payment.state.in_(_STANDS), _is_served_by(budget, today))
     return session.scalar(sa.select(sa.exists().where(stands)).execution_options(autoflush=False)) or False

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import among
 from kernel.database import lock
+from kernel.prepared import Prepared
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.payments.line import WAITING
@@ -41,6 +42,17 @@ _ORDERS = (
     .order_by(Payment.id)
     .with_for_update()
     .execution_options(populate_existing=True)
+)
+_IS_COVERED = Prepared(
+    sa.select(
+        sa.exists().where(
+            Payment.policy_id == sa.bindparam("policy_id"),
+            Payment.unit_id == sa.bindparam("unit_id"),
+            Payment.period == sa.bindparam("period"),
+            Payment.kind == "regular",
+            Payment.state != PaymentState.CANCELLED,
+        )
+    )
 )
 
 
@@ -91,16 +103,7 @@ def covered_among(
 
 def is_covered(session: Session, policy_id: str, unit_id: int, period: str) -> bool:
     """Whether the period of this unit has a payment already, under whichever award."""
-    statement = sa.select(
-        sa.exists().where(
-            Payment.policy_id == policy_id,
-            Payment.unit_id == unit_id,
-            Payment.period == period,
-            Payment.kind == "regular",
-            Payment.state != PaymentState.CANCELLED,
-        )
-    )
-    return session.scalar(statement) or False
+    return bool(_IS_COVERED.scalar(session, {"policy_id": policy_id, "unit_id": unit_id, "period": period}))
 
 
 def count_further(session: Session, policy_id: str, unit_id: int, period: str, kind: str) -> int:

@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import FEW, among
 from kernel.database import insert
+from kernel.prepared import Prepared
 from policy_engine.profiles.objections.models import FactObjection, FindingChoice, QuietSubject
 
 MOST = 500
-_FEW_QUIET = sa.select(QuietSubject.subject_id).where(
-    QuietSubject.subject_id.in_(sa.bindparam("subject_ids", expanding=True))
+_FEW_QUIET = Prepared(
+    sa.select(QuietSubject.subject_id).where(
+        QuietSubject.subject_id.in_(sa.bindparam("subject_ids", expanding=True))
+    )
 )
 
 
@@ -52,7 +55,7 @@ def open_of(session: Session, sources: Collection[str], division: str) -> list[F
 def quiet_among(session: Session, subject_ids: Collection[int]) -> frozenset[int]:
     """Which of these do not want to be found."""
     if len(subject_ids) <= FEW:
-        return frozenset(session.scalars(_FEW_QUIET, {"subject_ids": list(subject_ids)}))
+        return frozenset(_FEW_QUIET.scalars(session, {"subject_ids": list(subject_ids)}))
     quiet = QuietSubject.subject_id
     return frozenset(session.scalars(sa.select(quiet).where(among(session, quiet, subject_ids))))
 

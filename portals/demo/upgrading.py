@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 #: Written last: a store without it was left half made. It says by which edition of the demonstration.
 READY: Final = "demo-ready"
 #: 1: everything before financing. 2: financing policies, products of the banks, and agents who may ask for loans.
-EDITION: Final = 2
+#: 3: products for ordinary demands of more than a year.
+EDITION: Final = 3
+#: Who may ask for loans is settled with this one, and not again: firms have narrowed rights since.
+FINANCING: Final = 2
 
 
 def mark_edition(home: Path) -> None:
@@ -43,10 +46,11 @@ def edition_of(home: Path) -> int:
 def bring_up_to_date(house: House) -> None:
     """What this edition has and the store has not; nothing that people of the demonstration did is undone."""
     home = house.settings.home
-    if edition_of(home) >= EDITION:
+    edition = edition_of(home)
+    if edition >= EDITION:
         return
     cast = _cast_of(home)
-    if cast is not None:
+    if cast is not None and edition < FINANCING:
         publish_missing(house, cast)
         with house.database.write(timeout=60) as session:
             open_budgets(session, house)

@@ -24,6 +24,7 @@ from portals.financing.overview import Waiting, overview
 from portals.portal import create_portal
 from portals.rongtong import apps, member_routes, todo
 from portals.rongtong.access import for_enterprises
+from portals.rongtong.standings import PolicyStanding, standings_of
 from portals.services import Services
 from portals.shared import benefits, claims, explaining, knowledge, messages, ratings, recoveries, wallet
 
@@ -61,12 +62,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
     def policies_page(
         request: WebRequest, pages: NamedDependency[Pages], principal: NamedDependency[Principal]
     ) -> Response[str]:
-        with house.database.read() as session:
-            published = services.published.current(session)
-        listed = [
-            one for one in published.effective_on(house.clock.today()) if one.document.audience == "firm"
-        ]
-        return pages.page(request, "rongtong/policies.html", policies=listed, who=principal)
+        return pages.page(request, "rongtong/policies.html", policies=standings_of(services, principal))
 
     @get("/policies/{policy_id:str}", sync_to_thread=True, include_in_schema=False)
     def policy_page(
@@ -90,6 +86,15 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         for fact in _facts(services, principal):
             by_source.setdefault(fact.source_name, []).append(fact)
         return pages.page(request, "rongtong/enterprise.html", by_source=by_source, who=principal)
+
+    @get(
+        "/api/v1/policies",
+        guards=[require(scope=PORTAL)],
+        sync_to_thread=True,
+        summary="Policies for firms, and how each stands for this one",
+    )
+    def list_policies(principal: NamedDependency[Principal]) -> list[PolicyStanding]:
+        return standings_of(services, principal)
 
     @get(
         "/api/v1/near-misses",
@@ -122,6 +127,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
                     policies_page,
                     policy_page,
                     enterprise_page,
+                    list_policies,
                     list_near_misses,
                     list_facts,
                     *benefits.handlers(services, PORTAL),

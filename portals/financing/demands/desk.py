@@ -17,9 +17,16 @@ from portals.financing.demands import authorisation, repository, routing, servic
 from portals.financing.demands.models import Demand
 from portals.financing.demands.schemas import Actor, Candidate, Wish
 from portals.financing.demands.views import AuthorisationView, DemandDetail, DemandRow, Preview
+from portals.financing.demands.wishes import wish_from
 from portals.financing.products.matching import Match, match_demand
 from portals.financing.products.offered import OfferedProducts, OfferedSet
-from portals.financing.products.views import ProductDetail, ProductRow, product_for, products_for
+from portals.financing.products.views import (
+    ProductDetail,
+    ProductRow,
+    failing_conditions,
+    product_for,
+    products_for,
+)
 from portals.financing.profile.items import items_for
 from portals.services import Services
 
@@ -68,34 +75,44 @@ class FinancingDesk:
         house = self._house
         with house.database.write() as session:
             family = _family(session, principal)
-            if wish.wanted_product is not None:
-                product = self._offered.current(session).by_id.get(wish.wanted_product)
-                if product is None:
-                    raise NotFound(_("没有找到这项产品，可能已经下架。"))
-                wish = msgspec.structs.replace(wish, wanted_bank=product.document.institution)
             demand = service.draft(
                 session,
-                wish,
+                self._with_its_bank(session, wish),
                 by=Actor.firm(principal),
                 division=family.owner.division,
                 now=house.clock.now(),
             )
             return demand.id
 
+    def wish(self, principal: Principal, demand_id: uuid.UUID) -> Wish:
+        """What a draft says, to be changed. Raises ``Conflict`` once banks have it."""
+        with self._house.database.read() as session:
+            demand = _own(session, demand_id, principal)
+            service.check_amendable(demand)
+            return wish_from(demand)
+
     def amend(self, principal: Principal, demand_id: uuid.UUID, wish: Wish) -> None:
         with self._house.database.write() as session:
-            service.amend(session, demand_id, wish, by=Actor.firm(principal), now=self._house.clock.now())
+            service.amend(
+                session,
+                demand_id,
+                self._with_its_bank(session, wish),
+                by=Actor.firm(principal),
+                now=self._house.clock.now(),
+            )
 
     def preview(self, principal: Principal, demand_id: uuid.UUID) -> Preview:
         """Which banks would be asked in which order, what else was looked at, and which items they need."""
         now = self._house.clock.now()
         with self._house.database.read() as session:
             demand = _own(session, demand_id, principal)
+            family, offered = _registered(session, demand), self._offered.current(session)
             matches = self._matches(session, demand)
             candidates = routing.in_order(matches, demand, routing.records_of(session, now))
+        failing = failing_conditions(offered, family, self._house.clock.today())
         chosen = {one.product_id for one in candidates}
         policies = [one.product.policy for one in matches if one.product.document.id in chosen]
-        return views.preview_of(demand, matches, candidates, items_for(policies))
+        return views.preview_of(demand, matches, candidates, items_for(policies), failing)
 
     def ask(self, principal: Principal, demand_id: uuid.UUID, chosen: Chosen) -> Asked:
         """Write down what is going to be asked; it says nothing until it is given at the identity service."""
@@ -152,6 +169,15 @@ class FinancingDesk:
         house = self._house
         with house.database.write() as session:
             authorisation.withdraw(session, authorisation_id, principal=principal, now=house.clock.now())
+
+    def _with_its_bank(self, session: Session, wish: Wish) -> Wish:
+        """A wish for a product is one for its bank. Raises ``NotFound``."""
+        if wish.wanted_product is None:
+            return wish
+        product = self._offered.current(session).by_id.get(wish.wanted_product)
+        if product is None:
+            raise NotFound(_("没有找到这项产品，可能已经下架。"))
+        return msgspec.structs.replace(wish, wanted_bank=product.document.institution)
 
     def _read(self, principal: Principal) -> tuple[OfferedSet, Family]:
         with self._house.database.read() as session:

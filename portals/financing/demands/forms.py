@@ -65,6 +65,21 @@ def wish_of(sent: Sent) -> Wish:
     return msgspec.convert(found, Wish)
 
 
+def sent_of(wish: Wish) -> Sent:
+    """A demand as its form would send it."""
+    return {
+        "amount": f"{Decimal(wish.amount_fen) / _WAN:f}",
+        "term_months": str(wish.term_months),
+        "purpose": wish.purpose,
+        "purpose_note": wish.purpose_note,
+        "repayment": wish.repayment,
+        "collateral": list(wish.collateral),
+        "routing": wish.routing,
+        "wanted_bank": wish.wanted_bank or "",
+        "wanted_product": wish.wanted_product or "",
+    }
+
+
 def chosen_of(sent: Sent) -> Chosen:
     """What a firm ticked on the page that asks for its data."""
     days = one(sent, "days")

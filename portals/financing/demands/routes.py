@@ -18,7 +18,7 @@ from kernel.web.requests import WebRequest
 from portals.financing.access import for_a_firm
 from portals.financing.demands.consent import ConsentDesk
 from portals.financing.demands.desk import FinancingDesk
-from portals.financing.demands.forms import Form, Sent, chosen_of, many, one, wish_of
+from portals.financing.demands.forms import Form, Sent, chosen_of, many, one, sent_of, wish_of
 from portals.financing.demands.schemas import COLLATERALS, PURPOSES, ROUTINGS, WISHED
 from portals.financing.institutions import institutions
 from portals.financing.products.document import Collateral
@@ -68,11 +68,13 @@ def _demanding(desk: FinancingDesk) -> list[ControllerRouterHandler]:
         pages: Pages,
         typed: Sent,
         problem: DongchuError | None = None,
+        demand_id: uuid.UUID | None = None,
     ) -> Response[str]:
         wanted = one(typed, "wanted_product")
         return pages.page(
             request,
             "financing/new_demand.html",
+            demand_id=demand_id,
             status=200 if problem is None else problem.status,
             errors=_errors(problem),
             typed={name: one(typed, name) for name in typed},
@@ -114,6 +116,37 @@ def _demanding(desk: FinancingDesk) -> list[ControllerRouterHandler]:
             return form(request, principal, pages, data, problem)
         return Redirect(f"{HOME}/demands/{demand_id}/banks", status_code=303)
 
+    @get(
+        "/financing/demands/{demand_id:uuid}/change",
+        guards=_GUARDS,
+        sync_to_thread=True,
+        include_in_schema=False,
+    )
+    def change_page(
+        request: WebRequest, demand_id: FromPath[uuid.UUID], principal: Me, pages: NamedDependency[Pages]
+    ) -> Response[str]:
+        return form(request, principal, pages, sent_of(desk.wish(principal, demand_id)), demand_id=demand_id)
+
+    @post(
+        "/financing/demands/{demand_id:uuid}/change",
+        guards=_GUARDS,
+        status_code=303,
+        sync_to_thread=True,
+        include_in_schema=False,
+    )
+    def change_form(
+        request: WebRequest,
+        demand_id: FromPath[uuid.UUID],
+        data: Form,
+        principal: Me,
+        pages: NamedDependency[Pages],
+    ) -> Response[str] | Redirect:
+        try:
+            desk.amend(principal, demand_id, wish_of(data))
+        except InvalidInput as problem:
+            return form(request, principal, pages, data, problem, demand_id)
+        return Redirect(f"{HOME}/demands/{demand_id}/banks", status_code=303)
+
     @post(
         "/financing/demands/{demand_id:uuid}/withdraw",
         guards=_GUARDS,
@@ -125,7 +158,7 @@ def _demanding(desk: FinancingDesk) -> list[ControllerRouterHandler]:
         desk.withdraw(principal, demand_id, one(data, "note")[:500])
         return Redirect(f"{HOME}/demands/{demand_id}", status_code=303)
 
-    return [new_page, new_form, withdraw_form]
+    return [new_page, new_form, change_page, change_form, withdraw_form]
 
 
 def _authorising(desk: FinancingDesk, consent: ConsentDesk) -> list[ControllerRouterHandler]:

@@ -83,11 +83,16 @@ def amend(session: Session, demand_id: uuid.UUID, wish: Wish, *, by: Actor, now:
     """A draft changed. What was authorised stays only while nothing is posted. Raises ``Conflict`` afterwards."""
     check_wish(wish)
     demand = own_demand(session, demand_id, by)
-    if D(demand.state) not in (D.DRAFT, D.DATA_AUTHORISED):
-        raise Conflict(_("需求已提交给银行，不能再改。可以撤回后重新提交。"))
+    check_amendable(demand)
     wish_into(demand, wish)
     demand.updated_at = now
     return demand
+
+
+def check_amendable(demand: Demand) -> None:
+    """Raises ``Conflict`` once banks have it."""
+    if D(demand.state) not in (D.DRAFT, D.DATA_AUTHORISED):
+        raise Conflict(_("需求已提交给银行，不能再改。可以撤回后重新提交。"))
 
 
 def own_demand(session: Session, demand_id: uuid.UUID, by: Actor) -> Demand:

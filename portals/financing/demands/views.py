@@ -1,7 +1,7 @@
 """Demands, applications and authorisations as the firm sees them: values only, in its reader's language."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import SHANGHAI
 from kernel.i18n import gettext as _
-from portals.financing.demands import repository
+from portals.financing.demands import lacking, repository
 from portals.financing.demands.authorisation import DAYS
 from portals.financing.demands.clocks import LABELS, running
 from portals.financing.demands.models import Application, Authorisation, Demand
@@ -22,15 +22,23 @@ from portals.financing.demands.states import (
     OPEN,
     ApplicationState,
     DemandState,
+    commands_from,
     demand_may,
 )
-from portals.financing.demands.words import AUTHORISATION_LABELS, EVENTS, MISFITS, said
+from portals.financing.demands.words import AUTHORISATION_LABELS, EVENTS, said
 from portals.financing.institutions import institution
 from portals.financing.products.matching import Match, Verdict
 from portals.financing.products.offered import OfferedSet
 from portals.financing.profile.items import data_items
 
 Tone = Literal["good", "wait", "bad", "plain"]
+_WITH_A_GUARANTOR = frozenset(
+    {
+        ApplicationState.GUARANTEE_REQUESTED,
+        ApplicationState.GUARANTEE_ISSUED,
+        ApplicationState.GUARANTEE_REFUSED,
+    }
+)
 
 
 class DemandRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +66,10 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
-    """One bank's part: where it stands, what it owes, and why it declined and what the firm can do."""
+    """One bank's part: where it stands, what it owes, and why it declined and what the firm can do.
+
+    ``may_ask_guarantee``: this is the moment, if the offer wants one; ``has_asked_guarantee``: a guarantor has it or had it.
+    """
 
     id: uuid.UUID
     bank_code: str
@@ -77,6 +88,8 @@ class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     reason_note: str
     mend: str
+    may_ask_guarantee: bool
+    has_asked_guarantee: bool
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +121,8 @@ class DemandDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A product looked at for this demand. ``misfits`` say in words what does not fit on the demand's side."""
+    """A product looked at for this demand. ``misfits`` say in words what does not fit on the demand's side, ``lacking``
+    which of the product's conditions the firm does not meet."""
 
     product_id: str
     title: str
@@ -118,6 +132,7 @@ class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
     low_bp: int
     high_bp: int
     misfits: tuple[str, ...]
+    lacking: tuple[str, ...]
     place: int | None
 
 
@@ -192,8 +207,13 @@ def detail_of(session: Session, demand: Demand, offered: OfferedSet, now: dateti
 
 
 def preview_of(
-    demand: Demand, matches: Sequence[Match], candidates: Sequence[Candidate], suggested: Sequence[str]
+    demand: Demand,
+    matches: Sequence[Match],
+    candidates: Sequence[Candidate],
+    suggested: Sequence[str],
+    failing: Mapping[str, tuple[str, ...]],
 ) -> Preview:
+    """``failing``: by product, the conditions that the firm does not meet. Of those not asked the nearest come first."""
     places = {one.product_id: place for place, one in enumerate(candidates, start=1)}
     rows = [
         PreviewRow(
@@ -204,16 +224,26 @@ def preview_of(
             limit_fen=one.limit_fen,
             low_bp=one.product.document.rate.low_bp,
             high_bp=one.product.document.rate.high_bp,
-            misfits=tuple(_(MISFITS[what]) for what in one.misfits),
+            misfits=lacking.of_the_demand(one),
+            lacking=failing.get(one.product.document.id, ()),
             place=places.get(one.product.document.id),
         )
         for one in matches
         if one.product.document.kind == "loan"
     ]
     order = {"eligible": 0, "unknown": 1, "ineligible": 2}
+
+    def place(one: PreviewRow) -> tuple[int, int, int, str]:
+        return (
+            one.place or 99,
+            order[one.verdict],
+            2 * len(one.lacking) + len(one.misfits),
+            one.product_id,
+        )
+
     return Preview(
         demand=_row(demand),
-        rows=tuple(sorted(rows, key=lambda one: (one.place or 99, order[one.verdict], one.product_id))),
+        rows=tuple(sorted(rows, key=place)),
         items=tuple(
             ItemRow(
                 item=one.code,
@@ -313,6 +343,8 @@ def _application(one: Application, offered: OfferedSet, now: datetime) -> Applic
         reason="" if reason is None else reason.text,
         reason_note=one.reason_note or "",
         mend="" if reason is None else reason.mend,
+        may_ask_guarantee="request_guarantee" in commands_from(state, "firm"),
+        has_asked_guarantee=state in _WITH_A_GUARANTOR,
     )
 
 

@@ -1,5 +1,7 @@
 """What a firm may wish for, checked field by field before anything is kept."""
 
+import msgspec
+
 from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import gettext as _
 from portals.financing.demands.models import Demand
@@ -34,3 +36,8 @@ def wish_into(demand: Demand, wish: Wish) -> None:
     for name in wish.__struct_fields__:
         value = getattr(wish, name)
         setattr(demand, name, list(value) if isinstance(value, tuple) else value)
+
+
+def wish_from(demand: Demand) -> Wish:
+    """What it says now."""
+    return msgspec.convert(demand, Wish, from_attributes=True)

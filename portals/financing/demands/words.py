@@ -1,15 +1,7 @@
-"""What steps, misfits and authorisations are called."""
+"""What steps and authorisations are called."""
 
 from kernel.i18n import ENGLISH, N_, current_locale
 
-MISFITS: dict[str, str] = {
-    "amount": N_("金额不在产品范围内"),
-    "limit": N_("超过可申请额度"),
-    "term": N_("期限不在产品范围内"),
-    "purpose": N_("用途不符"),
-    "collateral": N_("担保方式不符"),
-    "repayment": N_("还款方式不符"),
-}
 AUTHORISATION_LABELS: dict[str, str] = {
     "awaiting": N_("等您确认"),
     "authorised": N_("有效"),

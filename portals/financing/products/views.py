@@ -53,6 +53,8 @@ COLLATERALS: dict[str, str] = {
     "person": N_("保证人"),
 }
 KINDS: dict[str, str] = {"loan": N_("贷款"), "guarantee": N_("担保")}
+#: The platform's own conditions, beside those of the banks.
+_OWN: dict[str, str] = {REGION: REGION_TEXT, LEAST: LEAST_TEXT}
 TIMINGS: dict[str, str] = {"upfront": N_("放款时"), "yearly": N_("每年"), "at_end": N_("到期时")}
 
 
@@ -153,6 +155,19 @@ def product_for(offered: OfferedSet, family: Family, product_id: str, as_of: dat
     )
 
 
+def failing_conditions(offered: OfferedSet, family: Family, as_of: date) -> dict[str, tuple[str, ...]]:
+    """By product on offer that day, its conditions that this firm does not meet, in its words."""
+    case, subject = _case(offered, family, as_of), Subject(family.owner.subject_id, family.owner.subject_id)
+    found = {}
+    for product in offered.products:
+        if product.is_on_offer(as_of):
+            failing = case.judge(offered.published[product.document.id], subject).failing
+            found[product.document.id] = tuple(
+                _(_OWN.get(one.id, one.text)) for one in product.policy.eligibility if one.id in failing
+            )
+    return found
+
+
 def rate_of(document: ProductDocument, context: Mapping[str, Any]) -> int | None:
     """The yearly rate of one firm in basis points, within what the product says; None where its facts leave it open."""
     rate = document.rate
@@ -167,9 +182,8 @@ def rate_of(document: ProductDocument, context: Mapping[str, Any]) -> int | None
 
 def _told(explanation: Explanation) -> Explanation:
     """With the platform's own clauses in the reader's language; a bank's are the bank's words."""
-    own = {REGION: REGION_TEXT, LEAST: LEAST_TEXT}
     clauses = tuple(
-        msgspec.structs.replace(one, text=_(own[one.id])) if one.id in own else one
+        msgspec.structs.replace(one, text=_(_OWN[one.id])) if one.id in _OWN else one
         for one in explanation.clauses
     )
     return msgspec.structs.replace(explanation, clauses=clauses)

@@ -98,13 +98,13 @@ def health_of(
             *(_could_have(one) for one in fitting),
         ),
         near=(
-            *(_near(one, "policy", case) for one in policies if _is_a_step(one, today)),
-            *(_near(one, "product", products_case) for one in products if _is_a_step(one, today)),
+            *(near_line(one, "policy", case) for one in policies if is_a_step(one, today)),
+            *(near_line(one, "product", products_case) for one in products if is_a_step(one, today)),
         ),
     )
 
 
-def _is_a_step(one: NearMiss, today: date) -> bool:
+def is_a_step(one: NearMiss, today: date) -> bool:
     """Within reach, and not by moving away or taking up another trade."""
     changed = {change.attribute for step in one.explanation.nearest[:1] for change in step.changes}
     return is_within_reach(one, today) and not changed & NO_STEPS
@@ -123,7 +123,7 @@ def _could_have(one: ProductRow) -> HealthLine:
     )
 
 
-def _near(one: NearMiss, kind: str, case: FamilyCase) -> HealthLine:
+def near_line(one: NearMiss, kind: str, case: FamilyCase) -> HealthLine:
     told = one.explanation
     steps = [step.sentence for step in told.nearest[:1]] or [told.sentence]
     if one.kind == "one_fact":

@@ -102,8 +102,11 @@ def test_a_guarantee_is_asked_for_and_issued_and_the_city_bears_its_part(hall: H
     asks = f"/financing/applications/{offered.application_id}/guarantee"
     assert "接受银行方案后才能申请担保" in firm.page(asks)
     firm.send(f"/financing/offers/{offered.plain}/accept")
+    demand = f"/financing/demands/{offered.demand_id}"
+    assert f'href="/rongtong{asks}"' in firm.page(demand)
     firm.send(asks, 400, guarantor="dongchu-bank")
     firm.send(asks, guarantor=GUARANTOR)
+    assert "看担保办到哪一步" in firm.page(demand)
     firm.send(asks, 409, guarantor=GUARANTOR)
     hall.officer("dongchu-bank").get("/guarantor/guarantees", 403)
     (one,) = guarantor.get("/guarantor/guarantees")

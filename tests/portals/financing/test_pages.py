@@ -170,6 +170,46 @@ def test_a_demand_in_one_form_shows_who_would_be_asked(portal: Rongtong, known: 
     assert "code_challenge_method=S256" in answer.headers["location"]
 
 
+def test_a_demand_that_nobody_takes_is_told_why_product_by_product_and_changed(
+    portal: Rongtong, known: Firm
+) -> None:
+    client = portal.enter(known)
+    answer = client.post("/rongtong/financing/demands", data={**FORM, "term_months": "48"})
+    asking = answer.headers["location"]
+    page = client.get(asking).text
+    assert "目前没有匹配的银行产品" in page
+    assert "期限：这项产品借 1 至 12 个月" in page
+    assert "担保：需要应收账款质押" in page
+    english = client.get(asking, headers={"accept-language": "en"}).text
+    assert "Term: this product lends for 1 to 12 months" in english
+    lacking = {
+        one["product_id"]: one["lacking"] for one in client.get(f"{asking_api(asking)}/banks").json()["rows"]
+    }
+    assert lacking["dongchu-tax-credit"] == []
+    with known.house.database.write() as session:
+        known.learn(session, is_dishonest=True)
+    assert "企业还不满足：未列入严重失信名单" in client.get(asking).text
+    with known.house.database.write() as session:
+        known.learn(session, is_dishonest=False)
+    change = asking.replace("/banks", "/change")
+    assert 'value="48"' in client.get(change).text
+    wrong = client.post(change, data={**FORM, "term_months": "forever"})
+    assert (wrong.status_code, "整月数" in wrong.text, "改融资需求" in wrong.text) == (400, True, True)
+    stranger = portal.enter(known, acting_for=known.number + 1)
+    assert stranger.get(change).status_code == 404
+    assert stranger.post(change, data=FORM).status_code == 404
+    assert client.post(change, data=FORM).headers["location"] == asking
+    assert "1. " in client.get(asking).text
+    assert len(client.get("/rongtong/api/v1/financing/demands").json()) == 1
+    client.post(change.replace("/change", "/withdraw"))
+    assert client.get(change).status_code == 409
+    assert client.post(change, data=FORM).status_code == 409
+
+
+def asking_api(page: str) -> str:
+    return page.replace("/rongtong/", "/rongtong/api/v1/").removesuffix("/banks")
+
+
 def test_a_consent_posts_the_demand_and_a_program_can_do_all_of_it(portal: Rongtong, known: Firm) -> None:
     client = portal.enter(known)
     base = "/rongtong/api/v1/financing"

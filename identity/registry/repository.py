@@ -49,10 +49,18 @@ def add_further(session: Session, row: FurtherIdentifier) -> None:
 
 
 def by_indexes(session: Session, indexes: Collection[bytes]) -> Sequence[tuple[bytes, int, int | None]]:
-    """(index, subject, whom it was merged into) of those that bear one of these numbers as their own."""
-    columns = sa.select(Subject.identifier_index, Subject.subject_id, Subject.merged_into)
-    rows = session.execute(columns.where(Subject.identifier_index.in_(indexes)))
-    return [(row[0], row[1], row[2]) for row in rows if row[0] is not None]
+    """(index, subject, whom it was merged into) of those that bear one of these numbers, as their own or a further one."""
+    own = sa.select(Subject.identifier_index, Subject.subject_id, Subject.merged_into)
+    further = sa.select(FurtherIdentifier.identifier_index, Subject.subject_id, Subject.merged_into).join(
+        Subject, Subject.subject_id == FurtherIdentifier.subject_id
+    )
+    found: dict[bytes, tuple[int, int | None]] = {}
+    for rows in (
+        session.execute(further.where(FurtherIdentifier.identifier_index.in_(indexes))),
+        session.execute(own.where(Subject.identifier_index.in_(indexes))),
+    ):
+        found |= {row[0]: (row[1], row[2]) for row in rows if row[0] is not None}
+    return [(index, *whom) for index, whom in found.items()]
 
 
 def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:

@@ -11,7 +11,7 @@ from policy_engine.delivery.ledger.models import (
     LedgerEntry,
     LedgerTransaction,
 )
-from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry
+from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry, MeansRecording
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight.models import Finding
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
@@ -41,6 +41,7 @@ __all__ = [
     "MeansCheck",
     "MeansConsent",
     "MeansInquiry",
+    "MeansRecording",
     "NoticeObjection",
     "NumberSeries",
     "Offer",

@@ -14,11 +14,12 @@ from kernel.web.bearer import require
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
-from policy_engine.delivery.means import service
+from policy_engine.delivery.means import recordings, results, service, withdrawing
 from policy_engine.delivery.means.schemas import MeansView
 from policy_engine.delivery.views import means as views
 from portals.services import Services
 from portals.shared.benefits import Form
+from portals.shared.recordings import recording_answer
 
 Me = NamedDependency[Principal]
 GUARDS = [require(scope="tong")]
@@ -48,7 +49,18 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
 
     def withdraw(principal: Principal, check_id: uuid.UUID) -> None:
         with house.database.write() as session:
-            service.withdraw(session, ports, check_id=check_id, principal=principal, now=house.clock.now())
+            withdrawing.withdraw(
+                session, ports, check_id=check_id, principal=principal, now=house.clock.now()
+            )
+
+    def listen(principal: Principal, check_id: uuid.UUID, recording_id: uuid.UUID) -> Response[bytes]:
+        with house.database.write() as session:
+            views.own_check(session, ports, check_id, principal, now=house.clock.now())
+            return recording_answer(
+                *recordings.listen(
+                    session, check_id, recording_id, principal, vault=house.vault, now=house.clock.now()
+                )
+            )
 
     @get("/means", sync_to_thread=True, include_in_schema=False)
     def means_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
@@ -63,7 +75,7 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
             "tong/means_check.html",
             check=one(principal, check_id),
             sources=[_(label) for label in views.SOURCES.values()],
-            valid_days=service.VALID_DAYS,
+            valid_days=results.VALID_DAYS,
         )
 
     @post("/means/{check_id:uuid}", status_code=303, sync_to_thread=True, include_in_schema=False)
@@ -74,6 +86,14 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         else:
             say(principal, check_id, word == "agree")
         return Redirect(f"/tong/means/{check_id}", status_code=303)
+
+    @get(
+        "/means/{check_id:uuid}/recordings/{recording_id:uuid}", sync_to_thread=True, include_in_schema=False
+    )
+    def recording_page(
+        check_id: FromPath[uuid.UUID], recording_id: FromPath[uuid.UUID], principal: Me
+    ) -> Response[bytes]:
+        return listen(principal, check_id, recording_id)
 
     @get("/api/v1/means", guards=GUARDS, sync_to_thread=True, summary="Means checks that ask for one's word")
     def list_means(principal: Me) -> list[MeansView]:
@@ -105,4 +125,25 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         withdraw(principal, check_id)
         return one(principal, check_id)
 
-    return [means_page, check_page, say_form, list_means, get_means, say_api, withdraw_api]
+    @get(
+        "/api/v1/means/{check_id:uuid}/recordings/{recording_id:uuid}",
+        guards=GUARDS,
+        sync_to_thread=True,
+        summary="One's own spoken agreement or withdrawal; every hearing is on record",
+    )
+    def get_recording(
+        check_id: FromPath[uuid.UUID], recording_id: FromPath[uuid.UUID], principal: Me
+    ) -> Response[bytes]:
+        return listen(principal, check_id, recording_id)
+
+    return [
+        means_page,
+        check_page,
+        say_form,
+        recording_page,
+        list_means,
+        get_means,
+        say_api,
+        withdraw_api,
+        get_recording,
+    ]

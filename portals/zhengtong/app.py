@@ -26,6 +26,7 @@ from portals.zhengtong.desk import api as desk_api
 from portals.zhengtong.desk import batches as desk_batches
 from portals.zhengtong.desk import hands as desk_hands
 from portals.zhengtong.desk import means as desk_means
+from portals.zhengtong.desk import means_withdrawal as desk_means_withdrawal
 from portals.zhengtong.desk import ratings as desk_ratings
 from portals.zhengtong.desk import routes as desk
 from portals.zhengtong.findings import routes as findings
@@ -84,6 +85,7 @@ def _pages(services: Services) -> Router:
             *desk_batches.HANDLERS,
             *desk_hands.PAGES,
             *desk_means.PAGES,
+            *desk_means_withdrawal.PAGES,
             *desk_ratings.PAGES,
             *findings.PAGES,
             *policies_upload.HANDLERS,
@@ -126,6 +128,7 @@ def _api(services: Services) -> Router:
             *evidence.api_of(services, SCOPE, prefix=""),
             *desk_hands.API,
             *desk_means.API,
+            *desk_means_withdrawal.API,
             *desk_ratings.API,
             *findings.API,
             *policies_api.HANDLERS,

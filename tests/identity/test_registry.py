@@ -121,6 +121,29 @@ def test_a_merged_subject_answers_as_the_one_it_became(house: House) -> None:
         assert service.describe(session, [merged], vault=house.vault)[merged].name == "王小明"
 
 
+def test_many_are_found_by_a_further_number_as_one_is(any_house: House) -> None:
+    vault, now = any_house.vault, any_house.clock.now()
+    with any_house.database.write() as session:
+        child, other = (
+            service.ensure(
+                session,
+                kind="person",
+                name=name,
+                identifier_kind="other",
+                identifier=number,
+                vault=vault,
+                now=now,
+            )
+            for name, number in (("小满", "OLD-1"), ("小雪", "OWN-2"))
+        )
+        service.know_by(session, child, "other", "NEW-1", vault=vault, now=now)
+        asked = ["OLD-1", "NEW-1", "OWN-2", "NOBODY"]
+        found = service.find_many(session, "other", asked, vault=vault)
+        one_by_one = {one: service.find_by_identifier(session, "other", one, vault=vault) for one in asked}
+    assert found == {"OLD-1": child, "NEW-1": child, "OWN-2": other}
+    assert found == {one: who for one, who in one_by_one.items() if who is not None}
+
+
 def test_a_sealed_name_moved_to_another_row_does_not_open(house: House) -> None:
     with house.database.write() as session:
         one, two = (

@@ -27,6 +27,7 @@ from policy_engine.delivery.claims.recording import log_seat, record_act
 from policy_engine.delivery.claims.separation import Action, check_may_act, require_claim_for_seat
 from policy_engine.delivery.claims.signing import SIGNING, open_places, signatures_at
 from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage, present_stage, stages_of
+from policy_engine.delivery.means.ending import close_of_claim
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import CLAIM, ClaimState
 from policy_engine.delivery.terms import Stage, Terms
@@ -75,6 +76,8 @@ def act_on_claim(
     event = "countersign" if is_one_of_several else action
     record_act(session, claim, stage, action, reason, principal, seat, before, event=event, now=now)
     if not is_one_of_several:
+        if action in ("grant", "refuse"):
+            close_of_claim(session, ports, claim, now=now)
         _follow_up(session, ports, claim, terms, action, reason, principal, seat, now=now)
     return claim
 

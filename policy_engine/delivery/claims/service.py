@@ -22,6 +22,7 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.opinions import drop_opinions
 from policy_engine.delivery.claims.stages import WAITS_FOR, enter_stage, present_stage
 from policy_engine.delivery.claims.standing import find_relation, require_relation
+from policy_engine.delivery.means.ending import close_of_claim
 from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.ports import Ports
@@ -190,6 +191,7 @@ def withdraw_claim(
     claim.stage_due_on = None
     claim.assignments = {}  # whoever was given it, or asked about it, has nothing to do any more
     drop_opinions(session, claim, now=now)
+    close_of_claim(session, ports, claim, now=now)
     claim.updated_at = now
     log(session, claim, "claim.withdrawn", actor_of(principal, relation), before, now=now)
     return claim

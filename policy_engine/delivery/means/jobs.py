@@ -8,7 +8,8 @@ from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import OutsideRefused
 from kernel.outbox import Handler, Message, Schedule, TryLater
-from policy_engine.delivery.means import repository, service
+from policy_engine.delivery.means import answers, clocks, repository
+from policy_engine.delivery.means.ending import note_late
 from policy_engine.delivery.ports import MeansInquiryOrder, MeansSystems, Ports
 
 CLOCK = "means.clock"
@@ -36,26 +37,27 @@ def handlers(database: Database, clock: Clock, ports: Ports, means: MeansSystems
                 consent=inquiry.consent_number,
                 purpose=check.number,
             )
-            is_submitted = inquiry.is_submitted
+            is_submitted, check_id = inquiry.is_submitted, check.id
         failure = ""
         try:
             answer = means.query(order.number) if is_submitted else means.submit(order)
         except OutsideRefused as refusal:
             answer, failure = None, refusal.detail
+        is_silent = answer is None and not failure
         with database.write() as session:
-            inquiry = repository.get_inquiry(session, inquiry_id)
-            if inquiry is None:
-                return
-            inquiry.is_submitted = True
-            if answer is not None or failure:
-                service.take_answer(session, ports, inquiry, answer, failure, now=clock.now())
-        if answer is None and not failure:
+            if is_silent:
+                repository.note_submitted(session, inquiry_id)
+            elif not answers.take_answer(
+                session, ports, check_id, inquiry_id, answer, failure, now=clock.now()
+            ):
+                note_late(session, check_id, order.source, now=clock.now())
+        if is_silent:
             raise TryLater(BETWEEN_LOOKS, f"{order.source} has not answered yet")
 
     def keep_time(_message: Message) -> None:
         is_more = True
         while is_more:
             with database.write() as session:
-                is_more = service.keep_time(session, ports, now=clock.now()) > 0
+                is_more = clocks.keep_time(session, ports, now=clock.now()) > 0
 
-    return {service.ASK: ask, CLOCK: keep_time}
+    return {answers.ASK: ask, CLOCK: keep_time}

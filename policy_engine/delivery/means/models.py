@@ -31,7 +31,7 @@ class MeansCheck(Base):
     claim_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("claim.id"))
     household_id: Mapped[int] = mapped_column(BigNumber)
     division: Mapped[str] = mapped_column(sa.String(12))
-    #: authorising | asking | done | refused | lapsed | withdrawn | expired
+    #: authorising | asking | done | refused | lapsed | withdrawn | closed | expired
     state: Mapped[str] = mapped_column(sa.String(16))
     opened_by_id: Mapped[int] = mapped_column(BigNumber)
     opened_by_seat: Mapped[str] = mapped_column(sa.String(170))
@@ -62,6 +62,32 @@ class MeansConsent(Base):
     #: Of a thumbprint or spoken words: who witnessed it, why there is no signature, the recording's digest.
     witnessed_sealed: Mapped[bytes | None]
     said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: How the word was taken back: app | paper | thumb | voice; who pressed the button; where the paper is filed.
+    withdrawal_channel: Mapped[str | None] = mapped_column(sa.String(8))
+    withdrawal_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    withdrawal_paper: Mapped[str | None] = mapped_column(sa.String(100))
+    #: Who witnessed that, and who brought it with which mandate.
+    withdrawal_sealed: Mapped[bytes | None]
+
+
+class MeansRecording(Base):
+    """Spoken words on file; sealed at rest, its digests kept to know it by."""
+
+    __tablename__ = "means_recording"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    check_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("means_check.id"), index=True)
+    consent_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("means_consent.id"))
+    said: Mapped[str] = mapped_column(sa.String(16))  # given | withdrawn
+    name: Mapped[str] = mapped_column(sa.String(120))
+    media_type: Mapped[str] = mapped_column(sa.String(40))
+    size: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    sm3: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    #: base64 of the bytes, sealed; read only when somebody listens.
+    content_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    uploaded_by_id: Mapped[int] = mapped_column(BigNumber)
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class MeansInquiry(Base):

@@ -6,7 +6,31 @@ from datetime import date, datetime
 import msgspec
 
 from policy_engine.delivery.cases.schemas import PolicyHead
+from policy_engine.delivery.means.withdrawing import Bearer
 from policy_engine.delivery.means.witnessing import Witnessed
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """Spoken words on file: ``said`` is given or withdrawn."""
+
+    id: uuid.UUID
+    said: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    sm3: str
+    uploaded_at: datetime
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """How a word was taken back at a counter: the way, where the paper is filed, before whom, brought by whom."""
+
+    channel: str
+    channel_label: str
+    reference: str
+    witnessed: Witnessed | None
+    bearer: Bearer | None
 
 
 class MeansMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +47,8 @@ class MeansMember(msgspec.Struct, frozen=True, kw_only=True):
     channel_label: str
     reference: str
     witnessed: Witnessed | None
+    withdrawal: Withdrawal | None
+    recordings: tuple[Recording, ...]
     said_at: datetime | None
 
 
@@ -54,3 +80,6 @@ class MeansView(msgspec.Struct, frozen=True, kw_only=True):
     may_say: bool
     may_withdraw: bool
     may_record_paper: bool
+    may_record_withdrawal: bool
+    #: What taking a word back would do now; empty where none can be taken back.
+    consequences: tuple[str, ...]

@@ -16,6 +16,7 @@ from kernel.crypto import Vault
 from kernel.errors import FieldError, InvalidInput
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
+from policy_engine.delivery.means.recordings import SealedRecording
 
 Way = Literal["paper", "thumb", "voice"]
 #: How somebody agrees at a counter.
@@ -58,12 +59,25 @@ def checked(way: Way, said: Witnessed | None, *, interested: Collection[str]) ->
     if tidy.witness in interested:
         errors.append(FieldError("witness", _("见证人不能是经办人或这户的成员。")))
     if way == "voice" and not _SHA256.fullmatch(tidy.digest):
-        errors.append(FieldError("digest", _("请填写录音录像文件的 SHA-256 摘要（64 位）。")))
+        errors.append(FieldError("digest", _("请上传录音录像；存在别处的，填写它的 SHA-256 摘要（64 位）。")))
     if way == "thumb" and tidy.digest:
         errors.append(FieldError("digest", _("捺指印的不用填摘要。")))
     if errors:
         raise _wrong(errors)
     return tidy
+
+
+def with_digest(way: Way, said: Witnessed | None, recording: SealedRecording | None) -> Witnessed | None:
+    """A file that is here has its own digest; one that is filed elsewhere is known by the digest that was given."""
+    if recording is None:
+        return said
+    if way != "voice":
+        what = _("只有口述的要录音录像。")
+        raise _wrong([FieldError("recording", what)])
+    given = said or Witnessed(witness="", standing="", why="")
+    if given.digest.strip() and given.digest.strip().lower() != recording.sha256.hex():
+        raise _wrong([FieldError("digest", _("填写的摘要和上传的文件不一致；上传了文件的不用填。"))])
+    return msgspec.structs.replace(given, digest=recording.sha256.hex())
 
 
 def seal(vault: Vault, consent_id: object, said: Witnessed) -> bytes:

@@ -13,9 +13,10 @@ from kernel.web.principal import Principal
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.separation import opens_file
 from policy_engine.delivery.means import repository
-from policy_engine.delivery.means.models import MeansCheck
-from policy_engine.delivery.means.schemas import MeansMember, MeansView
-from policy_engine.delivery.means.service import result_of
+from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansRecording
+from policy_engine.delivery.means.results import result_of
+from policy_engine.delivery.means.schemas import MeansMember, MeansView, Recording, Withdrawal
+from policy_engine.delivery.means.withdrawing import bearer_of, consequences
 from policy_engine.delivery.means.witnessing import WAYS, opened
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.views.parts import clock_left, head_of
@@ -27,6 +28,7 @@ STATES = {
     "refused": N_("有成员不同意"),
     "lapsed": N_("授权过期"),
     "withdrawn": N_("授权已撤回"),
+    "closed": N_("随申请办结而停止"),
     "expired": N_("结果已过期删除"),
 }
 CHANNELS: dict[str, str] = {
@@ -45,10 +47,10 @@ MOST_LISTED = 300
 
 
 def own_checks(session: Session, ports: Ports, principal: Principal, *, now: datetime) -> list[MeansView]:
-    """Those in which one's own word is asked for."""
-    if principal.capacity != "self":
+    """Those in which one's own word is asked for; a proxy sees whether the word of whom they act for stands."""
+    if principal.capacity not in ("self", "person"):
         return []
-    found = repository.checks_of_member(session, principal.subject_id)
+    found = repository.checks_of_member(session, principal.acting_for)
     return [_view(session, ports, one, principal, now) for one in found]
 
 
@@ -103,10 +105,15 @@ def _view(
     if claim is None:
         raise NotFound(_("没有找到您要的内容。"))
     consents = repository.consents(session, check.id)
-    own = next((one.state for one in consents if one.subject_id == principal.subject_id), "")
+    own = next((one.state for one in consents if one.subject_id == principal.acting_for), "")
     asked = repository.inquiries(session, check.id)
-    result = result_of(ports, check)
     is_open, is_seat = check.state in repository.OPEN, principal.seat is not None
+    is_proxy = principal.is_proxy
+    # A proxy may end what is done to somebody; what was found is for the household itself.
+    result = None if is_proxy else result_of(ports, check)
+    is_standing = check.state in (*repository.OPEN, "done")
+    may_withdraw = not is_seat and own == "given" and is_standing
+    may_record_withdrawal = is_seat and is_standing and any(one.state == "given" for one in consents)
     return MeansView(
         id=check.id,
         number=check.number,
@@ -122,21 +129,7 @@ def _view(
         due_on=check.due_on if is_open else None,
         working_days_left=clock_left(check.due_on, business_date(now)) if is_open else None,
         valid_until_on=check.valid_until_on,
-        members=tuple(
-            MeansMember(
-                place=place,
-                name=ports.people.name_of(session, one.subject_id),
-                state=one.state,
-                channel=one.channel or "",
-                channel_label=_(CHANNELS[one.channel]) if one.channel else "",
-                reference=(one.paper or "") if is_seat or one.subject_id == principal.subject_id else "",
-                witnessed=opened(ports.vault, one.id, one.witnessed_sealed)
-                if is_seat or one.subject_id == principal.subject_id
-                else None,
-                said_at=one.said_at,
-            )
-            for place, one in enumerate(consents)
-        ),
+        members=_members(session, ports, check, consents, principal),
         answered=sum(one.state != "asked" for one in asked),
         asked=len(asked),
         monthly_income_fen=result.monthly_income_fen if result is not None else None,
@@ -144,7 +137,65 @@ def _view(
         homes=result.homes if result is not None else None,
         missing=tuple(_(SOURCES[one]) for one in result.missing) if result is not None else (),
         own_state=own,
-        may_say=not is_seat and check.state == "authorising" and own == "waiting",
-        may_withdraw=not is_seat and own == "given" and check.state in (*repository.OPEN, "done"),
+        may_say=not is_seat and not is_proxy and check.state == "authorising" and own == "waiting",
+        may_withdraw=may_withdraw,
         may_record_paper=is_seat and check.state == "authorising",
+        may_record_withdrawal=may_record_withdrawal,
+        consequences=consequences(session, check, claim) if may_withdraw or may_record_withdrawal else (),
+    )
+
+
+def _members(
+    session: Session, ports: Ports, check: MeansCheck, consents: list[MeansConsent], principal: Principal
+) -> tuple[MeansMember, ...]:
+    """Of another member only what they said, and how."""
+    recorded = repository.recordings(session, check.id)
+    is_seat = principal.seat is not None
+    members = []
+    for place, one in enumerate(consents):
+        is_told = is_seat or one.subject_id == principal.acting_for
+        members.append(
+            MeansMember(
+                place=place,
+                name=ports.people.name_of(session, one.subject_id),
+                state=one.state,
+                channel=one.channel or "",
+                channel_label=_(CHANNELS[one.channel]) if one.channel else "",
+                reference=(one.paper or "") if is_told else "",
+                witnessed=opened(ports.vault, one.id, one.witnessed_sealed) if is_told else None,
+                withdrawal=_withdrawal(ports, one) if is_told else None,
+                recordings=tuple(
+                    _recording(row)
+                    for row in recorded
+                    if row.consent_id == one.id and is_told and not principal.is_proxy
+                ),
+                said_at=one.said_at,
+            )
+        )
+    return tuple(members)
+
+
+def _withdrawal(ports: Ports, consent: MeansConsent) -> Withdrawal | None:
+    if consent.withdrawal_channel is None:
+        return None
+    witnessed, bearer = bearer_of(ports, consent)
+    return Withdrawal(
+        channel=consent.withdrawal_channel,
+        channel_label=_(CHANNELS[consent.withdrawal_channel]),
+        reference=consent.withdrawal_paper or "",
+        witnessed=witnessed,
+        bearer=bearer,
+    )
+
+
+def _recording(row: MeansRecording) -> Recording:
+    return Recording(
+        id=row.id,
+        said=row.said,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256.hex(),
+        sm3=row.sm3.hex(),
+        uploaded_at=row.uploaded_at,
     )

@@ -1,27 +1,34 @@
-"""核对 as the seat meets it: open one from a claim's file, record papers, see who agreed and what came in."""
+"""核对 as the seat meets it: open one from a claim's file, record who agreed, see what came in.
+
+Taking an agreement back at the counter is in ``means_withdrawal``.
+"""
 
 import uuid
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.datastructures import UploadFile
+from litestar.params import FromPath, JSONBody, MultipartBody
 from litestar.response import Redirect
+from sqlalchemy.orm import Session
 
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
-from policy_engine.delivery.means import repository, service
+from policy_engine.delivery.means import recordings, repository, service
 from policy_engine.delivery.means.schemas import MeansView
 from policy_engine.delivery.means.witnessing import WAYS, Way, Witnessed
 from policy_engine.delivery.views import means as views
 from portals.services import Services
 from portals.shared.places import division_name
-from portals.zhengtong import forms
+from portals.shared.recordings import recording_answer
 from portals.zhengtong.access import needs
-from portals.zhengtong.forms import Form
 from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
+#: Of a recording, with room for the fields around it.
+LARGEST_UPLOAD = recordings.LARGEST + 2**20
+Multipart = MultipartBody[dict[str, Any]]
 MAY_WORK = needs("claim.accept", "claim.joint_review", "claim.decide")
 
 
@@ -45,23 +52,57 @@ def open_for(services: Services, principal: Principal, claim_id: uuid.UUID) -> u
         ).id
 
 
-def record(services: Services, principal: Principal, check_id: uuid.UUID, said: Paper) -> None:
+def record(
+    services: Services,
+    principal: Principal,
+    check_id: uuid.UUID,
+    said: Paper,
+    recording: recordings.SealedRecording | None = None,
+) -> None:
     """Members are named by their place: numbers of people stand in no form."""
     house = services.house
     with house.database.write() as session:
-        members = repository.consents(session, check_id)
-        if not 0 <= said.place < len(members):
-            raise NotFound(_("没有找到您要的内容。"))
         service.record_paper(
             session,
             services.ports,
             check_id=check_id,
             principal=principal,
-            subject_id=members[said.place].subject_id,
+            subject_id=member_at(session, check_id, said.place),
             paper=said.paper,
             way=said.way,
             witnessed=said.witnessed,
+            recording=recording,
             now=house.clock.now(),
+        )
+
+
+def member_at(session: Session, check_id: uuid.UUID, place: int) -> int:
+    """Raises ``NotFound``."""
+    members = repository.consents(session, check_id)
+    if not 0 <= place < len(members):
+        raise NotFound(_("没有找到您要的内容。"))
+    return members[place].subject_id
+
+
+def sealed_file(services: Services, data: Multipart) -> recordings.SealedRecording | None:
+    """The recording that was chosen, hashed and sealed before any transaction begins. Raises ``InvalidInput``."""
+    file = data.get("recording")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return None
+    content = file.file.read(recordings.LARGEST + 1)
+    return recordings.seal_recording(file.filename, content, services.house.vault)
+
+
+def listen(
+    services: Services, principal: Principal, check_id: uuid.UUID, recording_id: uuid.UUID
+) -> Response[bytes]:
+    house = services.house
+    with house.database.write() as session:
+        views.check_at(session, services.ports, check_id, principal, now=house.clock.now())
+        return recording_answer(
+            *recordings.listen(
+                session, check_id, recording_id, principal, vault=house.vault, now=house.clock.now()
+            )
         )
 
 
@@ -103,13 +144,34 @@ def open_form(services: Given, principal: Said, claim_id: FromPath[uuid.UUID]) -
     return Redirect(f"/zhengtong/means/{check_id}?done=means", status_code=303)
 
 
-@post("/means/{check_id:uuid}", sync_to_thread=True, include_in_schema=False, guards=[MAY_WORK])
-def paper_form(visit: Visiting, check_id: FromPath[uuid.UUID], data: Form) -> Response[str] | Redirect:
+@post(
+    "/means/{check_id:uuid}",
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_WORK],
+    request_max_body_size=LARGEST_UPLOAD,
+)
+def paper_form(visit: Visiting, check_id: FromPath[uuid.UUID], data: Multipart) -> Response[str] | Redirect:
     try:
-        record(visit.services, visit.principal, check_id, _said(data))
+        one(
+            visit.services, visit.principal, check_id
+        )  # whose file it is, before twenty megabytes are looked at
+        record(visit.services, visit.principal, check_id, said_in(data), sealed_file(visit.services, data))
     except InvalidInput as problem:
         return _page(visit, check_id, data, problem=problem)
     return Redirect(f"/zhengtong/means/{check_id}?done=paper", status_code=303)
+
+
+@get(
+    "/means/{check_id:uuid}/recordings/{recording_id:uuid}",
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_WORK],
+)
+def recording_page(
+    services: Given, principal: Said, check_id: FromPath[uuid.UUID], recording_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    return listen(services, principal, check_id, recording_id)
 
 
 @get(
@@ -160,20 +222,60 @@ def add_paper(
     return one(services, principal, check_id)
 
 
-def _said(data: forms.Sent) -> Paper:
-    place, way = forms.one(data, "place"), forms.one(data, "way") or "paper"
+@post(
+    "/means/{check_id:uuid}/recordings",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["means"],
+    guards=[MAY_WORK],
+    summary="Record a spoken authorisation with its file: fields place, paper, witness, standing, why, recording",
+    request_max_body_size=LARGEST_UPLOAD,
+)
+def add_recording(
+    services: Given, principal: Said, check_id: FromPath[uuid.UUID], data: Multipart
+) -> MeansView:
+    one(services, principal, check_id)
+    file = sealed_file(services, data)
+    if file is None:
+        what = _("请选择录音录像文件。")
+        raise InvalidInput(what, errors=[FieldError("recording", what)])
+    record(services, principal, check_id, said_in({**data, "way": "voice"}), file)
+    return one(services, principal, check_id)
+
+
+@get(
+    "/means/{check_id:uuid}/recordings/{recording_id:uuid}",
+    sync_to_thread=True,
+    tags=["means"],
+    guards=[MAY_WORK],
+    summary="A recording; every hearing is on record",
+)
+def read_recording(
+    services: Given, principal: Said, check_id: FromPath[uuid.UUID], recording_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    return listen(services, principal, check_id, recording_id)
+
+
+def text_of(data: Multipart, name: str) -> str:
+    value = data.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def said_in(data: Multipart) -> Paper:
+    """What a form says of a member's word; its file is read apart. Raises ``InvalidInput``."""
+    place, way = text_of(data, "place"), text_of(data, "way") or "paper"
     if way not in WAYS:
         what = _("请选择本人怎么表示的。")
         raise InvalidInput(what, errors=[FieldError("way", what)])
     witnessed = Witnessed(
-        witness=forms.one(data, "witness"),
-        standing=forms.one(data, "standing"),
-        why=forms.one(data, "why"),
-        digest=forms.one(data, "digest"),
+        witness=text_of(data, "witness"),
+        standing=text_of(data, "standing"),
+        why=text_of(data, "why"),
+        digest=text_of(data, "digest"),
     )
     return Paper(
         place=int(place) if place.isascii() and place.isdigit() and len(place) < 4 else -1,
-        paper=forms.one(data, "paper"),
+        paper=text_of(data, "paper"),
         way=cast(Way, way),
         witnessed=witnessed if way != "paper" else None,
     )
@@ -182,21 +284,21 @@ def _said(data: forms.Sent) -> Paper:
 def _page(
     visit: Visit,
     check_id: uuid.UUID,
-    sent: forms.Sent | None = None,
+    sent: Multipart | None = None,
     *,
     problem: InvalidInput | None = None,
 ) -> Response[str]:
     names = ("place", "way", "paper", "witness", "standing", "why", "digest")
     return visit.page(
         "zhengtong/desk/means.html",
-        status=400 if problem is not None else 200,
+        status=problem.status if problem is not None else 200,
         check=one(visit.services, visit.principal, check_id),
         errors=() if problem is None else problem.errors or (FieldError("", problem.detail),),
-        typed={name: forms.one(sent or {}, name) for name in names},
+        typed={name: text_of(sent or {}, name) for name in names},
         ways=[(key, _(label)) for key, label in WAYS.items()],
         division_name=division_name,
     )
 
 
-PAGES = [means_page, check_page, open_form, paper_form]
-API = [list_means, read_means, add_means, add_paper]
+PAGES = [means_page, check_page, open_form, paper_form, recording_page]
+API = [list_means, read_means, add_means, add_paper, add_recording, read_recording]

@@ -23,6 +23,7 @@ from policy_engine.delivery.claims.stages import present_stage
 from policy_engine.delivery.ledger.models import Budget, YearClosing
 from policy_engine.delivery.means import repository as checks
 from policy_engine.delivery.means import service as means
+from policy_engine.delivery.means.withdrawing import withdraw as withdraw_consent
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.ports import Recheck
@@ -369,7 +370,7 @@ class Commands:
             return self._seat(means.open_check, claim, clerk())
         who = person(claim.subject_id)
         if choice % 3 == 1:
-            return self._command(means.withdraw, check_id=found[0], principal=who)
+            return self._command(withdraw_consent, check_id=found[0], principal=who)
         return self._command(means.say, check_id=found[0], principal=who, agrees=choice % 2 == 0)
 
     # Awards.

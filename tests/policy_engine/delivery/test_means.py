@@ -1,7 +1,6 @@
 """核对: nobody is asked before everybody agreed, answers come over days, the result counts for a time and is forgotten."""
 
 import uuid
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,18 +9,14 @@ from msgspec import structs
 
 from kernel import notices
 from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
-from kernel.outbox import Message, Worker
 from kernel.web.principal import Principal
 from policy_engine.delivery.claims.models import Claim
-from policy_engine.delivery.means import jobs, repository, service
+from policy_engine.delivery.means import repository, results, service, withdrawing
 from policy_engine.delivery.means.models import MeansCheck
 from policy_engine.delivery.means.witnessing import Way, Witnessed
 from policy_engine.delivery.ports import MEANS_SOURCES, MeansAnswer
 from policy_engine.delivery.views import means as views
-from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.models import FactHistory
-from policy_engine.profiles.schemas import Change, SubjectAdded
-from policy_engine.profiles.service import apply_changes
 from tests.policy_engine.delivery.city import (
     BABY,
     CLERK,
@@ -29,88 +24,28 @@ from tests.policy_engine.delivery.city import (
     FATHER,
     GRANDMOTHER,
     STRANGER,
-    STREET,
     MeansCentre,
     Office,
     clerk,
     finance,
     person,
 )
-
-HOME = 5101
+from tests.policy_engine.delivery.household import (
+    HOME,
+    agreed,
+    claim_at_home,
+    facts,
+    keep_time,
+    known,
+    opened,
+    say,
+    worker,
+)
 
 
 @pytest.fixture
 def home(any_office: Office) -> Claim:
-    """A claim of somebody who lives with her daughter and a child of hers."""
-    office = any_office
-    office.town.households = {"home": frozenset({HOME, GRANDMOTHER, DAUGHTER, BABY})}
-    office.town.homes = {GRANDMOTHER: HOME}
-    told: Sequence[Change] = [
-        SubjectAdded(
-            subject_id=HOME,
-            kind="household",
-            owner_id=HOME,
-            division=STREET,
-            source="public_security",
-            event_id="register/home",
-            observed_at=office.now,
-        )
-    ]
-    with office.database.write() as session:
-        apply_changes(session, told, now=office.now)
-    return office.claimed()
-
-
-def opened(office: Office, claim: Claim, principal: Principal | None = None) -> MeansCheck:
-    with office.database.write() as session:
-        return service.open_check(
-            session, office.ports, claim_id=claim.id, principal=principal or clerk(), now=office.now
-        )
-
-
-def say(office: Office, check: MeansCheck, who: int, *, agrees: bool = True) -> None:
-    with office.database.write() as session:
-        service.say(
-            session, office.ports, check_id=check.id, principal=person(who), agrees=agrees, now=office.now
-        )
-
-
-def known(office: Office, check: MeansCheck) -> MeansCheck:
-    with office.database.read() as session:
-        found = repository.get_check(session, check.id)
-    assert found is not None
-    return found
-
-
-def facts(office: Office) -> dict[str, object]:
-    with office.database.read() as session:
-        return {key: one.value for key, one in profiles.load_subjects(session, {HOME})[HOME].facts.items()}
-
-
-def worker(office: Office, centre: MeansCentre) -> Worker:
-    handlers = jobs.handlers(office.database, office.clock, office.ports, centre)
-    return Worker(
-        office.database,
-        office.clock,
-        {"facts.changed": no_matching, "facts.scheduled": no_matching, **handlers},
-    )
-
-
-def no_matching(_message: Message) -> None:
-    """The engine is not asked in this town."""
-
-
-def keep_time(office: Office) -> int:
-    with office.database.write() as session:
-        return service.keep_time(session, office.ports, now=office.now)
-
-
-def agreed(office: Office, claim: Claim) -> MeansCheck:
-    check = opened(office, claim)
-    say(office, check, GRANDMOTHER)
-    say(office, check, DAUGHTER)
-    return check
+    return claim_at_home(any_office)
 
 
 def test_nobody_is_asked_before_every_grown_up_agreed(any_office: Office, home: Claim) -> None:
@@ -215,7 +150,7 @@ def test_answers_come_over_days_and_make_the_unknown_known_for_a_time(
     assert centre.submits == 2 * len(MEANS_SOURCES), "each inquiry is handed in once"
     done = known(any_office, check)
     assert (done.state, done.is_incomplete) == ("done", False)
-    result = service.result_of(any_office.ports, done)
+    result = results.result_of(any_office.ports, done)
     assert result is not None
     assert (result.monthly_income_fen, result.assets_fen, result.homes) == (80_000, 4_000, 8)
     assert facts(any_office)["monthly_income"] == 80_000
@@ -225,7 +160,7 @@ def test_answers_come_over_days_and_make_the_unknown_known_for_a_time(
         assert claim is not None
         assert claim.evidence[-1]["reference"] == check.number
         assert "80000" not in str(claim.evidence)
-    any_office.clock.move(timedelta(days=service.VALID_DAYS + 1))
+    any_office.clock.move(timedelta(days=results.VALID_DAYS + 1))
     assert keep_time(any_office) == 1
     assert keep_time(any_office) == 0
     gone = known(any_office, check)
@@ -246,7 +181,7 @@ def test_one_who_does_not_agree_ends_it_and_one_may_take_the_word_back(
     centre.answers = {"tax": MeansAnswer(monthly_income_fen=777)}
     worker(any_office, centre).run_until_idle()
     with any_office.database.write() as session:
-        service.withdraw(
+        withdrawing.withdraw(
             session, any_office.ports, check_id=again.id, principal=person(DAUGHTER), now=any_office.now
         )
     assert known(any_office, again).state == "withdrawn"
@@ -280,7 +215,7 @@ def test_clocks_remind_lapse_and_give_up(office: Office) -> None:
     keep_time(office)
     done = known(office, again)
     assert (done.state, done.is_incomplete) == ("done", True)
-    result = service.result_of(office.ports, done)
+    result = results.result_of(office.ports, done)
     assert result is not None
     assert result.missing == ("banks", "housing", "social_insurance")
 

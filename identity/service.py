@@ -63,6 +63,8 @@ def create_seat(
     department: str,
     title: str,
     duties: Collection[Duty],
+    department_en: str = "",
+    title_en: str = "",
     institution_id: int | None = None,
 ) -> int:
     """A post in a department of a division (both made when new), or in that of a bank; its number."""
@@ -72,6 +74,8 @@ def create_seat(
         division_code=division_code,
         department=department,
         title=title,
+        department_en=department_en,
+        title_en=title_en,
         duties=duties,
         institution_id=institution_id,
     )

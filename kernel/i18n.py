@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -87,6 +87,18 @@ class Translations:
 def current_locale() -> str:
     """The locale being spoken now: `zh_Hans_CN` outside a request."""
     return _spoken.get()[0]
+
+
+class Named(NamedTuple):
+    """A thing's own name in both languages; ``en`` is empty where nobody has given it one."""
+
+    zh: str
+    en: str = ""
+
+    @property
+    def said(self) -> str:
+        """In the language being spoken; in Chinese where there is no other."""
+        return self.en if self.en and current_locale() == ENGLISH else self.zh
 
 
 def raw_gettext(message: str) -> str:

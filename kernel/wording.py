@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from babel.dates import format_date
 
-from kernel.i18n import CHINESE, current_locale, raw_gettext
+from kernel.i18n import CHINESE, Named, current_locale, raw_gettext
 
 
 class Month(NamedTuple):
@@ -25,11 +25,11 @@ class Month(NamedTuple):
         return cls(day.year, day.month)
 
 
-#: What may stand in a text: a name or a word as it is, a count, a day or month, words told in the reader's language too, or
-#: nothing where a value is not known.
-Value: TypeAlias = "str | int | date | Month | Wording | None"
+#: What may stand in a text: a word as it is, a thing with a name in both languages, a count, a day or month, words told
+#: in the reader's language too, or nothing where a value is not known.
+Value: TypeAlias = "str | int | date | Month | Named | Wording | None"
 #: As JSON: ``[text, {name: value}]`` is translated, ``[text]`` stands as it is; within values, words are lists again,
-#: and days and months are ``{"day": "2026-11-29"}`` and ``{"month": "2026-11"}``.
+#: days and months are ``{"day": "2026-11-29"}`` and ``{"month": "2026-11"}``, names are ``{"zh": …, "en": …}``.
 Kept: TypeAlias = list[list[Any]]
 _Part: TypeAlias = tuple[str, Mapping[str, Value] | None]
 
@@ -57,7 +57,7 @@ def worded(message: str, /, **values: Value) -> Wording:
 
 
 def as_said(words: str) -> Wording:
-    """What somebody wrote themselves, a reason or a name: the same in every language."""
+    """What somebody wrote themselves, a reason or a person's name: the same in every language."""
     return words if isinstance(words, Wording) else Wording((words, None))
 
 
@@ -102,6 +102,8 @@ def _value_in(locale: str, value: Value) -> str | int:
             # A city's letters are written by the thousand: Babel takes longer for one day than all the rest.
             written = f"{value.year}年{value.month}月{value.day}日"
             return written if locale == CHINESE else format_date(value, "long", locale)
+        case Named():
+            return value.zh if locale == CHINESE else value.en or value.zh
         case _:
             return "" if value is None else value
 
@@ -109,6 +111,8 @@ def _value_in(locale: str, value: Value) -> str | int:
 def _kept(value: Value) -> Any:
     if isinstance(value, Wording):
         return kept(value)
+    if isinstance(value, Named):
+        return value._asdict()
     if isinstance(value, Month):
         return {"month": f"{value.year}-{value.month:02d}"}
     return {"day": value.isoformat()} if isinstance(value, date) else value
@@ -140,5 +144,7 @@ def _told_value(value: Any) -> str | int:
         case {"month": month}:
             year, number = month.split("-")
             return _value_in(current_locale(), Month(int(year), int(number)))
+        case {"zh": zh, "en": en}:
+            return Named(zh, en).said
         case _:
             return _value_in(current_locale(), value)

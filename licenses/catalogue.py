@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from kernel.errors import FieldError, InvalidInput, NotFound
+from kernel.i18n import Named
 
 TYPES = Path(__file__).parent / "types"
 
@@ -90,6 +91,10 @@ class LicenceType(msgspec.Struct, frozen=True, kw_only=True):
     keep_facts_when_ended: bool = False
     is_plural: bool = False
     is_reference: bool = False
+
+    @property
+    def named(self) -> Named:
+        return Named(self.name, self.label_en)
 
     @property
     def fields(self) -> tuple[LicenceField, ...]:

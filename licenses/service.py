@@ -167,13 +167,13 @@ def operate(
         licence.holder_id,
         title=worded(
             "%(licence)s已办理%(operation)s",
-            licence=worded(kind.name),
+            licence=kind.named,
             operation=worded(OPERATION_LABELS[operation]),
         ),
         body=worded(
             "理由：%(reason)s。如有异议，可向%(authority)s提出。",
             reason=reason.strip(),
-            authority=worded(authority_named(licence.issuer).name),
+            authority=authority_named(licence.issuer).named,
         ),
         path=f"/{licence.id}",
     )
@@ -204,10 +204,10 @@ def remind_due(session: Session, house: House, *, limit: int = 200) -> int:
             house,
             kind,
             licence.holder_id,
-            title=worded("%(licence)s还有%(days)s天到期", licence=worded(kind.name), days=days),
+            title=worded("%(licence)s还有%(days)s天到期", licence=kind.named, days=days),
             body=worded(
                 "请在到期前向%(authority)s申请延续。到期后不能再出示。",
-                authority=worded(authority_named(licence.issuer).name),
+                authority=authority_named(licence.issuer).named,
             ),
             path=f"/{licence.id}",
         )

@@ -51,11 +51,11 @@ def announce(session: Session, house: House, licences: Iterable[Licence]) -> Non
             NewNotice(
                 subject_id=one,
                 kind="licence",
-                title=worded("您有新的电子证照：%(licence)s", licence=worded(kind.name)),
+                title=worded("您有新的电子证照：%(licence)s", licence=kind.named),
                 body=worded(
                     "%(authority)s签发了%(licence)s，可在卡包中出示。",
-                    authority=worded(authority_named(licence.issuer).name),
-                    licence=worded(kind.name),
+                    authority=authority_named(licence.issuer).named,
+                    licence=kind.named,
                 ),
                 link=f"/{'tong' if kind.holder == 'person' else 'rongtong'}/wallet/{licence.id}",
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kernel.errors import Forbidden
+from kernel.i18n import Named
 from kernel.web.principal import Principal
 from licenses.catalogue import LicenceType
 
@@ -35,6 +36,10 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
     division: str
     departments: tuple[str, ...]
     types: dict[str, Mandate]
+
+    @property
+    def named(self) -> Named:
+        return Named(self.name, self.label_en)
 
 
 class TrustList(msgspec.Struct, frozen=True):

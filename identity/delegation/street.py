@@ -72,7 +72,7 @@ def file_authorisation(
         title=worded("街道窗口可以为您代办了"),
         body=worded(
             "%(seat)s可以凭您的授权书为您办事，到期日%(until)s。窗口不能更改收款账户。您可随时取消。",
-            seat=official.seat.title,
+            seat=official.seat.named,
             until=business_date(until_at),
         ),
         link="/tong/me/kin",

@@ -30,6 +30,7 @@ class Department(Base):
     department_id: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     division_code: Mapped[str] = mapped_column(sa.ForeignKey("division.code"))
     name: Mapped[str] = mapped_column(sa.String(60))
+    name_en: Mapped[str] = mapped_column(sa.String(120), server_default="")
     institution_id: Mapped[int | None] = mapped_column(BigNumber, index=True)
 
 
@@ -41,6 +42,7 @@ class Seat(Base):
     seat_id: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     department_id: Mapped[int] = mapped_column(sa.ForeignKey("department.department_id"), index=True)
     title: Mapped[str] = mapped_column(sa.String(60))
+    title_en: Mapped[str] = mapped_column(sa.String(120), server_default="")
     duties: Mapped[list[str]] = mapped_column(JsonDocument)
     is_open: Mapped[bool]
 

@@ -75,6 +75,13 @@ def open_seats(session: Session) -> Sequence[tuple[Seat, Department]]:
     return [(seat, department) for seat, department in rows]
 
 
+def english_names(session: Session) -> Sequence[tuple[str, str]]:
+    """Of departments and posts that have one, also of posts that were abolished: files still speak of them."""
+    departments = sa.select(Department.name, Department.name_en).where(Department.name_en != "")
+    posts = sa.select(Seat.title, Seat.title_en).where(Seat.title_en != "")
+    return [(zh, en) for zh, en in session.execute(departments.union(posts))]
+
+
 def current_holding(session: Session, seat_id: int) -> SeatHolding | None:
     return session.scalar(
         sa.select(SeatHolding).where(SeatHolding.seat_id == seat_id, SeatHolding.until_at.is_(None))

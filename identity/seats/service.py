@@ -34,11 +34,14 @@ def create_seat(
     department: str,
     title: str,
     duties: Collection[str],
+    department_en: str = "",
+    title_en: str = "",
     institution_id: int | None = None,
     by: Principal | None = None,
     now: datetime | None = None,
 ) -> int:
-    """A new empty post; its number. The division must be known, the department is made when new.
+    """A new empty post; its number. The division must be known, the department is made when new, and called in English
+    by the first who says how.
 
     With ``institution_id`` the post is that bank's, never the city's. Raises ``InvalidInput``, ``Conflict``.
     """
@@ -52,11 +55,23 @@ def create_seat(
         raise InvalidInput(f"没有代码为{division_code}的行政区划，请先登记。")
     office = repository.department_named(session, division_code, department)
     if office is None:
-        office = Department(division_code=division_code, name=department, institution_id=institution_id)
+        office = Department(
+            division_code=division_code,
+            name=department,
+            name_en=department_en,
+            institution_id=institution_id,
+        )
         repository.add(session, office)
     if office.institution_id != institution_id:
         raise Conflict("同名的单位已经登记为另一个机构，请核对名称。")
-    seat = Seat(department_id=office.department_id, title=title, duties=sorted(duties), is_open=True)
+    office.name_en = office.name_en or department_en
+    seat = Seat(
+        department_id=office.department_id,
+        title=title,
+        title_en=title_en,
+        duties=sorted(duties),
+        is_open=True,
+    )
     repository.add(session, seat)
     if now is not None:
         note(session, "seat.create", "seat", seat.seat_id, now=now, by=by, duties=sorted(duties))
@@ -138,6 +153,33 @@ def close_seat(session: Session, seat_id: int, *, now: datetime, by: Principal |
     note(session, "seat.close", "seat", seat_id, now=now, by=by)
 
 
+def name_in_english(
+    session: Session,
+    seat_id: int,
+    *,
+    department_en: str,
+    title_en: str,
+    now: datetime,
+    by: Principal | None = None,
+) -> None:
+    """How whoever reads English is told of the post and its department; nothing takes a name away."""
+    found = repository.get(session, seat_id)
+    if found is None:
+        raise NotFound("没有这个席位。")
+    seat, department = found
+    seat.title_en, department.name_en = title_en, department_en
+    note(
+        session,
+        "seat.name_in_english",
+        "seat",
+        seat_id,
+        now=now,
+        by=by,
+        title=title_en,
+        department=department_en,
+    )
+
+
 def seats_of(session: Session, subject_id: int, now: datetime) -> list[SeatTaken]:
     """The seats a person sits on now, in their own right or acting until a day."""
     return [
@@ -172,8 +214,10 @@ def view_of(seat: Seat, department: Department) -> SeatView:
     return SeatView(
         id=seat.seat_id,
         title=seat.title,
+        title_en=seat.title_en,
         division=department.division_code,
         department=department.name,
+        department_en=department.name_en,
         duties=frozenset(seat.duties),
         institution=department.institution_id,
     )

@@ -1,14 +1,37 @@
 """How figures, dates and identifiers are written for people, in the language being spoken."""
 
+import re
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from babel.dates import format_date, format_datetime, format_skeleton
+from markupsafe import Markup
 
 from kernel.clock import SHANGHAI
-from kernel.i18n import CHINESE, current_locale
+from kernel.i18n import CHINESE, LANGUAGE_TAGS, Named, current_locale
 from kernel.i18n import gettext as _
 from kernel.money import Fen, format_yuan, format_yuan_exact
+
+_HAN: Final = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_LATIN: Final = re.compile(r"[A-Za-z]")
+
+
+def said(zh: str, en: str = "") -> str:
+    """A thing's own name in the language being spoken; in Chinese where it has no other."""
+    return Named(zh, en).said
+
+
+def lang_of(text: object) -> str:
+    """` lang="zh-CN"` for a text that is Chinese on a page in another language (WCAG 2.2, 3.1.2), else nothing.
+
+    A screen reader then pronounces it; a name or two within an English sentence is left to the sentence.
+    """
+    if current_locale() == CHINESE:
+        return ""
+    words = text.striptags() if isinstance(text, Markup) else str(text)
+    if len(_HAN.findall(words)) <= len(_LATIN.findall(words)):
+        return ""
+    return Markup(' lang="{}"').format(LANGUAGE_TAGS[CHINESE])
 
 
 class AmountParts(NamedTuple):

@@ -191,6 +191,8 @@ def _environment(folders: Mapping[str, Path], static: StaticFiles, is_reloading:
         "csrf_field": csrf_field,
         "url_for_static": static.url,
         "amount_parts": formats.amount_parts,
+        "said": formats.said,
+        "lang_of": formats.lang_of,
         "qr_svg": drawings.qr_svg,
         "chart_bar_svg": drawings.chart_bar_svg,
         "chart_line_svg": drawings.chart_line_svg,

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from kernel.i18n import Named
+
 Capacity = Literal["self", "person", "enterprise", "seat"]
 
 #: What a seat may do; rights belong to the post, never to the person (docs/architecture.md).
@@ -36,10 +38,26 @@ class SeatView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     title: str
+    title_en: str = ""
     division: str
     department: str
+    department_en: str = ""
     duties: frozenset[str]
     institution: int | None = None
+
+    @property
+    def named(self) -> Named:
+        return Named(self.title, self.title_en)
+
+    @property
+    def department_named(self) -> Named:
+        return Named(self.department, self.department_en)
+
+    @property
+    def post(self) -> Named:
+        """With its department, as files call it; never by who sits there."""
+        en = " · ".join((self.department_en, self.title_en)) if self.department_en and self.title_en else ""
+        return Named(f"{self.department}·{self.title}", en)
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

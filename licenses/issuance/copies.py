@@ -165,7 +165,7 @@ def _tell(session: Session, house: House, licence: Licence, wallet: LicenceWalle
         session,
         subject_id=licence.holder_id,
         kind="licence",
-        title=worded("您的%(licence)s已添加到“%(wallet)s”", licence=worded(kind.name), wallet=wallet.name),
+        title=worded("您的%(licence)s已添加到“%(wallet)s”", licence=kind.named, wallet=wallet.name),
         body=worded("如果不是您本人操作，请马上在证照页面把它移除，移除后对方手里的副本立即失效。"),
         link=f"/{portal}/wallet/{licence.id}/wallets",
         now=now,

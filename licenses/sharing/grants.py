@@ -274,7 +274,7 @@ def _tell(
         house,
         kind,
         holder_id,
-        title=worded("%(consumer)s请求使用%(licence)s", consumer=consumer.name, licence=worded(kind.name)),
+        title=worded("%(consumer)s请求使用%(licence)s", consumer=consumer.name, licence=kind.named),
         body=worded("请核对用途和内容，再决定是否同意。不同意不影响您通过其他方式办理。"),
         path=f"/requests/{grant_id}",
     )

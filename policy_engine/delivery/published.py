@@ -113,6 +113,7 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         title=document.title,
         title_en=document.title_en,
         department=document.department,
+        department_en=document.department_en,
         division=document.jurisdiction,
         mode=document.delivery.mode,
         period=document.benefit.period if document.benefit is not None else "none",
@@ -157,6 +158,7 @@ def _stages(document: PolicyDocument) -> tuple[Stage, ...]:
         Stage(
             key=stage.key,
             title=stage.title,
+            title_en=stage.title_en,
             outcome=stage.outcome,
             duty=stage.duty,
             level=stage.level_digits,

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from kernel.i18n import Named
 from kernel.web.principal import Duty
 from policy_engine.policies import stacking
 from policy_engine.policies.document import CapScope, LimitPer, LimitScope, NoticeField
@@ -39,6 +40,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     title: str
+    title_en: str = ""
     outcome: Outcome
     duty: Duty
     level: int
@@ -48,6 +50,10 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     may_repeat_person: bool = False
     joint: tuple[Signatory, ...] = ()
     above_fen: int | None = None
+
+    @property
+    def named(self) -> Named:
+        return Named(self.title, self.title_en)
 
 
 class Accrual(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +89,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     title_en: str = ""
     department: str
+    department_en: str = ""
     division: str
     mode: Mode
     period: Period
@@ -108,7 +115,15 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     fund_source: str = "fiscal"
     accrual: Accrual = Accrual()
     stages: tuple[Stage, ...] = (
-        Stage(key="decide", title="审定", outcome="decide", duty="claim.decide", level=6, working_days=10),
+        Stage(
+            key="decide",
+            title="审定",
+            title_en="Decision",
+            outcome="decide",
+            duty="claim.decide",
+            level=6,
+            working_days=10,
+        ),
     )
     #: 公示; 0 means none.
     notice_days: int = 0
@@ -124,6 +139,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     legal_basis: str = ""
     phone: str = ""
     promised_working_days: int = 20
+
+    @property
+    def named(self) -> Named:
+        return Named(self.title, self.title_en)
+
+    @property
+    def department_named(self) -> Named:
+        return Named(self.department, self.department_en)
 
     @property
     def rivals(self) -> frozenset[str]:

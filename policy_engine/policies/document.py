@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from kernel.i18n import Named
 from kernel.web.principal import Duty
 from policy_engine.catalogue import Source
 from policy_engine.catalogue.attributes import ITEM_OWNERS, EntityKind
@@ -17,6 +18,8 @@ Each = Literal["self", "child", "hire", "loan", "home", "project"]
 Period = Literal["once", "month", "quarter", "year"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+#: What readers of English are told; empty where nobody has given one, and they are told the Chinese.
+EnglishName = Annotated[str, msgspec.Meta(max_length=160)]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$")]
 DivisionCode = Annotated[str, msgspec.Meta(pattern=r"^\d{6}(\d{3})?$")]
 SourceKey = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -166,6 +169,7 @@ class Stage(_Part, frozen=True, kw_only=True):
 
     key: Slug
     title: Name
+    title_en: EnglishName = ""
     outcome: Literal["accept", "joint_review", "decide"]
     duty: Duty
     level: Literal["township", "county", "city", "province"]
@@ -174,6 +178,10 @@ class Stage(_Part, frozen=True, kw_only=True):
     may_repeat_person: bool = False
     joint: Annotated[tuple[Signatory, ...], msgspec.Meta(max_length=8)] = ()
     above_yuan: Yuan | None = None
+
+    @property
+    def named(self) -> Named:
+        return Named(self.title, self.title_en)
 
     @property
     def level_digits(self) -> int:
@@ -243,9 +251,10 @@ class PolicyDocument(_Part, frozen=True, kw_only=True):
     id: Slug
     version: Annotated[int, msgspec.Meta(ge=1)]
     title: Name
-    title_en: str = ""
+    title_en: EnglishName = ""
     summary: Text
     department: Name
+    department_en: EnglishName = ""
     jurisdiction: DivisionCode
     audience: Audience
     each: Each = "self"
@@ -271,6 +280,14 @@ class PolicyDocument(_Part, frozen=True, kw_only=True):
     contacts: Annotated[tuple[Contact, ...], msgspec.Meta(min_length=1, max_length=40)]
     relief: Annotated[tuple[Text, ...], Few] = ()
     impact_assessment: str | None = None
+
+    @property
+    def named(self) -> Named:
+        return Named(self.title, self.title_en)
+
+    @property
+    def department_named(self) -> Named:
+        return Named(self.department, self.department_en)
 
     @property
     def entity(self) -> EntityKind:

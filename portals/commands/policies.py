@@ -1,6 +1,6 @@
 """Policy documents from the shell: checked as an upload is, their cases run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -10,9 +10,10 @@ from policy_engine.policies.cases import load_cases, run_cases
 from policy_engine.policies.checking import check_document
 from policy_engine.policies.dependencies import StatusLoop
 from policy_engine.policies.document import PolicyDocument
+from policy_engine.policies.hints import hints_for
 from policy_engine.policies.library import library
 from policy_engine.policies.loading import LoadedDocument, load_document
-from policy_engine.policies.problems import DocumentRefused
+from policy_engine.policies.problems import DocumentRefused, Problem
 from policy_engine.policies.published import publish_documents
 from portals.commands.simulating import simulate_command
 
@@ -53,7 +54,7 @@ def _read(path: Path) -> LoadedDocument | None:
     try:
         return load_document(path.read_bytes())
     except DocumentRefused as refused:
-        _tell(path, refused)
+        _tell(path, refused.problems)
         return None
 
 
@@ -77,14 +78,16 @@ def _is_sound(path: Path, loaded: LoadedDocument, beside: Mapping[str, PolicyDoc
         click.echo(f"{path}: statuses stand on one another in a ring: {loop}")
         return False
     except DocumentRefused as refused:
-        _tell(path, refused)
+        _tell(path, refused.problems)
         return False
+    for hint in hints_for(loaded.document, source=loaded.source):
+        click.echo(f"{path}:{hint.line}: hint: {hint.where}: {hint.reason}；{hint.mend}")
     for outcome in outcomes:
         if not outcome.is_passed:
             click.echo(f"{path}: case “{outcome.name}”: {outcome.difference}")
     return all(outcome.is_passed for outcome in outcomes)
 
 
-def _tell(path: Path, refused: DocumentRefused) -> None:
-    for problem in refused.problems:
+def _tell(path: Path, problems: Iterable[Problem]) -> None:
+    for problem in problems:
         click.echo(f"{path}:{problem.line}: {problem.where}: {problem.reason}；{problem.mend}")

@@ -24,14 +24,15 @@ CREDIT_CODES = {
     "yangxin-rural": "91429999DCB000068H",
     "dongchu-guarantee": "91429999DCB000076C",
 }
-#: Institution, key of the login, part, part in English, title, duties.
-OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
+#: Institution, key of the login, part, part in English, title, title in English, duties.
+OFFICERS: tuple[tuple[str, str, str, str, str, str, tuple[Duty, ...]], ...] = (
     (
         "dongchu-bank",
         "bank_manager",
         "东楚银行客户经理",
         "client manager, Bank of Dongchu",
         "客户经理席",
+        "client manager",
         ("financing.work",),
     ),
     (
@@ -40,6 +41,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "东楚银行审批人",
         "approver, Bank of Dongchu",
         "授信审批席",
+        "credit approver",
         ("financing.approve",),
     ),
     (
@@ -48,6 +50,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "磁湖农商行客户经理",
         "client manager, Cihu Rural",
         "客户经理席",
+        "client manager",
         ("financing.work",),
     ),
     (
@@ -56,6 +59,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "磁湖农商行审批人",
         "approver, Cihu Rural",
         "授信审批席",
+        "credit approver",
         ("financing.approve",),
     ),
     (
@@ -64,6 +68,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "铜绿山银行客户经理",
         "client manager, Tonglushan",
         "客户经理席",
+        "client manager",
         ("financing.work",),
     ),
     (
@@ -72,6 +77,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "铜绿山银行审批人",
         "approver, Tonglushan",
         "授信审批席",
+        "credit approver",
         ("financing.approve",),
     ),
     (
@@ -80,6 +86,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "融资担保经办",
         "officer of the guarantor",
         "担保经办席",
+        "guarantee officer",
         ("financing.work",),
     ),
     (
@@ -88,6 +95,7 @@ OFFICERS: tuple[tuple[str, str, str, str, str, tuple[Duty, ...]], ...] = (
         "融资担保审批",
         "approver of the guarantor",
         "担保审批席",
+        "guarantee approver",
         ("financing.approve",),
     ),
 )
@@ -100,7 +108,7 @@ AddAccount = Callable[[str, str, str, int, str], None]
 def open_banks(session: Session, house: House, people: tuple[int, ...], add: AddAccount) -> None:
     """Register all institutions, seat ``people`` on the posts of ``OFFICERS``, connect the systems."""
     numbers = {code: _register(session, house, code) for code in institutions()}
-    for (code, key, part, part_en, title, duties), person in zip(OFFICERS, people, strict=True):
+    for (code, key, part, part_en, title, title_en, duties), person in zip(OFFICERS, people, strict=True):
         add(key, part, part_en, person, "/rongtong")
         found = institutions()[code]
         seat = identity.create_seat(
@@ -109,6 +117,8 @@ def open_banks(session: Session, house: House, people: tuple[int, ...], add: Add
             division_name="黄石市",
             department=found.name,
             title=f"{found.name}{title}",
+            department_en=found.name_en,
+            title_en=title_en,
             duties=duties,
             institution_id=numbers[code],
         )

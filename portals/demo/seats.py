@@ -22,7 +22,9 @@ class DemoSeat(msgspec.Struct, frozen=True):
     division: str
     division_name: str
     department: str
+    department_en: str
     title: str
+    title_en: str
     duties: tuple[Duty, ...]
 
 

@@ -71,6 +71,8 @@ class _Settling:
                 division_name=seat.division_name,
                 department=seat.department,
                 title=seat.title,
+                department_en=seat.department_en,
+                title_en=seat.title_en,
                 duties=seat.duties,
             )
             identity.assign_seat(self._session, house=self._house, seat_id=number, subject_id=official)

@@ -11,7 +11,6 @@ from typing import Literal
 import msgspec
 
 from kernel.errors import NotFound
-from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import views
@@ -115,9 +114,9 @@ def _standing(
     ) -> PolicyStanding:
         return PolicyStanding(
             policy_id=document.id,
-            title=document.title_en if current_locale() == ENGLISH and document.title_en else document.title,
+            title=document.named.said,
             summary=document.summary,
-            department=document.department,
+            department=document.department_named.said,
             is_demonstration=policy.is_demonstration,
             standing=standing,
             note=note,

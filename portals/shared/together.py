@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 from sqlalchemy.orm import Session
 
-from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from kernel.money import format_yuan
 from kernel.web.principal import Principal
@@ -258,7 +257,7 @@ def _price(left: LeftOut) -> str:
 
 
 def _title(document: PolicyDocument) -> str:
-    return document.title_en if current_locale() == ENGLISH and document.title_en else document.title
+    return document.named.said
 
 
 def _listed(titles: Iterable[str]) -> str:

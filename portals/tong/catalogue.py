@@ -36,7 +36,7 @@ def service_of(policy: PublishedPolicy) -> ServiceView:
         document.title,
         document.title_en,
         document.summary,
-        document.department,
+        document.department_named.said,
         policy.is_demonstration,
     )
 

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from identity.seats import service as seats
+from identity.seats.naming import post_names
 from kernel.clock import FixedClock
 from kernel.errors import Conflict, Forbidden, InvalidInput
 from kernel.house import House
+from kernel.i18n import ENGLISH, Named, Translations
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 from tests.identity.conftest import People, settle
@@ -125,3 +127,20 @@ def test_nobody_seats_themselves(session: Session, house: House, people: People)
         )
     with pytest.raises(Conflict, match="账户"):
         seats.assign_seat(session, seat_id=people.seat, subject_id=people.baby, now=house.clock.now(), by=by)
+
+
+def test_files_in_which_a_post_signed_can_be_read_in_english(session: Session, house: House) -> None:
+    seat_id = post(session, "市数据局登记席", "claim.accept")
+    seats.name_in_english(
+        session, seat_id, department_en="Data Bureau", title_en="registrar", now=house.clock.now()
+    )
+    names = post_names(session)
+    assert names.named("数据局·市数据局登记席") == Named("数据局·市数据局登记席", "Data Bureau · registrar")
+    assert names.said("数据局·市数据局登记席") == "数据局·市数据局登记席"
+    with Translations.load().speaking(ENGLISH):
+        assert names.said("数据局·市数据局登记席") == "Data Bureau · registrar"
+        assert names.said("数据局·别的席位") == "数据局·别的席位"
+        assert names.said("王小明") == "王小明"
+    seats.close_seat(session, seat_id, now=house.clock.now())
+    assert post_names(session).named("市数据局登记席").en == "registrar"
+    assert seats.describe_seat(session, seat_id).post.en == "Data Bureau · registrar"

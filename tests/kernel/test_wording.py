@@ -10,7 +10,7 @@ from babel.messages.pofile import write_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.i18n import ENGLISH, Translations
+from kernel.i18n import ENGLISH, Named, Translations
 from kernel.wording import Month, Wording, as_said, kept, listed, retold, worded
 
 
@@ -55,6 +55,8 @@ def test_the_chinese_of_record_is_an_ordinary_string() -> None:
     [
         (worded("%(policy)s：已批准", policy=worded("高龄津贴")), "高龄津贴：已批准", "Old age allowance: granted"),
         (worded("%(policy)s：已批准", policy="高龄津贴"), "高龄津贴：已批准", "高龄津贴: granted"),
+        (worded("%(policy)s：已批准", policy=Named("护理补贴", "Nursing aid")), "护理补贴：已批准", "Nursing aid: granted"),
+        (worded("%(policy)s：已批准", policy=Named("护理补贴")), "护理补贴：已批准", "护理补贴: granted"),
         (worded("自 %(since)s 起。", since=Month(2026, 3)), "自 2026年3月 起。", "From March 2026 on."),
         (worded("请于 %(due)s 前答复", due=date(2026, 3, 4)), "请于 2026年3月4日 前答复", "Please answer by March 4, 2026"),
         (worded("请于 %(due)s 前答复", due=None), "请于  前答复", "Please answer by "),
@@ -93,3 +95,10 @@ def test_what_people_wrote_is_never_taken_for_a_pattern(texts: list[str]) -> Non
 def test_joining_keeps_what_each_part_was_made_of() -> None:
     joined = as_said("甲") + worded("乙%(n)s", n=1) + "丙"
     assert kept(joined) == [["甲"], ["乙%(n)s", {"n": 1}], ["丙"]]
+
+
+def test_a_name_is_said_in_the_readers_language(translations: Translations) -> None:
+    named = Named("护理补贴", "Nursing subsidy")
+    assert named.said == "护理补贴"
+    with translations.speaking(ENGLISH):
+        assert (named.said, Named("护理补贴").said) == ("Nursing subsidy", "护理补贴")

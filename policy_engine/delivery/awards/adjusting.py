@@ -219,5 +219,5 @@ def _tell(
         body = body + worded("以前各期补发 %(yuan)s元。", yuan=format_yuan(arrears))
     if present < before:
         body = body + worded("您可在六十日内申请行政复议、六个月内提起行政诉讼。")
-    title, link = worded("%(policy)s：金额调整", policy=terms.title), f"/claims/{award.claim_id}"
+    title, link = worded("%(policy)s：金额调整", policy=terms.named), f"/claims/{award.claim_id}"
     tell(session, ports, award.subject_id, "award.adjusted", title, body, link=link, now=now)

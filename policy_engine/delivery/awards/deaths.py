@@ -88,7 +88,7 @@ def suspend_for_death(session: Session, ports: Ports, *, subject_id: int, source
         hold_payments(session, award, "death", "死亡信息待核实", now=now)
         log(session, award, "award.suspended", SYSTEM, before, now=now, detail={"source": source})
         terms = ports.terms(session, award.policy_id, award.policy_version)
-        title, link = worded("%(policy)s：暂停发放", policy=terms.title), f"/claims/{award.claim_id}"
+        title, link = worded("%(policy)s：暂停发放", policy=terms.named), f"/claims/{award.claim_id}"
         body = worded(
             "收到需要核实的信息，后续款项暂停。如信息有误，请联系社区或拨打 12345，核实后一次补发。"
         )
@@ -167,7 +167,7 @@ def undo_death(
     audit.record(
         session, actor=principal, action="award.undo_death", object_kind="award", object_id=award.id, now=now
     )
-    title = worded("%(policy)s：恢复发放", policy=terms.title)
+    title = worded("%(policy)s：恢复发放", policy=terms.named)
     body = worded(
         "经核实信息有误，待遇已经恢复，停发的各期一并补发。给您添麻烦了，我们很抱歉。理由：%(reason)s",
         reason=reason,
@@ -228,7 +228,7 @@ def _end(session: Session, ports: Ports, award: Award, died_on: date, *, now: da
             + words
             + worded("如信息有误，请联系社区或拨打 12345。")
         )
-        title = worded("%(policy)s：待遇终止", policy=terms.title)
+        title = worded("%(policy)s：待遇终止", policy=terms.named)
         tell_these(session, family, "award.ended", title, body, link="/recoveries", now=now)
 
 

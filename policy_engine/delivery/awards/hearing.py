@@ -178,7 +178,7 @@ def _tell_seat_act(
         ports,
         award.subject_id,
         f"award.{kind}",
-        worded("%(policy)s：%(outcome)s", policy=terms.title, outcome=words),
+        worded("%(policy)s：%(outcome)s", policy=terms.named, outcome=words),
         body,
         link=f"/claims/{award.claim_id}",
         now=now,

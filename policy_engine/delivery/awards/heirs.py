@@ -197,5 +197,5 @@ def _tell(session: Session, ports: Ports, award: Award, row: AwardHeir, *, now: 
             "没有通过核实。理由：%(reason)s。可以补齐材料后重新提出，也可以到社区窗口办理。",
             reason=row.reason or "",
         )
-    title = worded("%(policy)s：领取逝者应得款项", policy=terms.title)
+    title = worded("%(policy)s：领取逝者应得款项", policy=terms.named)
     tell_these(session, [row.heir_id], "award.heir", title, body, link="/recoveries", now=now)

@@ -55,7 +55,7 @@ def keep_back(
         ports,
         award.subject_id,
         kind,
-        worded("%(policy)s：已到上限", policy=terms.title),
+        worded("%(policy)s：已到上限", policy=terms.named),
         worded(
             "%(period)s：%(reason)s。%(paid)s。如有疑问，请拨打 %(phone)s。",
             period=period,

@@ -82,7 +82,7 @@ def doubt(session: Session, ports: Ports, award: Award, reason: str, *, now: dat
         ports,
         award.subject_id,
         "award.suspected",
-        worded("%(policy)s：资格需要核实", policy=terms.title),
+        worded("%(policy)s：资格需要核实", policy=terms.named),
         worded(
             "有关部门的信息显示您可能不再符合条件，款项暂缓发放。您可在 %(until)s 前说明情况，核实前不会终止您的待遇。",
             until=award.hearing_until_on,

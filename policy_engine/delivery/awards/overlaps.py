@@ -70,7 +70,7 @@ def obstacle_to(
         if is_excluded or _yearly(award.amount_fen, other) >= _yearly(amount_fen, terms):
             return Obstacle(
                 policy_id=award.policy_id,
-                title=other.title,
+                title=other.named.said,
                 amount_fen=award.amount_fen,
                 period=other.period,
                 is_excluded=is_excluded,
@@ -140,8 +140,8 @@ def beside(
     found = [
         Beside(
             policy_id=first.policy_id,
-            title=first.title,
-            words=_("这项待遇以“%(title)s”为前提，对象还没有那一项。", title=first.title),
+            title=first.named.said,
+            words=_("这项待遇以“%(title)s”为前提，对象还没有那一项。", title=first.named.said),
             kind="missing",
         )
         for first in _required_and_missing(session, ports, terms, unit_id)
@@ -173,7 +173,7 @@ def _beside_claim(claim: Claim, other: Terms, terms: Terms, amount_fen: int | No
         if kind == "excluded"
         else _("也在办理中（办件编号 %(number)s），两项只发较高的一项。", number=number)
     )
-    return Beside(policy_id=claim.policy_id, title=other.title, words=words, kind=kind)
+    return Beside(policy_id=claim.policy_id, title=other.named.said, words=words, kind=kind)
 
 
 def _beside_award(award: Award, other: Terms, terms: Terms, amount_fen: int | None) -> Beside:
@@ -183,14 +183,14 @@ def _beside_award(award: Award, other: Terms, terms: Terms, amount_fen: int | No
         "lower": _("对象已享受这一项；两项只发较高的，批准后它停发，中间不断档。"),
         "higher": _("对象已享受这一项；两项只发较高的，它不低于现在申请的。"),
     }[kind]
-    return Beside(policy_id=award.policy_id, title=other.title, words=words, kind=kind)
+    return Beside(policy_id=award.policy_id, title=other.named.said, words=words, kind=kind)
 
 
 def refuse_without_required(session: Session, ports: Ports, terms: Terms, unit_id: int) -> None:
     """Raises ``Conflict`` naming the benefit that comes first: one that runs, or that was paid out."""
     for first in _required_and_missing(session, ports, terms, unit_id):
         raise Conflict(
-            _("这项待遇以“%(title)s”为前提，请先办理那一项，批准后再办这一项。", title=first.title)
+            _("这项待遇以“%(title)s”为前提，请先办理那一项，批准后再办这一项。", title=first.named.said)
         )
 
 
@@ -220,7 +220,7 @@ def refuse_beside_others(
         other = ports.terms(session, claim.policy_id, claim.policy_version)
         waiting = Obstacle(
             policy_id=claim.policy_id,
-            title=other.title,
+            title=other.named.said,
             amount_fen=claim.amount_fen,
             period=other.period,
             is_excluded=True,
@@ -247,12 +247,12 @@ def end_lower(session: Session, ports: Ports, award: Award, terms: Terms, *, now
             ports,
             lower.subject_id,
             "award.switched",
-            worded("%(policy)s：改发较高的一项", policy=other.title),
+            worded("%(policy)s：改发较高的一项", policy=other.named),
             worded(
                 "自 %(month)s 起改发“%(higher)s”，“%(lower)s”同时停发，中间不断档。",
                 month=Month.of(award.starts_on),
-                higher=terms.title,
-                lower=other.title,
+                higher=terms.named,
+                lower=other.named,
             ),
             link=f"/claims/{award.claim_id}",
             now=now,

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.bulk import insert_rows
+from kernel.i18n import N_
 from kernel.ids import new_id
 from kernel.web.principal import Principal
 from policy_engine.delivery.access import Relation
@@ -24,15 +25,15 @@ class Actor(msgspec.Struct, frozen=True):
     name: str
 
 
-SYSTEM = Actor("system", None, "系统")
-TREASURY = Actor("bank", None, "国库与银行")
+SYSTEM = Actor("system", None, N_("系统"))
+TREASURY = Actor("bank", None, N_("国库与银行"))
 
 
 def actor_of(principal: Principal, relation: Relation | None = None) -> Actor:
     """The actor a timeline shows: an official by seat, never by a private name the reader need not know."""
     if principal.seat is not None:
         kind: ActorKind = "counter" if relation == "counter" else "seat"
-        return Actor(kind, principal.subject_id, f"{principal.seat.department}·{principal.seat.title}")
+        return Actor(kind, principal.subject_id, principal.seat.post.zh)
     return Actor("proxy" if relation == "proxy" else "person", principal.subject_id, principal.name)
 
 

@@ -140,7 +140,7 @@ def decide_appeal(
         ports,
         claim.subject_id,
         f"claim.appeal_{outcome}",
-        worded("%(policy)s：申诉有结果", policy=terms.title),
+        worded("%(policy)s：申诉有结果", policy=terms.named),
         worded(
             "%(outcome)s。决定书 %(number)s。理由：%(reason)s",
             outcome=words,

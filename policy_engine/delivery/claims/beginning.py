@@ -128,7 +128,7 @@ def begin(
         ports,
         claim.subject_id,
         "claim.begun_by_proxy" if by_proxy else "claim.begun",
-        worded("%(policy)s：已收到", policy=terms.title),
+        worded("%(policy)s：已收到", policy=terms.named),
         _begun_text(claim, origin.actor) + worded("如非本人意愿，可在“我的办理”中撤回。"),
         link=f"/claims/{claim.id}",
         now=now,

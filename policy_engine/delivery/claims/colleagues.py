@@ -24,7 +24,7 @@ _CLAIM_DUTIES = frozenset({"claim.accept", "claim.joint_review", "claim.decide"}
 
 def name_of(seat: SeatView) -> str:
     """How the file calls a post; never by who sits there."""
-    return f"{seat.department}·{seat.title}"
+    return seat.post.zh
 
 
 def successors(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Conflict, Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
-from kernel.wording import as_said, worded
+from kernel.wording import worded
 from policy_engine.delivery.access import may_act_at
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.claims import repository
@@ -65,12 +65,12 @@ def send_back(
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
     body = worded(
         "%(department)s请“%(stage)s”再核实一次，无需您做什么。",
-        department=seat.department,
-        stage=present_stage(claim).title,
+        department=seat.department_named,
+        stage=present_stage(claim).named,
     )
     if claim.stage_due_on is not None:
         body += worded("预计 %(due)s 前完成。", due=claim.stage_due_on)
-    title = worded("%(policy)s：正在再次核实", policy=terms.title)
+    title = worded("%(policy)s：正在再次核实", policy=terms.named)
     tell(
         session, ports, claim.subject_id, "claim.send_back", title, body, link=f"/claims/{claim.id}", now=now
     )
@@ -109,7 +109,7 @@ def delegate(
         held = chosen(successors(session, ports, claim, seat, now=now), seat_id)
         name = name_of(held.seat)
         title = worded("委派给您办理：%(number)s", number=claim.case_number)
-        body = as_said(f"{name_of(seat)}：{reason}")
+        body = worded("%(seat)s：%(reason)s", seat=seat.post, reason=reason)
         tell_seat(session, held, claim, "claim.delegated", title, body, now=now)
     claim.assignments = {**claim.assignments, part: {"seat_id": seat_id, "name": name}}
     log_seat(
@@ -133,7 +133,7 @@ def hand_on_problem(
     if claim.state != WAITS_FOR[stage.outcome] or claim.is_held:
         return _("这件申请现在不在待办环节。")
     if seat is None or not may_act_at(principal, stage, claim.division):
-        return _("当前环节是“%(stage)s”，不属于您所在席位的职责。", stage=stage.title)
+        return _("当前环节是“%(stage)s”，不属于您所在席位的职责。", stage=stage.named.said)
     return fitness_for(session, ports, claim, now=now).problem(principal.subject_id, seat.department)
 
 
@@ -162,7 +162,7 @@ def take_back(
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
     if undone == "return_for_supplement":
         title, body = (
-            worded("%(policy)s：不用补充材料了", policy=terms.title),
+            worded("%(policy)s：不用补充材料了", policy=terms.named),
             worded("补充材料的要求已经撤回，由原环节继续办理。"),
         )
         link = f"/claims/{claim.id}"

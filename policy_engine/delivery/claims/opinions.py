@@ -10,6 +10,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import post_names
 from kernel.clock import business_date
 from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound
 from kernel.i18n import gettext as _
@@ -80,7 +81,7 @@ def ask_opinion(
     session.add(opinion)
     _log(session, claim, "claim.opinion_asked", principal, opinion, now=now)
     title = worded("请提出加签意见：%(number)s", number=claim.case_number)
-    body = worded("%(seat)s请您在 %(due)s 前答复。", seat=opinion.asked_by_seat, due=opinion.due_on)
+    body = worded("%(seat)s请您在 %(due)s 前答复。", seat=principal.seat.post, due=opinion.due_on)
     tell_seat(session, asked, claim, "claim.opinion_asked", title, body, now=now)
     return opinion
 
@@ -144,7 +145,7 @@ def remind_of_opinions(session: Session, ports: Ports, *, now: datetime, limit: 
         held = seat_numbered(session, ports, opinion.seat_id, now=now)
         if claim is not None and held is not None:
             title = worded("加签意见已超期：%(number)s", number=claim.case_number)
-            body = worded("%(seat)s在等您的答复。", seat=opinion.asked_by_seat)
+            body = worded("%(seat)s在等您的答复。", seat=post_names(session).named(opinion.asked_by_seat))
             tell_seat(session, held, claim, "claim.opinion_late", title, body, now=now)
     return len(late)
 

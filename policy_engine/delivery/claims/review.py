@@ -223,7 +223,7 @@ def _follow_up(
     now: datetime,
 ) -> None:
     """The papers, notices and rights that follow from an act."""
-    policy, department = terms.title, seat.department
+    policy = terms.named
     title, body = worded("%(policy)s：办理有进展", policy=policy), as_said("")
     if action == "grant":
         write_decision(
@@ -252,9 +252,9 @@ def _follow_up(
         next_stage = present_stage(claim)
         body = worded(
             "%(department)s·%(seat)s已办理，现在由“%(stage)s”办理。",
-            department=department,
-            seat=seat.title,
-            stage=next_stage.title,
+            department=seat.department_named,
+            seat=seat.named,
+            stage=next_stage.named,
         )
         if claim.stage_due_on is not None:
             body = body + worded("预计 %(due)s 前完成。", due=claim.stage_due_on)
@@ -276,7 +276,7 @@ def _settle_granted(session: Session, ports: Ports, claim: Claim, terms: Terms, 
         ports,
         claim.subject_id,
         "claim.granted",
-        worded("%(policy)s：已批准", policy=terms.title),
+        worded("%(policy)s：已批准", policy=terms.named),
         body + worded("自 %(month)s 起。", month=Month.of(award.starts_on)),
         link=f"/claims/{claim.id}",
         now=now,

@@ -66,7 +66,7 @@ def why_not(
     if claim.is_held:
         return _("这件申请已暂停办理，恢复后才能继续。")
     if seat is None or not may_act_at(principal, stage, claim.division):
-        return _("当前环节是“%(stage)s”，不属于您所在席位的职责。", stage=stage.title)
+        return _("当前环节是“%(stage)s”，不属于您所在席位的职责。", stage=stage.named.said)
     assigned = claim.assignments.get(part_of_seat(claim, seat))
     if assigned is not None and assigned["seat_id"] != seat.id:
         return _("这件申请已委派给“%(seat)s”办理。", seat=assigned["name"])
@@ -116,7 +116,7 @@ def check_may_act(
     if problem is not None or principal.seat is None:
         raise Forbidden(problem or "")
     if action not in ACTIONS[stage.outcome]:
-        raise Forbidden(_("“%(stage)s”环节不能这样办理。", stage=stage.title))
+        raise Forbidden(_("“%(stage)s”环节不能这样办理。", stage=stage.named.said))
     obstacle = restriction(session, claim, action)
     if obstacle is not None:
         raise Conflict(obstacle)

@@ -58,7 +58,7 @@ def open_check(
         division=claim.division,
         state="authorising",
         opened_by_id=principal.subject_id,
-        opened_by_seat=f"{seat.department}·{seat.title}" if seat is not None else "",
+        opened_by_seat=seat.post.zh if seat is not None else "",
         opened_at=now,
         due_on=add_working_days(today, AUTHORISE_WORKING_DAYS),
     )
@@ -79,7 +79,11 @@ def open_check(
         adults,
         check,
         worded("请授权核对家庭经济状况"),
-        worded("%(seat)s请您在 %(due)s 前同意或不同意。", seat=check.opened_by_seat, due=check.due_on),
+        worded(
+            "%(seat)s请您在 %(due)s 前同意或不同意。",
+            seat=seat.post if seat is not None else "",
+            due=check.due_on,
+        ),
         now=now,
     )
     return check

@@ -56,7 +56,7 @@ def invite(batch: Batch, offer: Offered, terms: Terms, moved: tuple[str | None, 
         offer.id,
         offer.subject_id,
         "offer.offered",
-        worded("您可能符合：%(policy)s", policy=terms.title),
+        worded("您可能符合：%(policy)s", policy=terms.named),
         _amount_words(offer.amount_fen, terms) + TRUST,
     )
 

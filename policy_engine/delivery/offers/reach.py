@@ -128,7 +128,7 @@ def recall(
             state = OFFER.move(S(row.state), "withdraw")
             batch.log(row.id, row.subject_id, "offer.withdrawn", (row.state, state))
             if row.state == S.OFFERED:
-                title = worded("%(policy)s：已撤回", policy=terms.title)
+                title = worded("%(policy)s：已撤回", policy=terms.named)
                 batch.tell(row.id, row.subject_id, "offer.withdrawn", title, as_said(apology))
     repository.change_all(
         session,

@@ -200,7 +200,7 @@ class _Reconciliation:
             offer.id,
             offer.subject_id,
             kind,
-            worded("%(policy)s：情况有变化", policy=terms.title),
+            worded("%(policy)s：情况有变化", policy=terms.named),
             words + TRUST,
         )
 

@@ -64,7 +64,7 @@ def answer_finding(
     finding.answer = checked_words(answer, _("请写明核实的情况和处理的办法。"))
     finding.state, finding.answered_at = "answered", now
     finding.answered_by_id = principal.subject_id
-    finding.answered_by_seat = f"{seat.department}·{seat.title}" if seat is not None else ""
+    finding.answered_by_seat = seat.post.zh if seat is not None else ""
     _record(session, "oversight.answer", principal, finding, now=now)
     return finding
 

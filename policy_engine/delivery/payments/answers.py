@@ -119,7 +119,7 @@ def _tell(
 
 
 def _letter(payment: Payment, terms: Terms, answer: TreasuryAnswer) -> Letter:
-    policy, period, yuan = terms.title, payment.period, format_yuan(payment.amount_fen)
+    policy, period, yuan = terms.named, payment.period, format_yuan(payment.amount_fen)
     if payment.state == S.PAID:
         title = worded("%(policy)s：已到账", policy=policy)
         body = worded("%(period)s 的 %(yuan)s元 已汇入您的收款账户。", period=period, yuan=yuan)

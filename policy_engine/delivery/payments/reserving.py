@@ -185,7 +185,7 @@ def _not_yet_funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.waits_for_funds",
-        worded("%(policy)s：正在等待资金", policy=terms.title),
+        worded("%(policy)s：正在等待资金", policy=terms.named),
         worded(
             "%(period)s 的 %(yuan)s元 已经批准，资金还没有到位。"
             "您不用再办任何手续；资金到位后（包括下一年度的预算）按先后次序发放，不会因为等待而取消。",
@@ -200,7 +200,7 @@ def _funded(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.funded",
-        worded("%(policy)s：资金已到位", policy=terms.title),
+        worded("%(policy)s：资金已到位", policy=terms.named),
         worded(
             "%(period)s 的 %(yuan)s元 已为您预留，等待发放。",
             period=payment.period,
@@ -214,7 +214,7 @@ def _ask_for_account(payment: Payment, terms: Terms) -> Letter:
     return Letter(
         payment.subject_id,
         "payment.account_missing",
-        worded("%(policy)s：请补充收款账户", policy=terms.title),
+        worded("%(policy)s：请补充收款账户", policy=terms.named),
         worded("款项已为您预留，补充收款账户后即可发放；也可由社区工作人员上门协助。"),
         f"/claims/{payment.claim_id}",
     )

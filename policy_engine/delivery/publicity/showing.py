@@ -10,7 +10,6 @@ from datetime import date
 
 import msgspec
 
-from kernel.i18n import ENGLISH, current_locale
 from kernel.web.formats import masked
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.terms import NoticeField, Terms
@@ -46,7 +45,7 @@ def entry_of(claim: Claim, terms: Terms, name: str, minors: Collection[int]) -> 
     return NoticeEntry(
         id=claim.id,
         policy_id=terms.policy_id,
-        title=terms.title_en if current_locale() == ENGLISH and terms.title_en else terms.title,
+        title=terms.named.said,
         department=terms.department,
         place=terms.notice_place,
         phone=terms.phone,

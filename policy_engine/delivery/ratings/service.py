@@ -104,7 +104,7 @@ def answer_rating(
     rating.answer = words
     rating.state, rating.is_founded = "answered", is_founded
     rating.answered_by_id, rating.answered_at = principal.subject_id, now
-    rating.answered_by_seat = f"{seat.department}·{seat.title}" if seat is not None else ""
+    rating.answered_by_seat = seat.post.zh if seat is not None else ""
     audit.record(
         session,
         actor=principal,

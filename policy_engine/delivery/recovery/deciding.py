@@ -243,7 +243,7 @@ def _on_record(
 def _tell_decision(
     session: Session, ports: Ports, overpayment: Overpayment, refunded_fen: int, *, now: datetime
 ) -> None:
-    title = ports.terms(session, overpayment.policy_id, overpayment.policy_version).title
+    policy = ports.terms(session, overpayment.policy_id, overpayment.policy_version).named
     left = format_yuan(overpayment.amount_fen - overpayment.repaid_fen)
     closed = worded("经核实款项应当发放，这件事已经了结。")
     if refunded_fen:
@@ -271,7 +271,7 @@ def _tell_decision(
         session,
         recipients_of(session, ports, overpayment, now=now),
         f"overpayment.{overpayment.state}",
-        worded("%(policy)s：%(outcome)s", policy=title, outcome=words),
+        worded("%(policy)s：%(outcome)s", policy=policy, outcome=words),
         worded(
             "决定书 %(number)s。理由：%(reason)s。",
             number=overpayment.decision_number,

@@ -96,7 +96,7 @@ def give_notice(
     )
     session.flush()
     log(session, overpayment, "overpayment.noticed", actor, None, reason=str(reason), now=now)
-    title = ports.terms(session, award.policy_id, award.policy_version).title
+    policy = ports.terms(session, award.policy_id, award.policy_version).named
     body = due_to_family + worded(
         "%(periods)s 的款项中有 %(yuan)s元 可能多发。理由：%(reason)s。"
         "您可在 %(until)s 前说明情况；在作出书面决定之前，您不需要退回任何款项，也不会自动扣款。",
@@ -109,7 +109,7 @@ def give_notice(
         session,
         recipients,
         "overpayment.noticed",
-        worded("%(policy)s：有款项需要核实", policy=title),
+        worded("%(policy)s：有款项需要核实", policy=policy),
         body,
         link=f"/recoveries/{overpayment.id}",
         now=now,

@@ -59,7 +59,7 @@ def set_aside(
     overpayment.undone_number = decision_number(session, "撤", overpayment.division, business_date(now))
     log(session, overpayment, "overpayment.undone", actor_of(principal), before, reason=reason, now=now)
     refunded = give_back(session, ports, overpayment, award, now=now)
-    title = ports.terms(session, overpayment.policy_id, overpayment.policy_version).title
+    policy = ports.terms(session, overpayment.policy_id, overpayment.policy_version).named
     money = (
         worded("您已退回的 %(yuan)s元 将退还到原收款账户。", yuan=format_yuan(refunded))
         if refunded
@@ -69,7 +69,7 @@ def set_aside(
         session,
         recipients_of(session, ports, overpayment, now=now) | {overpayment.subject_id},
         "overpayment.undone",
-        worded("%(policy)s：追回决定已撤销", policy=title),
+        worded("%(policy)s：追回决定已撤销", policy=policy),
         worded(
             "决定书 %(number)s。理由：%(reason)s。",
             number=overpayment.undone_number,

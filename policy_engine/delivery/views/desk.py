@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import PostNames, post_names
 from kernel.clock import business_date
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -85,7 +86,7 @@ def claim_file(
             for paper in claim.evidence
         ),
         beside=_beside(session, ports, claim, now) if claim.state in _AT_A_DESK else (),
-        stages=tuple(step.title for step in stages_of(claim)),
+        stages=tuple(step.named.said for step in stages_of(claim)),
         stage_index=claim.stage_index,
         acts=_acts_on(session, claim),
         objections=tuple(
@@ -109,8 +110,10 @@ def claim_file(
         appeal_grounds=appeal.grounds if appeal is not None else "",
         may_decide_appeal=is_appealed and _is_deciding_seat(claim, principal),
         account=account_of(session, claim.account_id, now),
-        timeline=timeline(case_rows.events_of_claim(session, claim.id, public_only=False)),
-        decisions=tuple(decision_view(paper) for paper in claim_rows.written_decisions(session, claim.id)),
+        timeline=timeline(session, case_rows.events_of_claim(session, claim.id, public_only=False)),
+        decisions=tuple(
+            decision_view(session, paper) for paper in claim_rows.written_decisions(session, claim.id)
+        ),
         records=records_of(session, claim),
         award=award_view(session, ports, award, now) if award is not None else None,
     )
@@ -137,7 +140,7 @@ def _beside(session: Session, ports: Ports, claim: Claim, now: datetime) -> tupl
         are_claims_counted=False,
     )
     if reached is not None:
-        lines.insert(0, BesideLine(title=terms.title, words=reached.words, kind="limit"))
+        lines.insert(0, BesideLine(title=terms.named.said, words=reached.words, kind="limit"))
     return tuple(lines)
 
 
@@ -152,18 +155,19 @@ def _fact_lines(claim: Claim) -> tuple[FactLine, ...]:
 
 
 def _acts_on(session: Session, claim: Claim) -> tuple[StageActView, ...]:
-    titles = {stage.key: stage.title for stage in stages_of(claim)} | {OPINION: _("加签")}
+    titles = {stage.key: stage.named.said for stage in stages_of(claim)} | {OPINION: _("加签")}
     acts = claim_rows.stage_decisions(session, claim.id)
-    return tuple(_act_view(act, titles.get(act.stage, act.stage)) for act in acts)
+    names = post_names(session)
+    return tuple(_act_view(act, titles.get(act.stage, act.stage), names) for act in acts)
 
 
-def _act_view(act: StageDecision, title: str) -> StageActView:
+def _act_view(act: StageDecision, title: str, names: PostNames) -> StageActView:
     return StageActView(
         stage=title,
         action=act.action,
         official_name=act.official_name,
-        seat_title=act.seat_title,
-        department=act.department,
+        seat_title=names.said(act.seat_title),
+        department=names.said(act.department),
         reason=act.reason,
         decided_at=act.decided_at,
         taken_back_at=act.taken_back_at,

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import post_names
 from kernel.clock import business_date
 from kernel.web.principal import Principal, SeatView
 from policy_engine.delivery.claims import repository
-from policy_engine.delivery.claims.colleagues import advisers, name_of, successors
+from policy_engine.delivery.claims.colleagues import advisers, successors
 from policy_engine.delivery.claims.fitness import part_of_seat
 from policy_engine.delivery.claims.handing import earlier_stages, hand_on_problem, own_last_act
 from policy_engine.delivery.claims.models import Claim, Opinion
@@ -30,10 +31,10 @@ def hands_on(session: Session, ports: Ports, claim: Claim, principal: Principal,
     return Hands(
         signatures=_signatures(session, claim),
         against=tuple(dissenters(stages_of(claim), claim.round, repository.standing_acts(session, claim.id))),
-        opinions=tuple(_opinion_view(one, now) for one in asked),
+        opinions=tuple(_opinion_view(session, one, now) for one in asked),
         asked_of_me=next(iter(mine), None),
-        assigned_to=_assigned_to(claim, seat),
-        earlier=tuple(StageChoice(key=one.key, title=one.title) for one in earlier),
+        assigned_to=post_names(session).said(_assigned_to(claim, seat)),
+        earlier=tuple(StageChoice(key=one.key, title=one.named.said) for one in earlier),
         colleagues=_colleagues(session, ports, claim, seat, now) if may_hand_on and seat else (),
         advisers=_choices(advisers(session, ports, claim, seat, now=now)) if may_act and seat else (),
         may_take_back=own_last_act(session, claim, principal) is not None,
@@ -45,10 +46,11 @@ def _signatures(session: Session, claim: Claim) -> tuple[SignatureLine, ...]:
     if not stage.joint or claim.state != WAITS_FOR[stage.outcome]:
         return ()
     signed = signatures_at(stage, claim.visit, repository.standing_acts(session, claim.id))
+    names = post_names(session)
     return tuple(
         SignatureLine(
-            title=place.title,
-            department=act.department if act is not None else place.department,
+            title=names.said(place.title),
+            department=names.said(act.department if act is not None else place.department),
             action=act.action if act is not None else "",
             official_name=act.official_name if act is not None else "",
             signed_at=act.decided_at if act is not None else None,
@@ -68,22 +70,22 @@ def _colleagues(
     """With one's own seat first, where another has the claim now."""
     assigned = claim.assignments.get(part_of_seat(claim, seat))
     taken = assigned["seat_id"] if assigned is not None else seat.id
-    own = () if taken == seat.id else (SeatChoice(id=seat.id, name=name_of(seat)),)
+    own = () if taken == seat.id else (SeatChoice(id=seat.id, name=seat.post.said),)
     others = successors(session, ports, claim, seat, now=now)
     return (*own, *_choices([one for one in others if one.seat.id != taken]))
 
 
 def _choices(seats: list[HeldSeat]) -> tuple[SeatChoice, ...]:
-    return tuple(SeatChoice(id=one.seat.id, name=name_of(one.seat)) for one in seats)
+    return tuple(SeatChoice(id=one.seat.id, name=one.seat.post.said) for one in seats)
 
 
-def _opinion_view(one: Opinion, now: datetime) -> OpinionView:
-    is_open = one.state == "asked"
+def _opinion_view(session: Session, one: Opinion, now: datetime) -> OpinionView:
+    is_open, names = one.state == "asked", post_names(session)
     return OpinionView(
         id=one.id,
         state=one.state,
-        seat=one.seat_name,
-        asked_by=one.asked_by_seat,
+        seat=names.said(one.seat_name),
+        asked_by=names.said(one.asked_by_seat),
         question=one.question,
         asked_at=one.asked_at,
         due_on=one.due_on,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import post_names
 from kernel.clock import business_date
 from kernel.errors import NotFound
 from kernel.i18n import N_
@@ -124,7 +125,7 @@ def _view(
         division=check.division,
         state=check.state,
         state_label=_(STATES[check.state]),
-        opened_by=check.opened_by_seat,
+        opened_by=post_names(session).said(check.opened_by_seat),
         opened_at=check.opened_at,
         due_on=check.due_on if is_open else None,
         working_days_left=clock_left(check.due_on, business_date(now)) if is_open else None,

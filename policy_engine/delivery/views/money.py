@@ -74,7 +74,7 @@ def ready_groups(session: Session, ports: Ports, principal: Principal) -> list[R
     return [
         ReadyGroup(
             policy_id=policy_id,
-            title=ports.terms(session, policy_id).title,
+            title=ports.terms(session, policy_id).named.said,
             period=period,
             count=count,
             total_fen=total_fen,

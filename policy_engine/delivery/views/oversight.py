@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import post_names
 from kernel.clock import business_date
 from kernel.errors import Forbidden, NotFound
 from kernel.i18n import gettext as _
@@ -82,7 +83,7 @@ def _view(session: Session, ports: Ports, row: Finding, principal: Principal, no
         due_on=row.due_on,
         working_days_left=clock_left(row.due_on, business_date(now)) if is_open else None,
         answer=row.answer or "",
-        answered_by=row.answered_by_seat or "",
+        answered_by=post_names(session).said(row.answered_by_seat or ""),
         answered_at=row.answered_at,
         outcome=row.outcome or "",
         closing=row.closing or "",

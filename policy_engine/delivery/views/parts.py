@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import post_names
 from kernel.clock import business_date
-from kernel.i18n import ENGLISH, N_, current_locale
+from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.working_days import working_days_between
 from policy_engine.delivery.accounts import repository as account_rows
@@ -38,12 +39,11 @@ KINDS = {"regular": N_("当期"), "top_up": N_("补发"), "refund": N_("退还")
 
 
 def head_of(terms: Terms) -> PolicyHead:
-    is_english = current_locale() == ENGLISH and terms.title_en
     return PolicyHead(
         policy_id=terms.policy_id,
         version=terms.version,
-        title=terms.title_en if is_english else terms.title,
-        department=terms.department,
+        title=terms.named.said,
+        department=terms.department_named.said,
         period=terms.period,
         mode=terms.mode,
         is_status=terms.is_status,
@@ -93,7 +93,7 @@ def clock_left(due_on: date | None, today: date) -> int | None:
     return working_days_between(today, due_on) if due_on is not None else None
 
 
-def pending_step(claim: Claim, now: datetime) -> PendingStep | None:
+def pending_step(session: Session, claim: Claim, now: datetime) -> PendingStep | None:
     """Who has the claim now and by when; none once it is decided."""
     if claim.state == ClaimState.SUPPLEMENT:
         return PendingStep(title=_("等您补充材料"), department="", due_on=None, working_days_left=None)
@@ -103,7 +103,7 @@ def pending_step(claim: Claim, now: datetime) -> PendingStep | None:
             title=_("公示中"), department="", due_on=claim.notice_until_on, working_days_left=left
         )
     stage = present_stage(claim)
-    title, department = stage.title, stage.department
+    title, department = stage.named.said, post_names(session).said(stage.department)
     if claim.state == ClaimState.APPEALED:
         title, department = _("申诉审查"), ""
     elif claim.state != WAITS_FOR[stage.outcome]:
@@ -124,7 +124,7 @@ def claim_row(session: Session, ports: Ports, claim: Claim, now: datetime) -> Cl
         amount_fen=claim.amount_fen,
         submitted_at=claim.submitted_at,
         updated_at=claim.updated_at,
-        pending=pending_step(claim, now),
+        pending=pending_step(session, claim, now),
     )
 
 
@@ -133,13 +133,13 @@ def for_name(session: Session, ports: Ports, subject_id: int, unit_id: int) -> s
     return ports.people.name_of(session, unit_id) or ports.people.name_of(session, subject_id)
 
 
-def timeline(events: Sequence[CaseEvent]) -> tuple[TimelineItem, ...]:
+def timeline(session: Session, events: Sequence[CaseEvent]) -> tuple[TimelineItem, ...]:
     return tuple(
         TimelineItem(
             at=event.happened_at,
             kind=event.kind,
             text=_(EVENT_TEXTS.get(event.kind, event.kind)),
-            actor=event.actor_name,
+            actor=_actor(session, event),
             object_kind=event.object_kind,
             reason=str(event.detail.get("reason") or ""),
             period=str(event.detail.get("period") or ""),
@@ -149,7 +149,15 @@ def timeline(events: Sequence[CaseEvent]) -> tuple[TimelineItem, ...]:
     )
 
 
-def decision_view(paper: WrittenDecision) -> DecisionView:
+def _actor(session: Session, event: CaseEvent) -> str:
+    """Posts and the system in the reader's language, people by their names."""
+    if event.actor_kind in ("seat", "counter"):
+        return post_names(session).said(event.actor_name)
+    return _(event.actor_name) if event.actor_kind in ("system", "bank") else event.actor_name
+
+
+def decision_view(session: Session, paper: WrittenDecision) -> DecisionView:
+    names = post_names(session)
     is_negative = paper.outcome in ("refused", "upheld")
     return DecisionView(
         number=paper.number,
@@ -157,8 +165,8 @@ def decision_view(paper: WrittenDecision) -> DecisionView:
         reasons=paper.reasons,
         legal_basis=paper.legal_basis,
         official_name=paper.official_name,
-        seat_title=paper.seat_title,
-        department=paper.department,
+        seat_title=names.said(paper.seat_title),
+        department=names.said(paper.department),
         decided_on=paper.decided_on,
         ways_on=tuple(_(way) for way in WAYS_ON) if is_negative else (),
         reconsideration_until_on=paper.reconsideration_until_on,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from identity.seats.naming import post_names
 from kernel.clock import business_date
 from kernel.errors import Forbidden, NotFound
 from kernel.i18n import gettext as _
@@ -32,7 +33,7 @@ def own_rating(session: Session, claim: Claim) -> RatingView | None:
         rated_at=rating.rated_at,
         answer_due_on=rating.due_on,
         answer=rating.answer or "",
-        answered_by=rating.answered_by_seat or "",
+        answered_by=post_names(session).said(rating.answered_by_seat or ""),
         answered_at=rating.answered_at,
     )
 
@@ -77,7 +78,7 @@ def _task(session: Session, ports: Ports, rating: Rating, claim: Claim, now: dat
         id=rating.id,
         case_number=claim.case_number or "",
         policy=head_of(ports.terms(session, claim.policy_id, claim.policy_version)),
-        department=rating.department,
+        department=post_names(session).said(rating.department),
         division=rating.division,
         grade=rating.grade,
         words=rating.words,
@@ -88,5 +89,5 @@ def _task(session: Session, ports: Ports, rating: Rating, claim: Claim, now: dat
         state=rating.state,
         is_founded=rating.is_founded,
         answer=rating.answer or "",
-        answered_by=rating.answered_by_seat or "",
+        answered_by=post_names(session).said(rating.answered_by_seat or ""),
     )

@@ -77,7 +77,7 @@ def losses_held(session: Session, ports: Ports, principal: Principal) -> list[Lo
     return [
         LossesHeld(
             policy_id=one.policy_id,
-            title=ports.terms(session, one.policy_id).title,
+            title=ports.terms(session, one.policy_id).named.said,
             day=one.day,
             loss_count=one.loss_count,
             live_count=one.live_count,

@@ -261,7 +261,11 @@ def _work_item(
         policy=head,
         subject_name=subject_name,
         division=claim.division,
-        stage=_("申诉审查") if is_appeal else _("异议核查") if is_objection else present_stage(claim).title,
+        stage=_("申诉审查")
+        if is_appeal
+        else _("异议核查")
+        if is_objection
+        else present_stage(claim).named.said,
         state=claim.state,
         amount_fen=claim.amount_fen,
         is_held=claim.is_held,

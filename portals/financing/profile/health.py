@@ -10,7 +10,7 @@ from datetime import date
 import msgspec
 from sqlalchemy.orm import Session
 
-from kernel.i18n import ENGLISH, current_locale
+from kernel.i18n import ENGLISH, Named, current_locale
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.delivery import views
@@ -131,7 +131,7 @@ def near_line(one: NearMiss, kind: str, case: FamilyCase) -> HealthLine:
         names = [fact.label_en if current_locale() == ENGLISH else fact.label for fact in lacking]
         steps = [_("还差一项信息：%(what)s", what="、".join(names))]
     base = "/rongtong/policies" if kind == "policy" else "/rongtong/financing/products"
-    title = told.title_en if current_locale() == ENGLISH and told.title_en else told.title
+    title = Named(told.title, told.title_en).said
     return HealthLine(
         kind=kind,
         title=title,

@@ -9,7 +9,6 @@ import msgspec
 from identity.registry import service as registry
 from identity.registry.schemas import SubjectView
 from kernel.errors import FieldError, InvalidInput, NotFound
-from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from licenses import repository as licence_rows
@@ -196,12 +195,12 @@ def typed_fields(kind: LicenceType, sent: Mapping[str, str | int]) -> dict[str, 
 
 
 def said_name(kind: LicenceType) -> str:
-    return kind.label_en if current_locale() == ENGLISH else kind.name
+    return kind.named.said
 
 
 def said_authority(code: str) -> str:
     authority = authority_named(code)
-    return authority.label_en if current_locale() == ENGLISH else authority.name
+    return authority.named.said
 
 
 def _line(row: Licence, holder: SubjectView | None, today: date) -> LicenceLine:

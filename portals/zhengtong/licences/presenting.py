@@ -159,7 +159,7 @@ def _asked(kind: LicenceType, principal: Principal) -> list[str]:
 
 
 def _named(kind: LicenceType) -> str:
-    return kind.label_en if current_locale() == ENGLISH else kind.name
+    return kind.named.said
 
 
 def _page(

@@ -23,6 +23,8 @@ from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
 from portals.zhengtong.words import DUTIES
 
+_LONGEST_ENGLISH = 120
+
 
 class Sitting(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody on a seat: its holder (``until`` is null), or one who acts from day to day."""
@@ -38,9 +40,11 @@ class SeatLine(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     title: str
+    title_en: str
     division: str
     place: str
     department: str
+    department_en: str
     duties: tuple[str, ...]
     holder: str
     sitting: tuple[Sitting, ...]
@@ -52,7 +56,16 @@ class NewSeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     division: str
     department: str
     title: str
+    department_en: str = ""
+    title_en: str = ""
     duties: tuple[str, ...]
+
+
+class EnglishNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of a post and its department; an empty one is taken away."""
+
+    department_en: str
+    title_en: str
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +104,7 @@ def create(house: House, principal: Principal, wanted: NewSeat) -> int:
     for field, text, longest in (("department", wanted.department, 60), ("title", wanted.title, 60)):
         if not text.strip() or len(text) > longest:
             errors.append(FieldError(field, _("请填写1至60个字")))
+    errors += _too_long(wanted.department_en, wanted.title_en)
     if not wanted.duties:
         errors.append(FieldError("duties", _("请至少选择一项职责")))
     if errors:
@@ -103,9 +117,28 @@ def create(house: House, principal: Principal, wanted: NewSeat) -> int:
             division_code=wanted.division,
             department=wanted.department.strip(),
             title=wanted.title.strip(),
+            department_en=wanted.department_en.strip(),
+            title_en=wanted.title_en.strip(),
             duties=wanted.duties,
             by=principal,
             now=house.clock.now(),
+        )
+
+
+def name_in_english(house: House, principal: Principal, seat_id: int, names: EnglishNames) -> None:
+    """How the post and its department are called by whoever reads English, in files of the past too."""
+    errors = _too_long(names.department_en, names.title_en)
+    if errors:
+        raise InvalidInput(_("有几处填得不对，请按提示修改。"), errors=errors)
+    with house.database.write() as session:
+        _require_reach(session, principal, seat_id)
+        seats.name_in_english(
+            session,
+            seat_id,
+            department_en=names.department_en.strip(),
+            title_en=names.title_en.strip(),
+            now=house.clock.now(),
+            by=principal,
         )
 
 
@@ -166,6 +199,14 @@ def close(house: House, principal: Principal, seat_id: int) -> None:
         seats.close_seat(session, seat_id, now=house.clock.now(), by=principal)
 
 
+def _too_long(department_en: str, title_en: str) -> list[FieldError]:
+    return [
+        FieldError(field, _("请填写120个字符以内的英文名称"))
+        for field, text in (("department_en", department_en), ("title_en", title_en))
+        if len(text) > _LONGEST_ENGLISH
+    ]
+
+
 def _lines(session: Session, house: House, posts: Collection[tuple[Seat, Department]]) -> list[SeatLine]:
     numbers = [seat.seat_id for seat, _department in posts]
     holdings: dict[int, list[SeatHolding]] = {}
@@ -189,9 +230,11 @@ def _lines(session: Session, house: House, posts: Collection[tuple[Seat, Departm
             SeatLine(
                 id=seat.seat_id,
                 title=seat.title,
+                title_en=seat.title_en,
                 division=department.division_code,
                 place=division_name(department.division_code),
                 department=department.name,
+                department_en=department.name_en,
                 duties=tuple(_(DUTIES[duty]) for duty in known),
                 holder=next((one.name for one in sitting if one.until is None), ""),
                 sitting=sitting,

@@ -28,6 +28,21 @@ def add_seat(services: Given, principal: Said, data: JSONBody[acts.NewSeat]) -> 
     return acts.one_seat(services.house, acts.create(services.house, principal, data))
 
 
+@post(
+    "/seats/{seat_id:int}/english-names",
+    status_code=200,
+    sync_to_thread=True,
+    tags=["organisation"],
+    summary="How a post and its department are called in English",
+    guards=[MAY_MAKE],
+)
+def name_in_english(
+    services: Given, principal: Said, seat_id: FromPath[int], data: JSONBody[acts.EnglishNames]
+) -> acts.SeatLine:
+    acts.name_in_english(services.house, principal, seat_id, data)
+    return acts.one_seat(services.house, seat_id)
+
+
 @delete(
     "/seats/{seat_id:int}", sync_to_thread=True, tags=["organisation"], summary="Abolish", guards=[MAY_MAKE]
 )
@@ -86,4 +101,13 @@ def remove_deputy(services: Given, principal: Said, seat_id: FromPath[int], numb
     acts.end_acting(services.house, principal, seat_id, number)
 
 
-HANDLERS = [list_seats, add_seat, remove_seat, change_holder, remove_holder, add_deputy, remove_deputy]
+HANDLERS = [
+    list_seats,
+    add_seat,
+    name_in_english,
+    remove_seat,
+    change_holder,
+    remove_holder,
+    add_deputy,
+    remove_deputy,
+]

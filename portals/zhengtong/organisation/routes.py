@@ -43,6 +43,8 @@ def create_seat(visit: Visiting, data: Form) -> Response[str] | Redirect:
         division=forms.one(data, "division"),
         department=forms.one(data, "department"),
         title=forms.one(data, "title"),
+        department_en=forms.one(data, "department_en"),
+        title_en=forms.one(data, "title_en"),
         duties=tuple(forms.many(data, "duties")),
     )
     try:
@@ -131,6 +133,26 @@ def vacate(services: Given, principal: Said, seat_id: FromPath[int]) -> Redirect
 
 
 @post(
+    "/system/seats/{seat_id:int}/english",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+    guards=[MAY_MAKE],
+)
+def name_in_english(visit: Visiting, seat_id: FromPath[int], data: Form) -> Response[str] | Redirect:
+    """How the post and its department are called in English."""
+    names = acts.EnglishNames(
+        department_en=forms.one(data, "department_en"), title_en=forms.one(data, "title_en")
+    )
+    return _done(
+        visit,
+        seat_id,
+        data,
+        lambda: acts.name_in_english(visit.services.house, visit.principal, seat_id, names),
+    )
+
+
+@post(
     "/system/seats/{seat_id:int}/close",
     status_code=303,
     sync_to_thread=True,
@@ -171,7 +193,10 @@ def _new_page(visit: Visit, typed: Sent, problem: DongchuError | None = None) ->
     return visit.page(
         "zhengtong/organisation/new_seat.html",
         status=problem.status if problem else 200,
-        typed={name: forms.one(typed, name) for name in ("division", "department", "title")},
+        typed={
+            name: forms.one(typed, name)
+            for name in ("division", "department", "department_en", "title", "title_en")
+        },
         chosen=forms.many(typed, "duties"),
         duty_options=[(duty, _(label)) for duty, label in DUTIES.items() if duty not in OF_INSTITUTIONS],
         errors=() if problem is None else problem.at(),
@@ -186,4 +211,15 @@ def _day(data: Sent, name: str) -> date:
         raise InvalidInput(what, errors=[FieldError(name, what)]) from None
 
 
-HANDLERS = [seats, new_seat, create_seat, seat, take_over, let_act, end_acting, vacate, close]
+HANDLERS = [
+    seats,
+    new_seat,
+    create_seat,
+    seat,
+    take_over,
+    let_act,
+    end_acting,
+    vacate,
+    name_in_english,
+    close,
+]

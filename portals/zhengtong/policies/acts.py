@@ -1,7 +1,7 @@
 """What pages and the API do with policies, each in one transaction."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -16,9 +16,10 @@ from policy_engine.policies.cases import load_cases, run_cases
 from policy_engine.policies.checking import check_document
 from policy_engine.policies.document import PolicyDocument
 from policy_engine.policies.hashing import document_of
+from policy_engine.policies.hints import hints_for
 from policy_engine.policies.loading import load_document
 from policy_engine.policies.models import PolicyVersion
-from policy_engine.policies.problems import DocumentRefused
+from policy_engine.policies.problems import DocumentRefused, Problem
 from policy_engine.policies.published import PublishedSet
 from policy_engine.policies.reviewing import Review
 from policy_engine.policies.states import STATE_LABELS, Action, PolicyState, actions_from, stored_as
@@ -139,22 +140,30 @@ def checked(services: Services, text: str, cases_text: str) -> CheckedTexts:
     with services.house.database.read() as session:
         published = services.published.current(session)
     title = ""
+    hints: list[ProblemLine] = []
     try:
         loaded = load_document(text)
         title = loaded.document.title
+        hints = _lines(hints_for(loaded.document, source=loaded.source), text, cases_text)
         problems = check_document(loaded.document, catalogue(), published, source=loaded.source)
         if problems:
             raise DocumentRefused(problems)
         cases = _cases_run(cases_text, loaded.document, published) if cases_text.strip() else ()
     except DocumentRefused as refused:
-        return CheckedTexts(title=title, problems=problems_of(refused, text, cases_text), cases=())
-    return CheckedTexts(title=title, problems=[], cases=cases)
+        return CheckedTexts(
+            title=title, problems=problems_of(refused, text, cases_text), hints=hints, cases=()
+        )
+    return CheckedTexts(title=title, problems=[], hints=hints, cases=cases)
 
 
 def problems_of(refused: DocumentRefused, text: str, cases_text: str) -> list[ProblemLine]:
     """The problems with the lines they stand at, by line."""
+    return _lines(refused.problems, text, cases_text)
+
+
+def _lines(problems: Iterable[Problem], text: str, cases_text: str) -> list[ProblemLine]:
     lines = []
-    for problem in refused.problems:
+    for problem in problems:
         is_case = problem.where.startswith("cases")
         source = (cases_text if is_case else text).splitlines()
         at = source[problem.line - 1] if 0 < problem.line <= len(source) else ""

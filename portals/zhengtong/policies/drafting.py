@@ -21,7 +21,16 @@ from portals.zhengtong.forms import Sent
 from portals.zhengtong.policies.drafting_parts import StageForm, TableForm
 
 MOST_CLAUSES = 60
-_PLAIN = ("title", "title_en", "summary", "effective_from", "effective_to", "impact_assessment")
+_PLAIN = (
+    "title",
+    "title_en",
+    "summary",
+    "department",
+    "department_en",
+    "effective_from",
+    "effective_to",
+    "impact_assessment",
+)
 _MONEY = ("formula", "cap", "floor", "periods")
 _PLACE = re.compile(r"eligibility\[(\d+)\]")
 _RULE = re.compile(r"benefit\.table\.rules\[(\d+)\]")
@@ -105,8 +114,14 @@ def laid_over(text: str, form: PolicyForm, *, version: int) -> str:
             content["benefit"].pop("formula", None)
             content["benefit"]["table"] = form.table.content()
     if form.stages or "stages" in content:
-        content["stages"] = [one.content() for one in form.stages]
+        known = _stages_by_key(content.get("stages"))
+        content["stages"] = [one.laid_over(known.get(one.key, {})) for one in form.stages]
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
+
+
+def _stages_by_key(stages: object) -> Mapping[str, dict[str, Any]]:
+    found = [one for one in stages if isinstance(one, dict)] if isinstance(stages, list) else []
+    return {_text(one.get("key")): one for one in found}
 
 
 def named(form: PolicyForm) -> PolicyForm:

@@ -111,11 +111,28 @@ class TableForm(msgspec.Struct, kw_only=True):
         }
 
 
+#: What the form of a stage says, and the duty that follows from it.
+_SHOWN = frozenset(
+    {
+        "key",
+        "title",
+        "title_en",
+        "outcome",
+        "duty",
+        "level",
+        "department",
+        "working_days",
+        "may_repeat_person",
+    }
+)
+
+
 class StageForm(msgspec.Struct, kw_only=True):
     """One post that a claim passes; its duty follows from what it may do."""
 
     key: str = ""
     title: str = ""
+    title_en: str = ""
     outcome: str = "accept"
     level: str = "county"
     department: str = ""
@@ -129,6 +146,7 @@ class StageForm(msgspec.Struct, kw_only=True):
             cls(
                 key=_text(one.get("key")),
                 title=_text(one.get("title")),
+                title_en=_text(one.get("title_en")),
                 outcome=_text(one.get("outcome")),
                 level=_text(one.get("level")),
                 department=_text(one.get("department")),
@@ -146,10 +164,17 @@ class StageForm(msgspec.Struct, kw_only=True):
             for place in list(_places(sent, r"stage-(\d{1,2})-title"))[:MOST_STAGES]
         ]
 
+    def laid_over(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """As it stands in a document; what the form cannot show (joint signatures, amounts) stays as it was."""
+        shown = self.content()
+        kept = {name: value for name, value in before.items() if name not in _SHOWN}
+        return {**shown, **kept}
+
     def content(self) -> dict[str, Any]:
         found: dict[str, Any] = {
             "key": self.key,
             "title": self.title,
+            **({"title_en": self.title_en} if self.title_en else {}),
             "outcome": self.outcome,
             "duty": _DUTIES.get(self.outcome, self.outcome),
             "level": self.level,

@@ -63,10 +63,14 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckedTexts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an upload of these texts would come to; nothing of it is kept. ``title`` is empty where none can be read."""
+    """What an upload of these texts would come to; nothing of it is kept. ``title`` is empty where none can be read.
+
+    ``hints`` ask for what may be left out; only ``problems`` keep the document out.
+    """
 
     title: str
     problems: list["ProblemLine"]
+    hints: list["ProblemLine"]
     cases: tuple[CaseLine, ...]
 
 

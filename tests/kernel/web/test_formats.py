@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from kernel.i18n import ENGLISH, Translations
 from kernel.web import formats
@@ -61,3 +62,15 @@ def test_an_identifier_shows_only_what_helps_to_know_it(text: str, kind: str, sh
 def test_most_of_a_long_number_is_never_shown(number: str) -> None:
     for kind in ("id", "account", ""):
         assert sum(one.isdigit() for one in formats.masked(number, kind)) <= 5
+
+
+def test_chinese_on_an_english_page_is_marked() -> None:
+    chinese = "城乡居民最低生活保障金"
+    assert formats.lang_of(chinese) == ""
+    with Translations.load().speaking(ENGLISH):
+        assert formats.lang_of(chinese) == ' lang="zh-CN"'
+        assert formats.lang_of("Nursing subsidy of 王秀英") == ""
+        assert formats.lang_of(Markup('<span class="row-note">残联</span>')) == ' lang="zh-CN"'
+        assert formats.lang_of("2026-11-30") == formats.lang_of("") == formats.lang_of(12) == ""
+        assert formats.said("低保", "Minimum living allowance") == "Minimum living allowance"
+        assert formats.said("低保") == "低保"

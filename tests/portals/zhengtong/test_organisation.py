@@ -114,6 +114,21 @@ def test_programs_do_the_same(enter: Enter, city: City) -> None:
     }
 
 
+def test_a_post_is_called_in_english_by_its_administrator(enter: Enter) -> None:
+    system = enter("administrator", accept="application/json")
+    wanted = {**NEW, "title": "区教育局复核席", "duties": ["claim.accept"], "title_en": "second reader"}
+    made = system.post("/zhengtong/api/v1/seats", json=wanted).json()
+    assert made["title_en"] == "second reader"
+    names = {"title_en": "education reviewer", "department_en": "Education Bureau"}
+    path = f"/zhengtong/api/v1/seats/{made['id']}/english-names"
+    assert enter("security", accept="application/json").post(path, json=names).status_code == 403
+    assert system.post(path, json={**names, "title_en": "x" * 121}).status_code == 400
+    assert system.post(path, json=names).json() == made | names
+    page = enter("administrator", language="en").get(f"/zhengtong/system/seats/{made['id']}")
+    assert "<h1>education reviewer</h1>" in page.text
+    assert "Education Bureau" in page.text
+
+
 def test_a_closed_post_is_gone(enter: Enter, seat: str) -> None:
     assert enter("security").post(f"{seat}/close").status_code == 403
     assert enter("administrator").post(f"{seat}/close").status_code == 303

@@ -14,6 +14,7 @@ from identity.sessions.models import IdentitySession
 from identity.sessions.service import live_session
 from kernel.errors import InvalidInput
 from kernel.house import House
+from kernel.i18n import Named
 from kernel.ids import new_token
 from kernel.web import csrf
 from kernel.web.requests import WebRequest
@@ -47,6 +48,7 @@ _SYSTEMS = (
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
+_IN_ENGLISH = {"微信": "WeChat", "其他浏览器": "another browser", "其他设备": "another device"}
 
 
 class Browser:
@@ -174,6 +176,11 @@ def device_of(request: WebRequest) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in agent), "其他浏览器")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "其他设备")
     return f"{browser} · {system}"
+
+
+def device_named(device: str) -> Named:
+    """What ``device_of`` said, for a reader of English."""
+    return Named(device, " · ".join(_IN_ENGLISH.get(part, part) for part in device.split(" · ")))
 
 
 def redirect(path: str, cookies: list[Cookie] | None = None, **headers: Any) -> Redirect:

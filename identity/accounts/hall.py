@@ -18,7 +18,7 @@ from identity.accounts.passwords import PasswordPool
 from identity.accounts.quotas import Quotas
 from identity.accounts.throttle import LoginThrottle
 from identity.accounts.tickets import Tickets
-from identity.browser import Browser, authorize_path, may_lead_to, query_of, redirect
+from identity.browser import Browser, authorize_path, device_named, may_lead_to, query_of, redirect
 from identity.clients.service import find_client
 from identity.oauth.edge import parse_parameters
 from identity.outside import Outside
@@ -185,7 +185,7 @@ def _tell_of_device(session: Session, subject_id: int, device: str, now: datetim
         title=worded("您的账户在一台新设备上登录了"),
         body=worded(
             "设备：%(device)s。如果不是您本人，请打开“登录与安全”让它退出，并修改密码；也可以拨打12345。",
-            device=device,
+            device=device_named(device),
         ),
         link="/identity/security",
         now=now,

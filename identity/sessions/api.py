@@ -16,6 +16,7 @@ from identity.accounts.assurance import strength
 from identity.accounts.hall import EntryHall
 from identity.accounts.history import login_history
 from identity.accounts.schemas import LoginView
+from identity.browser import device_named
 from identity.clients.portals import PORTALS
 from identity.contacts import service as contacts
 from identity.contacts.routes import known_channel
@@ -173,7 +174,7 @@ def _sign_ins(desk: _Desk) -> list[ControllerRouterHandler]:
             return [
                 SignInView(
                     sid=row.sid,
-                    device=row.device,
+                    device=device_named(row.device).said,
                     address=address_of(row, house.vault),
                     methods=row.methods,
                     acr=row.acr,

@@ -15,7 +15,7 @@ from connectors.identity_providers.client import LABELS, ProviderId
 from identity.accounts import factors
 from identity.accounts import service as accounts
 from identity.accounts.history import METHODS, login_history
-from identity.browser import HOME, PORTAL_PAGES, Browser, read_form, redirect
+from identity.browser import HOME, PORTAL_PAGES, Browser, device_named, read_form, redirect
 from identity.contacts import repository as contacts
 from identity.contacts import service as contact_service
 from identity.delegation import repository as delegations
@@ -131,7 +131,7 @@ class SecurityDesk:
             "sign_ins": [
                 {
                     "sid": row.sid,
-                    "device": row.device,
+                    "device": device_named(row.device).said,
                     "auth_at": row.auth_at,
                     "address": address_of(row, vault),
                     "is_this": row.sid == sid,
@@ -148,7 +148,7 @@ class SecurityDesk:
                 {
                     "at": event.at,
                     "is_success": event.is_success,
-                    "device": event.device,
+                    "device": device_named(event.device).said,
                     "address": event.address,
                     "method": event.method,
                 }

@@ -128,8 +128,10 @@ def _divisions(raw: dict[str, Any]) -> dict[str, Division]:
         found[one.code] = msgspec.structs.replace(one, parent=parent[one.level])
     for county, kinds in raw["townships"].items():
         for kind, names in kinds.items():
-            for code, name in names.items():
-                found[code] = Division(code, name, "township", kind=kind, parent=county)
+            for code, one in names.items():
+                found[code] = Division(
+                    code, one["name"], "township", kind=kind, label_en=one["label_en"], parent=county
+                )
     return found
 
 

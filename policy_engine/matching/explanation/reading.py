@@ -127,7 +127,7 @@ def _lines(family: Family, ids: Iterable[str], subject: Subject, reader_id: int 
                 label=attribute.name,
                 label_en=attribute.label_en,
                 text=display(known, attribute, fact.value) if fact is not None and is_open else "",
-                source=department.name if department is not None else fact.source if fact is not None else "",
+                source=department.said if department is not None else fact.source if fact is not None else "",
                 observed_on=business_date(fact.observed_at) if fact is not None and is_open else None,
                 is_known=fact is not None,
             )

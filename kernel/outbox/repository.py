@@ -100,36 +100,39 @@ def claim(
     new_lease: Callable[[], uuid.UUID] = new_id,
 ) -> list[Message]:
     """Lease the next messages whose turn it is. Other workers pass over them until the lease runs out."""
-    message = OutboxMessage
-    due = (
-        sa.select(message)
-        .where(*_is_due(now, restraint, apart_from))
-        .order_by(message.number)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed: list[Message] = []
-    room = restraint.room
-    for row in session.scalars(due):
+    asked = {**_asked(now, restraint, apart_from), "most": limit}
+    rows = [
+        Message(*row[:5], attempts=row[5], lease=NO_LEASE)
+        for row in session.connection().execute(_DUE, asked)
+    ]
+    chosen, room = [], restraint.room
+    for row in rows:
         if row.topic in restraint.topics:
             if room == 0:
                 continue
             room -= 1
-        row.attempts += 1
-        lease = row.lease = new_lease()
-        row.leased_until = now + lease_for
-        claimed.append(
-            Message(row.number, row.message_id, row.topic, row.key, row.payload, row.attempts, lease)
-        )
-    return claimed
+        chosen.append(row)
+    return _lease(session, chosen, lease=new_lease(), until=now + lease_for) if chosen else []
+
+
+def _lease(
+    session: Session, messages: Sequence[Message], *, lease: uuid.UUID, until: datetime
+) -> list[Message]:
+    """What is taken together may bear one lease: each is settled by its number as well."""
+    leased = {"numbers": [one.number for one in messages], "lease": lease, "until": until}
+    session.connection().execute(_LEASED, leased)
+    return [msgspec.structs.replace(one, attempts=one.attempts + 1, lease=lease) for one in messages]
 
 
 def has_due(
     session: Session, *, now: datetime, restraint: Restraint = UNRESTRAINED, apart_from: Collection[str] = ()
 ) -> bool:
     """Whether ``claim`` would find anything."""
-    found = sa.select(OutboxMessage.number).where(*_is_due(now, restraint, apart_from))
-    return session.scalar(found.limit(1)) is not None
+    return session.connection().scalar(_IS_DUE, _asked(now, restraint, apart_from)) is not None
+
+
+def _asked(now: datetime, restraint: Restraint, apart_from: Collection[str]) -> dict[str, Any]:
+    return {"now": now, "closed": [*apart_from, *(restraint.topics if restraint.room == 0 else ())]}
 
 
 def _undone_in_turn(topic: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:
@@ -153,20 +156,45 @@ def _is_first_of_key() -> sa.ColumnElement[bool]:
     )
 
 
-# Built once: a drain asks them many times a second.
+# Built once: a worker asks them many times a second.
+_NEXT = sa.select(
+    _TABLE.c.number,
+    _TABLE.c.message_id,
+    _TABLE.c.topic,
+    _TABLE.c.key,
+    _TABLE.c.payload,
+    _TABLE.c.attempts,
+)
 _TAKEN = (
-    sa.select(
-        _TABLE.c.number,
-        _TABLE.c.message_id,
-        _TABLE.c.topic,
-        _TABLE.c.key,
-        _TABLE.c.payload,
-        _TABLE.c.attempts,
-    )
-    .where(*_undone_in_turn(_TABLE.c.topic == sa.bindparam("topic")))
+    _NEXT.where(*_undone_in_turn(_TABLE.c.topic == sa.bindparam("topic")))
     .order_by(_TABLE.c.available_at, _TABLE.c.number)
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True)
+)
+_IS_OPEN = _TABLE.c.topic.not_in(sa.bindparam("closed", expanding=True))
+_DUE = (
+    _NEXT.where(*_undone_in_turn(_IS_OPEN))
+    .order_by(_TABLE.c.number)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_IS_DUE = sa.select(_TABLE.c.number).where(*_undone_in_turn(_IS_OPEN)).limit(1)
+_LEASED = (
+    sa.update(_TABLE)
+    .where(_TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)))
+    .values(
+        attempts=_TABLE.c.attempts + 1,
+        lease=sa.bindparam("lease", type_=_TABLE.c.lease.type),
+        leased_until=sa.bindparam("until", type_=_TABLE.c.leased_until.type),
+    )
+)
+_FINISHED = (
+    sa.update(_TABLE)
+    .where(
+        _TABLE.c.number == sa.bindparam("held"),
+        _TABLE.c.lease == sa.bindparam("by", type_=_TABLE.c.lease.type),
+    )
+    .values(done_at=sa.bindparam("now", type_=_TABLE.c.done_at.type), leased_until=None, error=None)
 )
 _ON_ANY = _TABLE.c.topic.in_(sa.bindparam("topics", expanding=True))
 _ANY_DUE = sa.select(_TABLE.c.number).where(*_undone_in_turn(_ON_ANY)).limit(1)
@@ -185,7 +213,7 @@ _DONE = (
 
 def has_due_on(session: Session, topics: Collection[str], *, now: datetime) -> bool:
     """Whether ``take`` would find anything."""
-    return session.scalar(_ANY_DUE, {"topics": list(topics), "now": now}) is not None
+    return session.connection().scalar(_ANY_DUE, {"topics": list(topics), "now": now}) is not None
 
 
 def take(session: Session, topic: str, *, now: datetime, most: int) -> list[Message]:
@@ -243,22 +271,6 @@ def renew(session: Session, messages: Sequence[Message], *, until: datetime) -> 
     )
 
 
-def _is_due(
-    now: datetime, restraint: Restraint, apart_from: Collection[str] = ()
-) -> tuple[sa.ColumnElement[bool], ...]:
-    """Undone, not dead, its time come, in nobody's hands, and the first of its key."""
-    message = OutboxMessage
-    closed = {*apart_from, *(restraint.topics if restraint.room == 0 else ())}
-    return (
-        message.done_at.is_(None),
-        message.dead_at.is_(None),
-        message.available_at <= now,
-        sa.or_(message.leased_until.is_(None), message.leased_until < now),
-        *((message.topic.not_in(sorted(closed)),) if closed else ()),
-        _is_first_of_key(),
-    )
-
-
 def keys_waiting(session: Session, topic: str) -> set[str]:
     """The keys of a topic with messages that are not done: queued, under way, put off, or dead letters."""
     statement = sa.select(OutboxMessage.key).where(
@@ -269,7 +281,7 @@ def keys_waiting(session: Session, topic: str) -> set[str]:
 
 def finish(session: Session, message: Message, *, now: datetime) -> None:
     """Mark as done, unless another worker holds the lease by now."""
-    _settle(session, message, done_at=now, leased_until=None, error=None)
+    session.connection().execute(_FINISHED, {"held": message.number, "by": message.lease, "now": now})
 
 
 def postpone(session: Session, message: Message, *, until: datetime, error: str | None) -> None:

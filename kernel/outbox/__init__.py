@@ -1,17 +1,29 @@
 """Work that must happen because something was committed: the message commits with the row (transactional outbox)."""
 
 from kernel.outbox.failing import TryLater
+from kernel.outbox.gathered import Gathered, Settled
 from kernel.outbox.models import OutboxEffect, OutboxMessage
-from kernel.outbox.repository import Message, dead_letters, drop, enqueue, enqueue_many, once, replay
+from kernel.outbox.repository import (
+    Message,
+    dead_letters,
+    drop,
+    enqueue,
+    enqueue_many,
+    mark_done,
+    once,
+    replay,
+)
 from kernel.outbox.together import Together
 from kernel.outbox.worker import Handler, Schedule, Worker
 
 __all__ = [
+    "Gathered",
     "Handler",
     "Message",
     "OutboxEffect",
     "OutboxMessage",
     "Schedule",
+    "Settled",
     "Together",
     "TryLater",
     "Worker",
@@ -19,6 +31,7 @@ __all__ = [
     "drop",
     "enqueue",
     "enqueue_many",
+    "mark_done",
     "once",
     "replay",
 ]

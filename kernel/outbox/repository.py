@@ -50,16 +50,26 @@ def enqueue(
     message_id = new_id()
     row = (message_id, topic, key, msgspec.to_builtins(payload), now, available_at or now, 0)
     insert_rows(session, OutboxMessage, _NEW, [row], refers=False)
-    signal(session, SIGNAL, topic.encode())
+    if row[5] <= now:  # nobody need look for what is not due yet
+        signal(session, SIGNAL, topic.encode())
     return message_id
 
 
-def enqueue_many(session: Session, topic: str, messages: Sequence[tuple[str, Any]], *, now: datetime) -> None:
+def enqueue_many(
+    session: Session,
+    topic: str,
+    messages: Sequence[tuple[str, Any]],
+    *,
+    now: datetime,
+    available_at: datetime | None = None,
+) -> None:
     """``enqueue`` for many (key, payload) in one statement, in their order."""
-    rows = [(new_id(), topic, key, msgspec.to_builtins(payload), now, now, 0) for key, payload in messages]
+    due = available_at or now
+    rows = [(new_id(), topic, key, msgspec.to_builtins(payload), now, due, 0) for key, payload in messages]
     if rows:
         insert_rows(session, OutboxMessage, _NEW, rows, refers=False)
-        signal(session, SIGNAL, topic.encode())
+        if due <= now:
+            signal(session, SIGNAL, topic.encode())
 
 
 def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
@@ -67,6 +77,10 @@ def once(session: Session, handler: str, message_id: uuid.UUID) -> bool:
     statement = insert(session, OutboxEffect).values(handler=handler, message_id=message_id)
     inserted = statement.on_conflict_do_nothing().returning(OutboxEffect.message_id)
     return session.execute(inserted).first() is not None
+
+
+class LeaseLost(RuntimeError):
+    """A handler came too late: its messages are another worker's."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,27 +115,26 @@ def claim(
 ) -> list[Message]:
     """Lease the next messages whose turn it is. Other workers pass over them until the lease runs out."""
     asked = {**_asked(now, restraint, apart_from), "most": limit}
-    rows = [
-        Message(*row[:5], attempts=row[5], lease=NO_LEASE)
-        for row in session.connection().execute(_DUE, asked)
-    ]
-    chosen, room = [], restraint.room
-    for row in rows:
+    chosen: list[Message] = []
+    room = restraint.room
+    for row in session.connection().execute(_DUE, asked):
         if row.topic in restraint.topics:
             if room == 0:
                 continue
             room -= 1
-        chosen.append(row)
-    return _lease(session, chosen, lease=new_lease(), until=now + lease_for) if chosen else []
+        chosen.append(_about_to_be_done(row))
+    return lease_all(session, chosen, lease=new_lease(), until=now + lease_for)
 
 
-def _lease(
+def lease_all(
     session: Session, messages: Sequence[Message], *, lease: uuid.UUID, until: datetime
 ) -> list[Message]:
     """What is taken together may bear one lease: each is settled by its number as well."""
+    if not messages:
+        return []
     leased = {"numbers": [one.number for one in messages], "lease": lease, "until": until}
     session.connection().execute(_LEASED, leased)
-    return [msgspec.structs.replace(one, attempts=one.attempts + 1, lease=lease) for one in messages]
+    return [msgspec.structs.replace(one, lease=lease) for one in messages]
 
 
 def has_due(
@@ -191,8 +204,8 @@ _LEASED = (
 _FINISHED = (
     sa.update(_TABLE)
     .where(
-        _TABLE.c.number == sa.bindparam("held"),
-        _TABLE.c.lease == sa.bindparam("by", type_=_TABLE.c.lease.type),
+        _TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)),
+        _TABLE.c.lease.in_(sa.bindparam("leases", expanding=True)),
     )
     .values(done_at=sa.bindparam("now", type_=_TABLE.c.done_at.type), leased_until=None, error=None)
 )
@@ -222,9 +235,13 @@ def take(session: Session, topic: str, *, now: datetime, most: int) -> list[Mess
     Nothing is written: whoever takes them does them and says ``finish_all`` in this very transaction. Other workers
     pass over them meanwhile.
     """
-    rows = session.execute(_TAKEN, {"topic": topic, "now": now, "most": most}).all()
-    found = [Message(*row[:5], attempts=row[5] + 1, lease=NO_LEASE) for row in rows]
-    return sorted(found, key=lambda one: one.number)
+    rows = session.connection().execute(_TAKEN, {"topic": topic, "now": now, "most": most})
+    return sorted(map(_about_to_be_done, rows), key=lambda one: one.number)
+
+
+def _about_to_be_done(row: Sequence[Any]) -> Message:
+    """``attempts`` counts the try to come."""
+    return Message(*row[:5], attempts=row[5] + 1, lease=NO_LEASE)
 
 
 def take_again(session: Session, message: Message) -> bool:
@@ -263,12 +280,17 @@ def _columns_of(failure: Failure) -> dict[str, Any]:
 
 
 def renew(session: Session, messages: Sequence[Message], *, until: datetime) -> None:
-    """Keep the leases of what is still under way."""
-    leases = [one.lease for one in messages]
-    held = sa.update(OutboxMessage).where(OutboxMessage.lease.in_(leases), OutboxMessage.done_at.is_(None))
-    session.execute(
-        held.where(OutboxMessage.number.in_([one.number for one in messages])).values(leased_until=until)
+    """Keep the leases of what is still under way; what is being marked done at this moment needs none."""
+    held = (
+        sa.select(_TABLE.c.number)
+        .where(
+            _TABLE.c.number.in_([one.number for one in messages]),
+            _TABLE.c.lease.in_(_leases_of(messages)),
+            _TABLE.c.done_at.is_(None),
+        )
+        .with_for_update(skip_locked=True)
     )
+    session.execute(sa.update(_TABLE).where(_TABLE.c.number.in_(held)).values(leased_until=until))
 
 
 def keys_waiting(session: Session, topic: str) -> set[str]:
@@ -279,18 +301,40 @@ def keys_waiting(session: Session, topic: str) -> set[str]:
     return set(session.scalars(statement.distinct()))
 
 
-def finish(session: Session, message: Message, *, now: datetime) -> None:
-    """Mark as done, unless another worker holds the lease by now."""
-    session.connection().execute(_FINISHED, {"held": message.number, "by": message.lease, "now": now})
+def finish(session: Session, messages: Sequence[Message], *, now: datetime) -> int:
+    """Mark as done, but for those whose lease another worker holds by now; how many are."""
+    done = {"numbers": [one.number for one in messages], "leases": _leases_of(messages), "now": now}
+    return session.connection().execute(_FINISHED, done).rowcount
 
 
-def postpone(session: Session, message: Message, *, until: datetime, error: str | None) -> None:
-    _settle(session, message, available_at=until, leased_until=None, error=error)
+def mark_done(session: Session, messages: Sequence[Message], *, now: datetime) -> None:
+    """``finish`` in the transaction of their effect, as the last thing in it, so that it happens once.
+
+    Raises ``LeaseLost``, which undoes it, where another worker does them by now.
+    """
+    session.flush()
+    if messages and finish(session, messages, now=now) != len(messages):
+        raise LeaseLost(f"{messages[0].topic}: another worker took over some of {len(messages)} messages")
 
 
-def fail(session: Session, message: Message, failure: Failure) -> None:
+def _leases_of(messages: Sequence[Message]) -> list[uuid.UUID]:
+    return list({one.lease for one in messages})
+
+
+def give_back(session: Session, messages: Sequence[Message], *, now: datetime) -> None:
+    """What was leased and not begun is anybody's."""
+    held = sa.update(_TABLE).where(
+        _TABLE.c.number.in_([one.number for one in messages]), _TABLE.c.lease.in_(_leases_of(messages))
+    )
+    session.connection().execute(held.values(leased_until=None, available_at=now, error=None))
+
+
+def fail(session: Session, messages: Sequence[Message], failure: Failure) -> None:
     """Later once more, or given up: a dead letter, which keeps its key waiting until an official replays or drops it."""
-    _settle(session, message, leased_until=None, **_columns_of(failure))
+    held = sa.update(_TABLE).where(
+        _TABLE.c.number.in_([one.number for one in messages]), _TABLE.c.lease.in_(_leases_of(messages))
+    )
+    session.connection().execute(held.values(leased_until=None, **_columns_of(failure)))
 
 
 def release_leases(session: Session) -> None:
@@ -353,11 +397,3 @@ def purge(session: Session, *, before: datetime, limit: int = 1000) -> int:
     """Delete messages done before an instant, a bounded number at a time; returns how many."""
     old = sa.select(OutboxMessage.number).where(OutboxMessage.done_at < before).limit(limit)
     return changed_rows(session, sa.delete(OutboxMessage).where(OutboxMessage.number.in_(old)))
-
-
-def _settle(session: Session, message: Message, **values: Any) -> None:
-    session.execute(
-        sa.update(OutboxMessage)
-        .where(OutboxMessage.number == message.number, OutboxMessage.lease == message.lease)
-        .values(**values)
-    )

@@ -3,6 +3,7 @@
 A thread that is free takes the next message at once, whatever the others still do. One transaction notes what has been
 done since the last one and leases what comes next, so that many short messages cost less than two commits each.
 Handlers that work within one transaction (``together``) need no lease: a thread of its own drains what is due to them.
+Handlers that ask somebody outside for many at once (``gathered``) are given all that is due when the first of them goes.
 """
 
 import logging
@@ -15,24 +16,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy.orm import Session
-
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.ids import new_id
 from kernel.outbox import repository
 from kernel.outbox.failing import Pauses
+from kernel.outbox.gathered import Gathered, Settled, Work
 from kernel.outbox.presence import Presence
 from kernel.outbox.repository import UNRESTRAINED, Message, Restraint
+from kernel.outbox.settling import Outcomes, settle
+from kernel.outbox.taking import LEASE, Taking
 from kernel.outbox.together import Drain, Together
 
 log = logging.getLogger(__name__)
 
 Handler: TypeAlias = Callable[[Message], None]
-#: What is to be written about a message when its handler has ended.
-Settling: TypeAlias = Callable[[Session], None]
 
-LEASE = timedelta(seconds=60)
 #: How old a lease may grow before it is renewed: a handler may take as long as it needs.
 RENEW_AFTER = LEASE / 3
 BATCH = 16
@@ -71,6 +69,7 @@ class Worker:
         self._clock = clock
         self._together = {topic: one for topic, one in handlers.items() if isinstance(one, Together)}
         self._handlers = {topic: one for topic, one in handlers.items() if topic not in self._together}
+        self._gathered = {topic: one for topic, one in handlers.items() if isinstance(one, Gathered)}
         self._schedules = tuple(schedules)
         self._threads = threads
         self._long_topics = frozenset(long_topics) if threads > 1 else frozenset()
@@ -83,11 +82,13 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._next_run: dict[str, datetime] = {}
         self._mutex = threading.Lock()
-        self._in_hand: dict[int, Message] = {}
-        self._settlings: list[tuple[Message, Settling]] = []
+        self._in_hand: dict[int, Work] = {}
+        self._ended: dict[int, Outcomes] = {}
+        self._is_expecting = True
         self._renewed_at: datetime | None = None
         self._presence = None if database.is_sqlite else Presence(database.engine)
         self._presence_seen = 0.0
+        self._taking = Taking(self._gathered, self._together, self._presence)
 
     @property
     def topics(self) -> frozenset[str]:
@@ -102,6 +103,7 @@ class Worker:
         topic, if it was one."""
         topic = data.decode(errors="replace")
         if topic not in self._together:
+            self._is_expecting = True
             self._wake.set()
         if topic in self._together or not topic:
             self._drain_woken.set()
@@ -156,14 +158,14 @@ class Worker:
         done, drain = 0, self._drain()
         for _ in range(rounds):
             drained = drain.run_once()
-            messages = self._lease(BATCH)
-            if not messages and not drained:
+            works = self._lease(BATCH)
+            if not works and not drained:
                 return done
-            for message in messages:
-                settling = self._do(message)
+            for work in works:
+                outcomes = self._do(work)
                 with self._database.write(timeout=30) as session:
-                    settling(session)
-            done += drained + len(messages)
+                    settle(session, outcomes, now=self._clock.now())
+            done += drained + sum(map(len, works))
         raise RuntimeError(f"still not idle after {rounds} rounds: messages keep making messages")
 
     def _take_over(self) -> None:
@@ -183,105 +185,111 @@ class Worker:
         try:
             self._keep_presence()
             self._enqueue_scheduled()
-            settled, messages = self._settle_and_lease()
+            settled, works = self._settle_and_lease()
         except Exception:
             log.exception("the worker could not look for work; it tries again")
             self._stop.wait(1)
             return False
-        for message in messages:
-            pool.submit(self._work, message)
+        for work in works:
+            pool.submit(self._work, work)
         if settled:
             self._drain_woken.set()
-        return bool(settled or messages)
+        return bool(settled or works)
 
-    def _settle_and_lease(self) -> tuple[int, list[Message]]:
+    def _settle_and_lease(self) -> tuple[int, list[Work]]:
         now = self._clock.now()
         with self._mutex:
-            settlings = tuple(self._settlings)
-            held = [one for one in self._in_hand.values() if all(one is not done for done, _ in settlings)]
+            ended = dict(self._ended)
+            held = [work for number, work in self._in_hand.items() if number not in ended]
         free = self._most_in_hand - len(held)
         restraint = self._restraint(held)
         is_renewal = self._is_renewal_due(held, now)
-        has_work = free > 0 and (bool(settlings) or self._has_due(now, restraint))
-        if not (settlings or is_renewal or has_work):
+        has_work = free > 0 and (bool(ended) or self._may_be_due(now, restraint))
+        if not (ended or is_renewal or has_work):
             return 0, []
         with self._database.write(timeout=30) as session:
-            for _, settling in settlings:
-                settling(session)
+            settle(session, [one for outcomes in ended.values() for one in outcomes], now=now)
             if is_renewal:
-                repository.renew(session, held, until=now + LEASE)
-            messages = (
-                repository.claim(
-                    session,
-                    now=now,
-                    lease_for=LEASE,
-                    limit=free,
-                    restraint=restraint,
-                    apart_from=self._together,
-                    new_lease=self._presence.lease if self._presence is not None else new_id,
-                )
-                if has_work
-                else []
-            )
+                repository.renew(session, [one for work in held for one in work], until=now + LEASE)
+            works = self._taking.take(session, free, restraint, now=now) if has_work else []
         with self._mutex:
-            del self._settlings[: len(settlings)]
-            for message, _ in settlings:
-                self._in_hand.pop(message.number, None)
-            self._in_hand.update((one.number, one) for one in messages)
+            for number in ended:
+                del self._ended[number], self._in_hand[number]
+            self._in_hand.update((work[0].number, work) for work in works)
         self._renewed_at = now if is_renewal or not held else self._renewed_at
-        return len(settlings), messages
+        return len(ended), works
+
+    def _may_be_due(self, now: datetime, restraint: Restraint) -> bool:
+        """Where something was told of nobody looks whether it is there before it is taken."""
+        is_expecting, self._is_expecting = self._is_expecting, False
+        return is_expecting or self._has_due(now, restraint)
 
     def _has_due(self, now: datetime, restraint: Restraint = UNRESTRAINED) -> bool:
         """A look costs nothing; the write gate is for when there is work."""
         with self._database.read_once() as session:
             return repository.has_due(session, now=now, restraint=restraint, apart_from=self._together)
 
-    def _restraint(self, held: Sequence[Message]) -> Restraint:
+    def _restraint(self, held: Sequence[Work]) -> Restraint:
         """Long works get all threads but one."""
-        under_way = sum(one.topic in self._long_topics for one in held)
+        under_way = sum(work[0].topic in self._long_topics for work in held)
         return Restraint(self._long_topics, max(self._threads - 1 - under_way, 0))
 
-    def _is_renewal_due(self, held: Sequence[Message], now: datetime) -> bool:
+    def _is_renewal_due(self, held: Sequence[Work], now: datetime) -> bool:
         return bool(held) and (self._renewed_at is None or now - self._renewed_at >= RENEW_AFTER)
 
-    def _lease(self, limit: int) -> list[Message]:
+    def _lease(self, limit: int) -> list[Work]:
         now = self._clock.now()
         if not self._has_due(now):
             return []
         with self._database.write() as session:
-            return repository.claim(session, now=now, lease_for=LEASE, limit=limit, apart_from=self._together)
+            return self._taking.take(session, limit, now=now)
 
-    def _work(self, message: Message) -> None:
-        settling = self._do(message)
+    def _work(self, work: Work) -> None:
+        outcomes = self._do(work)
         with self._mutex:
-            self._settlings.append((message, settling))
+            if outcomes:
+                self._ended[work[0].number] = outcomes
+            else:  # all of them are marked already
+                del self._in_hand[work[0].number]
+                self._drain_woken.set()
         self._wake.set()
 
     def _lay_down(self) -> None:
         """Note what was done to the end; what was not begun goes back at once."""
         now = self._clock.now()
-        done = {message.number for message, _ in self._settlings}
+        left = [work for number, work in self._in_hand.items() if number not in self._ended]
         with self._database.write(timeout=30) as session:
-            for _, settling in self._settlings:
-                settling(session)
-            for message in self._in_hand.values():
-                if message.number not in done:
-                    repository.postpone(session, message, until=now, error=None)
-        self._settlings.clear()
+            settle(session, [one for outcomes in self._ended.values() for one in outcomes], now=now)
+            for work in left:
+                repository.give_back(session, work, now=now)
+        self._ended.clear()
         self._in_hand.clear()
 
-    def _do(self, message: Message) -> Settling:
+    def _do(self, work: Work) -> Outcomes:
         """Call the handler; what is to be written about how it went."""
+        settled = self._settled_by_handler(work)
+        now = self._clock.now()
+        return [
+            (one, self._pauses.after(one, settled.left[one.number], now=now))
+            if one.number in settled.left
+            else (one, None)
+            for one in work
+            if one.number not in settled.marked
+        ]
+
+    def _settled_by_handler(self, work: Work) -> Settled:
+        topic = work[0].topic
+        if topic in self._gathered:
+            return self._gathered[topic].do(work)
+        (message,) = work
         try:
-            handler = self._handlers.get(message.topic)
+            handler = self._handlers.get(topic)
             if handler is None:
-                raise LookupError(f"no handler for topic {message.topic}")
+                raise LookupError(f"no handler for topic {topic}")
             handler(message)
         except Exception as error:
-            failure = self._pauses.after(message, error, now=self._clock.now())
-            return lambda session: repository.fail(session, message, failure)
-        now = self._clock.now()
-        return lambda session: repository.finish(session, message, now=now)
+            return Settled(left={message.number: error})
+        return Settled()
 
     def _enqueue_scheduled(self) -> None:
         now = self._clock.now()

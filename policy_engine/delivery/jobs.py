@@ -1,12 +1,12 @@
 """Background work of delivery: orders to the treasury and their answers, and what falls due by the calendar.
 
-Orders go out as they were given, one or hundreds in a message, and hundreds are booked in one transaction. An order is
+Orders that are due together travel together, however they were given, and hundreds are booked in one transaction. An order is
 sent at most once by us knowingly: whenever an earlier try may have arrived, the treasury is asked by the order's key
 first. Every call outside happens between two transactions, never inside one.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,17 @@ from kernel.clock import Clock
 from kernel.crypto import Vault
 from kernel.database import Database
 from kernel.errors import OutsideRefused, OutsideTimeout
-from kernel.outbox import Handler, Message, Schedule, TryLater, enqueue
+from kernel.outbox import (
+    Gathered,
+    Handler,
+    Message,
+    Schedule,
+    Settled,
+    TryLater,
+    enqueue,
+    enqueue_many,
+    mark_done,
+)
 from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
@@ -40,6 +50,7 @@ from policy_engine.delivery.terms import Terms
 from policy_engine.profiles.service import FACTS_CORROBORATED
 
 FIRST_LOOK = timedelta(seconds=1)
+LOOKED_AT_ONCE_MICROSECONDS = 250_000
 BETWEEN_LOOKS = timedelta(seconds=5)
 
 SCHEDULES = (
@@ -57,8 +68,8 @@ def build_handlers(
     """The handlers by topic, for the worker."""
     jobs = _Jobs(database, clock, vault, ports, treasury)
     return {
-        "payment.instruct": jobs.send_orders,
-        "payment.poll": jobs.look_at_orders,
+        "payment.instruct": Gathered(jobs.send_orders, most=payments.MOST_ORDERS, size_of=_count_of),
+        "payment.poll": Gathered(jobs.look_at_orders, most=payments.MOST_ORDERS, size_of=_count_of),
         "payment.serve_waiting": jobs.serve_waiting,
         "payment.due": jobs.create_due,
         "claim.close_notices": jobs.close_notices,
@@ -93,51 +104,75 @@ class _Jobs:
         self._ports = ports
         self._treasury = treasury
 
-    def send_orders(self, message: Message) -> None:
+    def send_orders(self, messages: Sequence[Message]) -> Settled:
         """Send orders, asking first where an earlier try may have arrived; then keep looking until all have ended."""
-        orders = _orders_of(message)
-        prepared, asked_before = self._prepare(orders)
+        orders = _orders_of(messages)
+        prepared, asked_before = self._prepare(orders, is_again=messages[0].attempts > 1)
         if not prepared:
-            return
+            return Settled()
         answers = dict(self._query(sorted(asked_before)))
         trouble: OutsideTimeout | None = None
         try:
             answers |= self._submit([one for key, one in prepared.items() if key not in answers])
         except OutsideTimeout as nobody_knows:
             answers |= self._query([one for one in prepared if one not in answers])
-            trouble = nobody_knows if len(answers) < len(prepared) else None
+            trouble = nobody_knows
+        unknown = prepared.keys() - answers.keys()
+        left = {
+            one.number: trouble for one in messages if trouble is not None and unknown & set(_keys_of(one))
+        }
+        sent = [one for one in messages if one.number not in left]
         with self._database.write() as session:
             now = self._clock.now()
             locked = self._lock(session, orders, (PaymentState.INSTRUCTED,))
+            for payment in locked:
+                if payment.instruction_id in prepared:
+                    payment.send_count = max(payment.send_count, 1)
             self._apply(session, locked, answers, now=now)
-            under_way = [
-                (str(one.id), one.instruction_id)
+            under_way = {
+                str(one.id): one.instruction_id
                 for one in locked
                 if one.state in IN_FLIGHT and one.instruction_id in answers
-            ]
-            if under_way:
-                later = now + FIRST_LOOK
-                enqueue(
-                    session, "payment.poll", message.key, {"orders": under_way}, now=now, available_at=later
-                )
-        if trouble is not None:
-            raise trouble
+            }
+            self._look_later(session, messages, under_way, now=now)
+            mark_done(session, sent, now=now)
+        return Settled(marked=frozenset(one.number for one in sent), left=left)
 
-    def look_at_orders(self, message: Message) -> None:
+    def _look_later(
+        self,
+        session: Session,
+        messages: Sequence[Message],
+        under_way: Mapping[str, str | None],
+        *,
+        now: datetime,
+    ) -> None:
+        """Each message's orders stay together; those that leave within a moment are asked after at one time."""
+        asked = [
+            (message.key, {"orders": named})
+            for message in messages
+            if (named := [one for one in _named_in(message) if one[0] in under_way])
+        ]
+        if asked:
+            enqueue_many(session, "payment.poll", asked, now=now, available_at=first_look(now))
+
+    def look_at_orders(self, messages: Sequence[Message]) -> Settled:
         """Ask by key what became of orders; comes back until each is paid or returned."""
-        orders = _orders_of(message)
+        orders = _orders_of(messages)
         with self._database.read_once() as session:
-            under_way = repository.in_flight_among(session, list(orders.values()))
+            under_way = set(repository.in_flight_among(session, list(orders.values())))
         if not under_way:
-            return
-        answers = self._query(under_way)
-        if answers:
-            with self._database.write() as session:
-                locked = self._lock(session, orders, IN_FLIGHT)
-                self._apply(session, locked, answers, now=self._clock.now())
-                under_way = [one.instruction_id or "" for one in locked if one.state in IN_FLIGHT]
-        if under_way:
-            raise TryLater(BETWEEN_LOOKS, f"{len(under_way)} orders are under way")
+            return Settled()
+        answers = self._query(sorted(under_way))
+        if not answers:
+            return _ended(messages, under_way, marked=())
+        with self._database.write() as session:
+            now = self._clock.now()
+            locked = self._lock(session, orders, IN_FLIGHT)
+            self._apply(session, locked, answers, now=now)
+            under_way = {one.instruction_id or "" for one in locked if one.state in IN_FLIGHT}
+            over = [one for one in messages if not under_way & set(_keys_of(one))]
+            mark_done(session, over, now=now)
+        return _ended(messages, under_way, marked=over)
 
     def advance_run(self, message: Message) -> None:
         """A run of payments goes on, a few orders in each transaction, until it has to wait for answers."""
@@ -246,32 +281,37 @@ class _Jobs:
                 if step(session) == 0:
                     return
 
-    def _prepare(self, orders: Mapping[uuid.UUID, str]) -> tuple[dict[str, PaymentOrder], set[str]]:
+    def _prepare(
+        self, orders: Mapping[uuid.UUID, str], *, is_again: bool
+    ) -> tuple[dict[str, PaymentOrder], set[str]]:
         """The orders by key, and those that may have arrived before.
 
-        A try is counted before it happens: after a crash the next one knows that this one may have arrived.
+        Every try is counted before it happens, so that after a crash the next one knows that this one may have arrived:
+        the first by the lease of its message, any other here.
         """
-        prepared: dict[str, PaymentOrder] = {}
-        asked_before: set[str] = set()
-        with self._database.write() as session:
-            locked = [
-                one
-                for one in self._lock(session, orders, (PaymentState.INSTRUCTED,))
-                if one.account_id is not None
-            ]
-            known = account_rows.accounts_among(session, {one.account_id for one in locked if one.account_id})
+        with self._database.write() if is_again else self._database.read() as session:
+            if is_again:
+                found = self._lock(session, orders, (PaymentState.INSTRUCTED,))
+            else:
+                found = repository.orders_in(session, orders, (PaymentState.INSTRUCTED,))
+            known = account_rows.accounts_among(session, {one.account_id for one in found if one.account_id})
             appropriations = ledger_rows.appropriations(
-                session, {one.budget_id for one in locked if one.budget_id}
+                session, {one.budget_id for one in found if one.budget_id}
             )
             terms = TermsInForce(session, self._ports)
-            for payment in locked:
-                account = known.get(payment.account_id) if payment.account_id else None
+            prepared: dict[str, PaymentOrder] = {}
+            asked_before: set[str] = set()
+            for payment in found:
+                if payment.account_id is None:
+                    continue
+                account = known.get(payment.account_id)
                 appropriation = appropriations.get(payment.budget_id) if payment.budget_id else None
                 if account is None or appropriation is None or payment.instruction_id is None:
                     raise LookupError(f"payment {payment.id} lost its account or budget")
-                if payment.send_count > 0:
+                if is_again or payment.send_count > 0:
                     asked_before.add(payment.instruction_id)
-                payment.send_count += 1
+                if is_again:
+                    payment.send_count += 1
                 prepared[payment.instruction_id] = self._order(
                     payment, account, appropriation, terms.of(payment.policy_id, payment.policy_version)
                 )
@@ -332,11 +372,43 @@ class _Jobs:
         return repository.lock_orders(session, orders, states)
 
 
-def _orders_of(message: Message) -> dict[uuid.UUID, str]:
-    """Instructions by payment; a message of before orders went out in batches names a single one."""
+def first_look(now: datetime) -> datetime:
+    """About a second after an order has left: never later, and at the same moment for whatever leaves within a quarter."""
+    latest = now + FIRST_LOOK
+    return latest - timedelta(microseconds=latest.microsecond % LOOKED_AT_ONCE_MICROSECONDS)
+
+
+def _named_in(message: Message) -> Sequence[tuple[str, str]]:
+    """(payment, instruction); a message of before orders went out in batches names a single one."""
     payload = message.payload
-    named = payload.get("orders") or [(payload["payment_id"], payload["instruction_id"])]
-    return {uuid.UUID(payment_id): instruction_id for payment_id, instruction_id in named}
+    return payload.get("orders") or [(payload["payment_id"], payload["instruction_id"])]
+
+
+def _keys_of(message: Message) -> list[str]:
+    return [instruction_id for _, instruction_id in _named_in(message)]
+
+
+def _count_of(message: Message) -> int:
+    return len(_named_in(message))
+
+
+def _orders_of(messages: Sequence[Message]) -> dict[uuid.UUID, str]:
+    """Instructions by payment."""
+    return {
+        uuid.UUID(payment_id): instruction_id
+        for message in messages
+        for payment_id, instruction_id in _named_in(message)
+    }
+
+
+def _ended(messages: Sequence[Message], under_way: Set[str], marked: Sequence[Message]) -> Settled:
+    """What has orders under way comes back; the rest is over."""
+    left: dict[int, Exception] = {}
+    for message in messages:
+        count = len(under_way & set(_keys_of(message)))
+        if count:
+            left[message.number] = TryLater(BETWEEN_LOOKS, f"{count} orders are under way")
+    return Settled(marked=frozenset(one.number for one in marked), left=left)
 
 
 def _loss_day(message: Message) -> tuple[str, date]:

@@ -65,7 +65,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_late_one_cannot_finish(
         [again] = claim(session, now=clock.now(), lease_for=timedelta(seconds=10), limit=1)
     assert again.number == late.number
     with house.database.write() as session:
-        finish(session, late, now=clock.now())
+        finish(session, [late], now=clock.now())
     with house.database.read() as session:
         assert session.scalar(sa.select(OutboxMessage.done_at)) is None
 

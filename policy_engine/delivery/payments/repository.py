@@ -40,9 +40,8 @@ _ORDERS = (
         Payment.state.in_(sa.bindparam("states", expanding=True)),
     )
     .order_by(Payment.id)
-    .with_for_update()
-    .execution_options(populate_existing=True)
 )
+_LOCKED_ORDERS = _ORDERS.with_for_update().execution_options(populate_existing=True)
 _IS_COVERED = Prepared(
     sa.select(
         sa.exists().where(
@@ -79,11 +78,27 @@ def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[
     return [one for one in found if one is not None]
 
 
+def orders_in(
+    session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
+) -> list[Payment]:
+    """The payments of which these are still the present orders, in one of ``states``."""
+    return _present(session, _ORDERS, orders, states)
+
+
 def lock_orders(
     session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]
 ) -> list[Payment]:
-    """The payments of which these are still the present orders, in one of ``states``, locked in order."""
-    rows = session.scalars(_ORDERS, {"payment_ids": list(orders), "states": list(states)})
+    """The same, locked in order."""
+    return _present(session, _LOCKED_ORDERS, orders, states)
+
+
+def _present(
+    session: Session,
+    statement: sa.Select[Payment],
+    orders: Mapping[uuid.UUID, str],
+    states: Collection[PaymentState],
+) -> list[Payment]:
+    rows = session.scalars(statement, {"payment_ids": list(orders), "states": list(states)})
     return [one for one in rows if one.instruction_id == orders[one.id]]
 
 

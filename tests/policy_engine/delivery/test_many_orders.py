@@ -33,12 +33,15 @@ def work(office: Office, rounds: int = 1) -> None:
         office.clock.move(BETWEEN_LOOKS)
 
 
-def instructed(office: Office) -> uuid.UUID:
+def instructed(office: Office, *, one_by_one: bool = False) -> uuid.UUID:
     """Five orders that leave together; the budget they are of."""
     budget = office.budget(100_000_000)
     for person in PEOPLE:
         office.grant(office.claimed(subject_id=person))
-    office.approve()
+        if one_by_one:
+            office.approve()
+    if not one_by_one:
+        office.approve()
     return budget.id
 
 
@@ -67,6 +70,49 @@ def test_orders_that_leave_together_travel_in_one_message_and_are_booked_one_by_
         assert sorted(row.kind for row in moves) == ["instruct"] * 5 + ["pay"] * 5 + ["reserve"] * 5
         logged = set(session.scalars(sa.select(LogEntry.record_id).where(LogEntry.kind == "payment")))
         assert {row.id for row in moves} <= logged
+
+
+def test_orders_given_one_by_one_travel_together_when_they_are_due_together(any_office: Office) -> None:
+    budget_id = instructed(any_office, one_by_one=True)
+    work(any_office, 2)
+    assert (any_office.treasury.messages, any_office.treasury.submits) == (1, 5)
+    any_office.treasury.settle("paid")
+    work(any_office, 2)
+    assert states(any_office) == {"paid"}
+    with any_office.database.read() as session:
+        assert balances(session, budget_id)["paid"] == any_office.treasury.paid_fen() == 50_000
+        assert service.defects(session) == []
+
+
+@pytest.mark.parametrize("trouble", ["lost", "answer_lost", "down", "died"])
+def test_orders_gathered_on_the_way_are_paid_once_whatever_happens(
+    office: Office, trouble: Literal["lost", "answer_lost", "down", "died"]
+) -> None:
+    instructed(office, one_by_one=True)
+    office.treasury.troubles = [trouble, trouble]
+    work(office, 8)
+    office.treasury.settle("paid")
+    work(office, 3)
+    assert states(office) == {"paid"}
+    assert (len(office.treasury.orders), office.treasury.paid_fen()) == (5, 50_000)
+    assert office.treasury.sent_blindly == []
+    with office.database.read() as session:
+        assert service.defects(session) == []
+
+
+def test_a_bad_order_holds_none_that_it_would_travel_with(office: Office) -> None:
+    instructed(office, one_by_one=True)
+    with office.database.write() as session:
+        bad = session.scalars(sa.select(Payment).order_by(Payment.id).limit(1)).one()
+        bad.budget_id, budget_id = None, bad.budget_id
+    work(office, 2)
+    assert sorted(office.treasury.orders) == sorted(set(orders_of(office)) - {bad.instruction_id})
+    with office.database.write() as session:
+        session.get_one(Payment, bad.id).budget_id = budget_id
+    work(office, 2)
+    office.treasury.settle("paid")
+    work(office, 2)
+    assert states(office) == {"paid"}
 
 
 @pytest.mark.parametrize("trouble", ["lost", "answer_lost", "down", "died"])

@@ -37,7 +37,7 @@ from policy_engine.delivery.claims.review import (
 )
 from policy_engine.delivery.claims.separation import ACTIONS, Action
 from policy_engine.delivery.claims.service import apply_anyway, confirm, submit_supplement, withdraw_claim
-from policy_engine.delivery.jobs import SCHEDULES, ask_soon, build_handlers
+from policy_engine.delivery.jobs import SCHEDULES, build_handlers
 from policy_engine.delivery.ledger.closing import decide as decide_closing
 from policy_engine.delivery.ledger.closing import preview as preview_closing
 from policy_engine.delivery.ledger.closing import propose as propose_closing
@@ -47,6 +47,7 @@ from policy_engine.delivery.offers.answers import decline, open_offer
 from policy_engine.delivery.offers.reach import hold_claims_of_recalled, lapse_offers, recall, widen_rollout
 from policy_engine.delivery.offers.service import Reconciled, reconcile
 from policy_engine.delivery.payments.batches import approve_batch, release_payment
+from policy_engine.delivery.payments.orders import ask_soon
 from policy_engine.delivery.payments.reserving import reserve_waiting
 from policy_engine.delivery.payments.runs import plan as plan_run
 from policy_engine.delivery.payments.runs import resume as resume_run

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from policy_engine.delivery.states import HOLDS_RESERVATION, PAYMENT, PaymentSta
 from policy_engine.delivery.terms import Terms
 
 S = PaymentState
+INSTRUCT: Final = "payment.instruct"
 #: Orders that go to the treasury in one message.
 MOST_ORDERS = 200
 
@@ -180,7 +182,7 @@ def instruct_all(
     for first in range(0, len(payments), MOST_ORDERS):
         part = payments[first : first + MOST_ORDERS]
         orders = [[str(one.id), one.instruction_id] for one in part]
-        enqueue(session, "payment.instruct", f"payment:{part[0].id}", {"orders": orders}, now=now)
+        enqueue(session, INSTRUCT, f"payment:{part[0].id}", {"orders": orders}, now=now)
 
 
 def cancel(session: Session, payment: Payment, reason: str, *, now: datetime) -> None:

@@ -36,6 +36,16 @@ _POCKETS = Prepared(
     .with_for_update(),
     flushes=False,
 )
+_POCKETS_OF_MANY = Prepared(
+    sa.select(_POCKET.c.id)
+    .where(
+        _POCKET.c.budget_id.in_(sa.bindparam("budget_ids", expanding=True)),
+        _POCKET.c.name.in_(sa.bindparam("names", expanding=True)),
+    )
+    .order_by(_POCKET.c.budget_id, _POCKET.c.id)
+    .with_for_update(),
+    flushes=False,
+)
 _CLOSED_AT = Prepared(
     sa.select(Budget.closed_at).where(Budget.id == sa.bindparam("budget_id")), flushes=False
 )
@@ -108,6 +118,11 @@ def lock_accounts(session: Session, budget_id: uuid.UUID, names: Collection[str]
     """The pockets of a budget, locked in one order for everybody."""
     rows = _POCKETS.rows(session, {"budget_id": budget_id, "names": list(names)})
     return {row.name: Pocket(*row) for row in rows}
+
+
+def lock_pockets(session: Session, budget_ids: Collection[uuid.UUID], names: Collection[str]) -> None:
+    """All pockets that will be booked in before the transaction ends, in the order in which budgets are booked."""
+    _POCKETS_OF_MANY.rows(session, {"budget_ids": list(budget_ids), "names": list(names)})
 
 
 def is_closed(session: Session, budget_id: uuid.UUID) -> bool:

@@ -14,7 +14,7 @@ from kernel.wording import as_said, worded
 from policy_engine.delivery.awards import repository as award_rows
 from policy_engine.delivery.cases.letters import Letter, tell_all
 from policy_engine.delivery.cases.timeline import SYSTEM, TREASURY, NewEvent, record_events
-from policy_engine.delivery.payments.booking import Step, book, carry_over
+from policy_engine.delivery.payments.booking import Step, book_steps, carry_over
 from policy_engine.delivery.payments.history import Happened, log_all
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.reserving import TermsInForce
@@ -67,8 +67,7 @@ def apply_answers(session: Session, ports: Ports, answers: Sequence[Answered], *
     terms = TermsInForce(session, ports)
     _tell(session, ports, terms, moved, now=now)
     _complete_singles(session, terms, [payment for payment, _ in moved if payment.state == S.PAID], now=now)
-    for step in sorted(steps):
-        book(session, steps[step], step, now=now)
+    book_steps(session, steps, now=now)
     returned = [one for step in ("return", "return_paid") for one in steps.get(step, ())]
     if returned:
         carry_over(session, returned, now=now)

@@ -6,13 +6,14 @@ in one order for everybody.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from policy_engine.delivery.ledger import late
+from policy_engine.delivery.ledger import repository as ledger_rows
 from policy_engine.delivery.ledger import service as ledger
 from policy_engine.delivery.payments.models import Payment
 
@@ -37,6 +38,17 @@ def book(session: Session, payments: Sequence[Payment], step: Step, *, now: date
     for budget_id in sorted(by_budget):
         if book_in(session, budget_id, by_budget[budget_id], step, now=now):
             raise ledger.ShortOfFunds(f"budget {budget_id} holds less than was set aside in it")
+
+
+def book_steps(session: Session, steps: Mapping[Step, Sequence[Payment]], *, now: datetime) -> None:
+    """Several steps in one transaction: a return wants the pocket that an order holds while it waits for that of the paid."""
+    if len(steps) > 1:
+        budgets = {
+            one.budget_id for payments in steps.values() for one in payments if one.budget_id is not None
+        }
+        ledger_rows.lock_pockets(session, budgets, {pocket for step in steps for pocket in _MOVES[step]})
+    for step in sorted(steps):
+        book(session, steps[step], step, now=now)
 
 
 def book_in(

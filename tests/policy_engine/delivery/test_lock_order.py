@@ -18,6 +18,9 @@ from kernel.house import House
 from policy_engine.delivery import service
 from policy_engine.delivery.ledger import closing
 from policy_engine.delivery.payments import runs
+from policy_engine.delivery.payments.answers import apply_answers
+from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.ports import TreasuryAnswer
 from tests.policy_engine.delivery.city import Office, clerk, decider, federation, finance, official
 
 pytestmark = pytest.mark.postgres
@@ -28,6 +31,7 @@ Held = tuple[str, str]
 AWARD, PAYMENT, CLAIM, BUDGET = (
     (f"FROM {table}", "FOR ") for table in ("award", "payment", "claim", "budget")
 )
+POCKET: Held = ("FROM ledger_account", "FOR UPDATE")
 SERIES: Held = ("INTO number_series", "")
 #: The other may be waiting for us already, behind what we hold: then it never comes to where we expect it.
 PATIENCE = 0.4
@@ -171,6 +175,21 @@ def test_a_hundred_are_decided_at_once_while_another_decides_one_of_them(office:
         )
 
     both(office, (SERIES, decide), (CLAIM, decide_the_last))
+
+
+def test_money_is_paid_and_sent_back_in_one_answer_while_other_orders_leave(office: Office) -> None:
+    rights(office, 3001, 3002)
+    office.approve()
+    office.grant(office.claimed(subject_id=3003))
+
+    def answer(session: Any) -> None:
+        orders = session.scalars(
+            sa.select(Payment).where(Payment.state == "instructed").order_by(Payment.id).with_for_update()
+        ).all()
+        said = (TreasuryAnswer(status="paid"), TreasuryAnswer(status="returned", reason="户名不符"))
+        assert apply_answers(session, office.ports, list(zip(orders, said, strict=True)), now=office.now) == 2
+
+    both(office, (POCKET, answer), (POCKET, approve(office)))
 
 
 def test_a_year_is_closed_while_a_right_ends(office: Office) -> None:

@@ -27,18 +27,19 @@ def map_loan_booked(message: LoanBooked) -> Mapped:
 
 
 def map_interest_settled(message: LoanInterestSettled) -> Mapped:
-    """Interest settled in a quarter; an extended or overdue loan says so, and earns no subsidy."""
+    """Interest settled in a quarter. An extended or overdue loan says so without a day: none of its interest counts."""
     since, until = read_day("jxksrq", message.period_from), read_day("jxjsrq", message.period_to)
     if until < since:
         raise UnmappableError("jxjsrq: the period ends before it begins")
     status = read_code("dkzt", message.loan_status, STATUS)
     is_startup = read_code("dkcp", message.product, PRODUCT) == "创业担保贷款"
     settled_fen = read_fen(message.interest_paid)
+    counted_fen = 0 if status in ("逾期", "展期") else settled_fen
     changes = (
         AttributeChange("loan", "loan.principal", read_fen(message.principal), until),
         AttributeChange("loan", "loan.is_startup_guaranteed", is_startup, until),
         AttributeChange("loan", "loan.interest_settled_this_quarter", settled_fen, until),
-        AttributeChange("loan", "loan.subsidised_interest", settled_fen, until),
+        AttributeChange("loan", "loan.subsidised_interest", counted_fen, until),
         AttributeChange("loan", "loan.is_overdue", status == "逾期", until),
         AttributeChange("loan", "loan.is_extended", status == "展期", until),
     )

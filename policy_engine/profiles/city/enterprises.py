@@ -230,7 +230,7 @@ def draw_loans(rng: np.random.Generator, firms: Firms, as_of: date) -> Items:
     columns = {
         "principal": numbers(principal),
         "interest_settled_this_quarter": numbers(interest),
-        "subsidised_interest": numbers(interest),
+        "subsidised_interest": numbers(np.where(extended, 0, interest)),
         "is_first_loan": flags(np.zeros(count, dtype=np.bool_)),
         "rate_bp": numbers(rate),
         "reference_rate_bp": numbers(np.full(count, LPR_BP)),

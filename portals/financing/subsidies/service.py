@@ -86,7 +86,8 @@ def settle(
 ) -> QuarterSubsidy:
     """Put a quarter that is over on the books, and calculate it: the policy that pays most, or none with the reason.
 
-    Until it is filed it is calculated anew each time: a late report counts, and so do arrears made good.
+    Until it is filed it is calculated anew each time: a late report counts, and so do arrears made good. That the loan fell
+    overdue since, or was compensated, takes nothing from what was paid for the days before (decision 20).
     """
     quarter = label_of(first)
     row = repository.of_quarter(session, book.loan_id, quarter)
@@ -143,7 +144,7 @@ def _calculate(
     best = _best(session, published, book, candidates, business_date(now))
     chosen = candidates[0] if best is None else best.candidate
     row.state = "none" if best is None else "calculated"
-    row.reason = _why_none(book, candidates) if best is None else ""
+    row.reason = _why_none(candidates) if best is None else ""
     row.settled_fen = sum(one.interest_fen for one in settled)
     row.counted_fen = chosen.counted_fen
     row.lines = [msgspec.to_builtins(line) for line in chosen.lines]
@@ -294,16 +295,14 @@ def _worth(
     return Worth(candidate=candidate, version=policy.document.version, amount_fen=judgement.amount_fen)
 
 
-def _why_none(book: LoanBook, candidates: Sequence[Candidate]) -> str:
-    """The plainest cause: nothing was paid, what was paid does not count, it is stopped today, LPR lacks, no policy fits."""
+def _why_none(candidates: Sequence[Candidate]) -> str:
+    """The plainest cause: nothing was paid, what was paid does not count, LPR lacks, no policy fits."""
     lines = candidates[0].lines
     if not lines:
         return "no_interest"
     if candidates[0].counted_fen == 0:
         return next((line.why for line in lines if line.why is not None), "no_interest")
-    stopped = next((stop.why for stop in book.stops if stop.until is None), None)
-    lacking = "no_reference" if any(one.lacks_reference for one in candidates) else "no_policy"
-    return stopped or lacking
+    return "no_reference" if any(one.lacks_reference for one in candidates) else "no_policy"
 
 
 def _begin(session: Session, ports: Ports, row: QuarterSubsidy, now: datetime) -> Claim:
@@ -314,7 +313,7 @@ def _begin(session: Session, ports: Ports, row: QuarterSubsidy, now: datetime) -
     today = business_date(now)
     judged = ports.reevaluate(session, row.policy_id, terms.version, row.firm_id, row.unit_id, today)
     if judged.verdict != "eligible" or judged.amount_fen is None:
-        raise Conflict(_("按今天的信息，这笔贷款不符合贴息条件；逾期的，还清后可以再报。"))
+        raise Conflict(_("按今天的信息，这笔贷款不符合贴息条件，请核对企业和贷款登记的信息。"))
     holders = accounts.holders_for(session, ports, row.firm_id, now)
     account = next(iter(accounts.usable_accounts(session, holders, now)), None)
     draft = Claim(

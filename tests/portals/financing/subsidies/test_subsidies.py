@@ -445,7 +445,7 @@ def test_of_two_loans_at_once_only_one_is_the_first(chain: Chain) -> None:
     assert (found[second.id].is_first_loan, found[second.id].policy_id) == (False, "tech-loan-interest")
 
 
-def test_an_extended_guaranteed_loan_earns_nothing_as_its_policy_says(chain: Chain) -> None:
+def test_an_extension_takes_what_comes_after_it_and_nothing_of_what_was_paid_before(chain: Chain) -> None:
     loan = chain.lend()
     chain.pay_interest(loan, date(2026, 11, 8))
     with chain.house.database.write() as session:
@@ -457,14 +457,27 @@ def test_an_extended_guaranteed_loan_earns_nothing_as_its_policy_says(chain: Cha
             vault=chain.house.vault,
             now=chain.clock.now(),
         )
+    chain.pay_interest(loan, date(2026, 12, 8))
     quarter = chain.settle(date(2027, 1, 5))
-    assert (quarter.state, quarter.reason) == ("none", "extended")
+    assert [(one["counted_fen"], one["why"]) for one in quarter.lines] == [(MONTH_FEN, None), (0, "extended")]
+    assert chain.file(quarter).amount_fen == MONTH_FEN // 2
+    chain.pay_interest(loan, date(2027, 1, 8))
+    after = chain.settle(date(2027, 4, 5))
+    assert (after.quarter, after.state, after.reason) == ("2027Q1", "none", "extended")
 
 
-def test_while_a_loan_is_overdue_nothing_is_filed_and_once_cured_the_sound_days_are(chain: Chain) -> None:
+def test_of_a_sum_that_cures_arrears_the_sound_days_count(chain: Chain) -> None:
     loan = chain.lend()
-    chain.at(date(2026, 11, 20))
-    since = date(2026, 11, 9)
+    falls_overdue(chain, loan, date(2026, 11, 20), since=date(2026, 11, 9))
+    chain.pay_interest(loan, date(2026, 11, 24), MONTH_FEN)
+    quarter = chain.settle(date(2027, 1, 5))
+    # Paid on 24 November for the days since 8 October; 15 of the 47 were in arrears.
+    assert quarter.counted_fen == MONTH_FEN * 32 // 47
+    assert chain.file(quarter).amount_fen == MONTH_FEN * 32 // 47 // 2
+
+
+def falls_overdue(chain: Chain, loan: Loan, today: date, since: date) -> None:
+    chain.at(today)
     with chain.house.database.write() as session:
         loans.report_overdue(
             session,
@@ -474,32 +487,51 @@ def test_while_a_loan_is_overdue_nothing_is_filed_and_once_cured_the_sound_days_
             vault=chain.house.vault,
             now=chain.clock.now(),
         )
-    chain.pay_interest(loan, date(2026, 11, 24), MONTH_FEN)
-    quarter = chain.settle(date(2027, 1, 5))
-    # Paid on 24 November for the days since 8 October; 15 of the 47 were in arrears.
-    assert quarter.counted_fen == MONTH_FEN * 32 // 47
-    assert chain.file(quarter).amount_fen == MONTH_FEN * 32 // 47 // 2
 
 
-def test_a_loan_that_falls_overdue_after_the_quarter_waits_until_it_is_cured(chain: Chain) -> None:
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_default_after_the_quarter_takes_nothing_from_it(chain: Chain, is_first: bool) -> None:
+    loan = chain.lend(is_first=is_first)
+    for month in (11, 12):
+        chain.pay_interest(loan, date(2026, month, 8))
+    falls_overdue(chain, loan, date(2027, 1, 12), since=date(2027, 1, 9))
+    quarter = chain.settle(date(2027, 1, 12))
+    assert (quarter.state, quarter.counted_fen) == ("calculated", 2 * MONTH_FEN)
+    claim = chain.file(quarter)
+    for action in ("accept", "grant"):
+        chain.act(claim, action)
+    assert chain.pay(claim).amount_fen == claim.amount_fen
+    assert chain.stage(quarter) == "paid"
+    # Of the days in arrears nothing counts, by whichever rule.
+    following = chain.settle(date(2027, 4, 5))
+    assert (following.state, following.reason) == ("none", "no_interest")
+
+
+def test_a_compensation_leaves_the_firm_what_it_had_paid_for_itself(chain: Chain) -> None:
     loan = chain.lend()
     for month in (11, 12):
         chain.pay_interest(loan, date(2026, month, 8))
-    chain.at(date(2027, 1, 12))
+    falls_overdue(chain, loan, date(2027, 1, 12), since=date(2027, 1, 9))
+    chain.at(date(2027, 2, 20))
     with chain.house.database.write() as session:
-        loans.report_overdue(
+        known = loans.compensate(
             session,
-            lending.manager(),
             loan.id,
-            Overdue(since=date(2027, 1, 9)),
-            vault=chain.house.vault,
+            NewRepayment(
+                on_day=date(2027, 2, 20),
+                reference="DC-1",
+                principal_fen=loan.balance_fen,
+                interest_fen=MONTH_FEN,
+            ),
+            by="东楚融资担保",
             now=chain.clock.now(),
         )
-    waiting = chain.settle(date(2027, 1, 12))
-    assert (waiting.state, waiting.reason) == ("none", "overdue")
-    chain.pay_interest(loan, date(2027, 1, 15))
-    cured = chain.settle(date(2027, 1, 16))
-    assert (cured.id, cured.state, cured.amount_fen) == (waiting.id, "calculated", MONTH_FEN)
+        assert known.source == "guarantor"
+    quarter = chain.settle(date(2027, 2, 21))
+    assert (quarter.quarter, quarter.state, quarter.counted_fen) == ("2026Q4", "calculated", 2 * MONTH_FEN)
+    assert chain.file(quarter).amount_fen == MONTH_FEN
+    following = chain.settle(date(2027, 4, 5))
+    assert (following.settled_fen, following.reason) == (0, "no_interest")
 
 
 @pytest.mark.parametrize(

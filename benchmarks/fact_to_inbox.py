@@ -10,7 +10,8 @@ Each of these takes less than two minutes:
     python -m benchmarks.fact_to_inbox --database sqlite --rate 10 50 100 --residents 10000 --claims 4000
     python -m benchmarks.fact_to_inbox --database postgresql --rate 10 50 100 --residents 10000 --claims 4000
 
-and with ``--residents 2500000 --claims 1000000`` the same of the whole city, which takes many minutes to fill before.
+``--store DIR`` runs inside a store of ``made_city``, whose residents have families, other facts and rights, beside the
+same run in a store of ten thousand claims.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
+import sqlalchemy as sa
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 from litestar.di import Provide
@@ -36,7 +39,10 @@ from litestar.di import Provide
 import portals.tables  # noqa: F401  every table of the house
 from benchmarks.cities import RESIDENTS, peak_rss_mib
 from benchmarks.departments_and_pages import Plan, Push, Told
-from benchmarks.facts_in import serving
+from benchmarks.facts_in import DEPARTMENT, serving
+from benchmarks.inside_stores import Store, add_stores, measure_inside, publish_once
+from benchmarks.made_city import CITY, MOST_NAMED
+from benchmarks.made_claims import residents_with_claims
 from benchmarks.made_rights import FIRST_PERSON, give_rights, person, settle_people
 from benchmarks.simulated_world import cpu_seconds, tree_cpu_seconds
 from connectors.app import create_app
@@ -47,13 +53,15 @@ from identity.registry import service as registry
 from identity.registry.schemas import SubjectRow
 from kernel.clock import FixedClock, SystemClock
 from kernel.house import House, open_house
-from kernel.outbox import Handler, Message, Worker
+from kernel.outbox import Handler, Message, OutboxMessage, Worker
 from kernel.settings import Settings
 from kernel.web.live import live_routes
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery import rematching
+from policy_engine.delivery.offers.models import Offer
 from policy_engine.profiles import jobs
+from policy_engine.profiles.layout import FIRST_ID
 from portals.joining import open_services
 from portals.server import HANDLER_THREADS, PathApps
 from tests.policy_engine.matching.works import Works
@@ -83,6 +91,67 @@ def measure(
     """Milliseconds from the push to the open page, small store and large, on both databases."""
     for size, files in dict.fromkeys(((10_000, 4_000), (residents, claims))):
         yield from measure_at(size, files, rates, databases)
+
+
+def measure_in(
+    stores: Sequence[Path], rates: Sequence[int], seconds: int = SECONDS
+) -> Iterator[dict[str, Any]]:
+    """The same inside stores that were made."""
+    compared = ("p50_ms", "p99_ms", "answered_p50_ms", "worker_cpu_ms", "database_cpu_ms")
+    same = ("wanted_per_second",)
+    return measure_inside(stores, lambda store: _inside(store, rates, seconds), same, compared)
+
+
+def _inside(store: Store, rates: Sequence[int], seconds: int) -> Iterator[dict[str, Any]]:
+    """Events about residents of the city, who have families, other facts, and rights under other policies."""
+    house = store.house
+    publish_once(house, POLICY)
+    _put_away(house)
+    numbers = _residents_not_told(store, sum(rates) * (WARM_SECONDS + seconds))
+    for rate in rates:
+        events = rate * (WARM_SECONDS + seconds)
+        chosen, numbers = numbers[:events], numbers[events:]
+        if len(chosen) < events:
+            raise SystemExit(f"{store.folder}: not enough residents are left to whom nothing was offered")
+        told = _told(house, chosen, rate, store.server)
+        each = told["cpu_ms_per_event"]
+        yield {
+            "benchmark": "fact_to_inbox",
+            **told,
+            "worker_cpu_ms": each["worker"],
+            "database_cpu_ms": each["database_server"] or None,
+        }
+
+
+def _put_away(house: House) -> None:
+    """What runs before left in the outbox for handlers that they did not have."""
+    waiting = sa.update(OutboxMessage).where(OutboxMessage.done_at.is_(None))
+    with house.database.write(timeout=60) as session:
+        session.execute(waiting.values(done_at=house.clock.now()))
+
+
+def _residents_not_told(store: Store, count: int) -> list[tuple[int, str]]:
+    """Grown-ups whose number is registered, one of a household, to whom the policy was not offered yet."""
+    persons = pl.scan_parquet(store.folder / CITY / "persons.parquet").select(
+        "subject_id", "owner_id", "birth_date"
+    )
+    known = pl.scan_parquet(store.folder / CITY / "registry.parquet").filter(
+        pl.col("identifier").is_not_null(),
+        identifier_kind="id_number",
+    )
+    named = FIRST_ID["person"] + max(residents_with_claims(store.note.claims), MOST_NAMED)
+    grown_up = pl.col("birth_date").is_between(date(1966, 1, 1), date(1996, 1, 1))
+    with store.house.database.read() as session:
+        offered = list(session.scalars(sa.select(Offer.subject_id).where(Offer.policy_id == POLICY.id)))
+    found = (
+        persons.filter(grown_up, pl.col("subject_id") < named, ~pl.col("subject_id").is_in(offered))
+        .join(known.select("subject_id", "identifier"), on="subject_id")
+        .unique("owner_id", keep="first", maintain_order=True)
+        .select("subject_id", "identifier")
+        .collect()
+        .sample(fraction=1, shuffle=True, seed=7)
+    )
+    return list(found.head(count).iter_rows())
 
 
 def measure_at(
@@ -237,14 +306,17 @@ def _plan(
     rate: int,
 ) -> Plan:
     """Every push signed beforehand, as another machine would do it."""
-    key = outside.systems["tax"].signing_keys[0]
+    key = outside.systems[DEPARTMENT].signing_keys[0]
     pushes = []
     for subject_id, number in numbers:
-        body = _event(f"bench-{subject_id:08d}", number, house)
-        headers = sign(key, f"bench-{subject_id:08d}", body, now=house.clock.now())
+        event_id = (
+            f"bench-{subject_id:08d}-{house.clock.now():%H%M%S}"  # a store may have heard of them before
+        )
+        body = _event(event_id, number, house)
+        headers = sign(key, event_id, body, now=house.clock.now())
         pushes.append(Push(headers | {"content-type": "application/json"}, body.decode()))
     people = {one: str(numbers[one][0]) for one in watched}
-    return Plan(base, "/connectors/events/tax", pushes, people, float(rate), PATIENCE)
+    return Plan(base, f"/connectors/events/{DEPARTMENT}", pushes, people, float(rate), PATIENCE)
 
 
 def _from_outside(plan: Plan, server: int | None) -> tuple[Told, dict[str, float]]:
@@ -288,8 +360,8 @@ def _thread_seconds(thread: int) -> float:
 
 def _event(event_id: str, number: str, house: House) -> bytes:
     today = house.clock.today()
-    data = {"jfrzjh": number, "jfrxm": "演示人", "ljys": 400, "tjrq": f"{today:%Y%m%d}"}
-    event = {"event_id": event_id, "event_type": "premium_collected", "data": data}
+    data = {"aac002": number, "aac003": "演示人", "aae201": 400, "aae042": f"{today:%Y%m%d}"}
+    event = {"event_id": event_id, "event_type": "premium_posted", "data": data}
     return msgspec.json.encode(event | {"occurred_at": house.clock.now()})
 
 
@@ -302,9 +374,13 @@ def main() -> int:
     parser.add_argument("--residents", type=int, default=10_000)
     parser.add_argument("--claims", type=int, default=4_000)
     parser.add_argument("--seconds", type=int, default=SECONDS, help="at each rate")
+    add_stores(parser)
     asked = parser.parse_args()
     databases = DATABASES if asked.database == "both" else (asked.database,)
-    for figure in measure_at(asked.residents, asked.claims, asked.rate, databases, asked.seconds):
+    figures = measure_at(asked.residents, asked.claims, asked.rate, databases, asked.seconds)
+    if asked.store:
+        figures = measure_in(asked.store, asked.rate, asked.seconds)
+    for figure in figures:
         print(json.dumps(figure, ensure_ascii=False), flush=True)
     return 0
 

@@ -3,12 +3,14 @@
 Signed events pushed over HTTP until they are facts; a department's file of rows, new and then again, beside the bare
 insert of the rows it wrote; a day's changes merged into the columnar snapshot, beside reading the whole store anew.
 
-``python -m benchmarks.facts_in --residents 25000 --rows 20000`` is the small one.
+``python -m benchmarks.facts_in --residents 25000 --rows 20000`` is the small one; with ``--store DIR`` it runs inside a
+store of ``made_city``, the file being killed in the middle and resumed.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import random
 import secrets
 import socket
@@ -35,6 +37,11 @@ from granian.server.embed import Server
 import portals.tables  # noqa: F401  every table of the house
 from benchmarks.bare_insert import seconds_to_insert
 from benchmarks.cities import AS_OF, RESIDENTS, generated, peak_rss_mib
+from benchmarks.inside_stores import Store, add_stores, measure_inside
+from benchmarks.killed_file import measure_file
+from benchmarks.made_city import CITY, MOST_NAMED
+from benchmarks.made_claims import residents_with_claims
+from benchmarks.made_residents import fewer_told
 from connectors.app import create_app
 from connectors.events.signing import sign
 from connectors.settings import ConnectorSettings
@@ -42,14 +49,15 @@ from identity.registry import service as registry
 from identity.registry.models import Subject
 from identity.registry.schemas import SubjectRow
 from kernel.bulk import insert_rows
-from kernel.clock import FixedClock
+from kernel.clock import FixedClock, business_date
 from kernel.house import House, open_house
 from kernel.outbox import OutboxMessage, Worker
 from kernel.settings import Settings
 from policy_engine.profiles import jobs, loading, snapshot
 from policy_engine.profiles.files import service as files
 from policy_engine.profiles.files.loading import CHUNK, Loading
-from policy_engine.profiles.models import FactHistory
+from policy_engine.profiles.layout import FIRST_ID
+from policy_engine.profiles.models import FactHistory, Profile
 from policy_engine.profiles.schemas import FactChange
 from policy_engine.profiles.service import apply_checked
 from portals.server import MOST_CONNECTIONS
@@ -58,6 +66,8 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 #: Residents whose numbers are registered as any other's; the others' indices are random bytes of the same size.
 KNOWN = 20_000
 EVENTS = 3_000
+#: Whose word about months of premium comes first: what it says counts.
+DEPARTMENT = "social_insurance"
 SENDERS = 8
 ROWS = 1_000_000
 CHANGES = 50_000
@@ -70,6 +80,80 @@ def measure(residents: int = RESIDENTS, rows: int = ROWS) -> Iterator[dict[str, 
         yield from _on_both(small, 10_000, rows=0)
     with generated(residents) as city:
         yield from _on_both(city, residents, rows=rows)
+
+
+def measure_in(stores: Sequence[Path], rows: int) -> Iterator[dict[str, Any]]:
+    """The same inside stores that were made, with a file as long as there are people who have a number."""
+    compared = ("facts_per_second", "push_p50_ms", "merge_seconds", "rows_per_second", "cpu_seconds")
+    return measure_inside(stores, lambda store: _inside(store, rows), ("benchmark", "kind"), compared)
+
+
+def _inside(store: Store, rows: int) -> Iterator[dict[str, Any]]:
+    people = _people_of(store)
+    yield {"benchmark": "facts_events", **_events(store.house, people)}
+    yield {"benchmark": "facts_snapshot", **_merge_into_city(store)}
+    numbers = [number for _, number in people]
+    with tempfile.TemporaryDirectory() as room:
+        for figure in measure_file(store.house, Path(room), numbers, min(rows, len(numbers)), store.server):
+            yield {"benchmark": "facts_file", **figure}
+
+
+def _people_of(store: Store) -> list[tuple[int, str]]:
+    """(subject, id number) of those who can be found by it."""
+    end = FIRST_ID["person"] + max(residents_with_claims(store.note.claims), MOST_NAMED)
+    known = pl.scan_parquet(store.folder / CITY / "registry.parquet").filter(
+        pl.col("identifier").is_not_null(),
+        pl.col("name").is_not_null(),
+        pl.col("subject_id").is_between(FIRST_ID["person"], end, closed="left"),
+        identifier_kind="id_number",
+    )
+    return list(known.select("subject_id", "identifier").collect().iter_rows())
+
+
+def _merge_into_city(store: Store) -> dict[str, Any]:
+    """The snapshot as it was when the store was filled, read from the city's files, and brought up to the present; then
+    days of changes."""
+    start = time.perf_counter()
+    whole = snapshot.from_directory(store.folder / CITY)
+    frames = whole.frames
+    if store.note.facts:
+        frames = {kind: fewer_told(kind, frame, store.note.facts) for kind, frame in frames.items()}
+    read = time.perf_counter() - start
+    with store.house.database.read() as session:
+        filled_at = session.scalar(sa.select(sa.func.min(Profile.sequence))) or 0
+        whole = msgspec.structs.replace(whole, frames=frames, sequence=filled_at)
+        whole = snapshot.refreshed(session, whole, AS_OF)
+    changes = min(CHANGES, store.note.residents // 4)
+    whole, merged, worked = _merged_days(store.house, whole, changes)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as room:
+        snapshot.keep_snapshot(whole, Path(room))
+        kept = time.perf_counter() - start
+    return {
+        "changes": changes,
+        "merge_seconds": round(statistics.median(merged), 2),
+        "merge_cpu_seconds": round(statistics.median(worked), 2),
+        "keep_seconds": round(kept, 2),
+        "read_from_files_seconds": round(read, 2),
+        "load": round(os.getloadavg()[0], 1),
+        "peak_rss_mib": peak_rss_mib(),
+    }
+
+
+def _merged_days(
+    house: House, whole: snapshot.Snapshot, changes: int
+) -> tuple[snapshot.Snapshot, list[float], list[float]]:
+    """Seconds of each day's merge by the clock and of our processor."""
+    merged: list[float] = []
+    spent: list[float] = []
+    for day in range(3):
+        _change_a_day(house, whole, changes, day)
+        with house.database.read() as session:
+            start, worked = time.perf_counter(), time.process_time()
+            whole = snapshot.refreshed(session, whole, AS_OF)
+            merged.append(time.perf_counter() - start)
+            spent.append(time.process_time() - worked)
+    return whole, merged, spent
 
 
 def _on_both(city: Path, residents: int, *, rows: int) -> Iterator[dict[str, Any]]:
@@ -132,13 +216,14 @@ def _fill(house: House, city: Path) -> list[tuple[int, str]]:
 def _events(house: House, people: Sequence[tuple[int, str]]) -> dict[str, Any]:
     """From the first push to the last fact: the door and the worker at once, as they live in one process."""
     outside = ConnectorSettings.embedded("http://127.0.0.1:9", house.settings.home)
-    key = outside.systems["tax"].signing_keys[0]
-    chosen = random.Random(7).sample(people, min(EVENTS, len(people)))
-    bodies = [_event(place, number) for place, (_, number) in enumerate(chosen)]
-    signed = [
-        (body, sign(key, f"bench-{place:08d}", body, now=NOON) | {"content-type": "application/json"})
-        for place, body in enumerate(bodies)
-    ]
+    key = outside.systems[DEPARTMENT].signing_keys[0]
+    chosen = random.sample(people, min(EVENTS, len(people)))
+    now, run = house.clock.now(), secrets.token_hex(4)
+    signed = []
+    for place, (_, number) in enumerate(chosen):
+        event_id = f"bench-{run}-{place:08d}"
+        body = _event(event_id, place, number, now)
+        signed.append((body, sign(key, event_id, body, now=now) | {"content-type": "application/json"}))
     taking = {topic: one for topic, one in jobs.handlers(house).items() if topic == "department.event"}
     worker = Worker(house.database, house.clock, taking | {"facts.changed": lambda _message: None}, threads=2)
     house.ephemeral.subscribe("outbox", worker.wake)
@@ -150,7 +235,9 @@ def _events(house: House, people: Sequence[tuple[int, str]]) -> dict[str, Any]:
             with httpx.Client(base_url=base, timeout=60) as client:
                 for body, headers in share:
                     asked = time.perf_counter()
-                    client.post("/connectors/events/tax", content=body, headers=headers).raise_for_status()
+                    client.post(
+                        f"/connectors/events/{DEPARTMENT}", content=body, headers=headers
+                    ).raise_for_status()
                     latencies.append((time.perf_counter() - asked) * 1000)
 
         start = time.perf_counter()
@@ -170,10 +257,15 @@ def _events(house: House, people: Sequence[tuple[int, str]]) -> dict[str, Any]:
     }
 
 
-def _event(place: int, number: str) -> bytes:
-    data = {"jfrzjh": number, "jfrxm": "演示人", "ljys": 400 + place % 100, "tjrq": "20261123"}
-    event = {"event_id": f"bench-{place:08d}", "event_type": "premium_collected", "data": data}
-    return msgspec.json.encode(event | {"occurred_at": "2026-11-23T12:00:00+08:00"})
+def _event(event_id: str, place: int, number: str, now: datetime) -> bytes:
+    data = {
+        "aac002": number,
+        "aac003": "演示人",
+        "aae201": 400 + place % 100,
+        "aae042": f"{business_date(now):%Y%m%d}",
+    }
+    event = {"event_id": event_id, "event_type": "premium_posted", "data": data}
+    return msgspec.json.encode(event | {"occurred_at": now})
 
 
 def _waiting(house: House) -> bool:
@@ -189,13 +281,7 @@ def _merge(house: House, residents: int) -> dict[str, Any]:
         whole = snapshot.from_database(session, AS_OF)
         rebuild = time.perf_counter() - start
     changes = min(CHANGES, residents // 4)
-    merged: list[float] = []
-    for day in range(3):
-        _change_a_day(house, whole, changes, day)
-        with house.database.read() as session:
-            start = time.perf_counter()
-            whole = snapshot.refreshed(session, whole, AS_OF)
-            merged.append(time.perf_counter() - start)
+    _, merged, _ = _merged_days(house, whole, changes)
     return {
         "changes": changes,
         "merge_seconds": round(statistics.median(merged), 2),
@@ -207,6 +293,7 @@ def _merge(house: House, residents: int) -> dict[str, Any]:
 
 def _change_a_day(house: House, whole: snapshot.Snapshot, changes: int, day: int) -> None:
     chosen = whole.frames["person"]["subject_id"].sample(changes, seed=day).to_list()
+    now = house.clock.now() + timedelta(days=day + 1)
     for first in range(0, changes, 1_000):
         told = [
             FactChange(
@@ -214,13 +301,13 @@ def _change_a_day(house: House, whole: snapshot.Snapshot, changes: int, day: int
                 attribute="person.ui_claimed_months",
                 value=day + 1,
                 source="human_resources",
-                event_id=f"day-{day}-{subject_id}",
-                observed_at=NOON + timedelta(days=day + 1),
+                event_id=f"day-{now:%m%d%H%M%S}-{subject_id}",
+                observed_at=now,
             )
             for subject_id in chosen[first : first + 1_000]
         ]
         with house.database.write() as session:
-            apply_checked(session, told, now=NOON)
+            apply_checked(session, told, now=now)
 
 
 def _files(
@@ -314,7 +401,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--residents", type=int, default=RESIDENTS)
     parser.add_argument("--rows", type=int, default=ROWS)
+    add_stores(parser)
     asked = parser.parse_args()
-    for figure in measure(asked.residents, asked.rows):
+    figures = measure_in(asked.store, asked.rows) if asked.store else measure(asked.residents, asked.rows)
+    for figure in figures:
         print(json.dumps(figure, ensure_ascii=False), flush=True)
     sys.exit(0)

@@ -12,20 +12,22 @@ numbers, decision records, the log's commitments). The audit trail, and the outb
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
+import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from benchmarks.claims_through import Machine
+from benchmarks.claims_machine import Machine
+from benchmarks.filling import Hand, Task, filling
 from benchmarks.made_rights import AMOUNT, FIRST_PERSON, accounts, fund, settle_people
-from benchmarks.payment_orders import working
 from benchmarks.simulated_world import living, open_accounts
+from benchmarks.working_house import working
 from kernel.clock import FixedClock
 from kernel.house import House
 from kernel.notices.models import Notice
@@ -40,7 +42,7 @@ from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.cases.models import CaseEvent
 from policy_engine.delivery.claims.models import Claim, StageDecision, WrittenDecision
-from policy_engine.delivery.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
+from policy_engine.delivery.ledger.models import LedgerEntry, LedgerTransaction
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.profiles.layout import FIRST_ID
@@ -98,7 +100,9 @@ TABLES = (
         anew={"number": "substr(t.number, 1, 18) || 'm' || t.row || 'x' || c.i"},
     ),
     Copied(DecisionRecord),
-    Copied(Award),
+    Copied(
+        Award, shared=frozenset({"next_due_on"})
+    ),  # what was due before was seen to, as in a house that works
     Copied(
         Payment,
         shared=frozenset({"budget_id", "batch_id"}),
@@ -125,7 +129,7 @@ TABLES = (
         "LEFT JOIN ledger_transaction AS x ON x.id = t.record_id LEFT "
         + _OF_PAYMENT.format("x")
         + " LEFT JOIN decision_record AS r ON r.id = t.record_id",
-        anew={"leaf_index": "c.i * :records + t.row", "commitment": ":leaf"},
+        anew={"leaf_index": "c.i * {records} + t.row", "commitment": "{leaf}"},
     ),
 )
 
@@ -142,13 +146,17 @@ def make_claims(house: House, port: int, claims: int, *, step: Step, seconds: fl
     step("two hundred real ones", 0)
     _go_through(house, port, copies + 1)
     copying = _Copying(house, copies)
-    copying.prepare()
-    until, done = time.monotonic() + seconds, 0
-    while done < copies and time.monotonic() < until:
-        step("their copies", done / copies)
-        done = copying.copy(done)
-    copying.finish(done)
-    return (done + 1) * CLAIMS_OF_EACH * len(POLICIES)
+    until = time.monotonic() + seconds
+    with filling(house) as hands:
+        copying.prepare(hands.first)
+        with hands.without_indices([one.table.name for one in TABLES]):
+            hands.each(copying.tasks(until, step))
+            step("indices of claims", 0)
+        step("balances", 0)
+        copying.finish(hands.first)
+    with house.database.write(timeout=600) as session:
+        copying.grow(session)
+    return (copying.done + 1) * CLAIMS_OF_EACH * len(POLICIES)
 
 
 def _go_through(house: House, port: int, copies: int) -> None:
@@ -194,33 +202,25 @@ class _Copying:
         self._house, self._copies = house, copies
         self._is_sqlite = house.database.is_sqlite
         self._records = 0
-        self.at_once = 1
+        self._at_once = 1
+        self.done = 0
 
-    def prepare(self) -> None:
-        """The real rows apart, numbered, each with whose it is; and of each copy what is the same in all its rows."""
+    def prepare(self, hand: Hand) -> None:
+        """The real rows apart, numbered, each with whose it is; of each copy what is the same in all its rows; and where
+        each resident is dealt with."""
         counted = 0
-        with self._house.database.write(timeout=600) as session:
-            for one in TABLES:
-                name = one.table.name
-                session.execute(sa.text(f"DROP TABLE IF EXISTS made_{name}"))
-                session.execute(sa.text(_template(one)))
-                counted += session.scalar(sa.text(f"SELECT count(*) FROM made_{name}")) or 0  # noqa: S608
-            self._records = session.scalar(sa.text("SELECT count(*) FROM made_log_entry")) or 0
-            session.execute(sa.text("DROP TABLE IF EXISTS made_copy"))
-            session.execute(
-                sa.text(
-                    "CREATE TABLE made_copy (i bigint PRIMARY KEY, moment text, d0 text, d1 text, d2 text)"
-                )
-            )
-            session.execute(
-                sa.text("INSERT INTO made_copy VALUES (:i, :moment, :d0, :d1, :d2)"),
-                [self._copy_row(number) for number in range(self._copies)],
-            )
-        self.at_once = max(1, ROWS_AT_ONCE // counted)
-        if self._is_sqlite:  # references are looked through at the end, not row by row
-            self._house.database.engine.dispose()
-            with self._house.database.engine.connect() as connection:
-                cast(Any, connection.connection.driver_connection).execute("PRAGMA foreign_keys = OFF")
+        for one in TABLES:
+            name = one.table.name
+            hand.run(f"DROP TABLE IF EXISTS made_{name}")
+            hand.run(_template(one))
+            counted += _count(hand, f"made_{name}")
+        self._records = _count(hand, "made_log_entry")
+        self._at_once = max(1, ROWS_AT_ONCE // counted)
+        hand.run("DROP TABLE IF EXISTS made_copy")
+        hand.run("CREATE TABLE made_copy (i bigint PRIMARY KEY, moment text, d0 text, d1 text, d2 text)")
+        columns = {"i": pl.Int64(), **dict.fromkeys(("moment", "d0", "d1", "d2"), pl.String())}
+        rows = [self._copy_row(number) for number in range(self._copies)]
+        hand.put("made_copy", pl.DataFrame(rows, schema=columns))
 
     def _copy_row(self, number: int) -> dict[str, object]:
         """``moment`` begins its ids: the first twelve digits of a UUID version 7, in order. ``d0`` to ``d2`` are the days on
@@ -232,48 +232,34 @@ class _Copying:
         days = {f"d{place}": f"{today - timedelta(days=age):%Y-%m-%d}" for place, age in enumerate(ages)}
         return {"i": number, "moment": f"{begins + number * 5000:012x}", **days}
 
-    def copy(self, first: int) -> int:
-        """The next few from ``first`` on; with which to go on."""
-        last = min(first + self.at_once, self._copies) - 1
-        with self._house.database.write(timeout=600) as session:
-            connection = session.connection()
-            if self._is_sqlite:
-                connection.exec_driver_sql("PRAGMA cache_size = -1500000")
-            else:
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-                connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-            values = {"first": first, "last": last, "records": self._records, "leaf": LEAF}
-            for one in TABLES:
-                written = self._statement(one)
-                used = {name: value for name, value in values.items() if f":{name}" in written}
-                typed = [sa.bindparam(name, type_=sa.BigInteger()) for name in used if name != "leaf"]
-                session.execute(sa.text(written).bindparams(*typed), used)
-        return last + 1
+    def tasks(self, until: float, step: Step) -> Iterator[Task]:
+        """A few copies each, until all are made or the time is over."""
+        while self.done < self._copies and time.monotonic() < until:
+            step("their copies", self.done / self._copies)
+            first, self.done = self.done, min(self.done + self._at_once, self._copies)
+            yield lambda hand, first=first, last=self.done - 1: self._copy(hand, first, last)  # type: ignore[misc]
 
-    def finish(self, copies: int) -> None:
-        """Balances as the entries say, the batches' own counts, the tree, and nothing left of the templates."""
-        sums = sa.select(LedgerEntry.account_id, sa.func.sum(LedgerEntry.amount_fen))
-        with self._house.database.write(timeout=3600) as session:
-            if not self._is_sqlite:
-                session.execute(sa.text("SET LOCAL statement_timeout = 0"))
-            for account_id, total in session.execute(sums.group_by(LedgerEntry.account_id)).all():
-                changed = sa.update(LedgerAccount).where(LedgerAccount.id == account_id)
-                session.execute(changed.values(balance_fen=int(total)))
-            session.execute(
-                sa.text(
-                    "UPDATE payment_batch SET payment_count = payment_count * :times, total_fen = total_fen * :times"
-                ),
-                {"times": copies + 1},
-            )
-            self._grow(session, copies * self._records)
-            if self._is_sqlite:
-                for name in ("claim", "award", "payment", "ledger_transaction"):
-                    broken = session.execute(sa.text(f"PRAGMA foreign_key_check({name})")).first()
-                    if broken is not None:
-                        raise AssertionError(broken)
-            for name in ("copy", *(one.table.name for one in TABLES)):
-                session.execute(sa.text(f"DROP TABLE made_{name}"))
+    def _copy(self, hand: Hand, first: int, last: int) -> None:
+        for one in TABLES:
+            hand.run(f"{self._statement(one)} WHERE c.i BETWEEN {first} AND {last}")
+
+    def finish(self, hand: Hand) -> None:
+        """Balances as the entries say, the batches' own counts, and nothing left of the templates."""
+        for account_id, total in hand.run(
+            "SELECT account_id, sum(amount_fen) FROM ledger_entry GROUP BY account_id"
+        ):
+            hand.run(f"UPDATE ledger_account SET balance_fen = {int(total)} WHERE id = '{account_id}'")  # noqa: S608
+        times = self.done + 1
+        hand.run(
+            f"UPDATE payment_batch SET payment_count = payment_count * {times}, total_fen = total_fen * {times}"  # noqa: S608
+        )
+        if self._is_sqlite:  # where references were not looked at, row by row
+            for name in ("claim", "award", "payment", "ledger_transaction"):
+                broken = hand.run(f"PRAGMA foreign_key_check({name})")
+                if broken:
+                    raise AssertionError(broken[0])
+        for name in ("copy", "subject", *(one.table.name for one in TABLES)):
+            hand.run(f"DROP TABLE made_{name}")
 
     def _statement(self, one: Copied) -> str:
         columns = [
@@ -283,7 +269,7 @@ class _Copying:
         values = ", ".join(self._value(one, column) for column in columns)
         return (
             f"INSERT INTO {one.table.name} ({names}) SELECT {values}"  # noqa: S608
-            f" FROM made_copy AS c CROSS JOIN made_{one.table.name} AS t WHERE c.i BETWEEN :first AND :last"
+            f" FROM made_copy AS c CROSS JOIN made_{one.table.name} AS t"
         )
 
     def _value(self, one: Copied, column: sa.Column[object]) -> str:
@@ -293,7 +279,7 @@ class _Copying:
         if name in ("subject_id", "applicant_id", "payee_id", "unit_id"):
             return self._resident
         if name == "division":
-            return f"(SELECT p.division FROM profile AS p WHERE p.subject_id = {self._resident})"  # noqa: S608
+            return f"(SELECT m.division FROM made_subject AS m WHERE m.subject_id = {self._resident})"  # noqa: S608
         if name in one.shared:
             return f"t.{name}"
         if isinstance(column.type, sa.Uuid):
@@ -336,10 +322,12 @@ class _Copying:
             if self._is_sqlite:
                 return f"CAST(printf('%032d', {self._resident}) AS BLOB)"
             return f"convert_to(lpad(CAST({self._resident} AS text), 32, '0'), 'UTF8')"
-        return written
+        leaf = "zeroblob(32)" if self._is_sqlite else "decode(repeat('00', 32), 'hex')"
+        return written.format(records=self._records, leaf=leaf)
 
-    def _grow(self, session: Session, size: int) -> None:
+    def grow(self, session: Session) -> None:
         """The tree over leaves that are all alike: every whole node of a level is the same, and so is every whole tile."""
+        size = self.done * self._records
         hashing = HASHINGS["sha-256"]
         node, level, count = hashing.leaf(LEAF), 0, size
         while count:
@@ -360,6 +348,10 @@ class _Copying:
         signed = head_signer(self._house)(session, payload)
         seal = bytes.fromhex(signed.sm2)
         session.add(LogHead(size=size, root=root, jws=signed.jws, sm2_signature=seal, signed_at=now))
+
+
+def _count(hand: Hand, table: str) -> int:
+    return int(hand.run(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608
 
 
 def _tile(nodes: Sequence[bytes], count: int) -> bytes:

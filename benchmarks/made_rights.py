@@ -100,9 +100,9 @@ _AWARD = (
 )
 
 
-def accounts(count: int) -> Iterator[tuple[str, str]]:
+def accounts(count: int, *, first: int = 0) -> Iterator[tuple[str, str]]:
     """(number, holder) of each, as the bank knows them too."""
-    for place in range(count):
+    for place in range(first, first + count):
         yield f"622202{place:013d}", f"某{place}"
 
 
@@ -111,6 +111,7 @@ def settle_people(
     count: int,
     *,
     now: datetime,
+    first: int = 0,
     has_accounts: bool = True,
     street_of: Callable[[int], str] = lambda _place: STREET,
     born: Callable[[int], str] = lambda _place: "1950-01-01",
@@ -119,9 +120,9 @@ def settle_people(
     with house.database.write() as session:
         sequence = profiles.lock_sequence(session) + 1
         profiles.set_sequence(session, sequence)
-    known = list(accounts(count))
-    for first in range(0, count, CHUNK):
-        places = range(first, min(first + CHUNK, count))
+    known = dict(enumerate(accounts(count, first=first), first))
+    for begin in range(first, first + count, CHUNK):
+        places = range(begin, min(begin + CHUNK, first + count))
         with house.database.write() as session:
             homes = [
                 (FIRST_HOME + one, "household", FIRST_HOME + one, None, street_of(one), {}, sequence)
@@ -168,21 +169,22 @@ def give_rights(
     first: int = 0,
     has_accounts: bool = True,
     street_of: Callable[[int], str] = lambda _place: STREET,
+    is_funded: bool = False,
 ) -> None:
-    """To each from ``first`` on a granted claim and an active award whose payment is due this month; money for all."""
+    """To each from ``first`` on, up to ``count``, a granted claim and an active award whose payment is due this month; and
+    money for all, unless there is."""
     month = business_date(now).replace(day=1)
     no_stages: list[object] = []
+    people = range(FIRST_PERSON + first, FIRST_PERSON + count)
+    theirs = PayeeAccount.subject_id.between(people.start, people.stop - 1)
     with house.database.read() as session:
-        rows = session.execute(
-            sa.select(PayeeAccount.subject_id, PayeeAccount.id).order_by(PayeeAccount.subject_id)
-        )
-        found: list[tuple[int, object]] = [(row.subject_id, row.id) for row in rows]
-    if not has_accounts:
-        found = [(FIRST_PERSON + place, None) for place in range(count)]
-    for begin in range(first, count, CHUNK):
+        rows = session.execute(sa.select(PayeeAccount.subject_id, PayeeAccount.id).where(theirs))
+        found: dict[int, object] = {row.subject_id: row.id for row in rows}
+    for begin in range(0, len(people), CHUNK):
         claims: list[tuple[object, ...]] = []
         awards: list[tuple[object, ...]] = []
-        for person, account in found[begin : begin + CHUNK]:
+        for person in people[begin : begin + CHUNK]:
+            account = found[person] if has_accounts else None
             claim, street = new_id(), street_of(person - FIRST_PERSON)
             parties = (person, person, person, person, account)
             claims.append(
@@ -212,7 +214,8 @@ def give_rights(
         with house.database.write() as session:
             insert_rows(session, Claim, _CLAIM, claims)
             insert_rows(session, Award, _AWARD, awards)
-    fund(house, count * AMOUNT * 2, now=now)
+    if not is_funded:
+        fund(house, count * AMOUNT * 2, now=now)
 
 
 def fund(house: House, amount_fen: int, *, now: datetime, policy_id: str = POLICY.id) -> None:

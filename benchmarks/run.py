@@ -23,17 +23,23 @@ def names() -> list[str]:
             "at_city_size",
             "bare_insert",
             "cities",
+            "claims_machine",
             "departments_and_pages",
+            "filling",
             "identity_server",
             "identity_store",
+            "inside_stores",
+            "killed_file",
             "made_city",
             "made_claims",
             "made_licences",
             "made_policies",
+            "made_residents",
             "made_rights",
             "plain_policies",
             "simulated_world",
             "soak",
+            "working_house",
         )
     )
 

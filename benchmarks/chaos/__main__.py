@@ -31,8 +31,8 @@ from benchmarks.chaos.children import Children
 from benchmarks.chaos.examination import examined, not_done
 from benchmarks.chaos.network import BadNetwork
 from benchmarks.chaos.town import Town, settle
-from benchmarks.payment_orders import free_port
 from benchmarks.simulated_world import living
+from benchmarks.working_house import free_port
 from connectors.settings import ConnectorSettings
 from connectors.simulators.faults import Fault, set_fault
 from connectors.simulators.store import Store

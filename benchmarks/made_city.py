@@ -66,6 +66,7 @@ class CityNote(msgspec.Struct, frozen=True):
 def opened(folder: Path, clock: Clock | None = None, *, port: int | None = None) -> Iterator[House]:
     """The house of a store that was made; on PostgreSQL with its server, which ends with the block."""
     with _house(folder, read_note(folder).database, clock or SystemClock(), port or free_port()) as house:
+        migrate(house.database)  # it may have been made before the newest tables
         yield house
 
 

@@ -23,6 +23,8 @@ _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
 _USCC_SHAPE = re.compile(rf"[{_USCC_ALPHABET}]{{2}}\d{{6}}[{_USCC_ALPHABET}]{{10}}")
 
+_CERTIFICATE = re.compile(r"(\d{17}[\dX])[1-7][1-4](?:B[1-9])?")
+
 
 def id_check_character(first_17: str) -> str:
     """The last character of a citizen's number (GB 11643-1999 §4.4, ISO 7064 MOD 11-2)."""
@@ -64,7 +66,13 @@ def warnings_for(kind: IdentifierKind, normalised: str) -> list[str]:
 
 
 def mask(identifier: str) -> str:
-    """Enough to recognise one's own number, too little to use another's."""
+    """Enough to recognise one's own number, too little to use another's.
+
+    A disability certificate's number is the id number with kind and level behind it, which nobody need read there.
+    """
+    certificate = _CERTIFICATE.fullmatch(identifier)
+    if certificate:
+        return mask(certificate[1]) + "*" * (len(identifier) - 18)
     if len(identifier) <= 4:
         return "*" * len(identifier)
     head, tail = (4, 4) if len(identifier) >= 15 else (1, 2)

@@ -17,6 +17,7 @@ from identity.delegation.models import Assignment, Mandate, Membership
 from identity.registry import firms
 from identity.registry import service as registry
 from identity.registry.identifiers import IdentifierKind
+from identity.registry.names import is_same_name
 from kernel.clock import business_date
 from kernel.errors import FieldError, InvalidInput, NotFound
 from kernel.house import House
@@ -247,7 +248,7 @@ class Members:
         vault = self._house.vault
         number = registry.find_by_identifier(session, kind, identifier.strip(), vault=vault)
         view = registry.describe(session, [number], vault=vault).get(number) if number else None
-        if number is None or view is None or view.name != name.strip():
+        if number is None or view is None or not is_same_name(view.name, name):
             text = _("名称和号码对不上，或登记中没有，请核对后再填。")
             raise InvalidInput(text, errors=[FieldError("uscc" if kind == "uscc" else "id_number", text)])
         if kind == "id_number" and view.kind != "person":

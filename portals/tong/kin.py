@@ -17,6 +17,7 @@ from identity.delegation import mandates, proxies, street
 from identity.delegation import repository as delegations
 from identity.delegation.models import Mandate, Proxy, SeatAuthorisation
 from identity.registry import service as registry
+from identity.registry.names import is_same_name
 from identity.seats import service as seats
 from kernel.errors import FieldError, Forbidden, InvalidInput, NotFound
 from kernel.house import House
@@ -171,7 +172,12 @@ class Delegations:
         vault = self._house.vault
         agent_id = registry.find_by_identifier(session, "id_number", wanted.id_number.strip(), vault=vault)
         view = registry.describe(session, [agent_id], vault=vault).get(agent_id) if agent_id else None
-        if agent_id is None or view is None or view.kind != "person" or view.name != wanted.name.strip():
+        if (
+            agent_id is None
+            or view is None
+            or view.kind != "person"
+            or not is_same_name(view.name, wanted.name)
+        ):
             text = _("姓名和身份证号码对不上，请核对后再填。")
             raise InvalidInput(text, errors=[FieldError("id_number", text)])
         return agent_id

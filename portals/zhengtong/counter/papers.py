@@ -18,6 +18,7 @@ from identity.delegation import mandates, proxies, street
 from identity.delegation import repository as delegations
 from identity.registry import service as registry
 from identity.registry.identifiers import IdentifierKind
+from identity.registry.names import is_same_name
 from kernel.clock import SHANGHAI
 from kernel.errors import Conflict, DongchuError, FieldError, InvalidInput, NotFound
 from kernel.i18n import N_
@@ -298,7 +299,7 @@ def _named(session: Session, services: Services, kind: IdentifierKind, paper: Ne
     vault = services.house.vault
     number = registry.find_by_identifier(session, kind, paper.identifier.strip(), vault=vault)
     view = registry.describe(session, [number], vault=vault).get(number) if number else None
-    if number is None or view is None or view.name != paper.name.strip():
+    if number is None or view is None or not is_same_name(view.name, paper.name):
         text = _("名称和号码对不上，或登记中没有，请核对后再填。")
         raise InvalidInput(text, errors=[FieldError("identifier", text)])
     return number

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
+from identity.registry.names import is_same_name
 from identity.seats import repository as seat_rows
 from identity.seats import service as seats
 from identity.seats.models import Department, Seat, SeatHolding
@@ -246,7 +247,7 @@ def _lines(session: Session, house: House, posts: Collection[tuple[Seat, Departm
 def _person(session: Session, house: House, who: Named) -> int:
     number = registry.find_by_identifier(session, "id_number", who.id_number.strip(), vault=house.vault)
     view = registry.describe(session, [number], vault=house.vault).get(number) if number else None
-    if number is None or view is None or view.kind != "person" or view.name != who.name.strip():
+    if number is None or view is None or view.kind != "person" or not is_same_name(view.name, who.name):
         text = _("姓名和身份证号码对不上，请核对后再填。")
         raise InvalidInput(text, errors=[FieldError("id_number", text)])
     return number

@@ -1,9 +1,11 @@
 """Every way in which a document can be wrong is told with its line, its reason and its mend."""
 
+import msgspec
 import pytest
 
 from policy_engine.catalogue import catalogue
 from policy_engine.policies.checking import check_document, standing_of
+from policy_engine.policies.form_rules import impact_assessment
 from policy_engine.policies.loading import load_document
 from policy_engine.policies.problems import DocumentRefused, Problem
 from policy_engine.policies.published import NOTHING, PublishedSet, publish_documents
@@ -183,6 +185,36 @@ def test_automated_decisions_need_an_impact_assessment() -> None:
     problem = the_problem(text)
     assert problem.code == "impact_assessment"
     assert "自动" in problem.reason
+
+
+def test_a_benefit_for_each_child_needs_an_impact_assessment() -> None:
+    document = load_document(changed(BENEFIT, impact_assessment=None)).document
+    assert list(impact_assessment(document, catalogue())) == []
+    ((code, _, reason, _),) = impact_assessment(msgspec.structs.replace(document, each="child"), catalogue())
+    assert code == "impact_assessment"
+    assert "十四周岁" in reason
+
+
+def test_a_fact_that_law_does_not_give_to_judging_is_refused_by_name() -> None:
+    known = catalogue()
+    person = known.entities["person"]
+    held = msgspec.structs.replace(person.attributes["birth_date"], permitted_uses=("statistics",))
+    narrower = msgspec.structs.replace(
+        known,
+        entities={
+            **known.entities,
+            "person": msgspec.structs.replace(person, attributes={**person.attributes, "birth_date": held}),
+        },
+    )
+    loaded = load_document(with_condition('出生日期 <= date("1966-01-01")'))
+    problems = check_document(loaded.document, narrower, NOTHING, source=loaded.source)
+    (problem,) = [one for one in problems if one.code == "forbidden_use"]
+    assert held.name in problem.reason
+    assert [
+        one
+        for one in check_document(loaded.document, known, NOTHING, source=loaded.source)
+        if one.code == "forbidden_use"
+    ] == []
 
 
 def test_money_never_stands_on_a_presumed_status() -> None:

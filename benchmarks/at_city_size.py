@@ -35,6 +35,7 @@ from policy_engine.delivery.awards.models import Award
 from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims import waiting
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.ledger.looking import last_look
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight.questions import QUESTIONS
@@ -45,6 +46,7 @@ from policy_engine.delivery.publicity import repository as publicity
 from policy_engine.delivery.reconciliation import repository as reconciliation
 from policy_engine.delivery.recovery import repository as recovery
 from policy_engine.delivery.register import service as register
+from policy_engine.delivery.reports import repository as reports
 from policy_engine.delivery.states import PaymentState
 from policy_engine.delivery.views import desk, money, personal, rights, work
 from policy_engine.profiles import disclosure
@@ -107,21 +109,39 @@ def pages(house: House, ports: Ports) -> Iterator[tuple[str, Work]]:
         lambda s: (money.my_awards(s, ports, one, now=now), money.my_payments(s, ports, one, now=now)),
     )
     yield "what is known about me", lambda s: disclosure.known_about(s, one.subject_id)
-    yield "street clerk's work list", lambda s: work.work_list(s, ports, CLERK, now=now)
-    yield "county seat's work list", lambda s: work.work_list(s, ports, DECIDER, now=now)
-    yield "city seat's work list", lambda s: work.work_list(s, ports, CITY_SEAT, now=now)
+    yield "street clerk's work list", lambda s: work.work_list(s, ports, CLERK, now=now, limit=50)
+    yield "county seat's work list", lambda s: work.work_list(s, ports, DECIDER, now=now, limit=50)
+    yield "city seat's work list", lambda s: work.work_list(s, ports, CITY_SEAT, now=now, limit=50)
     yield "a claim's file", lambda s: desk.claim_file(s, ports, at_desk.id, DECIDER, now=now)
     yield (
         "payments to approve",
-        lambda s: money.payments_at(s, ports, FINANCE, (PaymentState.RESERVED,), now=now),
+        lambda s: money.payments_page(
+            s, ports, FINANCE, (PaymentState.RESERVED,), money.PaymentFilter(), now=now, limit=100
+        ),
     )
     yield (
         "returned payments",
-        lambda s: money.payments_at(s, ports, FINANCE, (PaymentState.RETURNED,), now=now),
+        lambda s: money.payments_page(
+            s, ports, FINANCE, (PaymentState.RETURNED,), money.PaymentFilter(), now=now, limit=100
+        ),
+    )
+    yield (
+        "payments that arrived",
+        lambda s: money.payments_page(
+            s, ports, FINANCE, (PaymentState.PAID,), money.PaymentFilter(), now=now, limit=100
+        ),
+    )
+    yield "payments to approve, added up", lambda s: money.payment_sums(s, FINANCE, (PaymentState.RESERVED,))
+    yield (
+        "a name looked for in the city's work list",
+        lambda s: work.work_page(s, ports, CITY_SEAT, work.WorkFilter(words="王"), now=now, limit=50),
     )
     yield "what could be paid in one go", lambda s: money.ready_groups(s, ports, FINANCE)
-    yield "batches", lambda s: money.batches(s, FINANCE)
-    yield "a batch and its payments", lambda s: money.batch_payments(s, ports, batch.id, FINANCE, now=now)
+    yield "batches", lambda s: money.batches(s, FINANCE, limit=20)
+    yield (
+        "a batch and its payments",
+        lambda s: money.batch_payments(s, ports, batch.id, FINANCE, now=now, limit=100),
+    )
     yield "budgets", lambda s: money.budgets(s, FINANCE)
     for question in rights.QUESTIONS:
         yield (
@@ -138,7 +158,8 @@ def pages(house: House, ports: Ports) -> Iterator[tuple[str, Work]]:
     yield "quality findings", lambda s: quality.counts(s, ["public_security"])
     yield "dead letters", outbox.dead_letters
     yield "the log's head", log_rows.latest_head
-    yield "public register, made afresh", lambda s: register.make(s, ports, now=now)
+    yield "public register, read", lambda s: reports.content_of(s, register.NAME)
+    yield "books, as they were last looked through", last_look
 
 
 def steps(house: House) -> Iterator[tuple[str, Work]]:
@@ -219,6 +240,7 @@ def nightly(house: House, ports: Ports) -> Iterator[tuple[str, Work]]:
     now, today = house.clock.now(), house.clock.today()
     for question in QUESTIONS.values():
         yield f"question: {question.key}", lambda s, q=question: len(list(q.find(s, ports, now)))
+    yield "public register, made afresh", lambda s: register.make(s, ports, now=now)
     yield "ledger looked through", service.defects
     yield "conflicts of sources", lambda s: sum(1 for _ in quality.conflicts(s))
     yield "quality rules", lambda s: sum(1 for _ in quality.broken_rules(s, today))

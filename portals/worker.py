@@ -32,6 +32,7 @@ from kernel.outbox.worker import KEEP_DONE
 from policy_engine.delivery import rematching
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.claims import accounts_found
+from policy_engine.delivery.ledger import looking
 from policy_engine.delivery.means import jobs as means
 from policy_engine.delivery.oversight import jobs as oversight
 from policy_engine.delivery.payments import runs
@@ -60,6 +61,8 @@ LONG_TOPICS = (
     FILE_TOPIC,
     policy_engine.profiles.quality.jobs.QUALITY_TOPIC,
     financing_subsidies.SETTLE,
+    register.MAKE,
+    looking.TOPIC,
 )
 
 
@@ -79,7 +82,8 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
         **reconciliation.handlers(house.database, house.clock, services.statements),
         **means.handlers(house.database, house.clock, services.ports, services.means),
         **oversight.handlers(house.database, house.clock, services.ports),
-        **register.handlers(house.database, house.clock),
+        **register.handlers(house.database, house.clock, services.ports),
+        **looking.handlers(house.database, house.clock),
         **identity.jobs.handlers(house),
         **licenses.jobs.handlers(house),
         **connectors.events.jobs.handlers(house, outside),
@@ -102,6 +106,7 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
             *means.SCHEDULES,
             *oversight.SCHEDULES,
             *register.SCHEDULES,
+            *looking.SCHEDULES,
             *identity.jobs.SCHEDULES,
             *licenses.jobs.SCHEDULES,
             *connectors.events.jobs.SCHEDULES,

@@ -67,6 +67,13 @@ def by_ids(session: Session, subject_ids: Collection[int]) -> Sequence[Subject]:
     return session.scalars(_BY_IDS, {"numbers": list(subject_ids)}).all()
 
 
+def sealed_names(session: Session, subject_ids: Collection[int]) -> Sequence[tuple[int, bytes, int | None]]:
+    """(subject, name, whom it was merged into)."""
+    columns = sa.select(Subject.subject_id, Subject.name_sealed, Subject.merged_into)
+    rows = session.execute(columns.where(among(session, Subject.subject_id, subject_ids)))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def sealed_identifiers(session: Session, subject_ids: Collection[int]) -> dict[int, bytes]:
     """Of those who have an identifier."""
     columns = sa.select(Subject.subject_id, Subject.identifier_sealed)

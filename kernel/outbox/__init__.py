@@ -5,6 +5,7 @@ from kernel.outbox.gathered import Gathered, Settled
 from kernel.outbox.models import OutboxEffect, OutboxMessage
 from kernel.outbox.repository import (
     Message,
+    dead_by_topic,
     dead_letters,
     drop,
     enqueue,
@@ -27,6 +28,7 @@ __all__ = [
     "Together",
     "TryLater",
     "Worker",
+    "dead_by_topic",
     "dead_letters",
     "drop",
     "enqueue",

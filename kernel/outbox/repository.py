@@ -345,11 +345,27 @@ def release_leases(session: Session) -> None:
     session.execute(held.values(leased_until=None, lease=None))
 
 
-def dead_letters(session: Session, limit: int = 100) -> list[OutboxMessage]:
-    statement = sa.select(OutboxMessage).where(
-        OutboxMessage.dead_at.is_not(None), OutboxMessage.done_at.is_(None)
-    )
-    return list(session.scalars(statement.order_by(OutboxMessage.number).limit(limit)))
+def dead_letters(
+    session: Session, limit: int = 100, *, topic: str = "", offset: int = 0
+) -> list[OutboxMessage]:
+    """The oldest first; of one topic, or of all."""
+    statement = sa.select(OutboxMessage).where(*_is_dead(topic))
+    return list(session.scalars(statement.order_by(OutboxMessage.number).limit(limit).offset(offset)))
+
+
+def dead_by_topic(session: Session) -> list[tuple[str, int]]:
+    """How many of each topic."""
+    statement = sa.select(OutboxMessage.topic, sa.func.count()).where(*_is_dead(""))
+    rows = session.execute(statement.group_by(OutboxMessage.topic).order_by(OutboxMessage.topic))
+    return [(topic, int(count)) for topic, count in rows]
+
+
+def _is_dead(topic: str) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [
+        OutboxMessage.dead_at.is_not(None),
+        OutboxMessage.done_at.is_(None),
+    ]
+    return [*found, OutboxMessage.topic == topic] if topic else found
 
 
 def replay(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:

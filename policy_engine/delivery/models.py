@@ -20,6 +20,7 @@ from policy_engine.delivery.ratings.models import Rating
 from policy_engine.delivery.reconciliation.models import Difference, ReconciledDay, StatementLine
 from policy_engine.delivery.recovery.models import Instalment, OverpaidPeriod, Overpayment, Repayment
 from policy_engine.delivery.register.models import RegisterCell
+from policy_engine.delivery.reports.models import Report
 
 __all__ = [
     "Appeal",
@@ -55,6 +56,7 @@ __all__ = [
     "ReconciledDay",
     "RegisterCell",
     "Repayment",
+    "Report",
     "StageDecision",
     "StatementLine",
     "WrittenDecision",

@@ -15,8 +15,6 @@ from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.schemas import KnownSubject
 
 MONTHS_TO_ADULTHOOD = 18 * 12
-#: Names read in one statement.
-_AT_ONCE = 500
 
 
 class RegisteredPeople:
@@ -33,12 +31,7 @@ class RegisteredPeople:
         return registry.identifier_of(session, subject_id, vault=self._vault)
 
     def names_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
-        wanted: list[int] = sorted(subject_ids)
-        found: dict[int, str] = {}
-        for start in range(0, len(wanted), _AT_ONCE):
-            views = registry.describe(session, wanted[start : start + _AT_ONCE], vault=self._vault)
-            found |= {subject_id: view.name for subject_id, view in views.items()}
-        return found
+        return registry.names_of(session, subject_ids, vault=self._vault)
 
     def held_seats(self, session: Session, now: datetime) -> Sequence[HeldSeat]:
         return [HeldSeat(seat, holders) for seat, holders in seats.held_seats(session, now)]

@@ -53,6 +53,14 @@ def versions_of(session: Session, policy_id: str) -> Sequence[PolicyVersion]:
     return session.scalars(statement.order_by(PolicyVersion.version.desc())).all()
 
 
+def titles_of(session: Session, policy_ids: Collection[str]) -> dict[str, str]:
+    """What the newest version of each is called; policies of which we have none are left out."""
+    statement = sa.select(PolicyVersion.policy_id, PolicyVersion.title).where(
+        PolicyVersion.policy_id.in_(sorted(policy_ids))
+    )
+    return {row.policy_id: row.title for row in session.execute(statement.order_by(PolicyVersion.version))}
+
+
 def latest_versions(
     session: Session, *, states: Collection[str] = (), limit: int = 200
 ) -> Sequence[PolicyVersion]:

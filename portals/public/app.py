@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Litestar, Response, get
 from litestar.openapi import OpenAPIConfig
 
+from kernel.errors import Unavailable
 from kernel.web.options import web_options
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
@@ -20,11 +21,15 @@ def create_app(services: Services, pages: Pages) -> Litestar:
     """Nobody signs in here, so nothing here is anybody's own."""
     house = services.house
     bound = pages.for_portal("kernel", context_of=_context)
-    kept = PublicRegister(house.database, house.ephemeral, services.ports)
+    kept = PublicRegister(house.database)
 
     @get("/", sync_to_thread=True, include_in_schema=False)
     def home(request: WebRequest) -> Response[str]:
-        return bound.page(request, "public/home.html", log=kept.current(house.clock.now()).log)
+        try:
+            log = kept.current().log
+        except Unavailable:  # a house just begun: its other pages are there all the same
+            log = None
+        return bound.page(request, "public/home.html", log=log)
 
     return Litestar(
         [home, *notices.handlers(services, bound), *register.handlers(services, bound, kept)],

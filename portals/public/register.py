@@ -42,10 +42,7 @@ class FirmPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def handlers(services: Services, pages: Pages, kept: PublicRegister) -> list[ControllerRouterHandler]:
-    clock = services.house.clock
-
-    def current() -> Register:
-        return kept.current(clock.now())
+    current = kept.current
 
     @get("/register", sync_to_thread=True, include_in_schema=False)
     def policies_page(request: WebRequest, q: FromQuery[str] = "") -> Response[str]:

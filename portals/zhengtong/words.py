@@ -154,6 +154,7 @@ DONE: dict[str, str] = {
     "closing_proposed": N_("已提出，由另一位财政人员办理。"),
     "closing_begun": N_("正在逐笔结转，办完会显示已结转。"),
     "closing_dismissed": N_("已退回，可以重新提出。"),
+    "looking": N_("正在核对全部账户，稍后刷新页面看结果。"),
     "appropriated": N_("资金已入账，等待资金的款项会依次预留。"),
     "confirmed": N_("已代为确认，申请进入办理。"),
     "applied": N_("申请已提交。"),
@@ -220,6 +221,8 @@ TASKS: dict[str, str] = {
     "policy.rollout": N_("推送政策"),
     "reconciliation.daily": N_("每日对账"),
     "register.settle": N_("更新公开目录"),
+    "register.make": N_("汇总公开目录"),
+    "ledger.look": N_("核对全部账户"),
 }
 #: Why a call to an outside system failed, by the stable name of the problem.
 FAILURES: dict[str, str] = {

@@ -18,7 +18,7 @@ class Books:
         found = self._ours(
             'SELECT topic, "key", error FROM outbox_message WHERE done_at IS NULL AND topic IN '
             "('department.event', 'facts.changed', 'licence.facts', 'policy.rollout', 'payment.instruct', 'payment.poll', "
-            "'payment.due', 'payment.callback')"
+            "'payment.due', 'payment.callback', 'ledger.look')"
         )
         found += self._ours(
             "SELECT state, period FROM payment WHERE state IN ('instructed', 'treasury_accepted', 'bank_sent')"

@@ -187,7 +187,12 @@ def _check(town: Town) -> None:
     assert books.paid_twice() == []
     assert books.unlike_the_bank() == []
     assert books.transactions_out_of_balance() == []
-    assert town.who("finance").get("/zhengtong/api/v1/books").json()["defects"] == []
+    before = town.who("finance").get("/zhengtong/api/v1/books").json()["looked_through_at"]
+    town.who("finance").post("/zhengtong/api/v1/books/looks").raise_for_status()
+    town.settle()
+    looked = town.who("finance").get("/zhengtong/api/v1/books").json()
+    assert looked["defects"] == []
+    assert looked["looked_through_at"] > (before or "")
 
 
 def test_no_blow_loses_an_event_a_claim_or_a_payment(town: Town) -> None:

@@ -21,9 +21,11 @@ from policy_engine.delivery.claims import waiting
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight import evidence
+from policy_engine.delivery.payments import listing
 from policy_engine.delivery.payments import repository as payments
 from policy_engine.delivery.payments.models import PaymentBatch
 from policy_engine.delivery.ratings import repository as ratings
+from policy_engine.delivery.states import PaymentState
 from policy_engine.delivery.views import rights
 from policy_engine.profiles import repository as profiles
 from portals.zhengtong.counter import repository as counter
@@ -42,6 +44,7 @@ LARGE = {
     "payee_account",
     "fact_change",
 }
+RESERVED, PAID = PaymentState.RESERVED, PaymentState.PAID
 AN_ID = uuid.UUID(int=7)
 
 
@@ -51,6 +54,10 @@ def _in_question(of: Callable[[], sa.ColumnElement[bool]], session: Session) -> 
 
 def _at_a_desk(division: str) -> waiting.Fits:
     return waiting.Fits(desks=['["claim.accept",9,""]', '["claim.decide",6,"民政局"]'], division=division)
+
+
+def _in_the_city(state: PaymentState) -> listing.Fits:
+    return listing.Fits(division=CITY, states=(state,))
 
 
 ASKED: dict[str, Callable[[Session], object]] = {
@@ -70,13 +77,17 @@ ASKED: dict[str, Callable[[Session], object]] = {
     "offers that lapse": lambda s: offers.lock_lapsed(s, TODAY, 300),
     "unreached in a street": lambda s: counter.unopened(s, STREET, before=NOW, limit=200),
     "desks of the city": waiting.known_desks,
+    "unreached in the city by policy": lambda s: counter.policies_unopened(s, CITY, before=NOW),
     "waiting in a street": lambda s: waiting.waiting_at(s, _at_a_desk(STREET), limit=50),
     "waiting in the city": lambda s: waiting.waiting_at(s, _at_a_desk(CITY), limit=50),
     "how much waits in the city": lambda s: waiting.counted(
         s, _at_a_desk(CITY), overdue_until=TODAY, soon_until=TODAY
     ),
-    "payments to approve": lambda s: payments.in_division(s, CITY, ("reserved",), 500),
-    "payments of a batch": lambda s: payments.payments_of_batch(s, AN_ID, 500),
+    "payments to approve": lambda s: listing.listed(s, _in_the_city(RESERVED), limit=100),
+    "payments to approve, added up": lambda s: listing.groups(s, _in_the_city(RESERVED)),
+    "payments that arrived": lambda s: listing.listed(s, _in_the_city(PAID), limit=100, is_newest_first=True),
+    "how far batches have come": lambda s: listing.settled_of_batches(s, [AN_ID]),
+    "payments of a batch": lambda s: listing.listed(s, listing.Fits(batch_id=AN_ID), limit=100),
     "a run gathered": lambda s: payments.lock_for_run(s, CITY, "a", "2026-11", official_id=1, concerned=[2]),
     "put into a run": lambda s: payments.gather(s, PaymentBatch(id=AN_ID), [AN_ID]),
     "payments to a unit": lambda s: payments.regular_payments_on(s, ["a"], 1),

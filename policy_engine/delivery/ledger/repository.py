@@ -188,6 +188,15 @@ def balances(session: Session, budget_id: uuid.UUID) -> dict[str, int]:
     return {row.name: row.balance_fen for row in rows}
 
 
+def balances_of_each(session: Session) -> dict[uuid.UUID, dict[str, int]]:
+    """The pockets of every budget."""
+    found: dict[uuid.UUID, dict[str, int]] = {}
+    columns = sa.select(LedgerAccount.budget_id, LedgerAccount.name, LedgerAccount.balance_fen)
+    for row in session.execute(columns):
+        found.setdefault(row.budget_id, {})[row.name] = row.balance_fen
+    return found
+
+
 def entry_sums(session: Session, budget_id: uuid.UUID) -> dict[str, int]:
     """What the balances must be: the entries of each pocket added up."""
     rows = session.execute(

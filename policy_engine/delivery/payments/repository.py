@@ -257,17 +257,6 @@ def _ready(is_named: bool, is_of_period: bool) -> sa.Select[Payment]:
     return statement.order_by(Payment.id).limit(sa.bindparam("limit", type_=sa.Integer))
 
 
-def in_division(session: Session, division: str, states: Iterable[str], limit: int) -> list[Payment]:
-    order = (Payment.due_on, Payment.id)
-    found = sa.select(Payment.id).where(
-        Payment.state.in_(list(states)),
-        Payment.division.between(*bounds_of(division)),
-    )
-    first = found.order_by(*order).limit(limit).subquery()  # of all that are in the state only the numbers
-    statement = sa.select(Payment).where(Payment.id.in_(sa.select(first.c.id)))
-    return list(session.scalars(statement.order_by(*order)))
-
-
 def lock_held_in(session: Session, budget_id: uuid.UUID, limit: int) -> list[Payment]:
     """Payments for which money of a budget is set aside, the next few, and the awards behind them."""
     statement = sa.select(Payment).where(
@@ -410,20 +399,3 @@ def _is_outside_runs() -> sa.ColumnElement[bool]:
 
 def get_batch(session: Session, batch_id: uuid.UUID) -> PaymentBatch | None:
     return session.get(PaymentBatch, batch_id)
-
-
-def batches(session: Session, division: str, limit: int) -> list[PaymentBatch]:
-    """The newest first."""
-    statement = sa.select(PaymentBatch).where(PaymentBatch.division.between(*bounds_of(division)))
-    ordered = statement.order_by(PaymentBatch.approved_at.desc(), PaymentBatch.id.desc())
-    return list(session.scalars(ordered.limit(limit)))
-
-
-def payments_of_batch(session: Session, batch_id: uuid.UUID, limit: int) -> list[Payment]:
-    """What came back first, then by number."""
-    came_back = sa.case((Payment.state == PaymentState.RETURNED, 0), else_=1)
-    # The numbers first, which the index has: a batch may hold a whole city's payments.
-    chosen = sa.select(Payment.id).where(Payment.batch_id == batch_id).order_by(came_back, Payment.id)
-    first = chosen.limit(limit).subquery()
-    statement = sa.select(Payment).where(Payment.id.in_(sa.select(first.c.id)))
-    return list(session.scalars(statement.order_by(came_back, Payment.id)))

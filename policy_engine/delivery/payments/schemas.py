@@ -34,6 +34,19 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_position: int | None
 
 
+class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of payments. ``found`` and ``total_fen`` are null where nobody counts (all that ever arrived);
+    ``policies`` are (id, title) of those that may be chosen; ``are_names_cut``: only some people's names were searched."""
+
+    items: tuple[PaymentView, ...]
+    offset: int
+    has_more: bool
+    found: int | None
+    total_fen: int | None
+    policies: tuple[tuple[str, str], ...]
+    are_names_cut: bool
+
+
 class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     id: uuid.UUID
     number: str

@@ -1,4 +1,5 @@
-"""Once a day what is published of persons takes its next step, where enough people were paid for one."""
+"""Every ten minutes the register is made afresh; once a day what it says of persons takes its next step, where enough
+people were paid for one."""
 
 from datetime import timedelta
 from typing import Final
@@ -8,20 +9,31 @@ from sqlalchemy.orm import Session
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.outbox import Handler, Message, Schedule
-from policy_engine.delivery.register import repository
+from policy_engine.delivery.ports import Ports
+from policy_engine.delivery.register import repository, service
 from policy_engine.delivery.register.models import RegisterCell
 from policy_engine.delivery.register.settling import key_of, steps
+from policy_engine.delivery.reports import repository as reports
 
 TOPIC: Final = "register.settle"
-SCHEDULES: Final = (Schedule(TOPIC, timedelta(days=1)),)
+MAKE: Final = "register.make"
+EVERY: Final = timedelta(minutes=10)
+SCHEDULES: Final = (Schedule(TOPIC, timedelta(days=1)), Schedule(MAKE, EVERY))
 
 
-def handlers(database: Database, clock: Clock) -> dict[str, Handler]:
+def handlers(database: Database, clock: Clock, ports: Ports) -> dict[str, Handler]:
     def settle_today(_message: Message) -> None:
         with database.write() as session:
             settle(session, clock)
 
-    return {TOPIC: settle_today}
+    def make_afresh(_message: Message) -> None:
+        now = clock.now()
+        with database.read() as session:
+            last = reports.made_at(session, service.NAME)
+        if last is None or last + EVERY / 2 < now:  # another worker may just have made it
+            service.keep(database, ports, now=now)
+
+    return {TOPIC: settle_today, MAKE: make_afresh}
 
 
 def settle(session: Session, clock: Clock) -> int:

@@ -1,25 +1,26 @@
-"""The register as one value, worked out afresh every ten minutes: what is in force, and what was paid."""
+"""The register as one value, made afresh by the worker every ten minutes: what is in force, and what was paid."""
 
 from datetime import date, datetime
-from threading import Lock
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
 from kernel.database import Database
-from kernel.ephemeral import EphemeralStore
+from kernel.errors import Unavailable
+from kernel.i18n import gettext as _
 from kernel.transparency.heads import claimed
 from kernel.transparency.repository import latest_head
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.register import repository
 from policy_engine.delivery.register.repository import Cell
 from policy_engine.delivery.register.suppression import PeoplePaid, shown
+from policy_engine.delivery.reports import repository as reports
 from policy_engine.policies import repository as policies
 from policy_engine.policies.hashing import document_of
 from policy_engine.policies.states import PolicyState
 
-KEPT_SECONDS = 600.0
+NAME = "public-register"
 MOST_FIRMS = 20_000
 
 
@@ -68,22 +69,34 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicRegister:
-    """Gives the kept register, or works it out: one at a time, however many ask."""
+    """Gives the register as it was made last, read and decoded once for all who ask."""
 
-    def __init__(self, database: Database, ephemeral: EphemeralStore, ports: Ports) -> None:
-        self._database, self._ephemeral, self._ports = database, ephemeral, ports
-        self._lock = Lock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: Register | None = None
 
-    def current(self, now: datetime) -> Register:
-        key = f"public:register:{business_date(now).isoformat()}"
-        with self._lock:
-            kept = self._ephemeral.get(key)
-            if kept is not None:
-                return msgspec.json.decode(kept, type=Register)
-            with self._database.read() as session:
-                made = make(session, self._ports, now=now)
-            self._ephemeral.put(key, msgspec.json.encode(made), KEPT_SECONDS)
-            return made
+    def current(self) -> Register:
+        """Raises ``Unavailable`` in the first seconds of a house, before any was made."""
+        with self._database.read_once() as session:
+            made_at = reports.made_at(session, NAME)
+        known = self._known
+        if known is not None and known.made_at == made_at:
+            return known
+        with self._database.read_once() as session:
+            content = reports.content_of(session, NAME)
+        if content is None:
+            raise Unavailable(_("公开目录正在汇总，请过几分钟再来。"))
+        self._known = fresh = msgspec.json.decode(content, type=Register)
+        return fresh
+
+
+def keep(database: Database, ports: Ports, *, now: datetime) -> Register:
+    """Make it afresh for everybody; the reading and the writing are apart, so that nobody waits for the sums."""
+    with database.read() as session:
+        made = make(session, ports, now=now)
+    with database.write() as session:
+        reports.keep(session, NAME, msgspec.json.encode(made), now=now)
+    return made
 
 
 def make(session: Session, ports: Ports, *, now: datetime) -> Register:

@@ -9,12 +9,15 @@ from policy_engine.delivery.views.evidence import (
     payment_trail,
 )
 from policy_engine.delivery.views.money import (
+    PaymentFilter,
     batch_payments,
+    batch_view,
     batches,
     budgets,
     my_awards,
     my_payments,
-    payments_at,
+    payment_sums,
+    payments_page,
     ready_groups,
 )
 from policy_engine.delivery.views.personal import (
@@ -48,10 +51,12 @@ from policy_engine.delivery.views.work import (
 __all__ = [
     "QUESTIONS",
     "MovementView",
+    "PaymentFilter",
     "PaymentTrail",
     "WorkFilter",
     "WorkPage",
     "batch_payments",
+    "batch_view",
     "batches",
     "budgets",
     "chosen_work",
@@ -73,8 +78,9 @@ __all__ = [
     "overpayment_for_person",
     "overpayment_for_seat",
     "overpayments_at",
+    "payment_sums",
     "payment_trail",
-    "payments_at",
+    "payments_page",
     "rating_figures",
     "rating_task",
     "rating_tasks",

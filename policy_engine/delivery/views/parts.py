@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from identity.seats.naming import post_names
 from kernel.clock import business_date
+from kernel.errors import NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.working_days import working_days_between
@@ -33,6 +34,7 @@ from policy_engine.delivery.recovery.repository import repaid_of_each
 from policy_engine.delivery.states import LABELS, AwardState, ClaimState, PaymentState
 from policy_engine.delivery.terms import Terms
 from policy_engine.delivery.views.texts import EVENT_TEXTS
+from policy_engine.policies.repository import titles_of
 
 #: What a payment is for, beside its period.
 KINDS = {"regular": N_("当期"), "top_up": N_("补发"), "refund": N_("退还")}
@@ -60,6 +62,19 @@ def heads_of(
 ) -> dict[tuple[str, int], PolicyHead]:
     """By policy and version, each told once however many lines it heads."""
     return {(one, version): head_of(ports.terms(session, one, version)) for one, version in versions}
+
+
+def titles_said(session: Session, ports: Ports, policy_ids: Collection[str]) -> dict[str, str]:
+    """What policies are called in the reader's language; those no longer in force as their newest version was called."""
+    found: dict[str, str] = {}
+    gone: list[str] = []
+    for policy_id in policy_ids:
+        try:
+            found[policy_id] = ports.terms(session, policy_id).named.said
+        except NotFound:
+            gone.append(policy_id)
+    former = titles_of(session, gone) if gone else {}
+    return found | {policy_id: former.get(policy_id, policy_id) for policy_id in gone}
 
 
 def account_view(account: PayeeAccount, now: datetime) -> AccountView:

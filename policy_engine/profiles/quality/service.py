@@ -14,7 +14,7 @@ from kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from policy_engine.catalogue import catalogue
-from policy_engine.catalogue.divisions import bounds_of
+from policy_engine.catalogue.divisions import bounds_of, encloses
 from policy_engine.profiles import repository as profiles
 from policy_engine.profiles.models import FactHistory, Profile
 from policy_engine.profiles.quality.models import QualityFinding
@@ -92,23 +92,51 @@ def counts(session: Session, sources: Collection[str]) -> list[RuleCount]:
     ]
 
 
-def open_findings(session: Session, sources: Collection[str], division: str) -> list[FindingView]:
-    """Tasks of these sources in a division, the oldest first."""
-    statement = sa.select(QualityFinding).where(
+def open_findings(
+    session: Session,
+    sources: Collection[str],
+    division: str,
+    *,
+    rule: str = "",
+    limit: int = MOST,
+    offset: int = 0,
+) -> list[FindingView]:
+    """Tasks of these sources in a division, the oldest first; of one rule, or of all."""
+    statement = sa.select(QualityFinding).where(*_open_in(sources, division, rule))
+    ordered = statement.order_by(QualityFinding.found_at, QualityFinding.id)
+    return [_view(row) for row in session.scalars(ordered.limit(limit).offset(offset))]
+
+
+def open_by_rule(session: Session, sources: Collection[str], division: str) -> list[tuple[str, str, int]]:
+    """(rule, what it is called, how many tasks) of these sources in a division."""
+    statement = sa.select(QualityFinding.rule, sa.func.count()).where(*_open_in(sources, division, ""))
+    rows = session.execute(statement.group_by(QualityFinding.rule).order_by(QualityFinding.rule))
+    return [(rule, _(RULES[rule].label), int(count)) for rule, count in rows]
+
+
+def _open_in(sources: Collection[str], division: str, rule: str) -> list[sa.ColumnElement[bool]]:
+    return [
         QualityFinding.state == "open",
         QualityFinding.source.in_(sources),
+        QualityFinding.rule.in_([rule] if rule else list(RULES)),
         QualityFinding.division.between(*bounds_of(division)),
-    )
-    rows = session.scalars(statement.order_by(QualityFinding.found_at, QualityFinding.id).limit(MOST))
-    return [_view(row) for row in rows if row.rule in RULES]
+    ]
 
 
 def dismiss(
-    session: Session, finding_id: uuid.UUID, sources: Collection[str], note: str, *, by: int, now: datetime
+    session: Session,
+    finding_id: uuid.UUID,
+    sources: Collection[str],
+    division: str,
+    note: str,
+    *,
+    by: int,
+    now: datetime,
 ) -> None:
-    """The data are right after all, and why. Raises ``NotFound``, ``Conflict`` or ``InvalidInput``."""
+    """The data are right after all, and why. Raises ``NotFound`` outside the sources or the place, ``Conflict`` or
+    ``InvalidInput``."""
     row = session.get(QualityFinding, finding_id, with_for_update=True)
-    if row is None or row.source not in sources:
+    if row is None or row.source not in sources or not encloses(division, row.division):
         raise NotFound(_("没有找到这条质量问题。"))
     if row.state != "open":
         raise Conflict(_("这条质量问题已经处理。"))

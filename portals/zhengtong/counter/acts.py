@@ -32,9 +32,10 @@ from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.offers.schemas import OfferDetail
 from policy_engine.delivery.states import LABELS, OfferState
-from policy_engine.delivery.views.parts import account_view, claim_row
+from policy_engine.delivery.views.parts import account_view, claim_row, titles_said
 from policy_engine.delivery.views.personal import offer_detail
 from policy_engine.delivery.views.rights import dues_of
+from policy_engine.delivery.views.work import NAMES_OPENED
 from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
@@ -44,6 +45,7 @@ from portals.zhengtong.words import AUTHORISATIONS
 FOUND_SECONDS = 30 * 60.0
 UNOPENED_DAYS = 7
 MOST_VISITS = 300
+VISITS_SHOWN = 50
 LONGEST_REFERENCE = 60
 _SHOWN = (OfferState.OFFERED, OfferState.UNKNOWN, OfferState.DECLINED, OfferState.LAPSED)
 
@@ -92,6 +94,13 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     since: date
     days: int
     has_account: bool
+
+
+class VisitFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """``words``: part of a name; of so many as ``NAMES_OPENED``, those longest unopened."""
+
+    policy: str = ""
+    words: str = ""
 
 
 class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,26 +269,58 @@ def apply(
         return claim.id
 
 
-def visits(services: Services, principal: Principal, days: int = UNOPENED_DAYS) -> list[Visit]:
+def visits(
+    services: Services,
+    principal: Principal,
+    days: int = UNOPENED_DAYS,
+    wanted: VisitFilter | None = None,
+    *,
+    limit: int = MOST_VISITS,
+    offset: int = 0,
+) -> list[Visit]:
     """Offers unopened for so many days in the seat's division, the oldest first."""
     house, now = services.house, services.house.clock.now()
+    division, before = seat_of(principal).division, now - timedelta(days=days)
+    policy, words = (wanted.policy, wanted.words.strip()) if wanted is not None else ("", "")
     with house.database.read() as session:
+        subjects = None
+        if words:
+            found = repository.subjects_unopened(
+                session, division, before=before, limit=NAMES_OPENED, policy_id=policy
+            )
+            named = services.ports.people.names_of(session, found)
+            subjects = [number for number, name in named.items() if words in name]
         rows = repository.unopened(
-            session, seat_of(principal).division, before=now - timedelta(days=days), limit=MOST_VISITS
+            session,
+            division,
+            before=before,
+            limit=limit,
+            offset=offset,
+            policy_id=policy,
+            subjects=subjects,
         )
-        names = registry.describe(session, {offer.subject_id for offer, _known in rows}, vault=house.vault)
+        names = services.ports.people.names_of(session, {offer.subject_id for offer, _known in rows})
         return [
             Visit(
                 offer_id=offer.id,
-                name=names[offer.subject_id].name if offer.subject_id in names else "",
+                name=names.get(offer.subject_id, ""),
                 place=division_name(offer.division),
-                title=services.ports.terms(session, offer.policy_id, offer.policy_version).title,
+                title=services.ports.terms(session, offer.policy_id, offer.policy_version).named.said,
                 since=business_date(offer.updated_at),
                 days=(business_date(now) - business_date(offer.updated_at)).days,
                 has_account=has_account,
             )
             for offer, has_account in rows
         ]
+
+
+def policies_to_visit_for(services: Services, principal: Principal, days: int) -> list[tuple[str, str, int]]:
+    """(policy, its title, how many offers of it nobody opened) in the seat's division."""
+    before = services.house.clock.now() - timedelta(days=days)
+    with services.house.database.read() as session:
+        found = repository.policies_unopened(session, seat_of(principal).division, before=before)
+        titles = titles_said(session, services.ports, [policy_id for policy_id, _count in found])
+        return [(one, titles[one], count) for one, count in found]
 
 
 def _is_here(session: Session, services: Services, division: str, subject_id: int) -> bool:

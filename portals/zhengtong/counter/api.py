@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from portals.zhengtong.access import needs
 from portals.zhengtong.counter import acts
@@ -94,9 +94,16 @@ def add_confirmation(
     guards=[MAY_ASSIST],
 )
 def list_visits(
-    services: Given, principal: Said, days: Annotated[int, QueryParameter(ge=0, le=365)] = acts.UNOPENED_DAYS
+    services: Given,
+    principal: Said,
+    days: Annotated[int, QueryParameter(ge=0, le=365)] = acts.UNOPENED_DAYS,
+    policy: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    offset: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
+    count: Annotated[int, QueryParameter(ge=1, le=acts.MOST_VISITS)] = acts.MOST_VISITS,
 ) -> list[acts.Visit]:
-    return acts.visits(services, principal, days)
+    wanted = acts.VisitFilter(policy=policy, words=q)
+    return acts.visits(services, principal, days, wanted, limit=count, offset=offset)
 
 
 HANDLERS = [search, add_application, add_confirmation, list_visits]

@@ -109,21 +109,46 @@ def confirm(visit: Visiting, offer_id: FromPath[uuid.UUID], data: Form) -> Respo
 
 
 @get("/counter/visits", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
-def visits(visit: Visiting, days: FromQuery[int] = acts.UNOPENED_DAYS) -> Response[str]:
+def visits(
+    visit: Visiting,
+    days: FromQuery[int] = acts.UNOPENED_DAYS,
+    policy: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Response[str]:
     """Offers nobody opened: a knock on the door."""
-    kept = max(0, min(days, 365))
+    kept, here = max(0, min(days, 365)), max(1, min(page, 20_000))
+    found = acts.visits(
+        visit.services,
+        visit.principal,
+        kept,
+        acts.VisitFilter(policy=policy, words=q),
+        limit=acts.VISITS_SHOWN + 1,
+        offset=(here - 1) * acts.VISITS_SHOWN,
+    )
+    policies = acts.policies_to_visit_for(visit.services, visit.principal, kept)
     return visit.page(
         "zhengtong/counter/visits.html",
-        visits=acts.visits(visit.services, visit.principal, kept),
+        visits=found[: acts.VISITS_SHOWN],
+        here=here,
+        last=here + (len(found) > acts.VISITS_SHOWN),
+        policies=policies,
+        total=sum(count for _policy, _title, count in policies),
+        wanted={"policy": policy, "q": q},
         days=kept,
     )
 
 
 @get("/counter/visits.csv", sync_to_thread=True, include_in_schema=False, guards=[MAY_ASSIST])
 def visits_export(
-    services: Given, principal: Said, days: FromQuery[int] = acts.UNOPENED_DAYS
+    services: Given,
+    principal: Said,
+    days: FromQuery[int] = acts.UNOPENED_DAYS,
+    policy: FromQuery[str] = "",
+    q: FromQuery[str] = "",
 ) -> Response[str]:
-    """The list to take along."""
+    """The list to take along, as it is filtered."""
+    wanted = acts.VisitFilter(policy=policy, words=q)
     header = [_("姓名"), _("地址所在辖区"), _("事项"), _("通知日期"), _("未打开天数"), _("有无账号")]
     rows = [
         [
@@ -134,7 +159,7 @@ def visits_export(
             visit.days,
             _("有") if visit.has_account else _("无"),
         ]
-        for visit in acts.visits(services, principal, max(0, min(days, 365)))
+        for visit in acts.visits(services, principal, max(0, min(days, 365)), wanted)
     ]
     with services.house.database.write() as session:
         return export(session, principal, "visits", header, rows, now=services.house.clock.now())

@@ -75,24 +75,24 @@ def _money(services: Services, principal: Principal) -> list[Waiting]:
     }
     found = []
     for view, (title, is_urgent) in told.items():
-        rows = payments.payments_in(services, principal, view)
-        total = _("合计%(amount)s", amount=yuan(sum(row.amount_fen for row in rows)))
+        count, fen = payments.sums_in(services, principal, view)
+        total = _("合计%(amount)s", amount=yuan(fen))
         href = f"{HOME}/payments?view={view}"
         found.append(
-            Waiting(title=title, note=total, href=href, icon="money", count=len(rows), is_urgent=is_urgent)
+            Waiting(title=title, note=total, href=href, icon="money", count=count, is_urgent=is_urgent)
         )
     return found
 
 
 def _stuck(services: Services) -> list[Waiting]:
-    letters, events = trail.dead_letters(services), trail.department_events(services)
+    letters, events = trail.dead_by_topic(services), trail.department_events(services)
     return [
         Waiting(
             title=_("积压任务"),
             note=_("多次重试未成，需要有人看一看"),
             href=f"{HOME}/system/letters",
             icon="alert",
-            count=len(letters),
+            count=sum(count for _topic, count in letters),
             is_urgent=True,
         ),
         Waiting(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
@@ -15,10 +14,12 @@ from policy_engine.catalogue import encloses
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.ledger import repository as ledger
+from policy_engine.delivery.ledger.looking import ask, last_look
 from policy_engine.delivery.ledger.schemas import BudgetView
-from policy_engine.delivery.payments.schemas import BatchView, PaymentView
+from policy_engine.delivery.payments.schemas import BatchView, PaymentPage, PaymentView
 from policy_engine.delivery.states import PaymentState
-from policy_engine.policies.repository import versions_of
+from policy_engine.delivery.views import PaymentFilter
+from policy_engine.delivery.views.parts import titles_said
 from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong.access import seat_of
@@ -34,6 +35,11 @@ VIEWS: dict[str, tuple[PaymentState, ...]] = {
     "paid": (S.PAID,),
 }
 LONGEST_REFERENCE = 60
+#: Lines of one table of a page, of one answer to a program, and of a file.
+PAGE, MOST_LISTED, MOST_EXPORTED = 100, 500, 5_000
+BATCHES = 20
+#: Held payments shown beside those that are ready; one after the other they are released.
+HELD = 20
 
 
 class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +62,13 @@ class AlarmLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Books(msgspec.Struct, frozen=True, kw_only=True):
-    """The budgets of the seat's division, what lacks money, and whatever does not add up (nothing, when all is well)."""
+    """The budgets of the seat's division, what lacks money, and whatever did not add up (nothing, when all is well) when
+    the books were last looked through; null before they ever were."""
 
     budgets: tuple[BudgetLine, ...]
     alarms: tuple[AlarmLine, ...]
     defects: tuple[str, ...]
+    looked_through_at: datetime | None
 
 
 class BatchFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,13 +78,39 @@ class BatchFile(msgspec.Struct, frozen=True, kw_only=True):
     payments: tuple[PaymentView, ...]
 
 
-def payments_in(services: Services, principal: Principal, view: str) -> list[PaymentView]:
-    """The payments of a view of the seat's division, the oldest first. ``NotFound`` for no such view."""
+def payments_in(
+    services: Services,
+    principal: Principal,
+    view: str,
+    wanted: PaymentFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> PaymentPage:
+    """The payments of a view of the seat's division, the oldest first, what arrived the newest first.
+
+    ``NotFound`` for no such view.
+    """
     if view not in VIEWS:
         raise NotFound(_("没有找到您要的内容。"))
     house = services.house
     with house.database.read() as session:
-        return views.payments_at(session, services.ports, principal, VIEWS[view], now=house.clock.now())
+        return views.payments_page(
+            session,
+            services.ports,
+            principal,
+            VIEWS[view],
+            wanted,
+            now=house.clock.now(),
+            limit=limit,
+            offset=offset,
+        )
+
+
+def sums_in(services: Services, principal: Principal, view: str) -> tuple[int, int]:
+    """How many payments are in a view, and how much they come to."""
+    with services.house.database.read() as session:
+        return views.payment_sums(session, principal, VIEWS[view])
 
 
 def approve(services: Services, principal: Principal, payment_ids: Sequence[uuid.UUID]) -> BatchView:
@@ -89,7 +123,7 @@ def approve(services: Services, principal: Principal, payment_ids: Sequence[uuid
             session, services.ports, principal=principal, payment_ids=payment_ids, now=house.clock.now()
         )
         batch_id = batch.id
-    return batch_file(services, principal, batch_id).batch
+    return batch_as_it_stands(services, principal, batch_id)
 
 
 def release(services: Services, principal: Principal, payment_id: uuid.UUID, reason: str) -> None:
@@ -101,45 +135,81 @@ def release(services: Services, principal: Principal, payment_id: uuid.UUID, rea
         )
 
 
-def batches(services: Services, principal: Principal) -> list[BatchView]:
+def batches(services: Services, principal: Principal, *, limit: int, offset: int = 0) -> list[BatchView]:
     with services.house.database.read() as session:
-        return views.batches(session, principal)
+        return views.batches(session, principal, limit=limit, offset=offset)
 
 
-def batch_file(services: Services, principal: Principal, batch_id: uuid.UUID) -> BatchFile:
+def batch_as_it_stands(services: Services, principal: Principal, batch_id: uuid.UUID) -> BatchView:
+    with services.house.database.read() as session:
+        return views.batch_view(session, batch_id, principal)
+
+
+def batch_file(
+    services: Services,
+    principal: Principal,
+    batch_id: uuid.UUID,
+    words: str = "",
+    *,
+    limit: int = MOST_LISTED,
+    offset: int = 0,
+) -> tuple[BatchView, PaymentPage]:
+    """A batch and a page of its payments, what came back first."""
     house = services.house
     with house.database.read() as session:
-        batch, payments = views.batch_payments(
-            session, services.ports, batch_id, principal, now=house.clock.now()
+        return views.batch_payments(
+            session,
+            services.ports,
+            batch_id,
+            principal,
+            PaymentFilter(words=words),
+            now=house.clock.now(),
+            limit=limit,
+            offset=offset,
         )
-    return BatchFile(batch=batch, payments=tuple(payments))
 
 
 def books(services: Services, principal: Principal) -> Books:
-    """Budgets, alarms, and whether every balance is the sum of its entries."""
+    """Budgets, alarms, and whether every balance was the sum of its entries when the worker last looked."""
     seat = seat_of(principal)
     with services.house.database.read() as session:
-        lines = tuple(
+        budgets = views.budgets(session, principal)
+        alarms = [one for one in ledger.open_alarms(session) if encloses(seat.division, one.division)]
+        titles = titles_said(session, services.ports, {one.policy_id for one in (*budgets, *alarms)})
+        looked = last_look(session)
+    return Books(
+        budgets=tuple(
             BudgetLine(
-                budget=budget,
-                title=title_of(session, budget.policy_id),
-                place=division_name(budget.division),
+                budget=one,
+                title=titles[one.policy_id],
+                place=division_name(one.division),
             )
-            for budget in views.budgets(session, principal)
-        )
-        alarms = tuple(
+            for one in budgets
+        ),
+        alarms=tuple(
             AlarmLine(
-                policy_id=alarm.policy_id,
-                title=title_of(session, alarm.policy_id),
-                division=alarm.division,
-                place=division_name(alarm.division),
-                year=alarm.year,
-                raised_at=alarm.raised_at,
+                policy_id=one.policy_id,
+                title=titles[one.policy_id],
+                division=one.division,
+                place=division_name(one.division),
+                year=one.year,
+                raised_at=one.raised_at,
             )
-            for alarm in ledger.open_alarms(session)
-            if encloses(seat.division, alarm.division)
+            for one in alarms
+        ),
+        defects=looked.defects if looked is not None else (),
+        looked_through_at=looked.at if looked is not None else None,
+    )
+
+
+def ask_to_look(services: Services, principal: Principal) -> None:
+    """Have the books looked through now, beside the hourly look."""
+    now = services.house.clock.now()
+    with services.house.database.write() as session:
+        ask(session, now=now)
+        audit.record(
+            session, actor=principal, action="books.look", object_kind="ledger", object_id="books", now=now
         )
-        return Books(budgets=lines, alarms=alarms, defects=tuple(delivery.defects(session)))
 
 
 def appropriate(
@@ -182,9 +252,3 @@ def appropriate(
                 detail={"amount_fen": amount_fen, "document": reference},
                 now=now,
             )
-
-
-def title_of(session: Session, policy_id: str) -> str:
-    """The newest version's title; the id where the policy is not ours."""
-    versions = versions_of(session, policy_id)
-    return versions[0].title if versions else policy_id

@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from policy_engine.delivery.payments.schemas import BatchView, PaymentView
+from policy_engine.delivery.views import PaymentFilter
 from portals.zhengtong.access import needs
 from portals.zhengtong.payments import acts
 from portals.zhengtong.visit import Given, Said
@@ -35,11 +36,22 @@ class AppropriationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     "/payments",
     sync_to_thread=True,
     tags=["payments"],
-    summary="Payments of the seat's division: ready, moving, returned, waiting, account or paid",
+    summary="Payments of the seat's division: ready, moving, returned, waiting, account or paid; `q` is a case number or name",
     guards=[MAY_SEE],
 )
-def list_payments(services: Given, principal: Said, view: FromQuery[str] = "ready") -> list[PaymentView]:
-    return acts.payments_in(services, principal, view)
+def list_payments(
+    services: Given,
+    principal: Said,
+    view: FromQuery[str] = "ready",
+    policy: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    offset: FromQuery[int] = 0,
+    count: FromQuery[int] = acts.MOST_LISTED,
+) -> tuple[PaymentView, ...]:
+    wanted = PaymentFilter(policy=policy, words=q)
+    return acts.payments_in(
+        services, principal, view, wanted, limit=_bounded(count), offset=max(0, offset)
+    ).items
 
 
 @get(
@@ -49,8 +61,10 @@ def list_payments(services: Given, principal: Said, view: FromQuery[str] = "read
     summary="Batches, the newest first",
     guards=[MAY_SEE],
 )
-def list_batches(services: Given, principal: Said) -> list[BatchView]:
-    return acts.batches(services, principal)
+def list_batches(
+    services: Given, principal: Said, offset: FromQuery[int] = 0, count: FromQuery[int] = 50
+) -> list[BatchView]:
+    return acts.batches(services, principal, limit=_bounded(count), offset=max(0, offset))
 
 
 @post(
@@ -68,11 +82,21 @@ def add_batch(services: Given, principal: Said, data: JSONBody[PaymentBatchReque
     "/payment-batches/{batch_id:uuid}",
     sync_to_thread=True,
     tags=["payments"],
-    summary="A batch with its payments",
+    summary="A batch with its payments, what came back first",
     guards=[MAY_SEE],
 )
-def read_batch(services: Given, principal: Said, batch_id: FromPath[uuid.UUID]) -> acts.BatchFile:
-    return acts.batch_file(services, principal, batch_id)
+def read_batch(
+    services: Given,
+    principal: Said,
+    batch_id: FromPath[uuid.UUID],
+    q: FromQuery[str] = "",
+    offset: FromQuery[int] = 0,
+    count: FromQuery[int] = acts.MOST_LISTED,
+) -> acts.BatchFile:
+    batch, shown = acts.batch_file(
+        services, principal, batch_id, q, limit=_bounded(count), offset=max(0, offset)
+    )
+    return acts.BatchFile(batch=batch, payments=shown.items)
 
 
 @post(
@@ -98,6 +122,18 @@ def add_release(
 )
 def read_books(services: Given, principal: Said) -> acts.Books:
     return acts.books(services, principal)
+
+
+@post(
+    "/books/looks",
+    status_code=202,
+    sync_to_thread=True,
+    tags=["payments"],
+    summary="Have every balance held against its entries now; what comes of it stands in the books",
+    guards=[MAY_SEE],
+)
+def add_look(services: Given, principal: Said) -> None:
+    acts.ask_to_look(services, principal)
 
 
 @post(
@@ -130,6 +166,10 @@ def add_reduction(
     return acts.books(services, principal)
 
 
+def _bounded(count: int) -> int:
+    return max(1, min(count, acts.MOST_LISTED))
+
+
 HANDLERS = [
     list_payments,
     list_batches,
@@ -137,6 +177,7 @@ HANDLERS = [
     read_batch,
     add_release,
     read_books,
+    add_look,
     add_appropriation,
     add_reduction,
 ]

@@ -18,12 +18,12 @@ from policy_engine.delivery import service as delivery
 from policy_engine.delivery.ledger import repository as ledger
 from policy_engine.delivery.ledger.closing import Preview, Surplus
 from policy_engine.delivery.ledger.models import YearClosing
+from policy_engine.delivery.views.parts import titles_said
 from portals.services import Services
 from portals.shared.places import division_name
 from portals.zhengtong import forms, words
 from portals.zhengtong.access import needs, seat_of
 from portals.zhengtong.forms import Form
-from portals.zhengtong.payments.acts import title_of
 from portals.zhengtong.visit import Given, Said, Visit, Visiting
 
 MAY_SEE = needs("payment.approve", "audit.read")
@@ -274,7 +274,8 @@ def _preview_page(
     year, division, fund_source = which
     seen = preview(visit.services, visit.principal, division, fund_source, year)
     with visit.services.house.database.read() as session:
-        titles = {line.policy_id: title_of(session, line.policy_id) for line in seen.lines}
+        policies = {line.policy_id for line in seen.lines}
+        titles = titles_said(session, visit.services.ports, policies)
     return visit.page(
         "zhengtong/payments/closing_preview.html",
         status=400 if errors else 200,

@@ -141,12 +141,27 @@ def act_page(visit: Visiting, batch_id: FromPath[uuid.UUID], data: Form) -> Resp
     return Redirect(f"/zhengtong/payments/batches/{batch_id}", status_code=303)
 
 
-def batch_page(visit: Visit, batch_id: uuid.UUID, *, errors: tuple[FieldError, ...] = ()) -> Response[str]:
+def batch_page(
+    visit: Visit,
+    batch_id: uuid.UUID,
+    words: str = "",
+    *,
+    page: int = 1,
+    errors: tuple[FieldError, ...] = (),
+) -> Response[str]:
     """How far a batch has come, and what may be done about it."""
+    offset = (max(1, page) - 1) * acts.PAGE
+    batch, shown = acts.batch_file(
+        visit.services, visit.principal, batch_id, words, limit=acts.PAGE, offset=offset
+    )
     return visit.page(
         "zhengtong/payments/batch.html",
         status=400 if errors else 200,
-        file=acts.batch_file(visit.services, visit.principal, batch_id),
+        batch=batch,
+        shown=shown,
+        q=words,
+        here=shown.offset // acts.PAGE + 1,
+        last=max(1, -(-(shown.found or 0) // acts.PAGE)),
         states=STATES,
         parts=PARTS,
         errors=errors,
@@ -185,7 +200,7 @@ def list_groups(services: Given, principal: Said) -> list[ReadyGroup]:
 )
 def add_run(services: Given, principal: Said, data: JSONBody[NewRun]) -> BatchView:
     batch_id = plan(services, principal, data.policy_id, data.period, data.window_minutes)
-    return acts.batch_file(services, principal, batch_id).batch
+    return acts.batch_as_it_stands(services, principal, batch_id)
 
 
 @post(
@@ -200,7 +215,7 @@ def add_run_act(
     services: Given, principal: Said, batch_id: FromPath[uuid.UUID], data: JSONBody[RunAct]
 ) -> BatchView:
     act(services, principal, batch_id, data.act, data.reason, data.payment_id)
-    return acts.batch_file(services, principal, batch_id).batch
+    return acts.batch_as_it_stands(services, principal, batch_id)
 
 
 PAGES = [new_page, plan_page, act_page]

@@ -3,7 +3,7 @@
 import uuid
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kernel.errors import Conflict, DongchuError, InvalidInput
@@ -18,6 +18,7 @@ from portals.zhengtong.words import FAILURES, TASKS
 MAY_RUN = needs("admin.system")
 MAY_WATCH = needs("admin.system", "audit.read")
 LETTERS = "/zhengtong/system/letters"
+LETTERS_SHOWN = 50
 DONE = f"{LETTERS}?done=replayed"
 DROPPED = f"{LETTERS}?done=dropped"
 
@@ -31,9 +32,9 @@ def connectors_page(visit: Visiting) -> Response[str]:
 
 
 @get("/system/letters", sync_to_thread=True, include_in_schema=False, guards=[MAY_RUN])
-def letters_page(visit: Visiting) -> Response[str]:
+def letters_page(visit: Visiting, topic: FromQuery[str] = "", page: FromQuery[int] = 1) -> Response[str]:
     """Tasks that were given up, and events that were refused."""
-    return _letters(visit)
+    return _letters(visit, topic=topic, page=page)
 
 
 @post(
@@ -96,15 +97,25 @@ def not_applied_form(visit: Visiting, data: Form) -> Response[str] | Redirect:
     return Redirect(DROPPED if is_dropped else DONE, status_code=303)
 
 
-def _letters(visit: Visit, problem: DongchuError | None = None) -> Response[str]:
-    letters = trail.dead_letters(visit.services)
-    topics = sorted({one.topic for one in letters})
+def _letters(
+    visit: Visit, problem: DongchuError | None = None, *, topic: str = "", page: int = 1
+) -> Response[str]:
+    topics = trail.dead_by_topic(visit.services)
+    found = sum(count for one, count in topics if topic in ("", one))
+    last = max(1, -(-found // LETTERS_SHOWN))
+    here = max(1, min(page, last))
     return visit.page(
         "zhengtong/sources/letters.html",
         status=200 if problem is None else problem.status,
-        letters=letters,
+        letters=trail.dead_letters(
+            visit.services, topic, limit=LETTERS_SHOWN, offset=(here - 1) * LETTERS_SHOWN
+        ),
+        topic=topic,
+        here=here,
+        last=last,
         tasks=TASKS,
-        topics=[(topic, sum(letter.topic == topic for letter in letters)) for topic in topics],
+        topics=topics,
+        at_once=stuck.MOST_AT_ONCE,
         stuck=stuck.stuck_events(visit.services),
         problem=problem,
     )

@@ -93,10 +93,10 @@ def stuck_events(services: Services) -> Stuck:
 
 
 def replay_topic(services: Services, principal: Principal, topic: str) -> int:
-    """Every task of one kind that was given up, once more; how many."""
+    """Tasks of one kind that were given up, once more, the oldest ``MOST_AT_ONCE``; how many that were."""
     now = services.house.clock.now()
     with services.house.database.write() as session:
-        waiting = [one for one in outbox.dead_letters(session, MOST_AT_ONCE) if one.topic == topic]
+        waiting = outbox.dead_letters(session, MOST_AT_ONCE, topic=topic) if topic else []
         for letter in waiting:
             outbox.replay(session, letter.message_id, now=now)
             _record(session, principal, "outbox.replay", "outbox_message", letter.message_id, now)

@@ -22,6 +22,8 @@ from portals.zhengtong.trail import repository
 
 PAGE = 50
 MOST_SHOWN = 200
+#: Nobody turns more pages.
+FARTHEST = 1_000_000
 
 
 class FullMatchLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +127,10 @@ def _chain_findings(session: Session, house: House) -> list[str]:
     return audit.verify_chain(session, house.vault, head)
 
 
-def dead_letters(services: Services) -> list[DeadLetter]:
+def dead_letters(
+    services: Services, topic: str = "", *, limit: int = MOST_SHOWN, offset: int = 0
+) -> list[DeadLetter]:
+    """The oldest first; of one topic, or of all."""
     with services.house.database.read() as session:
         return [
             DeadLetter(
@@ -137,8 +142,13 @@ def dead_letters(services: Services) -> list[DeadLetter]:
                 dead_at=row.dead_at,
                 error=(row.error or "").strip().splitlines()[-1][:300] if (row.error or "").strip() else "",
             )
-            for row in outbox.dead_letters(session, MOST_SHOWN)
+            for row in outbox.dead_letters(session, limit, topic=topic, offset=offset)
         ]
+
+
+def dead_by_topic(services: Services) -> list[tuple[str, int]]:
+    with services.house.database.read() as session:
+        return outbox.dead_by_topic(session)
 
 
 def replay(services: Services, principal: Principal, message_id: uuid.UUID) -> None:

@@ -35,8 +35,14 @@ def check_chain(services: Given) -> acts.ChainState:
 @get(
     "/dead-letters", sync_to_thread=True, tags=["trail"], summary="Tasks that were given up", guards=[MAY_RUN]
 )
-def list_dead_letters(services: Given) -> list[acts.DeadLetter]:
-    return acts.dead_letters(services)
+def list_dead_letters(
+    services: Given,
+    topic: FromQuery[str] = "",
+    offset: FromQuery[int] = 0,
+    count: FromQuery[int] = acts.MOST_SHOWN,
+) -> list[acts.DeadLetter]:
+    limit = max(1, min(count, acts.MOST_SHOWN))
+    return acts.dead_letters(services, topic, limit=limit, offset=max(0, min(offset, acts.FARTHEST)))
 
 
 @post(

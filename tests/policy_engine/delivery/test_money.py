@@ -408,7 +408,16 @@ def test_a_person_reads_what_they_were_paid(office: Office) -> None:
         (award,) = views.my_awards(session, office.ports, person(GRANDMOTHER), now=office.now)
         assert [one.state_label for one in award.payments] == ["资金已预留"]
         assert views.my_awards(session, office.ports, person(MOTHER), now=office.now) == []
-        (line,) = views.payments_at(session, office.ports, finance(), [PaymentState.RESERVED], now=office.now)
+        page = views.payments_page(
+            session,
+            office.ports,
+            finance(),
+            [PaymentState.RESERVED],
+            views.PaymentFilter(),
+            now=office.now,
+            limit=10,
+        )
+        (line,) = page.items
         assert line.account is not None
         assert line.account.masked.endswith("0101")
         (budget,) = views.budgets(session, official(1, "payment.approve", division="420200"))

@@ -1,19 +1,30 @@
 """The public register: nothing in it gives away a group of fewer than five, also not by subtraction."""
 
+import uuid
 from datetime import timedelta
 from itertools import pairwise
 
+import msgspec
+import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernel.errors import Unavailable
+from kernel.outbox import Message, OutboxMessage
+from policy_engine.delivery.ledger import looking
+from policy_engine.delivery.ledger.models import LedgerAccount
 from policy_engine.delivery.ledger.repository import balances
-from policy_engine.delivery.register.jobs import settle
+from policy_engine.delivery.register.jobs import MAKE, handlers, settle
 from policy_engine.delivery.register.repository import Cell, Counted
-from policy_engine.delivery.register.service import make
+from policy_engine.delivery.register.service import PublicRegister, make
 from policy_engine.delivery.register.settling import FEWEST, Key, key_of, steps
 from policy_engine.delivery.register.suppression import shown
 from tests.policy_engine.delivery.city import FIRM, Office, agent, decider
 from tests.policy_engine.delivery.stories import paid, pay
+
+#: What the worker's clock puts before a handler.
+LETTER = Message(1, uuid.UUID(int=1), "scheduled", "schedule", {}, 1, uuid.UUID(int=2))
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=8))
@@ -138,3 +149,45 @@ def test_published_sums_wait_for_five_who_were_paid(any_office: Office) -> None:
     assert published() == [(5, 50_000)]
     pay_for(3_010)
     assert published() == [(10, 100_000)]
+
+
+def test_the_register_is_made_by_the_worker_and_only_read_by_who_asks(office: Office) -> None:
+    register = PublicRegister(office.database)
+    with pytest.raises(Unavailable):
+        register.current()
+    make_afresh = handlers(office.database, office.clock, office.ports)[MAKE]
+    make_afresh(LETTER)
+    first = register.current()
+    assert first.made_at == office.now
+    assert register.current() is first, "decoded once for everybody"
+    office.clock.set(office.now + timedelta(minutes=1))
+    make_afresh(LETTER)
+    assert register.current() is first, "another worker has just made it"
+    office.clock.set(office.now + timedelta(minutes=10))
+    make_afresh(LETTER)
+    assert register.current().made_at == office.now
+
+
+def test_the_books_are_looked_through_by_the_worker(office: Office) -> None:
+    look = looking.handlers(office.database, office.clock)[looking.TOPIC]
+    paid(office)
+    with office.database.read() as session:
+        assert looking.last_look(session) is None
+    look(LETTER)
+    with office.database.write() as session:
+        whole = looking.last_look(session)
+        account = session.scalars(sa.select(LedgerAccount).where(LedgerAccount.name == "paid")).first()
+        assert account is not None
+        account.balance_fen += 1
+    assert whole == looking.Looked(at=office.now, defects=())
+    look(LETTER)
+    with office.database.write() as session:
+        assert looking.last_look(session) == whole, "looked through within the hour"
+        looking.ask(session, now=office.now)
+        looking.ask(session, now=office.now)
+        (asked,) = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.topic == looking.TOPIC))
+    look(msgspec.structs.replace(LETTER, key=asked.key))
+    with office.database.read() as session:
+        found = looking.last_look(session)
+    assert found is not None
+    assert any("do not sum to nothing" in one for one in found.defects)

@@ -77,12 +77,18 @@ def test_what_is_right_again_settles_itself_and_returns_if_it_must(wrong: House)
 def test_an_official_says_why_data_are_right(wrong: House) -> None:
     finding = next(one for one in look(wrong) if one.rule == "dibao-review")
 
-    def dismiss(note: str = "复核延期文件", sources: tuple[str, ...] = ("civil_affairs",)) -> None:
+    def dismiss(
+        note: str = "复核延期文件",
+        sources: tuple[str, ...] = ("civil_affairs",),
+        division: str = finding.division,
+    ) -> None:
         with wrong.database.write() as session:
-            service.dismiss(session, finding.id, sources, note, by=7, now=NOON)
+            service.dismiss(session, finding.id, sources, division, note, by=7, now=NOON)
 
     with pytest.raises(NotFound):
         dismiss(sources=("tax",))
+    with pytest.raises(NotFound):
+        dismiss(division="429001")
     with pytest.raises(InvalidInput):
         dismiss(note=" ")
     dismiss()

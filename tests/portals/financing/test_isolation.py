@@ -3,7 +3,6 @@
 The doors are taken from the app itself, so that one that is added tomorrow is tried too.
 """
 
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,6 +37,7 @@ from portals.main import open_pages, open_services
 from portals.rongtong.app import create_app
 from tests.conftest import NOON
 from tests.made_once import lay_tables
+from tests.portals.described import Described, Operation
 from tests.portals.financing import lending
 from tests.portals.financing.guarantees import stories
 
@@ -265,48 +265,17 @@ def test_an_officer_finds_nothing_of_another_banks_by_any_address(doors: Doors) 
     assert tried > 60
 
 
-class Described:
-    """The operations of financing that take a number, from the OpenAPI document, each with a body that is in order."""
+def described(doors: Doors) -> Iterator[Operation]:
+    """The operations of financing that take a number."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._document = doors.app.openapi_schema.to_schema()
-        self._numbers = doors.numbers
+    def part(name: str, template: str) -> object:
+        words = {"command": "accept" if "steps" in template else "claim", "product_id": "no-such-product"}
+        return doors.numbers.get(name) or words.get(name, name)
 
-    def __iter__(self) -> Iterator[tuple[str, str, Any]]:
-        for path, methods in self._document["paths"].items():
-            if "{" in path and any(f"/v1/{part}/" in path for part in ("bank", "financing", "guarantor")):
-                for method, operation in methods.items():
-                    content = operation.get("requestBody", {}).get("content", {})
-                    schema = content.get("application/json", {}).get("schema")
-                    yield method.upper(), self._filled(path), None if schema is None else self._value(schema)
-
-    def _filled(self, path: str) -> str:
-        words = {"command": "accept" if "steps" in path else "claim", "product_id": "no-such-product"}
-        return re.sub(r"{(\w+)}", lambda part: str(self._numbers.get(part[1]) or words[part[1]]), path)
-
-    def _value(self, schema: dict[str, Any]) -> Any:
-        """Something that the schema allows."""
-        if "$ref" in schema:
-            return self._value(self._document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-        for several in ("oneOf", "anyOf", "allOf"):
-            if several in schema:
-                return self._value(schema[several][0])
-        if "enum" in schema:
-            return schema["enum"][0]
-        match schema.get("type"):
-            case "object":
-                needed = schema.get("required", ())
-                amounts = {name: 50_000_000 for name in needed if name == "amount_fen"}
-                return {name: self._value(schema["properties"][name]) for name in needed} | amounts
-            case "array":
-                return [self._value(schema["items"])] * schema.get("minItems", 0)
-            case "integer" | "number":
-                return schema.get("minimum", 1)
-            case "boolean":
-                return False
-            case _:
-                known = {"date": "2026-11-23", "uuid": str(uuid.uuid4())}
-                return known.get(schema.get("format", ""), "quota")
+    for operation in Described(doors.app, part):
+        of_financing = any(f"/v1/{one}/" in operation.template for one in ("bank", "financing", "guarantor"))
+        if "{" in operation.template and of_financing:
+            yield operation
 
 
 @pytest.mark.parametrize("who", ["other", "guarantor", "dutiless", "stranger", "official"])
@@ -314,7 +283,7 @@ def test_whom_it_does_not_concern_gets_nothing_by_any_described_operation(doors:
     """With a body in order, so that it is the person who is refused: never a 400 that hides it, never a 409 that tells."""
     client, tried = doors.client(who), 0
     client.headers["accept"] = "application/json"
-    for method, path, body in Described(doors):
+    for method, _template, path, body in described(doors):
         pdf: dict[str, Any] = {"content": b"%PDF-1.7", "headers": {"content-type": "application/pdf"}}
         sent: dict[str, Any] = pdf if path.endswith("/documents") else {"json": body}
         answer = client.request(method, path, **({} if method == "GET" else sent))

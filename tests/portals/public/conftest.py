@@ -8,6 +8,7 @@ from litestar.testing import TestClient
 
 from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
+from policy_engine.delivery.register.service import keep
 from portals.public.app import create_app
 from tests.portals.zhengtong.conftest import PACKAGES, ROOT, City
 from tests.portals.zhengtong.conftest import city as city
@@ -20,5 +21,6 @@ def public(city: City) -> Iterator[TestClient[Litestar]]:
         translations=Translations.load(locale_folders(*PACKAGES, ROOT / "portals" / "public")),
         is_demonstration=True,
     )
+    keep(city.house.database, city.services.ports, now=city.house.clock.now())
     with TestClient(create_app(city.services, pages), base_url="http://dongchu.test") as opened:
         yield opened

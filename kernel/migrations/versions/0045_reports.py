@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import UtcDateTime
 
-revision = "0043"
-down_revision = "0042"
+revision = "0045"
+down_revision = "0044"
 
 
 def upgrade() -> None:

@@ -18,41 +18,52 @@ from sqlalchemy.orm.attributes import manager_of_class
 #: A statement is kept for each count of values in its lists up to this one.
 LONGEST_KEPT = 16
 _Processor: TypeAlias = Callable[[Any], Any]
-_HEARD = ("before_cursor_execute", "after_cursor_execute", "before_execute", "after_execute")
 
 
 class Answer(NamedTuple):
-    """What the driver said: its rows, how many it touched, and of what kind each column is."""
+    """What the driver said: its rows, how many it touched, and of what kind each column is, where that was asked."""
 
     rows: Sequence[Any]
     count: int
     kinds: Sequence[Any]
 
 
-def run(connection: sa.Connection, written: str, values: Any, *, is_many: bool = False) -> Answer:
+def run(
+    connection: sa.Connection, written: str, values: Any, *, is_many: bool = False, reads: bool = False
+) -> Answer:
     """Run SQL of this dialect by the driver. Errors are SQLAlchemy's, as everywhere."""
-    dispatch = connection.dispatch
-    if any(getattr(dispatch, name) for name in _HEARD):
-        return _run_heard(connection, written, values)
+    return _ask(connection, written, values, is_many=is_many, reads=reads, wants_kinds=False)
+
+
+def _ask(
+    connection: sa.Connection, written: str, values: Any, *, is_many: bool, reads: bool, wants_kinds: bool
+) -> Answer:
+    """``wants_kinds``: telling them costs psycopg as much as the whole statement, and they stay the same."""
+    if _is_heard(connection):
+        return _ask_heard(connection, written, values, reads=reads)
     driver: Any = connection.connection.dbapi_connection
     cursor = driver.cursor()
     try:
         (cursor.executemany if is_many else cursor.execute)(written, values)
-        if cursor.description is None:
-            return Answer((), cursor.rowcount, ())
-        kinds = [column[1] for column in cursor.description]
-        return Answer(cursor.fetchall(), cursor.rowcount, kinds)
+        rows = cursor.fetchall() if reads else ()
+        kinds = [column[1] for column in cursor.description] if wants_kinds else ()
+        return Answer(rows, cursor.rowcount, kinds)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _translated(connection, error, written, values, cursor) from error
     finally:
         cursor.close()
 
 
-def _run_heard(connection: sa.Connection, written: str, values: Any) -> Answer:
-    result = connection.exec_driver_sql(written, values)
-    if not result.returns_rows:
+def _is_heard(connection: Any) -> bool:
+    """What SQLAlchemy itself looks at before each statement; asking for the listeners takes as long as the statement."""
+    return bool(connection._has_events or connection.engine._has_events)
+
+
+def _ask_heard(connection: sa.Connection, written: str, values: Any, *, reads: bool) -> Answer:
+    result: Any = connection.exec_driver_sql(written, values)
+    if not reads:
         return Answer((), result.rowcount, ())
-    kinds = [column[1] for column in cast(Any, result).cursor.description]
+    kinds = [column[1] for column in result.cursor.description]
     return Answer([tuple(row) for row in result], -1, kinds)
 
 
@@ -102,9 +113,6 @@ class _Read(NamedTuple):
     processors: Sequence[tuple[int, _Processor]]
 
 
-Kind = TypeVar("Kind")
-
-
 class Prepared:
     """``flushes=False``: what a session may still hold back has no part in the answer, and is not written for it."""
 
@@ -137,11 +145,11 @@ class Prepared:
 
     def change(self, session: Session, values: Mapping[str, Any]) -> int:
         """How many rows an UPDATE or DELETE touched."""
-        return self._answer(session, values)[0].count
+        return self._answer(session, values, reads=False, wants_kinds=False)[0].count
 
     def _found(self, session: Session, values: Mapping[str, Any]) -> tuple[Sequence[Sequence[Any]], _Read]:
-        answer, dialect = self._answer(session, values)
-        read = self._read.get(dialect.name)
+        read = self._read.get(session.get_bind().dialect.name)
+        answer, dialect = self._answer(session, values, reads=True, wants_kinds=read is None)
         if read is None:
             read = self._read[dialect.name] = _reading(self._statement, answer.kinds, dialect)
         if not read.processors:
@@ -154,12 +162,16 @@ class Prepared:
             found.append(mended)
         return found, read
 
-    def _answer(self, session: Session, values: Mapping[str, Any]) -> tuple[Answer, sa.Dialect]:
+    def _answer(
+        self, session: Session, values: Mapping[str, Any], *, reads: bool, wants_kinds: bool
+    ) -> tuple[Answer, sa.Dialect]:
         if self._flushes and session.autoflush:
             session.flush()
         connection = session.connection()
         written = self._writing(connection.dialect, values)
-        return run(connection, written.sql, written.bound(values)), connection.dialect
+        bound = written.bound(values)
+        answer = _ask(connection, written.sql, bound, is_many=False, reads=reads, wants_kinds=wants_kinds)
+        return answer, connection.dialect
 
     def _writing(self, dialect: sa.Dialect, values: Mapping[str, Any]) -> _Written:
         if dialect.name not in self._compiled:

@@ -66,11 +66,10 @@ def insert_rows(
 def _insert(
     connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: list[tuple[Any, ...]]
 ) -> None:
-    written = _insertion(table, columns, connection.dialect)
-    if len(rows) == 1:
-        run(connection, written, rows[0])
+    if len(rows) <= FEW:  # in one statement: psycopg makes a pipeline for more than one
+        run(connection, _insertion(table, columns, connection.dialect, len(rows)), tuple(chain(*rows)))
     else:
-        run(connection, written, rows, is_many=True)
+        run(connection, _insertion(table, columns, connection.dialect), rows, is_many=True)
 
 
 def insert_object(
@@ -250,9 +249,10 @@ def _told_apart(rows: Iterator[list[Any]]) -> tuple[Iterator[list[Any]], list[tu
     return iter(()), [tuple(row) for row in first]
 
 
-@lru_cache(maxsize=64)
-def _insertion(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect) -> str:
+@lru_cache(maxsize=256)
+def _insertion(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect, count: int = 1) -> str:
     quoted = dialect.identifier_preparer.quote
     names = ", ".join(map(quoted, columns))
     mark = "%s" if dialect.name == "postgresql" else "?"
-    return f"INSERT INTO {quoted(table.name)} ({names}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608
+    row = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {quoted(table.name)} ({names}) VALUES {', '.join([row] * count)}"  # noqa: S608

@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from kernel.errors import Unavailable
+from kernel.flushing import write_changes
 from kernel.prepared import PreparedObjects
 
 GATE_SECONDS = 5.0
@@ -79,6 +80,16 @@ class ReadSession(Session):
     def flush(self, objects: Any = None) -> None:  # noqa: ARG002 (the base class's signature)
         if self.new or self.dirty or self.deleted:
             raise RuntimeError("this session only reads: open database.write() to change something")
+
+
+class WriteSession(Session):
+    """A session that writes what changed in a few plain objects by the driver, everything else as SQLAlchemy does."""
+
+    def flush(self, objects: Any = None) -> None:
+        if objects is None and self._is_clean():
+            return
+        if objects is not None or not self.is_active or not write_changes(self):
+            super().flush(objects)
 
 
 class FairGate:
@@ -158,7 +169,7 @@ class Database:
         self._writing.is_inside = True
         try:
             door = self.connect_to_write(waits_for_disk=not is_redone)
-            with door as bind, Session(bind, expire_on_commit=False) as session:
+            with door as bind, WriteSession(bind, expire_on_commit=False) as session:
                 yield session
                 session.commit()
                 signals: Collection[Signal] = session.info.get("signals", ())

@@ -17,6 +17,8 @@ from sqlalchemy.orm.attributes import manager_of_class
 
 #: A statement is kept for each count of values in its lists up to this one.
 LONGEST_KEPT = 16
+#: Under this name a driver's connection keeps its cursor.
+_CURSOR = "prepared-cursor"
 _Processor: TypeAlias = Callable[[Any], Any]
 
 
@@ -41,8 +43,7 @@ def _ask(
     """``wants_kinds``: telling them costs psycopg as much as the whole statement, and they stay the same."""
     if _is_heard(connection):
         return _ask_heard(connection, written, values, reads=reads)
-    driver: Any = connection.connection.dbapi_connection
-    cursor = driver.cursor()
+    cursor = _cursor(connection)
     try:
         (cursor.executemany if is_many else cursor.execute)(written, values)
         rows = cursor.fetchall() if reads else ()
@@ -50,8 +51,15 @@ def _ask(
         return Answer(rows, cursor.rowcount, kinds)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _translated(connection, error, written, values, cursor) from error
-    finally:
-        cursor.close()
+
+
+def _cursor(connection: sa.Connection) -> Any:
+    """One for all that a driver's connection runs: each statement is read to its end before the next."""
+    cursor = connection.info.get(_CURSOR)
+    if cursor is None:
+        driver: Any = connection.connection.dbapi_connection
+        cursor = connection.info[_CURSOR] = driver.cursor()
+    return cursor
 
 
 def _is_heard(connection: Any) -> bool:

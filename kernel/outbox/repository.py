@@ -14,6 +14,7 @@ from kernel.database import changed_rows, insert, signal
 from kernel.errors import NotFound
 from kernel.ids import new_id
 from kernel.outbox.models import OutboxEffect, OutboxMessage
+from kernel.prepared import Prepared
 
 SIGNAL = "outbox"
 _NEW = ("message_id", "topic", "key", "payload", "enqueued_at", "available_at", "attempts")
@@ -117,7 +118,7 @@ def claim(
     asked = {**_asked(now, restraint, apart_from), "most": limit}
     chosen: list[Message] = []
     room = restraint.room
-    for row in session.connection().execute(_DUE, asked):
+    for row in _DUE.rows(session, asked):
         if row.topic in restraint.topics:
             if room == 0:
                 continue
@@ -133,7 +134,7 @@ def lease_all(
     if not messages:
         return []
     leased = {"numbers": [one.number for one in messages], "lease": lease, "until": until}
-    session.connection().execute(_LEASED, leased)
+    _LEASED.change(session, leased)
     return [msgspec.structs.replace(one, lease=lease) for one in messages]
 
 
@@ -141,7 +142,7 @@ def has_due(
     session: Session, *, now: datetime, restraint: Restraint = UNRESTRAINED, apart_from: Collection[str] = ()
 ) -> bool:
     """Whether ``claim`` would find anything."""
-    return session.connection().scalar(_IS_DUE, _asked(now, restraint, apart_from)) is not None
+    return _IS_DUE.scalar(session, _asked(now, restraint, apart_from)) is not None
 
 
 def _asked(now: datetime, restraint: Restraint, apart_from: Collection[str]) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def _is_first_of_key() -> sa.ColumnElement[bool]:
     )
 
 
-# Built once: a worker asks them many times a second.
+# Written out once: a worker asks them many times a second.
 _NEXT = sa.select(
     _TABLE.c.number,
     _TABLE.c.message_id,
@@ -178,55 +179,58 @@ _NEXT = sa.select(
     _TABLE.c.payload,
     _TABLE.c.attempts,
 )
-_TAKEN = (
+_TAKEN = Prepared(
     _NEXT.where(*_undone_in_turn(_TABLE.c.topic == sa.bindparam("topic")))
     .order_by(_TABLE.c.available_at, _TABLE.c.number)
     .limit(sa.bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True),
+    flushes=False,
 )
 _IS_OPEN = _TABLE.c.topic.not_in(sa.bindparam("closed", expanding=True))
-_DUE = (
+_DUE = Prepared(
     _NEXT.where(*_undone_in_turn(_IS_OPEN))
     .order_by(_TABLE.c.number)
     .limit(sa.bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True),
+    flushes=False,
 )
-_IS_DUE = sa.select(_TABLE.c.number).where(*_undone_in_turn(_IS_OPEN)).limit(1)
-_LEASED = (
+_IS_DUE = Prepared(sa.select(_TABLE.c.number).where(*_undone_in_turn(_IS_OPEN)).limit(1), flushes=False)
+_ON_ANY = _TABLE.c.topic.in_(sa.bindparam("topics", expanding=True))
+_ANY_DUE = Prepared(sa.select(_TABLE.c.number).where(*_undone_in_turn(_ON_ANY)).limit(1), flushes=False)
+_THESE = _TABLE.c.number.in_(sa.bindparam("numbers", expanding=True))
+_LEASED = Prepared(
     sa.update(_TABLE)
-    .where(_TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)))
+    .where(_THESE)
     .values(
         attempts=_TABLE.c.attempts + 1,
         lease=sa.bindparam("lease", type_=_TABLE.c.lease.type),
         leased_until=sa.bindparam("until", type_=_TABLE.c.leased_until.type),
-    )
+    ),
+    flushes=False,
 )
-_FINISHED = (
+_FINISHED = Prepared(
     sa.update(_TABLE)
-    .where(
-        _TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)),
-        _TABLE.c.lease.in_(sa.bindparam("leases", expanding=True)),
-    )
-    .values(done_at=sa.bindparam("now", type_=_TABLE.c.done_at.type), leased_until=None, error=None)
+    .where(_THESE, _TABLE.c.lease.in_(sa.bindparam("leases", expanding=True)))
+    .values(done_at=sa.bindparam("now", type_=_TABLE.c.done_at.type), leased_until=None, error=None),
+    flushes=False,
 )
-_ON_ANY = _TABLE.c.topic.in_(sa.bindparam("topics", expanding=True))
-_ANY_DUE = sa.select(_TABLE.c.number).where(*_undone_in_turn(_ON_ANY)).limit(1)
-_DONE = (
+_DONE = Prepared(
     sa.update(_TABLE)
-    .where(_TABLE.c.number.in_(sa.bindparam("numbers", expanding=True)))
+    .where(_THESE)
     .values(
         done_at=sa.bindparam("now", type_=_TABLE.c.done_at.type),
         attempts=_TABLE.c.attempts + 1,
         lease=None,
         leased_until=None,
         error=None,
-    )
+    ),
+    flushes=False,
 )
 
 
 def has_due_on(session: Session, topics: Collection[str], *, now: datetime) -> bool:
     """Whether ``take`` would find anything."""
-    return session.connection().scalar(_ANY_DUE, {"topics": list(topics), "now": now}) is not None
+    return _ANY_DUE.scalar(session, {"topics": list(topics), "now": now}) is not None
 
 
 def take(session: Session, topic: str, *, now: datetime, most: int) -> list[Message]:
@@ -235,7 +239,7 @@ def take(session: Session, topic: str, *, now: datetime, most: int) -> list[Mess
     Nothing is written: whoever takes them does them and says ``finish_all`` in this very transaction. Other workers
     pass over them meanwhile.
     """
-    rows = session.connection().execute(_TAKEN, {"topic": topic, "now": now, "most": most})
+    rows = _TAKEN.rows(session, {"topic": topic, "now": now, "most": most})
     return sorted(map(_about_to_be_done, rows), key=lambda one: one.number)
 
 
@@ -255,7 +259,7 @@ def take_again(session: Session, message: Message) -> bool:
 
 def finish_all(session: Session, messages: Iterable[Message], *, now: datetime) -> None:
     """Mark as done what this transaction took."""
-    session.connection().execute(_DONE, {"numbers": [one.number for one in messages], "now": now})
+    _DONE.change(session, {"numbers": [one.number for one in messages], "now": now})
 
 
 def fail_taken(session: Session, message: Message, failure: Failure) -> None:
@@ -304,7 +308,7 @@ def keys_waiting(session: Session, topic: str) -> set[str]:
 def finish(session: Session, messages: Sequence[Message], *, now: datetime) -> int:
     """Mark as done, but for those whose lease another worker holds by now; how many are."""
     done = {"numbers": [one.number for one in messages], "leases": _leases_of(messages), "now": now}
-    return session.connection().execute(_FINISHED, done).rowcount
+    return _FINISHED.change(session, done)
 
 
 def mark_done(session: Session, messages: Sequence[Message], *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.bulk import among
 from kernel.database import lock
-from kernel.prepared import Prepared
+from kernel.prepared import Prepared, PreparedObjects
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.claims.models import StageDecision
 from policy_engine.delivery.payments.line import WAITING
@@ -25,7 +25,7 @@ OPEN_RUN = ("planned", "sending", "stopped")
 
 
 # Built once: every order on its way asks them.
-_UNDER_WAY = (
+_UNDER_WAY = Prepared(
     sa.select(Payment.instruction_id)
     .where(
         Payment.instruction_id.in_(sa.bindparam("instruction_ids", expanding=True)),
@@ -33,7 +33,7 @@ _UNDER_WAY = (
     )
     .order_by(Payment.id)
 )
-_ORDERS = (
+_PRESENT = (
     sa.select(Payment)
     .where(
         Payment.id.in_(sa.bindparam("payment_ids", expanding=True)),
@@ -41,7 +41,8 @@ _ORDERS = (
     )
     .order_by(Payment.id)
 )
-_LOCKED_ORDERS = _ORDERS.with_for_update().execution_options(populate_existing=True)
+_ORDERS = PreparedObjects(_PRESENT)
+_LOCKED_ORDERS = PreparedObjects(_PRESENT.with_for_update().execution_options(populate_existing=True))
 _IS_COVERED = Prepared(
     sa.select(
         sa.exists().where(
@@ -74,7 +75,7 @@ def by_instructions(session: Session, instruction_ids: Collection[str]) -> list[
 
 def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[str]:
     """The present orders among these whose end is not known yet."""
-    found = session.scalars(_UNDER_WAY, {"instruction_ids": sorted(instruction_ids)})
+    found = _UNDER_WAY.scalars(session, {"instruction_ids": sorted(instruction_ids)})
     return [one for one in found if one is not None]
 
 
@@ -94,11 +95,11 @@ def lock_orders(
 
 def _present(
     session: Session,
-    statement: sa.Select[Payment],
+    statement: PreparedObjects[Payment],
     orders: Mapping[uuid.UUID, str],
     states: Collection[PaymentState],
 ) -> list[Payment]:
-    rows = session.scalars(statement, {"payment_ids": list(orders), "states": list(states)})
+    rows = statement.all(session, {"payment_ids": list(orders), "states": list(states)})
     return [one for one in rows if one.instruction_id == orders[one.id]]
 
 

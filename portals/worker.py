@@ -1,7 +1,7 @@
 """The worker's handlers, gathered from every storey."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from kernel.audit import seal_chain
 from kernel.audit_head import remember_head
 from kernel.crypto import Vault
 from kernel.notices import summonses
-from kernel.outbox import Handler, Message, Schedule, Worker, once
+from kernel.outbox import Handler, Message, Schedule, Together, Worker
 from kernel.outbox.repository import purge
 from kernel.outbox.worker import KEEP_DONE
 from policy_engine.delivery import rematching
@@ -129,11 +129,9 @@ def build_worker(services: Services, *, threads: int = 2) -> Worker:
 def _housekeeping(services: Services) -> Mapping[str, Handler]:
     house = services.house
 
-    def callback(message: Message) -> None:
-        with house.database.write() as session:
-            if once(session, CALLBACK_TOPIC, message.message_id):
-                told = message.payload.get("instruction_ids") or [message.payload["instruction_id"]]
-                delivery.ask_soon(session, told, now=house.clock.now())
+    def called_back(session: Session, messages: Sequence[Message]) -> None:
+        told = {one for message in messages for one in _settled_orders(message)}
+        delivery.ask_soon(session, told, now=house.clock.now())
 
     def seal(_message: Message) -> None:
         is_more = True
@@ -154,7 +152,16 @@ def _housekeeping(services: Services) -> Mapping[str, Handler]:
                 if summonses.purge(session, now=house.clock.now(), limit=500) < 500:
                     return
 
-    return {CALLBACK_TOPIC: callback, SEAL_AUDIT: seal, PURGE: purge_done}
+    return {
+        CALLBACK_TOPIC: Together(house.database, CALLBACK_TOPIC, called_back),
+        SEAL_AUDIT: seal,
+        PURGE: purge_done,
+    }
+
+
+def _settled_orders(message: Message) -> Sequence[str]:
+    """Of a batch message many, else one."""
+    return message.payload.get("instruction_ids") or [message.payload["instruction_id"]]
 
 
 def _senders(services: Services) -> Mapping[str, connectors.messaging.jobs.Sender]:

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.house import House
-from kernel.outbox import Handler, Message, Schedule, Together, once
+from kernel.outbox import Handler, Message, Schedule, Together
 from kernel.outbox.repository import keys_waiting
 from policy_engine.delivery.awards.deaths import stop_for_deaths
 from policy_engine.delivery.awards.hearing import RIGHT_ENDED
-from policy_engine.delivery.offers.freed import offer_what_was_kept_away
+from policy_engine.delivery.offers.freed import Ended, offer_what_was_kept_away
 from policy_engine.delivery.offers.reach import Page, hold_claims_of_recalled, recall, widen_rollout
 from policy_engine.delivery.offers.service import reconcile
 from policy_engine.delivery.pace import Pace
@@ -70,7 +70,7 @@ def handlers(house: House, published: PublishedPolicies, ports: Ports) -> Mappin
     return {
         FACTS_CHANGED: Together(house.database, FACTS_CHANGED, jobs.facts_changed),
         ROLLOUT: jobs.rolled_out,
-        RIGHT_ENDED: jobs.right_ended,
+        RIGHT_ENDED: Together(house.database, RIGHT_ENDED, jobs.rights_ended),
         NIGHTLY: jobs.nightly,
     }
 
@@ -100,11 +100,10 @@ class _Jobs:
                     session, self._ports, subject_ids=news.subject_ids, now=self._house.clock.now()
                 )
 
-    def right_ended(self, message: Message) -> None:
-        """What a right stood in the way of is offered now that it has ended."""
-        with self._house.database.write() as session:
-            if once(session, RIGHT_ENDED, message.message_id):
-                offer_what_was_kept_away(session, self._ports, **message.payload, now=self._house.clock.now())
+    def rights_ended(self, session: Session, messages: Sequence[Message]) -> None:
+        """What rights stood in the way of is offered now that they have ended."""
+        ended = [msgspec.convert(one.payload, Ended) for one in messages]
+        offer_what_was_kept_away(session, self._ports, ended, now=self._house.clock.now())
 
     def rolled_out(self, message: Message) -> None:
         """A policy was published, widened, suspended, resumed or recalled: it is matched, and all that stands on it."""

@@ -22,16 +22,19 @@ def handlers(house: House) -> Mapping[str, Handler]:
     """What the worker calls, by topic. Raises ValueError when a licence speaks of facts nobody can know."""
     require_known_attributes()
 
-    def keep_date(message: Message) -> None:
-        with house.database.write() as session:
-            change = msgspec.convert(message.payload, FactChange)
-            apply_changes(session, [change], now=house.clock.now())
+    def keep_dates(session: Session, messages: Sequence[Message]) -> None:
+        changes = [msgspec.convert(one.payload, FactChange) for one in messages]
+        apply_changes(session, changes, now=house.clock.now())
 
-    def take_licence(message: Message) -> None:
-        with house.database.write() as session:
+    def take_licences(session: Session, messages: Sequence[Message]) -> None:
+        for message in messages:
             apply_or_note(session, _licence_changes(session, message.payload), now=house.clock.now())
 
-    return {EVENT_TOPIC: taking_events(house), FACTS_SCHEDULED: keep_date, LICENCE_TOPIC: take_licence}
+    return {
+        EVENT_TOPIC: taking_events(house),
+        FACTS_SCHEDULED: Together(house.database, FACTS_SCHEDULED, keep_dates),
+        LICENCE_TOPIC: Together(house.database, LICENCE_TOPIC, take_licences),
+    }
 
 
 def taking_events(house: House) -> Together:

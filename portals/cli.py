@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from portals.starting import starting
+
 #: Command -> where it lives; imported only when called, so that ``dongchu --help`` is quick.
 COMMANDS = {
     "run": ("portals.commands.serving", "run"),
@@ -39,7 +41,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name]
-        command: Any = getattr(importlib.import_module(module), name)
+        with starting():
+            command: Any = getattr(importlib.import_module(module), name)
         return command
 
 

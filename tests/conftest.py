@@ -25,7 +25,9 @@ from kernel.settings import Settings
 from tests.browser import browser as browser
 from tests.made_once import lay_tables, template_of, url_of
 from tests.secrecy.watch import watched
+from tests.sharing import pytest_collection_finish as pytest_collection_finish
 from tests.sharing import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.sharing import pytest_configure as pytest_configure
 from tests.sharing import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

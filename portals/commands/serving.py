@@ -16,6 +16,7 @@ from kernel.settings import Settings
 from kernel.web.proxies import BehindProxies
 from portals.commands.environment import read_settings, set_up_logging
 from portals.server import AlreadyRunning, PortTaken, check_port, leave, only_one, serve
+from portals.starting import starting
 
 SERVICES = ("identity", "licenses", "connectors", "tong", "rongtong", "zhengtong", "public")
 
@@ -70,12 +71,13 @@ def work(threads: int) -> None:
             "For workers of their own set DONGCHU_DATABASE_URL to a PostgreSQL and DONGCHU_REDIS_URL to a Redis."
         )
     set_up_logging()
-    from portals.joining import open_services
-    from portals.transparency import build_sequencer
-    from portals.worker import build_worker
+    with starting():
+        from portals.joining import open_services
+        from portals.transparency import build_sequencer
+        from portals.worker import build_worker
 
-    house = _ready_house()
-    worker, sequencer = build_worker(open_services(house), threads=threads), build_sequencer(house)
+        house = _ready_house()
+        worker, sequencer = build_worker(open_services(house), threads=threads), build_sequencer(house)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -106,14 +108,16 @@ def _ready_house() -> House:
 
 
 def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Callable[[], None]) -> None:
-    from portals.joining import open_services
-    from portals.main import build_apps
-    from portals.transparency import build_sequencer
-    from portals.worker import build_worker
+    with starting():
+        from portals.joining import open_services
+        from portals.main import build_apps
+        from portals.transparency import build_sequencer
+        from portals.worker import build_worker
 
-    services = open_services(house)
+        services = open_services(house)
+        workers = [build_worker(services), build_sequencer(house)] if has_worker else []
+        apps = build_apps(services, names)
     trusted = house.settings.trusted_proxies
-    workers = [build_worker(services), build_sequencer(house)] if has_worker else []
 
     def ready() -> None:
         for worker in workers:
@@ -121,7 +125,6 @@ def _serve(house: House, names: Sequence[str], *, has_worker: bool, on_ready: Ca
         on_ready()
 
     try:
-        apps = build_apps(services, names)
         app = BehindProxies(apps, trusted) if trusted else apps
         serve(app, house.settings.host, house.settings.port, on_ready=ready)
     finally:

@@ -3,7 +3,6 @@
 from datetime import date
 
 import msgspec
-from pypinyin import lazy_pinyin
 
 from policy_engine.policies.published import PublishedPolicy, PublishedSet
 
@@ -50,6 +49,8 @@ def search(services: list[ServiceView], asked: str) -> list[ServiceView]:
 
 
 def _forms(service: ServiceView) -> tuple[str, ...]:
+    from pypinyin import lazy_pinyin  # large dictionaries, and only a search needs them
+
     syllables = lazy_pinyin(service.title)
     initials = "".join(syllable[:1] for syllable in syllables)
     texts = (service.title, service.summary, service.title_en.lower().replace(" ", ""))

@@ -27,6 +27,7 @@ from policy_engine.delivery.payments.locking import lock_awards_behind
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.payments.reserving import TermsInForce
 from policy_engine.delivery.ports import PaymentOrder, Ports, Treasury, TreasuryAnswer
+from policy_engine.delivery.recovery import repository as recovery_rows
 from policy_engine.delivery.states import IN_FLIGHT, PaymentState
 from policy_engine.delivery.terms import Terms
 
@@ -49,13 +50,15 @@ def handlers(
 
 
 def ask_soon(session: Session, instruction_ids: Collection[str], *, now: datetime) -> None:
-    """A callback hinted that something changed: look at the orders at once rather than at the next turn."""
+    """A callback or the bank's statement hinted that something changed: look at the orders at once rather than at the
+    next turn, at those that were paid too, which may have come back since."""
     orders = repository.by_instructions(session, instruction_ids)
     for first in range(0, len(orders), payments.MOST_ORDERS):
         part = [
             (str(number), instruction) for number, instruction in orders[first : first + payments.MOST_ORDERS]
         ]
-        enqueue(session, POLL, f"payment-hint:{part[0][0]}", {"orders": part}, now=now)
+        payload = {"orders": part, "ended_too": True}
+        enqueue(session, POLL, f"payment-hint:{part[0][0]}", payload, now=now)
 
 
 class _Orders:
@@ -122,16 +125,18 @@ class _Orders:
     def look_at(self, messages: Sequence[Message]) -> Settled:
         """Ask by key what became of orders; comes back until each is paid or returned."""
         orders = _orders_of(messages)
+        is_hint = any(one.payload.get("ended_too") for one in messages)
+        states = {*IN_FLIGHT, PaymentState.PAID} if is_hint else {*IN_FLIGHT}
         with self._database.read_once() as session:
-            under_way = set(repository.in_flight_among(session, list(orders.values())))
-        if not under_way:
+            asked = repository.orders_among(session, list(orders.values()), states)
+        if not asked:
             return Settled()
-        answers = self._query(sorted(under_way))
-        if not answers:
-            return _ended(messages, under_way, marked=())
+        answers = self._query(asked)
+        if not answers and not is_hint:
+            return _ended(messages, set(asked), marked=())
         with self._database.write() as session:
             now = self._clock.now()
-            locked = self._lock(session, orders, IN_FLIGHT)
+            locked = self._lock(session, orders, states)
             self._apply(session, locked, answers, now=now)
             under_way = {one.instruction_id or "" for one in locked if one.state in IN_FLIGHT}
             over = [one for one in messages if not under_way & set(_keys_of(one))]
@@ -219,7 +224,11 @@ class _Orders:
         now: datetime,
     ) -> None:
         known = [(one, answers[one.instruction_id]) for one in locked if one.instruction_id in answers]
-        apply_answers(session, self._ports, known, now=now)
+        # Came back after it had arrived while it is asked back: the statement's difference stays open until a person has
+        # dropped that or set it aside, because nobody owes what they never had and nothing may be sent anew that was not due.
+        paid = [one.id for one, _ in known if one.state == PaymentState.PAID]
+        asked_back = recovery_rows.asked_back_among(session, paid)
+        apply_answers(session, self._ports, [one for one in known if one[0].id not in asked_back], now=now)
 
     def _lock(
         self, session: Session, orders: Mapping[uuid.UUID, str], states: Collection[PaymentState]

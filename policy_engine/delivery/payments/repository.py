@@ -25,11 +25,11 @@ OPEN_RUN = ("planned", "sending", "stopped")
 
 
 # Built once: every order on its way asks them.
-_UNDER_WAY = Prepared(
+_ORDERS_AMONG = Prepared(
     sa.select(Payment.instruction_id)
     .where(
         Payment.instruction_id.in_(sa.bindparam("instruction_ids", expanding=True)),
-        Payment.state.in_([*IN_FLIGHT]),
+        Payment.state.in_(sa.bindparam("states", expanding=True)),
     )
     .order_by(Payment.id)
 )
@@ -73,9 +73,13 @@ def by_instructions(session: Session, instruction_ids: Collection[str]) -> list[
     return [(row.id, row.instruction_id) for row in found if row.instruction_id is not None]
 
 
-def in_flight_among(session: Session, instruction_ids: Collection[str]) -> list[str]:
-    """The present orders among these whose end is not known yet."""
-    found = _UNDER_WAY.scalars(session, {"instruction_ids": sorted(instruction_ids)})
+def orders_among(
+    session: Session, instruction_ids: Collection[str], states: Collection[PaymentState]
+) -> list[str]:
+    """The present orders among these whose payments are in one of ``states``."""
+    found = _ORDERS_AMONG.scalars(
+        session, {"instruction_ids": sorted(instruction_ids), "states": sorted(states)}
+    )
     return [one for one in found if one is not None]
 
 

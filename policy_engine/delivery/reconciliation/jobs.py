@@ -7,6 +7,7 @@ from typing import Final
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.outbox import Handler, Message, Schedule
+from policy_engine.delivery.payments.orders import ask_soon
 from policy_engine.delivery.ports import Statements
 from policy_engine.delivery.reconciliation import repository
 from policy_engine.delivery.reconciliation.service import reconcile_day
@@ -32,7 +33,13 @@ def handlers(database: Database, clock: Clock, statements: Statements) -> Mappin
 
 
 def reconcile(database: Database, clock: Clock, statements: Statements, day: date) -> None:
-    """Fetch one day's statement and hold it against the books. Raises ``OutsideFailure`` and changes nothing."""
+    """Fetch one day's statement and hold it against the books. Raises ``OutsideFailure`` and changes nothing.
+
+    Of what came back after it had arrived (退票 days later) nobody else tells us: the treasury is asked, and its word is
+    booked as any other.
+    """
     lines = statements.of_day(day)
     with database.write(timeout=60) as session:
-        reconcile_day(session, day, lines, now=clock.now())
+        now = clock.now()
+        reconcile_day(session, day, lines, now=now)
+        ask_soon(session, repository.came_back_on(session, day), now=now)

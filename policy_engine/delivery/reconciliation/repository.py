@@ -118,6 +118,14 @@ def differences_of(session: Session, day: date) -> list[Difference]:
     )
 
 
+def came_back_on(session: Session, day: date) -> list[str]:
+    """The orders that came back by a day's statement, of which the books know nothing and nobody has said anything."""
+    statement = sa.select(Difference.instruction_id).where(
+        Difference.day == day, Difference.kind == "return_not_in_books", Difference.state == "open"
+    )
+    return list(session.scalars(statement.order_by(Difference.instruction_id)))
+
+
 def lock_difference(session: Session, difference_id: uuid.UUID) -> Difference | None:
     return session.get(Difference, difference_id, with_for_update=True, populate_existing=True)
 

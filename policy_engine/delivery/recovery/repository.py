@@ -61,6 +61,21 @@ def claimed_back(session: Session, payment_ids: Collection[uuid.UUID]) -> dict[u
     return {payment_id: int(total) for payment_id, total in session.execute(statement)}
 
 
+def asked_back_among(session: Session, payment_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these payments that an overpayment is about which was not dropped."""
+    if not payment_ids:
+        return set()
+    statement = (
+        sa.select(OverpaidPeriod.payment_id)
+        .join(Overpayment, Overpayment.id == OverpaidPeriod.overpayment_id)
+        .where(
+            among(session, OverpaidPeriod.payment_id, payment_ids),
+            Overpayment.state != OverpaymentState.DROPPED,
+        )
+    )
+    return set(session.scalars(statement))
+
+
 def repaid_of_each(session: Session, payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     """What came back of each of these payments; those of which nothing was to come back are left out."""
     if not payment_ids:

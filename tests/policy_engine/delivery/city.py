@@ -102,6 +102,7 @@ class Town:
         self.parents = {BABY: frozenset({MOTHER, FATHER})}
         self.households: dict[str, frozenset[int]] = {}
         self.homes: dict[int, int] = {}
+        self.divisions: dict[int, str] = {}
         self.rechecks: dict[tuple[str, int], Recheck] = {}
         self.deeds: list[Deed] = []
         self.officials: list[Principal] = []
@@ -159,10 +160,10 @@ class Town:
         return {one: self.name_of(session, one) for one in subject_ids}
 
     def division_of(self, session: Session, subject_id: int) -> str:
-        return STREET
+        return self.divisions.get(subject_id, STREET)
 
     def divisions_of(self, session: Session, subject_ids: Collection[int]) -> Mapping[int, str]:
-        return dict.fromkeys(subject_ids, STREET)
+        return {one: self.division_of(session, one) for one in subject_ids}
 
     def guardians_of(self, session: Session, subject_id: int, on: date) -> frozenset[int]:
         return self.parents.get(subject_id, frozenset())
@@ -223,6 +224,8 @@ class Treasury:
     submits: int = 0
     messages: int = 0
     sent_blindly: list[str] = field(default_factory=list)
+    #: What came back after it had arrived.
+    sent_back: set[str] = field(default_factory=set)
     _in_doubt: set[str] = field(default_factory=set)
     _mutex: RLock = field(default_factory=RLock)
 
@@ -289,6 +292,15 @@ class Treasury:
             for key in self.states:
                 if self.states[key] in ("accepted", "sent_to_bank"):
                     self.states[key] = status
+
+    def send_back(self, key: str) -> bool:
+        """退票 days later; False where the order was not paid."""
+        with self._mutex:
+            if self.states.get(key) != "paid":
+                return False
+            self.states[key] = "returned"
+            self.sent_back.add(key)
+            return True
 
     def paid_fen(self) -> int:
         return sum(order.amount_fen for key, order in self.orders.items() if self.states[key] == "paid")
@@ -379,6 +391,7 @@ class Office:
         self.town = Town()
         self.bank = Bank()
         self.treasury = Treasury()
+        self.means = MeansCentre()
         self.ports = Ports(
             terms=self.town.terms,
             people=self.town,

@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 
 from kernel.errors import Conflict, Forbidden, InvalidInput
+from kernel.outbox import Worker
 from policy_engine.delivery import service
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments import repository as payment_rows
@@ -148,3 +149,48 @@ def test_every_hour_takes_yesterday_once_and_what_is_open_again(office: Office) 
     run(None)  # type: ignore[arg-type]
     with office.database.read() as session:
         assert [one.state for one in repository.days(session, 5)] == ["balanced"]
+
+
+def test_money_that_came_back_days_after_it_had_arrived_is_booked_by_the_treasurys_word(
+    any_office: Office,
+) -> None:
+    claim, day = known_to_the_treasury(any_office), any_office.clock.today()
+    [payment] = payments_of(any_office, claim)
+    order = payment.instruction_id or ""
+    any_office.clock.move(timedelta(days=3))
+    any_office.treasury.states[order] = "returned"
+    statements = Statements()
+    statements.days = {
+        day: [line(1, 10_000, order)],
+        any_office.clock.today(): [line(1, 10_000, order, "C")],
+    }
+    came_back_on = any_office.clock.today()
+    for one in (day, came_back_on):
+        service.reconcile_with_bank(any_office.database, any_office.clock, statements, one)
+    assert differences(any_office, came_back_on) == [("return_not_in_books", "open")]
+    work(any_office)
+    [payment] = payments_of(any_office, claim)
+    assert (payment.state, payment.paid_at) == ("returned", None)
+    service.reconcile_with_bank(any_office.database, any_office.clock, statements, came_back_on)
+    assert differences(any_office, came_back_on) == [("return_not_in_books", "settled")]
+    with any_office.database.read() as session:
+        assert service.defects(session) == []
+
+
+def known_to_the_treasury(office: Office) -> Claim:
+    """A first month that was ordered and paid by the treasury itself."""
+    office.budget(1_000_000)
+    claim = office.grant(office.claimed())
+    office.approve()
+    work(office)
+    office.treasury.settle("paid")
+    office.clock.move(timedelta(seconds=10))
+    work(office)
+    return claim
+
+
+def work(office: Office) -> None:
+    handlers = service.build_handlers(
+        office.database, office.clock, office.house.vault, office.ports, office.treasury
+    )
+    Worker(office.database, office.clock, handlers).run_until_idle()

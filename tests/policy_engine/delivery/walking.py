@@ -21,8 +21,9 @@ from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.payments.models import Payment
 from tests.conftest import NOON
 from tests.policy_engine.delivery.city import Office
-from tests.policy_engine.delivery.commands import GROUPS, Act, Commands, with_joint_stages
+from tests.policy_engine.delivery.commands import GROUPS, Act, with_joint_stages
 from tests.policy_engine.delivery.promises import PROMISES, Seen
+from tests.policy_engine.delivery.surroundings import Surroundings
 
 #: So many times as many walks as every day, and longer ones.
 WALKS = int(os.environ.get("DONGCHU_WALKS", "1"))
@@ -48,7 +49,7 @@ class Walk(RuleBasedStateMachine):
         clock.set(NOON)
         self.office = Office(self.house, clock)
         with_joint_stages(self.office)
-        self.commands = Commands(self.office)
+        self.commands = Surroundings(self.office)
         self.before: Seen | None = None
 
     def teardown(self) -> None:
@@ -56,6 +57,8 @@ class Walk(RuleBasedStateMachine):
         with self.house.database.read() as session:
             assert service.defects(session) == []
             ends = {*session.scalars(sa.select(Claim.state)), *session.scalars(sa.select(Payment.state))}
+        for name in sorted(self.commands.accepted):
+            event(f"was accepted: {name}")
         for state in sorted(ends):
             event(f"ends with something {state}")
 

@@ -66,8 +66,8 @@ class Blows:
     def surround(self, house: House) -> None:
         """Every statement that writes and every commit of this process is a point."""
 
-        def after_statement(connection: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if connection.get_execution_options().get("dongchu_write") and not statement.startswith("SELECT"):
+        def after_statement(_connection: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith("SELECT"):
                 self.passing("inside")
 
         sa.event.listen(house.database.engine, "after_cursor_execute", after_statement)
@@ -110,18 +110,47 @@ class StruckTreasury:
 class ForgetfulTreasury(StruckTreasury):
     """A house whose keys are broken: what it does not know the end of it sends again as something new.
 
-    Only to show that the examination finds it.
+    Only to show that the examination finds it. It remembers the last key under which an answer came, and no other: of an
+    order that was sent and not answered it believes that nobody heard it.
     """
 
-    def query(self, instruction_id: str) -> TreasuryAnswer | None:  # noqa: ARG002
-        return None
+    def __init__(self, treasury: Treasury, blows: Blows, folder: Path) -> None:
+        super().__init__(treasury, blows)
+        self._remembered = folder / "remembered keys"
 
-    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
-        found = self._treasury.query_many(instruction_ids)
-        return {key: answer for key, answer in found.items() if answer.status != "accepted"}
+    def submit(self, order: PaymentOrder) -> TreasuryAnswer:
+        anew = _under_a_new_key(order)
+        answer = super().submit(anew)
+        self._remember({order.instruction_id: anew.instruction_id})
+        return answer
 
     def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
-        new = {f"{one.instruction_id}x{random.randrange(10**6)}": one for one in orders}
-        asked = [msgspec.structs.replace(one, instruction_id=key) for key, one in new.items()]
-        answers = super().submit_many(asked)
-        return {new[key].instruction_id: answer for key, answer in answers.items()}
+        anew = {one.instruction_id: _under_a_new_key(one) for one in orders}
+        answers = super().submit_many(list(anew.values()))
+        known = {key: one.instruction_id for key, one in anew.items() if one.instruction_id in answers}
+        self._remember(known)
+        return {key: answers[other] for key, other in known.items()}
+
+    def query(self, instruction_id: str) -> TreasuryAnswer | None:
+        known = self._known().get(instruction_id)
+        return None if known is None else super().query(known)
+
+    def query_many(self, instruction_ids: Sequence[str]) -> Mapping[str, TreasuryAnswer]:
+        every = self._known()
+        known = {key: every[key] for key in instruction_ids if key in every}
+        answers = super().query_many(list(known.values())) if known else {}
+        return {key: answers[other] for key, other in known.items() if other in answers}
+
+    def _known(self) -> dict[str, str]:
+        if not self._remembered.exists():
+            return {}
+        lines = self._remembered.read_text(encoding="ascii").splitlines()
+        return {key: other for key, _, other in (line.partition(" ") for line in lines)}
+
+    def _remember(self, keys: Mapping[str, str]) -> None:
+        with self._remembered.open("a", encoding="ascii") as told:
+            told.write("".join(f"{key} {other}\n" for key, other in keys.items()))
+
+
+def _under_a_new_key(order: PaymentOrder) -> PaymentOrder:
+    return msgspec.structs.replace(order, instruction_id=f"{order.instruction_id}x{random.randrange(10**6)}")

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.chaos.blows import Blows, ForgetfulTreasury, StruckTreasury, up
 from kernel.house import open_house
 from kernel.migrations import is_current
 from kernel.settings import Settings
+from policy_engine.delivery import jobs
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.payments import service as payments
 from portals.commands.environment import set_up_logging
@@ -27,13 +29,19 @@ def main(name: str, seed: str, life: str) -> None:
     house = open_house(Settings.from_environ(os.environ))
     if not is_current(house.database):
         raise SystemExit("the store is not at this version")
-    payments.MOST_ORDERS = runs.CHUNK = ORDERS  # type: ignore[misc]
+    payments.MOST_ORDERS = runs.CHUNK = int(os.environ.get("CHAOS_ORDERS", ORDERS))  # type: ignore[misc]
+    jobs.BETWEEN_LOOKS = timedelta(seconds=float(os.environ.get("CHAOS_BETWEEN_LOOKS", "5")))
     folder = Path(os.environ["CHAOS_FOLDER"])
     blows = Blows(folder, name, int(seed), int(life), threads=("dongchu-handler", "dongchu-drain"))
     blows.surround(house)
     services = open_services(house)
-    kind = ForgetfulTreasury if os.environ.get("CHAOS_BROKEN_KEYS") else StruckTreasury
-    struck = dataclasses.replace(services, treasury=kind(services.treasury, blows))
+    is_broken = bool(os.environ.get("CHAOS_BROKEN_KEYS"))
+    treasury = (
+        ForgetfulTreasury(services.treasury, blows, folder)
+        if is_broken
+        else StruckTreasury(services.treasury, blows)
+    )
+    struck = dataclasses.replace(services, treasury=treasury)
     worker, sequencer = build_worker(struck, threads=2), build_sequencer(house)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())

@@ -13,7 +13,7 @@ from kernel.house import open_house
 from kernel.migrations import is_current
 from kernel.settings import Settings
 from policy_engine.delivery import jobs
-from policy_engine.delivery.payments import runs
+from policy_engine.delivery.payments import orders, runs
 from policy_engine.delivery.payments import service as payments
 from portals.commands.environment import set_up_logging
 from portals.joining import open_services
@@ -30,7 +30,9 @@ def main(name: str, seed: str, life: str) -> None:
     if not is_current(house.database):
         raise SystemExit("the store is not at this version")
     payments.MOST_ORDERS = runs.CHUNK = int(os.environ.get("CHAOS_ORDERS", ORDERS))  # type: ignore[misc]
-    jobs.BETWEEN_LOOKS = timedelta(seconds=float(os.environ.get("CHAOS_BETWEEN_LOOKS", "5")))
+    jobs.BETWEEN_LOOKS = orders.BETWEEN_LOOKS = timedelta(
+        seconds=float(os.environ.get("CHAOS_BETWEEN_LOOKS", "5"))
+    )
     folder = Path(os.environ["CHAOS_FOLDER"])
     blows = Blows(folder, name, int(seed), int(life), threads=("dongchu-handler", "dongchu-drain"))
     blows.surround(house)

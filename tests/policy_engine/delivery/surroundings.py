@@ -8,8 +8,10 @@ from policy_engine.delivery import service
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards.models import LossDay
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.means import clocks
 from policy_engine.delivery.means import repository as checks
 from policy_engine.delivery.means import service as means
+from policy_engine.delivery.means.withdrawing import withdraw_at_counter
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight import jobs as oversight_jobs
 from policy_engine.delivery.oversight import service as oversight
@@ -80,7 +82,7 @@ class Surroundings(Commands):
             self._command(service.remind_of_opinions),
             self._command(ratings.remind_of_ratings),
             self._command(oversight.remind_of_findings),
-            self._command(means.keep_time),
+            self._command(clocks.keep_time),
         ]
         return lambda: [act() for act in acts]
 
@@ -158,14 +160,15 @@ class Surroundings(Commands):
             grounds="不实",
         )
 
-    def sign_on_paper(self, place: int, choice: int) -> Act:  # noqa: ARG002
+    def sign_on_paper(self, place: int, choice: int) -> Act:
+        """A member agrees to a means check at a counter, or takes it back there."""
         claim = self._pick(Claim, place, Claim.state.in_(OPEN_CLAIM))
         with self.office.database.read() as session:
             found = [one.id for one in checks.of_claim(session, claim.id)]
         if not found:
             raise NothingThere
         return self._command(
-            means.record_paper,
+            withdraw_at_counter if choice % 3 == 0 else means.record_paper,
             check_id=found[0],
             principal=clerk(),
             subject_id=claim.subject_id,

@@ -23,6 +23,8 @@ EXCUSED = {
     "require_relation": "reads: the same, or refuses",
     "subjects_of": "reads: for whom somebody may look",
     # A part of commands that are walked.
+    "listen": "reads: a recording of somebody's agreement",
+    "log": "writes history and trail",
     "log_seat": "writes the history of a seat's act",
     "record_act": "writes an act down",
     "set_aside": "what undo_overpayment and undo_death do once their rows are locked",
@@ -66,11 +68,13 @@ def _commands() -> Iterator[str]:
 
 
 def _named_in(module: ModuleType) -> Iterator[str]:
-    """The functions that its code takes from modules of delivery (``means.open_check``)."""
+    """The functions of delivery that its code speaks of (``means.open_check``, or by their own name)."""
     for node in ast.walk(ast.parse(inspect.getsource(module))):
+        one: object = None
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             base = getattr(module, node.value.id, None)
-            if inspect.ismodule(base) and base.__name__.startswith("policy_engine.delivery"):
-                one = getattr(base, node.attr, None)
-                if inspect.isfunction(one):
-                    yield one.__name__
+            one = getattr(base, node.attr, None) if inspect.ismodule(base) else None
+        elif isinstance(node, ast.Name):
+            one = getattr(module, node.id, None)
+        if inspect.isfunction(one) and one.__module__.startswith("policy_engine.delivery"):
+            yield one.__name__

@@ -2,6 +2,7 @@
 
 import pytest
 
+import portals.tables  # noqa: F401  every table of the house: a file may be run alone
 from kernel.clock import FixedClock
 from kernel.house import House
 from tests.policy_engine.delivery.city import Office

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar, Response, get
+from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from kernel.errors import Unavailable
@@ -32,8 +33,9 @@ def create_app(services: Services, pages: Pages) -> Litestar:
         return bound.page(request, "public/home.html", log=log)
 
     return Litestar(
-        [home, *notices.handlers(services, bound), *register.handlers(services, bound, kept)],
+        [home, *notices.handlers(services), *register.handlers(services, kept)],
         path="/public",
+        dependencies={"pages": Provide(lambda: bound, sync_to_thread=False)},
         openapi_config=OpenAPIConfig(title="黄石公开 Huangshi in public", version="1", path="/schema"),
         request_max_body_size=LARGEST_BODY,
         **web_options(bound),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
 from litestar.types import ControllerRouterHandler
 
@@ -20,6 +21,7 @@ from policy_engine.catalogue import catalogue
 from policy_engine.delivery.publicity import service as delivery
 from policy_engine.delivery.publicity.service import ObjectionSeen
 from policy_engine.delivery.publicity.showing import NoticeEntry
+from portals.routing import routes
 from portals.services import Services
 from portals.shared.places import division_name
 
@@ -43,150 +45,187 @@ class Receipt(msgspec.Struct, frozen=True):
     receipt: str
 
 
-def handlers(services: Services, pages: Pages) -> list[ControllerRouterHandler]:
-    house = services.house
+class RunningNotices:
+    """What runs today, and objections to it from anybody."""
 
-    def running(county: str, policy: str) -> list[NoticeEntry]:
-        with house.database.read() as session:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._house = services.house
+
+    def running(self, county: str, policy: str) -> list[NoticeEntry]:
+        with self._house.database.read() as session:
             return delivery.running_notices(
-                session, services.ports, division=county, policy_id=policy, now=house.clock.now()
+                session, self._services.ports, division=county, policy_id=policy, now=self._house.clock.now()
             )
 
-    def one(claim_id: uuid.UUID) -> NoticeEntry:
-        with house.database.read() as session:
-            return delivery.running_notice(session, services.ports, claim_id, now=house.clock.now())
+    def one(self, claim_id: uuid.UUID) -> NoticeEntry:
+        with self._house.database.read() as session:
+            return delivery.running_notice(
+                session, self._services.ports, claim_id, now=self._house.clock.now()
+            )
 
-    def object_to(request: WebRequest, claim_id: uuid.UUID, said: NewObjection) -> str:
+    def object_to(self, request: WebRequest, claim_id: uuid.UUID, said: NewObjection) -> str:
         address = request.client.host if request.client else "unknown"
-        index = house.vault.blind_index(address, purpose="public-objection").hex()
-        if house.ephemeral.increment(f"public:objection:{index}", 3600) > MOST_AN_HOUR:
+        index = self._house.vault.blind_index(address, purpose="public-objection").hex()
+        if self._house.ephemeral.increment(f"public:objection:{index}", 3600) > MOST_AN_HOUR:
             raise TooManyRequests(_("一小时内提交的异议过多，请稍后再试，或拨打 12345。"))
-        with house.database.write() as session:
+        with self._house.database.write() as session:
             return delivery.object_publicly(
                 session,
-                services.ports,
-                house.vault,
+                self._services.ports,
+                self._house.vault,
                 claim_id=claim_id,
                 grounds=said.grounds,
                 contact=said.contact,
-                now=house.clock.now(),
+                now=self._house.clock.now(),
             )
 
-    def seen(receipt: str) -> ObjectionSeen:
-        with house.database.read() as session:
-            return delivery.objection_seen(session, services.ports, house.vault, receipt)
+    def seen(self, receipt: str) -> ObjectionSeen:
+        with self._house.database.read() as session:
+            return delivery.objection_seen(session, self._services.ports, self._house.vault, receipt)
 
-    def entry_page(
-        request: WebRequest,
-        claim_id: uuid.UUID,
-        *,
-        problem: DongchuError | None = None,
-        said: NewObjection | None = None,
-        receipt: str = "",
-    ) -> Response[str]:
-        return pages.page(
-            request,
-            "public/notice.html",
-            status=problem.status if problem is not None else 200,
-            headers=HEADERS,
-            entry=one(claim_id),
-            division_name=division_name,
-            problem=problem.detail if problem is not None else "",
-            said=said,
-            receipt=receipt,
-        )
 
-    @get("/notices", sync_to_thread=True, include_in_schema=False)
-    def notices_page(
-        request: WebRequest,
-        county: FromQuery[str] = "",
-        policy: FromQuery[str] = "",
-        page: FromQuery[int] = 1,
-    ) -> Response[str]:
-        everything = running("", "")
-        found = [entry for entry in everything if policy in ("", entry.policy_id)]
-        if county:
-            allowed = {entry.id for entry in running(county[:6], policy)}
-            found = [entry for entry in found if entry.id in allowed]
-        last = max(1, -(-len(found) // PAGE))
-        here = max(1, min(page, last))
-        return pages.page(
-            request,
-            "public/notices.html",
-            headers=HEADERS,
-            entries=found[(here - 1) * PAGE : here * PAGE],
-            here=here,
-            last=last,
-            county=county,
-            policy=policy,
-            counties=counties(),
-            policies=sorted({(entry.policy_id, entry.title) for entry in everything}),
-            division_name=division_name,
-        )
+Ours = NamedDependency[RunningNotices]
 
-    @get("/notices/{claim_id:uuid}", sync_to_thread=True, include_in_schema=False)
-    def notice_page(request: WebRequest, claim_id: FromPath[uuid.UUID]) -> Response[str]:
-        return entry_page(request, claim_id)
 
-    @post("/notices/{claim_id:uuid}", status_code=200, sync_to_thread=True, include_in_schema=False)
-    def object_form(
-        request: WebRequest, claim_id: FromPath[uuid.UUID], data: URLEncodedBody[dict[str, str]]
-    ) -> Response[str]:
-        refuse_cross_site(request)
-        said = NewObjection(grounds=data.get("grounds", ""), contact=data.get("contact", ""))
+def handlers(services: Services) -> list[ControllerRouterHandler]:
+    return routes(pages=PAGES, api=API, notices=RunningNotices(services))
+
+
+@get("/notices", sync_to_thread=True, include_in_schema=False)
+def notices_page(
+    request: WebRequest,
+    notices: Ours,
+    pages: NamedDependency[Pages],
+    county: FromQuery[str] = "",
+    policy: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Response[str]:
+    everything = notices.running("", "")
+    found = [entry for entry in everything if policy in ("", entry.policy_id)]
+    if county:
+        allowed = {entry.id for entry in notices.running(county[:6], policy)}
+        found = [entry for entry in found if entry.id in allowed]
+    last = max(1, -(-len(found) // PAGE))
+    here = max(1, min(page, last))
+    return pages.page(
+        request,
+        "public/notices.html",
+        headers=HEADERS,
+        entries=found[(here - 1) * PAGE : here * PAGE],
+        here=here,
+        last=last,
+        county=county,
+        policy=policy,
+        counties=counties(),
+        policies=sorted({(entry.policy_id, entry.title) for entry in everything}),
+        division_name=division_name,
+    )
+
+
+@get("/notices/{claim_id:uuid}", sync_to_thread=True, include_in_schema=False)
+def notice_page(
+    request: WebRequest, claim_id: FromPath[uuid.UUID], notices: Ours, pages: NamedDependency[Pages]
+) -> Response[str]:
+    return _entry_page(notices, pages, request, claim_id)
+
+
+@post("/notices/{claim_id:uuid}", status_code=200, sync_to_thread=True, include_in_schema=False)
+def object_form(
+    request: WebRequest,
+    claim_id: FromPath[uuid.UUID],
+    data: URLEncodedBody[dict[str, str]],
+    notices: Ours,
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    refuse_cross_site(request)
+    said = NewObjection(grounds=data.get("grounds", ""), contact=data.get("contact", ""))
+    try:
+        receipt = notices.object_to(request, claim_id, said)
+    except (InvalidInput, TooManyRequests) as problem:
+        return _entry_page(notices, pages, request, claim_id, problem=problem, said=said)
+    return _entry_page(notices, pages, request, claim_id, receipt=receipt)
+
+
+@get("/objections", sync_to_thread=True, include_in_schema=False)
+def answer_page(
+    request: WebRequest, notices: Ours, pages: NamedDependency[Pages], receipt: FromQuery[str] = ""
+) -> Response[str]:
+    found, problem = None, ""
+    if receipt:
         try:
-            receipt = object_to(request, claim_id, said)
-        except (InvalidInput, TooManyRequests) as problem:
-            return entry_page(request, claim_id, problem=problem, said=said)
-        return entry_page(request, claim_id, receipt=receipt)
-
-    @get("/objections", sync_to_thread=True, include_in_schema=False)
-    def answer_page(request: WebRequest, receipt: FromQuery[str] = "") -> Response[str]:
-        found, problem = None, ""
-        if receipt:
-            try:
-                found = seen(receipt.strip())
-            except DongchuError as refusal:
-                problem = refusal.detail
-        return pages.page(
-            request, "public/objection.html", headers=HEADERS, found=found, problem=problem, receipt=receipt
-        )
-
-    @get(
-        "/api/v1/notices",
-        sync_to_thread=True,
-        tags=["notices"],
-        summary="Public notices that run today",
-        response_headers=[],
+            found = notices.seen(receipt.strip())
+        except DongchuError as refusal:
+            problem = refusal.detail
+    return pages.page(
+        request, "public/objection.html", headers=HEADERS, found=found, problem=problem, receipt=receipt
     )
-    def list_notices(county: FromQuery[str] = "", policy: FromQuery[str] = "") -> Response[list[NoticeEntry]]:
-        return Response(running(county[:9], policy), headers=HEADERS)
 
-    @post(
-        "/api/v1/notices/{claim_id:uuid}/objections",
-        sync_to_thread=True,
-        tags=["notices"],
-        summary="Object to a running notice; anybody may",
+
+@get(
+    "/notices",
+    sync_to_thread=True,
+    tags=["notices"],
+    summary="Public notices that run today",
+    response_headers=[],
+)
+def list_notices(
+    notices: Ours, county: FromQuery[str] = "", policy: FromQuery[str] = ""
+) -> Response[list[NoticeEntry]]:
+    return Response(notices.running(county[:9], policy), headers=HEADERS)
+
+
+@post(
+    "/notices/{claim_id:uuid}/objections",
+    sync_to_thread=True,
+    tags=["notices"],
+    summary="Object to a running notice; anybody may",
+)
+def add_objection(
+    request: WebRequest, claim_id: FromPath[uuid.UUID], data: JSONBody[NewObjection], notices: Ours
+) -> Response[Receipt]:
+    refuse_cross_site(request)
+    return Response(Receipt(notices.object_to(request, claim_id, data)), status_code=201, headers=HEADERS)
+
+
+@get(
+    "/objections/{receipt:str}",
+    sync_to_thread=True,
+    tags=["notices"],
+    summary="What came of an objection, by the code its maker was given",
+)
+def read_objection(receipt: FromPath[str], notices: Ours) -> Response[ObjectionSeen]:
+    return Response(notices.seen(receipt), headers=HEADERS)
+
+
+def _entry_page(
+    notices: RunningNotices,
+    pages: Pages,
+    request: WebRequest,
+    claim_id: uuid.UUID,
+    *,
+    problem: DongchuError | None = None,
+    said: NewObjection | None = None,
+    receipt: str = "",
+) -> Response[str]:
+    return pages.page(
+        request,
+        "public/notice.html",
+        status=problem.status if problem is not None else 200,
+        headers=HEADERS,
+        entry=notices.one(claim_id),
+        division_name=division_name,
+        problem=problem.detail if problem is not None else "",
+        said=said,
+        receipt=receipt,
     )
-    def add_objection(
-        request: WebRequest, claim_id: FromPath[uuid.UUID], data: JSONBody[NewObjection]
-    ) -> Response[Receipt]:
-        refuse_cross_site(request)
-        return Response(Receipt(object_to(request, claim_id, data)), status_code=201, headers=HEADERS)
-
-    @get(
-        "/api/v1/objections/{receipt:str}",
-        sync_to_thread=True,
-        tags=["notices"],
-        summary="What came of an objection, by the code its maker was given",
-    )
-    def read_objection(receipt: FromPath[str]) -> Response[ObjectionSeen]:
-        return Response(seen(receipt), headers=HEADERS)
-
-    return [notices_page, notice_page, object_form, answer_page, list_notices, add_objection, read_objection]
 
 
 def counties() -> list[tuple[str, str]]:
     """The counties to choose from."""
     divisions = catalogue().divisions
     return [(code, division_name(code)) for code, one in sorted(divisions.items()) if one.level == "county"]
+
+
+PAGES = [notices_page, notice_page, object_form, answer_page]
+API = [list_notices, add_objection, read_objection]

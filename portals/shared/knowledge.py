@@ -3,26 +3,17 @@
 import uuid
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
-from litestar.response import Redirect
-from litestar.types import ControllerRouterHandler
 from sqlalchemy.orm import Session
 
 from connectors.resilience import Watch
 from connectors.resilience.states import states
 from kernel import audit
-from kernel.errors import Conflict, DongchuError, Forbidden, InvalidInput, NotFound
+from kernel.errors import NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
-from kernel.web.bearer import require
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from kernel.wording import worded
 from policy_engine.catalogue import Attribute, catalogue
 from policy_engine.matching.footing import footing_of
@@ -33,7 +24,6 @@ from policy_engine.profiles.objections.service import ObjectionView
 from policy_engine.profiles.schemas import KnownAbout, OtherWord, PastWord
 from portals.services import Services
 from portals.shared.ages import SOURCES_OF_SYSTEMS
-from portals.shared.benefits import Form
 from portals.shared.representing import (
     Represented,
     Speaker,
@@ -43,7 +33,6 @@ from portals.shared.representing import (
     tell_the_person,
 )
 
-Me = NamedDependency[Principal]
 Short = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -113,7 +102,7 @@ class Knowledge:
     def detail(self, principal: Principal, attribute_id: str, who: str = "") -> FactDetail:
         """Raises ``NotFound`` when nothing of the kind is known."""
         house, today = self._house, self._house.clock.today()
-        attribute = _attribute(attribute_id)
+        attribute = known_attribute(attribute_id)
         with house.database.read() as session:
             subject_id = speaker_for(session, self._services, principal, who).subject_id
             facts = {one.attribute: one for one in known_about(session, subject_id)}
@@ -129,7 +118,7 @@ class Knowledge:
                 uses=attribute.permitted_uses,
                 retention=attribute.retention,
                 policies=tuple(
-                    PolicyUse(one.document.id, one.document.title)
+                    PolicyUse(one.document.id, one.document.named.said)
                     for one in published.effective_on(today)
                     if attribute in footing_of(one.document, published.statuses).reading.attributes
                 ),
@@ -175,7 +164,7 @@ class Knowledge:
                 now=self._house.clock.now(),
             )
             self._on_record(session, principal, speaker, "objection.withdraw", row.id)
-            label = _attribute(row.attribute).name
+            label = known_attribute(row.attribute).name
             self._tell_of_objection(session, principal, speaker, row.attribute, label, N_("撤回了异议"))
 
     def objections(self, principal: Principal, who: str = "") -> list[ObjectionView]:
@@ -260,190 +249,9 @@ class Knowledge:
         )
 
 
-def handlers(services: Services, portal: str) -> list[ControllerRouterHandler]:
-    """``/facts/{attribute}``, ``/finding`` and their API."""
-    ours = Knowledge(services)
-
-    def shown(
-        request: WebRequest,
-        pages: Pages,
-        principal: Principal,
-        attribute: str,
-        who: str,
-        given: dict[str, str],
-        problem: DongchuError | None = None,
-    ) -> Response[str]:
-        return pages.page(
-            request,
-            "shared/fact.html",
-            status=200 if problem is None else problem.status,
-            detail=ours.detail(principal, attribute, who),
-            who=who,
-            people=ours.people(principal),
-            given=given,
-            problem=problem,
-        )
-
-    @get("/facts/{attribute:str}", sync_to_thread=True, include_in_schema=False)
-    def fact_page(
-        request: WebRequest,
-        attribute: FromPath[str],
-        principal: Me,
-        pages: NamedDependency[Pages],
-        who: FromQuery[str] = "",
-    ) -> Response[str]:
-        return shown(request, pages, principal, attribute, who, {})
-
-    @post("/facts/{attribute:str}/objections", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def objection_form(
-        request: WebRequest,
-        attribute: FromPath[str],
-        data: Form,
-        principal: Me,
-        pages: NamedDependency[Pages],
-    ) -> Response[str] | Redirect:
-        words, who = Objecting(data.get("wrong", ""), data.get("right", "")), data.get("who", "")
-        try:
-            ours.raise_objection(principal, attribute, words, who)
-        except (InvalidInput, Conflict) as problem:
-            return shown(request, pages, principal, attribute, who, data, problem)
-        return Redirect(f"/{portal}/facts/{attribute}{_asking(who)}", status_code=303)
-
-    @post(
-        "/objections/{objection_id:uuid}/withdraw",
-        status_code=303,
-        sync_to_thread=True,
-        include_in_schema=False,
-    )
-    def withdraw_form(objection_id: FromPath[uuid.UUID], data: Form, principal: Me) -> Redirect:
-        who = data.get("who", "")
-        ours.withdraw(principal, objection_id, who)
-        attribute = _attribute(data.get("attribute", "")).id
-        return Redirect(f"/{portal}/facts/{attribute}{_asking(who)}", status_code=303)
-
-    def finding_shown(
-        request: WebRequest, pages: Pages, principal: Principal, who: str, problem: DongchuError | None = None
-    ) -> Response[str]:
-        return pages.page(
-            request,
-            "shared/finding.html",
-            status=200 if problem is None else problem.status,
-            finding=ours.finding(principal, who),
-            who=who,
-            people=ours.people(principal),
-            problem=problem,
-        )
-
-    @get("/finding", sync_to_thread=True, include_in_schema=False)
-    def finding_page(
-        request: WebRequest, principal: Me, pages: NamedDependency[Pages], who: FromQuery[str] = ""
-    ) -> Response[str]:
-        return finding_shown(request, pages, principal, who)
-
-    @post("/finding", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def finding_form(
-        request: WebRequest, data: Form, principal: Me, pages: NamedDependency[Pages]
-    ) -> Response[str] | Redirect:
-        who = data.get("who", "")
-        try:
-            ours.choose(principal, Finding(data.get("found") == "1"), who)
-        except (Conflict, Forbidden) as problem:
-            return finding_shown(request, pages, principal, who, problem)
-        return Redirect(f"/{portal}/finding{_asking(who)}", status_code=303)
-
-    guards = [require(scope=portal)]
-
-    @get(
-        "/api/v1/facts/{attribute:str}",
-        guards=guards,
-        sync_to_thread=True,
-        tags=["facts"],
-        summary="One fact: source, uses, other words, history",
-    )
-    def get_fact(attribute: FromPath[str], principal: Me, who: FromQuery[str] = "") -> FactDetail:
-        return ours.detail(principal, attribute, who)
-
-    @get(
-        "/api/v1/represented",
-        guards=guards,
-        sync_to_thread=True,
-        tags=["facts"],
-        summary="Whose facts one may see and object to: oneself, children and wards; `key` goes into `who`",
-    )
-    def list_represented(principal: Me) -> list[Represented]:
-        return ours.people(principal)
-
-    @get("/api/v1/objections", guards=guards, sync_to_thread=True, tags=["facts"], summary="One's objections")
-    def list_objections(principal: Me, who: FromQuery[str] = "") -> list[ObjectionView]:
-        return ours.objections(principal, who)
-
-    @post(
-        "/api/v1/facts/{attribute:str}/objections",
-        guards=guards,
-        status_code=201,
-        sync_to_thread=True,
-        tags=["facts"],
-        summary="Say that a fact is wrong",
-    )
-    def add_objection(
-        attribute: FromPath[str], data: JSONBody[Objecting], principal: Me, who: FromQuery[str] = ""
-    ) -> ObjectionView:
-        return ours.raise_objection(principal, attribute, data, who)
-
-    @post(
-        "/api/v1/objections/{objection_id:uuid}/withdraw",
-        guards=guards,
-        status_code=204,
-        sync_to_thread=True,
-        tags=["facts"],
-        summary="Take an objection back",
-    )
-    def withdraw(objection_id: FromPath[uuid.UUID], principal: Me, who: FromQuery[str] = "") -> None:
-        ours.withdraw(principal, objection_id, who)
-
-    @get(
-        "/api/v1/finding",
-        guards=guards,
-        sync_to_thread=True,
-        tags=["facts"],
-        summary="Whether policies may look for one",
-    )
-    def get_finding(principal: Me, who: FromQuery[str] = "") -> FindingView:
-        return ours.finding(principal, who)
-
-    @post(
-        "/api/v1/finding",
-        guards=guards,
-        status_code=200,
-        sync_to_thread=True,
-        tags=["facts"],
-        summary="Choose whether policies may look for one; no benefit is lost",
-    )
-    def choose_finding(data: JSONBody[Finding], principal: Me, who: FromQuery[str] = "") -> FindingView:
-        return ours.choose(principal, data, who)
-
-    return [
-        fact_page,
-        objection_form,
-        withdraw_form,
-        finding_page,
-        finding_form,
-        get_fact,
-        list_represented,
-        list_objections,
-        add_objection,
-        withdraw,
-        get_finding,
-        choose_finding,
-    ]
-
-
-def _attribute(attribute_id: str) -> Attribute:
+def known_attribute(attribute_id: str) -> Attribute:
+    """Raises ``NotFound`` for an id that the catalogue does not know."""
     try:
         return catalogue().attribute(attribute_id)
     except KeyError:
         raise NotFound(_("没有登记这项信息。")) from None
-
-
-def _asking(who: str) -> str:
-    return f"?{urlencode({'who': who})}" if who else ""

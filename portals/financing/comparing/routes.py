@@ -25,6 +25,7 @@ from portals.financing.costs.changes import EarlyRepayment
 from portals.financing.costs.statement import PARTIES
 from portals.financing.demands.schemas import Actor
 from portals.financing.entries import Form
+from portals.routing import routes
 from portals.services import Services
 
 Me = NamedDependency[Principal]
@@ -48,142 +49,154 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
-def handlers(services: Services) -> list[ControllerRouterHandler]:
-    """``/financing/demands/{id}/compare``, ``/financing/offers/{id}`` and their API."""
-    house = services.house
+class Comparing:
+    """A firm looks at the offers made to it and answers."""
 
-    def compared(offer_id: uuid.UUID, principal: Principal) -> Compared:
-        with house.database.read() as session:
-            in_force = services.published.current(session)
-            return service.costs_of(session, in_force, offer_id, principal.acting_for, house.clock.now())
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._house = services.house
 
-    def comparison(demand_id: uuid.UUID, principal: Principal) -> Comparison:
-        with house.database.read() as session:
-            in_force = services.published.current(session)
-            return service.compare(session, in_force, demand_id, principal.acting_for, house.clock.now())
+    def compared(self, offer_id: uuid.UUID, principal: Principal) -> Compared:
+        with self._house.database.read() as session:
+            in_force = self._services.published.current(session)
+            return service.costs_of(
+                session, in_force, offer_id, principal.acting_for, self._house.clock.now()
+            )
 
-    def answer(offer_id: uuid.UUID, principal: Principal, *, accepts: bool, note: str = "") -> Answered:
-        by, now = Actor.firm(principal), house.clock.now()
-        with house.database.write() as session:
+    def comparison(self, demand_id: uuid.UUID, principal: Principal) -> Comparison:
+        with self._house.database.read() as session:
+            in_force = self._services.published.current(session)
+            return service.compare(
+                session, in_force, demand_id, principal.acting_for, self._house.clock.now()
+            )
+
+    def answer(self, offer_id: uuid.UUID, principal: Principal, *, accepts: bool, note: str = "") -> Answered:
+        by, now = Actor.firm(principal), self._house.clock.now()
+        with self._house.database.write() as session:
             if accepts:
                 offer = offers.accept(session, offer_id, by=by, now=now)
             else:
                 offer = offers.refuse(session, offer_id, note, by=by, now=now)
             return Answered(id=offer.id, state=offer.state)
 
-    @get(
-        "/financing/demands/{demand_id:uuid}/compare",
-        guards=[for_a_firm],
-        sync_to_thread=True,
-        include_in_schema=False,
-    )
-    def compare_page(
-        request: WebRequest, demand_id: FromPath[uuid.UUID], principal: Me, pages: NamedDependency[Pages]
-    ) -> Response[str]:
-        found = comparison(demand_id, principal)
-        return pages.page(request, "financing/compare.html", comparison=found)
 
-    @get(
-        "/financing/offers/{offer_id:uuid}", guards=[for_a_firm], sync_to_thread=True, include_in_schema=False
-    )
-    def offer_page(
-        request: WebRequest,
-        offer_id: FromPath[uuid.UUID],
-        principal: Me,
-        pages: NamedDependency[Pages],
-        on: FromQuery[str] = "",
-        amount: FromQuery[str] = "",
-        fee: FromQuery[str] = "",
-        keep: FromQuery[str] = "term",
-    ) -> Response[str]:
-        found = compared(offer_id, principal)
-        asked = {"on": on, "amount": amount, "fee": fee, "keep": keep}
-        early, errors = _early(found, asked) if on or amount else (None, ())
-        return pages.page(
-            request,
-            "financing/offer.html",
-            status=400 if errors else 200,
-            compared=found,
-            parties=PARTIES,
-            asked=asked,
-            early=early,
-            errors=errors,
-        )
+Ours = NamedDependency[Comparing]
 
-    @post(
-        "/financing/offers/{offer_id:uuid}/{word:str}",
-        guards=[for_a_firm],
-        status_code=303,
-        sync_to_thread=True,
-        include_in_schema=False,
-    )
-    def answer_form(
-        offer_id: FromPath[uuid.UUID], word: FromPath[str], principal: Me, data: Form
-    ) -> Redirect:
-        if word not in ("accept", "refuse"):
-            raise NotFound(_("没有找到您要的内容。"))
-        answer(offer_id, principal, accepts=word == "accept", note=entries.text(data, "note"))
-        return Redirect(f"/rongtong/financing/offers/{offer_id}", status_code=303)
 
-    @get(
-        "/api/v1/financing/demands/{demand_id:uuid}/comparison",
-        guards=[for_a_firm],
-        sync_to_thread=True,
-        summary="The offers for a demand side by side, the cheapest first by all-in yearly cost",
-    )
-    def compare_api(demand_id: FromPath[uuid.UUID], principal: Me) -> Comparison:
-        return comparison(demand_id, principal)
+def handlers(services: Services) -> list[ControllerRouterHandler]:
+    """``/financing/demands/{id}/compare``, ``/financing/offers/{id}`` and their API."""
+    return routes(pages=PAGES, api=API, guards=[for_a_firm], comparing=Comparing(services))
 
-    @get(
-        "/api/v1/financing/offers/{offer_id:uuid}/costs",
-        guards=[for_a_firm],
-        sync_to_thread=True,
-        summary="An offer's statement of costs with its schedule",
-    )
-    def costs_api(offer_id: FromPath[uuid.UUID], principal: Me) -> Compared:
-        return compared(offer_id, principal)
 
-    @post(
-        "/api/v1/financing/offers/{offer_id:uuid}/early-repayments",
-        guards=[for_a_firm],
-        status_code=200,
-        sync_to_thread=True,
-        summary="What repaying an offer's loan early would mean; nothing is kept of it",
-    )
-    def early_api(offer_id: FromPath[uuid.UUID], data: JSONBody[AskedEarly], principal: Me) -> EarlyRepayment:
-        found = compared(offer_id, principal)
-        return service.repaid_early(found, data.on, data.amount_fen, data.fee_bp, data.keep)
+@get(
+    "/financing/demands/{demand_id:uuid}/compare",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def compare_page(
+    request: WebRequest,
+    demand_id: FromPath[uuid.UUID],
+    principal: Me,
+    pages: NamedDependency[Pages],
+    comparing: Ours,
+) -> Response[str]:
+    found = comparing.comparison(demand_id, principal)
+    return pages.page(request, "financing/compare.html", comparison=found)
 
-    @post(
-        "/api/v1/financing/offers/{offer_id:uuid}/accept",
-        guards=[for_a_firm],
-        status_code=200,
-        sync_to_thread=True,
-        summary="Accept an offer; the others end",
-    )
-    def accept_api(offer_id: FromPath[uuid.UUID], principal: Me) -> Answered:
-        return answer(offer_id, principal, accepts=True)
 
-    @post(
-        "/api/v1/financing/offers/{offer_id:uuid}/refuse",
-        guards=[for_a_firm],
-        status_code=200,
-        sync_to_thread=True,
-        summary="Refuse an offer, with words for the bank or without",
+@get("/financing/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False)
+def offer_page(
+    request: WebRequest,
+    offer_id: FromPath[uuid.UUID],
+    principal: Me,
+    pages: NamedDependency[Pages],
+    comparing: Ours,
+    on: FromQuery[str] = "",
+    amount: FromQuery[str] = "",
+    fee: FromQuery[str] = "",
+    keep: FromQuery[str] = "term",
+) -> Response[str]:
+    found = comparing.compared(offer_id, principal)
+    asked = {"on": on, "amount": amount, "fee": fee, "keep": keep}
+    early, errors = _early(found, asked) if on or amount else (None, ())
+    return pages.page(
+        request,
+        "financing/offer.html",
+        status=400 if errors else 200,
+        compared=found,
+        parties=PARTIES,
+        asked=asked,
+        early=early,
+        errors=errors,
     )
-    def refuse_api(offer_id: FromPath[uuid.UUID], data: JSONBody[Answer], principal: Me) -> Answered:
-        return answer(offer_id, principal, accepts=False, note=data.note)
 
-    return [
-        compare_page,
-        offer_page,
-        answer_form,
-        compare_api,
-        costs_api,
-        early_api,
-        accept_api,
-        refuse_api,
-    ]
+
+@post(
+    "/financing/offers/{offer_id:uuid}/{word:str}",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def answer_form(
+    offer_id: FromPath[uuid.UUID], word: FromPath[str], principal: Me, data: Form, comparing: Ours
+) -> Redirect:
+    if word not in ("accept", "refuse"):
+        raise NotFound(_("没有找到您要的内容。"))
+    comparing.answer(offer_id, principal, accepts=word == "accept", note=entries.text(data, "note"))
+    return Redirect(f"/rongtong/financing/offers/{offer_id}", status_code=303)
+
+
+@get(
+    "/financing/demands/{demand_id:uuid}/comparison",
+    sync_to_thread=True,
+    summary="The offers for a demand side by side, the cheapest first by all-in yearly cost",
+)
+def compare_api(demand_id: FromPath[uuid.UUID], principal: Me, comparing: Ours) -> Comparison:
+    return comparing.comparison(demand_id, principal)
+
+
+@get(
+    "/financing/offers/{offer_id:uuid}/costs",
+    sync_to_thread=True,
+    summary="An offer's statement of costs with its schedule",
+)
+def costs_api(offer_id: FromPath[uuid.UUID], principal: Me, comparing: Ours) -> Compared:
+    return comparing.compared(offer_id, principal)
+
+
+@post(
+    "/financing/offers/{offer_id:uuid}/early-repayments",
+    status_code=200,
+    sync_to_thread=True,
+    summary="What repaying an offer's loan early would mean; nothing is kept of it",
+)
+def early_api(
+    offer_id: FromPath[uuid.UUID], data: JSONBody[AskedEarly], principal: Me, comparing: Ours
+) -> EarlyRepayment:
+    found = comparing.compared(offer_id, principal)
+    return service.repaid_early(found, data.on, data.amount_fen, data.fee_bp, data.keep)
+
+
+@post(
+    "/financing/offers/{offer_id:uuid}/accept",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Accept an offer; the others end",
+)
+def accept_api(offer_id: FromPath[uuid.UUID], principal: Me, comparing: Ours) -> Answered:
+    return comparing.answer(offer_id, principal, accepts=True)
+
+
+@post(
+    "/financing/offers/{offer_id:uuid}/refuse",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Refuse an offer, with words for the bank or without",
+)
+def refuse_api(
+    offer_id: FromPath[uuid.UUID], data: JSONBody[Answer], principal: Me, comparing: Ours
+) -> Answered:
+    return comparing.answer(offer_id, principal, accepts=False, note=data.note)
 
 
 def _early(found: Compared, asked: dict[str, str]) -> tuple[EarlyRepayment | None, tuple[FieldError, ...]]:
@@ -197,3 +210,7 @@ def _early(found: Compared, asked: dict[str, str]) -> tuple[EarlyRepayment | Non
         names = {"amount_fen": "amount", "fee_bp": "fee"}
         errors = (FieldError(names.get(one.where, one.where), one.what, one.mend) for one in problem.errors)
         return None, tuple(errors)
+
+
+PAGES = [compare_page, offer_page, answer_form]
+API = [compare_api, costs_api, early_api, accept_api, refuse_api]

@@ -22,6 +22,7 @@ from portals.financing.guarantees.pool import compensation, overdue, repository
 from portals.financing.guarantees.pool.schemas import Hand, Paper
 from portals.financing.guarantees.pool.views import CompensationView, compensation_views
 from portals.financing.guarantees.service import POOL
+from portals.routing import routes
 from portals.services import Services
 
 Me = NamedDependency[Principal]
@@ -50,30 +51,32 @@ class OverdueRow(msgspec.Struct, frozen=True, kw_only=True):
     overdue_days: int
 
 
-def handlers(services: Services) -> list[ControllerRouterHandler]:
-    """``/bank/compensations`` and its API."""
-    house = services.house
+class InstitutionDesk:
+    """What an institution sees of compensations and does for them, each act in a transaction of its own."""
 
-    def seen(principal: Principal) -> list[CompensationView]:
+    def __init__(self, services: Services) -> None:
+        self._house = services.house
+
+    def seen(self, principal: Principal) -> list[CompensationView]:
         by = hand_of(principal)
-        with house.database.read() as session:
+        with self._house.database.read() as session:
             rows = repository.compensations(session, institution=by.institution)
             return compensation_views(
-                session, rows, side=by.side, institution_code=by.institution, vault=house.vault
+                session, rows, side=by.side, institution_code=by.institution, vault=self._house.vault
             )
 
-    def one_seen(compensation_id: uuid.UUID, principal: Principal) -> CompensationView:
-        found = next((one for one in seen(principal) if one.id == compensation_id), None)
+    def one_seen(self, compensation_id: uuid.UUID, principal: Principal) -> CompensationView:
+        found = next((one for one in self.seen(principal) if one.id == compensation_id), None)
         if found is None:
             raise NotFound(_("没有找到这笔代偿。"))
         return found
 
-    def to_ask_for(principal: Principal) -> list[OverdueRow]:
+    def to_ask_for(self, principal: Principal) -> list[OverdueRow]:
         by = hand_of(principal)
         if by.side != "bank" or by.institution is None:
             return []
-        today = house.clock.today()
-        with house.database.read() as session:
+        today = self._house.clock.today()
+        with self._house.database.read() as session:
             return [
                 OverdueRow(
                     loan_id=loan.id,
@@ -84,17 +87,17 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
                 for loan in overdue.overdue_at(session, by.institution)
             ]
 
-    def request(principal: Principal, asked: Requested) -> uuid.UUID:
-        by, now = hand_of(principal), house.clock.now()
-        with house.database.write() as session:
+    def request(self, principal: Principal, asked: Requested) -> uuid.UUID:
+        by, now = hand_of(principal), self._house.clock.now()
+        with self._house.database.write() as session:
             loan = overdue.overdue_loan(session, asked.loan_id, by.institution or "", now=now)
             made = compensation.request(session, loan, asked.papers, pool_code=POOL, by=by, now=now)
             return made.id
 
-    def act(compensation_id: uuid.UUID, command: str, principal: Principal, said: Said) -> None:
-        by, now = hand_of(principal), house.clock.now()
+    def act(self, compensation_id: uuid.UUID, command: str, principal: Principal, said: Said) -> None:
+        by, now = hand_of(principal), self._house.clock.now()
         outcome = ""
-        with house.database.write() as session:
+        with self._house.database.write() as session:
             if command == "compensate":
                 row = compensation.compensate(session, compensation_id, by=by, now=now)
                 overdue.settle_by_guarantor(session, row, by=f"guarantor:{by.institution}", now=now)
@@ -111,101 +114,117 @@ def handlers(services: Services) -> list[ControllerRouterHandler]:
         if outcome == "cap_reached":  # the stop itself is committed, and oversight told
             raise Conflict(_("本行今年的补偿已达上限，资金池已停止受理；已通知监管部门。"))
 
-    @get("/bank/compensations", guards=[_OFFICER], sync_to_thread=True, include_in_schema=False)
-    def list_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages]) -> Response[str]:
-        return pages.page(
-            request,
-            "financing/compensations.html",
-            compensations=seen(principal),
-            overdue=to_ask_for(principal),
-            side=hand_of(principal).side,
-        )
 
-    @post(
-        "/bank/compensations",
-        guards=[_OFFICER],
-        status_code=303,
-        sync_to_thread=True,
-        include_in_schema=False,
+Ours = NamedDependency[InstitutionDesk]
+
+
+def handlers(services: Services) -> list[ControllerRouterHandler]:
+    """``/bank/compensations`` and its API."""
+    return routes(pages=PAGES, api=API, guards=[_OFFICER], desk=InstitutionDesk(services))
+
+
+@get("/bank/compensations", sync_to_thread=True, include_in_schema=False)
+def list_page(request: WebRequest, principal: Me, pages: NamedDependency[Pages], desk: Ours) -> Response[str]:
+    return pages.page(
+        request,
+        "financing/compensations.html",
+        compensations=desk.seen(principal),
+        overdue=desk.to_ask_for(principal),
+        side=hand_of(principal).side,
     )
-    def request_form(principal: Me, data: Form) -> Redirect:
-        paper = Paper(title=entries.text(data, "title"), reference=entries.text(data, "reference"))
-        try:
-            loan_id = uuid.UUID(entries.text(data, "loan"))
-        except ValueError:
-            raise NotFound(_("没有找到这笔贷款。")) from None
-        made = request(principal, Requested(loan_id=loan_id, papers=(paper,)))
-        return Redirect(f"/rongtong/bank/compensations/{made}", status_code=303)
 
-    @get(
-        "/bank/compensations/{compensation_id:uuid}",
-        guards=[_OFFICER],
-        sync_to_thread=True,
-        include_in_schema=False,
+
+@post(
+    "/bank/compensations",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def request_form(principal: Me, data: Form, desk: Ours) -> Redirect:
+    paper = Paper(title=entries.text(data, "title"), reference=entries.text(data, "reference"))
+    try:
+        loan_id = uuid.UUID(entries.text(data, "loan"))
+    except ValueError:
+        raise NotFound(_("没有找到这笔贷款。")) from None
+    made = desk.request(principal, Requested(loan_id=loan_id, papers=(paper,)))
+    return Redirect(f"/rongtong/bank/compensations/{made}", status_code=303)
+
+
+@get(
+    "/bank/compensations/{compensation_id:uuid}",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def one_page(
+    request: WebRequest,
+    compensation_id: FromPath[uuid.UUID],
+    principal: Me,
+    pages: NamedDependency[Pages],
+    desk: Ours,
+) -> Response[str]:
+    found = desk.one_seen(compensation_id, principal)
+    return pages.page(request, "financing/compensation.html", one=found)
+
+
+@post(
+    "/bank/compensations/{compensation_id:uuid}/{command:str}",
+    status_code=303,
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def act_form(
+    compensation_id: FromPath[uuid.UUID], command: FromPath[str], principal: Me, data: Form, desk: Ours
+) -> Redirect:
+    said = Said(
+        reason=entries.text(data, "reason")[:500],
+        amount_fen=entries.fen(data, "amount") if command == "recover" else 0,
+        reference=entries.text(data, "reference")[:40],
     )
-    def one_page(
-        request: WebRequest,
-        compensation_id: FromPath[uuid.UUID],
-        principal: Me,
-        pages: NamedDependency[Pages],
-    ) -> Response[str]:
-        found = one_seen(compensation_id, principal)
-        return pages.page(request, "financing/compensation.html", one=found)
+    desk.act(compensation_id, command, principal, said)
+    return Redirect(f"/rongtong/bank/compensations/{compensation_id}", status_code=303)
 
-    @post(
-        "/bank/compensations/{compensation_id:uuid}/{command:str}",
-        guards=[_OFFICER],
-        status_code=303,
-        sync_to_thread=True,
-        include_in_schema=False,
-    )
-    def act_form(
-        compensation_id: FromPath[uuid.UUID], command: FromPath[str], principal: Me, data: Form
-    ) -> Redirect:
-        said = Said(
-            reason=entries.text(data, "reason")[:500],
-            amount_fen=entries.fen(data, "amount") if command == "recover" else 0,
-            reference=entries.text(data, "reference")[:40],
-        )
-        act(compensation_id, command, principal, said)
-        return Redirect(f"/rongtong/bank/compensations/{compensation_id}", status_code=303)
 
-    @get(
-        "/api/v1/bank/compensations",
-        guards=[_OFFICER],
-        sync_to_thread=True,
-        summary="The compensations of one's institution, the newest first",
-    )
-    def list_api(principal: Me) -> list[CompensationView]:
-        return seen(principal)
+@get(
+    "/bank/compensations",
+    sync_to_thread=True,
+    summary="The compensations of one's institution, the newest first",
+)
+def list_api(principal: Me, desk: Ours) -> list[CompensationView]:
+    return desk.seen(principal)
 
-    @post(
-        "/api/v1/bank/compensations",
-        guards=[_OFFICER],
-        status_code=201,
-        sync_to_thread=True,
-        summary="Ask to be compensated for a loan that is overdue long enough",
-    )
-    def request_api(data: JSONBody[Requested], principal: Me) -> CompensationView:
-        return one_seen(request(principal, data), principal)
 
-    @post(
-        "/api/v1/bank/compensations/{compensation_id:uuid}/{command:str}",
-        guards=[_OFFICER],
-        status_code=200,
-        sync_to_thread=True,
-        summary="Compensate, refuse, claim from the pool, or enter a recovery",
-    )
-    def act_api(
-        compensation_id: FromPath[uuid.UUID], command: FromPath[str], data: JSONBody[Said], principal: Me
-    ) -> CompensationView:
-        act(compensation_id, command, principal, data)
-        return one_seen(compensation_id, principal)
+@post(
+    "/bank/compensations",
+    status_code=201,
+    sync_to_thread=True,
+    summary="Ask to be compensated for a loan that is overdue long enough",
+)
+def request_api(data: JSONBody[Requested], principal: Me, desk: Ours) -> CompensationView:
+    return desk.one_seen(desk.request(principal, data), principal)
 
-    return [list_page, request_form, one_page, act_form, list_api, request_api, act_api]
+
+@post(
+    "/bank/compensations/{compensation_id:uuid}/{command:str}",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Compensate, refuse, claim from the pool, or enter a recovery",
+)
+def act_api(
+    compensation_id: FromPath[uuid.UUID],
+    command: FromPath[str],
+    data: JSONBody[Said],
+    principal: Me,
+    desk: Ours,
+) -> CompensationView:
+    desk.act(compensation_id, command, principal, data)
+    return desk.one_seen(compensation_id, principal)
 
 
 def hand_of(principal: Principal) -> Hand:
     """Raises ``Forbidden`` off an institution's seat."""
     found = institution_of(principal, "financing.work", "financing.approve")
     return Hand(side=found.kind, institution=found.code, principal=principal)
+
+
+PAGES = [list_page, request_form, one_page, act_form]
+API = [list_api, request_api, act_api]

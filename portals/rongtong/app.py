@@ -16,10 +16,10 @@ from portals.rongtong import apps, firm, member_routes, todo
 from portals.rongtong.access import for_enterprises
 from portals.services import Services
 from portals.shared import (
-    benefits,
     claims,
     knowledge_routes,
     messages,
+    offers,
     ratings,
     recoveries,
     wallet,
@@ -42,7 +42,8 @@ def create_app(services: Services, pages: Pages) -> Litestar:
                 "/",
                 route_handlers=[
                     *firm.handlers(services),
-                    *benefits.handlers(services, PORTAL),
+                    *offers.page_handlers(services, PORTAL),
+                    *offers.api_handlers(services, PORTAL),
                     *claims.page_handlers(services, PORTAL),
                     *claims.api_handlers(services, PORTAL),
                     *knowledge_routes.handlers(services, PORTAL),

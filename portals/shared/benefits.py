@@ -1,22 +1,16 @@
-"""Offers and claims of whoever one acts for, and the pages and API of offers that Tong and Rongtong have in common."""
+"""Offers and claims of whoever one acts for: what one may do with them, in Tong and Rongtong alike."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
-from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, URLEncodedBody
-from litestar.response import Redirect
-from litestar.types import ControllerRouterHandler
+from litestar.params import URLEncodedBody
 
 from kernel.errors import Conflict, FieldError, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.web.bearer import require
-from kernel.web.pages import Pages
 from kernel.web.principal import Principal
-from kernel.web.requests import WebRequest
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery import views
 from policy_engine.delivery.awards.schemas import AwardView
@@ -24,7 +18,6 @@ from policy_engine.delivery.claims.schemas import ClaimDetail, ClaimRow
 from policy_engine.delivery.offers.schemas import OfferDetail, OfferRow
 from policy_engine.delivery.payments.schemas import PaymentView
 from portals.services import Services
-from portals.shared import ages
 
 Form = URLEncodedBody[dict[str, str]]
 Me = NamedDependency[Principal]
@@ -165,87 +158,6 @@ class Benefits:
             raise Conflict("银行核对没有通过：户名不符或账户已停用。请换一个本人账户，或到便民服务窗口办理。")
 
 
-def handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
-    """Pages at ``/offers/…``, the same as JSON under ``/api/v1``."""
-    return [*page_handlers(services, portal), *api_handlers(services, portal)]
-
-
-def page_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
-    """Offers as pages."""
-    benefits = Benefits(services)
-
-    @get("/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False)
-    def offer_page(
-        request: WebRequest, offer_id: FromPath[uuid.UUID], principal: Me, pages: NamedDependency[Pages]
-    ) -> Response[str]:
-        detail = benefits.offer(principal, offer_id)
-        return pages.page(
-            request,
-            "shared/offer.html",
-            offer=detail,
-            ages=ages.of_offer(services, offer_id),
-            portal_path=f"/{portal}",
-        )
-
-    @post("/offers/{offer_id:uuid}/confirm", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def confirm_form(offer_id: FromPath[uuid.UUID], data: Form, principal: Me) -> Redirect:
-        account = data.get("account_id", "")
-        claim_id = benefits.confirm(principal, offer_id, _uuid(account) if account else None)
-        return Redirect(f"/{portal}/claims/{claim_id}", status_code=303)
-
-    @post("/offers/{offer_id:uuid}/decline", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def decline_form(offer_id: FromPath[uuid.UUID], data: Form, principal: Me) -> Redirect:
-        benefits.decline(principal, offer_id, data.get("reason", "")[:500])
-        return Redirect(f"/{portal}", status_code=303)
-
-    return [offer_page, confirm_form, decline_form]
-
-
-def api_handlers(services: Services, portal: str) -> Sequence[ControllerRouterHandler]:
-    """Offers as JSON."""
-    benefits = Benefits(services)
-    guards = [require(scope=portal)]
-
-    @get("/api/v1/offers", guards=guards, sync_to_thread=True, summary="Offers that wait for an answer")
-    def list_offers(principal: Me) -> list[OfferRow]:
-        return benefits.offers(principal)
-
-    @get("/api/v1/offers/{offer_id:uuid}", guards=guards, sync_to_thread=True, summary="One offer, explained")
-    def get_offer(offer_id: FromPath[uuid.UUID], principal: Me) -> OfferDetail:
-        return benefits.offer(principal, offer_id)
-
-    @get(
-        "/api/v1/offers/{offer_id:uuid}/sources",
-        guards=guards,
-        sync_to_thread=True,
-        summary="How old the data are on which an offer stands, source by source",
-    )
-    def get_offer_sources(offer_id: FromPath[uuid.UUID], principal: Me) -> tuple[ages.DataAge, ...]:
-        benefits.offer(principal, offer_id)
-        return ages.of_offer(services, offer_id)
-
-    @post(
-        "/api/v1/offers/{offer_id:uuid}/confirm",
-        guards=guards,
-        sync_to_thread=True,
-        summary="Confirm an offer",
-    )
-    def confirm_offer(offer_id: FromPath[uuid.UUID], data: JSONBody[Confirmation], principal: Me) -> Created:
-        return Created(benefits.confirm(principal, offer_id, data.account_id))
-
-    @post(
-        "/api/v1/offers/{offer_id:uuid}/decline",
-        guards=guards,
-        status_code=204,
-        sync_to_thread=True,
-        summary="Decline an offer; the right stays",
-    )
-    def decline_offer(offer_id: FromPath[uuid.UUID], data: JSONBody[Words], principal: Me) -> None:
-        benefits.decline(principal, offer_id, data.text)
-
-    return [list_offers, get_offer, get_offer_sources, confirm_offer, decline_offer]
-
-
 def evidence_of(title: str, words: str) -> list[dict[str, str]]:
     """Somebody's own words as evidence of a claim; none where nothing was written."""
     words = words.strip()
@@ -255,8 +167,10 @@ def evidence_of(title: str, words: str) -> list[dict[str, str]]:
     return [{"title": title, "reference": words}] if words else []
 
 
-def _uuid(text: str) -> uuid.UUID:
+def account_chosen(form: Mapping[str, str]) -> uuid.UUID | None:
+    """What the form of an offer says of the account; none where no money moves."""
+    text = form.get("account_id", "")
     try:
-        return uuid.UUID(text)
+        return uuid.UUID(text) if text else None
     except ValueError:
-        raise InvalidInput("请选择页面上列出的收款账户。") from None
+        raise InvalidInput(_("请选择页面上列出的收款账户。")) from None

@@ -8,16 +8,16 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from kernel.errors import DongchuError, InvalidInput, NotFound
-from kernel.i18n import gettext as _
+from kernel.errors import DongchuError, NotFound
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
 from kernel.web.requests import WebRequest
 from policy_engine.delivery.offers.schemas import OfferDetail
 from policy_engine.matching.explanation import FactLine
+from portals.routing import routes
 from portals.services import Services
 from portals.shared import ages
-from portals.shared.benefits import Form
+from portals.shared.benefits import Form, account_chosen
 from portals.shared.claims import ON_THE_FORM, told
 from portals.shared.together import Choice, choice_on, together
 from portals.tong.benefits import TongBenefits
@@ -26,67 +26,83 @@ from portals.tong.explaining import Standing, explain
 Me = NamedDependency[Principal]
 
 
+Given = NamedDependency[Services]
+Ours = NamedDependency[TongBenefits]
+
+
 def handlers(services: Services) -> list[ControllerRouterHandler]:
     """``/offers/…``."""
-    benefits = TongBenefits(services)
+    return routes(pages=PAGES, services=services, benefits=TongBenefits(services))
 
-    def offer_view(
-        request: WebRequest,
-        pages: Pages,
-        principal: Principal,
-        offer_id: uuid.UUID,
-        problem: DongchuError | None = None,
-    ) -> Response[str]:
-        offer = benefits.offer(principal, offer_id)
-        standing = _standing_of(services, principal, offer)
-        return pages.page(
-            request,
-            "tong/offer.html",
-            status=problem.status if problem is not None else 200,
-            offer=offer,
-            ages=ages.of_offer(services, offer_id),
-            standing=standing,
-            rivals=_rivals(services, principal, offer, standing),
-            missing=_missing(offer, standing),
-            errors=told(problem),
-        )
 
-    @get("/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False)
-    def offer_page(
-        request: WebRequest, offer_id: FromPath[uuid.UUID], principal: Me, pages: NamedDependency[Pages]
-    ) -> Response[str]:
-        return offer_view(request, pages, principal, offer_id)
+@get("/offers/{offer_id:uuid}", sync_to_thread=True, include_in_schema=False)
+def offer_page(
+    request: WebRequest,
+    offer_id: FromPath[uuid.UUID],
+    principal: Me,
+    pages: NamedDependency[Pages],
+    services: Given,
+    benefits: Ours,
+) -> Response[str]:
+    return _offer(services, benefits, request, pages, principal, offer_id)
 
-    @post("/offers/{offer_id:uuid}/confirm", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def confirm_form(
-        request: WebRequest,
-        offer_id: FromPath[uuid.UUID],
-        data: Form,
-        principal: Me,
-        pages: NamedDependency[Pages],
-    ) -> Response[str] | Redirect:
-        account = data.get("account_id", "")
-        try:
-            claim_id = benefits.confirm(principal, offer_id, _uuid(account) if account else None)
-        except ON_THE_FORM as problem:
-            return offer_view(request, pages, principal, offer_id, problem)
-        return Redirect(f"/tong/claims/{claim_id}", status_code=303)
 
-    @post("/offers/{offer_id:uuid}/decline", status_code=303, sync_to_thread=True, include_in_schema=False)
-    def decline_form(
-        request: WebRequest,
-        offer_id: FromPath[uuid.UUID],
-        data: Form,
-        principal: Me,
-        pages: NamedDependency[Pages],
-    ) -> Response[str] | Redirect:
-        try:
-            benefits.decline(principal, offer_id, data.get("reason", "")[:500])
-        except ON_THE_FORM as problem:
-            return offer_view(request, pages, principal, offer_id, problem)
-        return Redirect(f"/tong/offers/{offer_id}", status_code=303)
+@post("/offers/{offer_id:uuid}/confirm", status_code=303, sync_to_thread=True, include_in_schema=False)
+def confirm_form(
+    request: WebRequest,
+    offer_id: FromPath[uuid.UUID],
+    data: Form,
+    principal: Me,
+    pages: NamedDependency[Pages],
+    services: Given,
+    benefits: Ours,
+) -> Response[str] | Redirect:
+    try:
+        claim_id = benefits.confirm(principal, offer_id, account_chosen(data))
+    except ON_THE_FORM as problem:
+        return _offer(services, benefits, request, pages, principal, offer_id, problem)
+    return Redirect(f"/tong/claims/{claim_id}", status_code=303)
 
-    return [offer_page, confirm_form, decline_form]
+
+@post("/offers/{offer_id:uuid}/decline", status_code=303, sync_to_thread=True, include_in_schema=False)
+def decline_form(
+    request: WebRequest,
+    offer_id: FromPath[uuid.UUID],
+    data: Form,
+    principal: Me,
+    pages: NamedDependency[Pages],
+    services: Given,
+    benefits: Ours,
+) -> Response[str] | Redirect:
+    try:
+        benefits.decline(principal, offer_id, data.get("reason", "")[:500])
+    except ON_THE_FORM as problem:
+        return _offer(services, benefits, request, pages, principal, offer_id, problem)
+    return Redirect(f"/tong/offers/{offer_id}", status_code=303)
+
+
+def _offer(
+    services: Services,
+    benefits: TongBenefits,
+    request: WebRequest,
+    pages: Pages,
+    principal: Principal,
+    offer_id: uuid.UUID,
+    problem: DongchuError | None = None,
+) -> Response[str]:
+    offer = benefits.offer(principal, offer_id)
+    standing = _standing_of(services, principal, offer)
+    return pages.page(
+        request,
+        "tong/offer.html",
+        status=problem.status if problem is not None else 200,
+        offer=offer,
+        ages=ages.of_offer(services, offer_id),
+        standing=standing,
+        rivals=_rivals(services, principal, offer, standing),
+        missing=_missing(offer, standing),
+        errors=told(problem),
+    )
 
 
 def _standing_of(services: Services, principal: Principal, offer: OfferDetail) -> Standing | None:
@@ -114,8 +130,4 @@ def _missing(offer: OfferDetail, standing: Standing | None) -> list[FactLine]:
     return [line for line in standing.explanation.missing if not line.is_known]
 
 
-def _uuid(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise InvalidInput(_("请选择页面上列出的收款账户。")) from None
+PAGES = [offer_page, confirm_form, decline_form]

@@ -12,7 +12,7 @@ from kernel.web.requests import WebRequest
 from policy_engine.delivery.claims.standing import subjects_of
 from portals.portal import create_portal
 from portals.services import Services
-from portals.shared import benefits, claims, knowledge_routes, messages, ratings, recoveries, wallet
+from portals.shared import claims, knowledge_routes, messages, offers, ratings, recoveries, wallet
 from portals.tong import (
     answering,
     applying,
@@ -54,7 +54,7 @@ def create_app(services: Services, pages: Pages) -> Litestar:
             *notices.handlers(house),
             *scanning.handlers(house),
             *knowledge_routes.handlers(services, PORTAL),
-            *benefits.api_handlers(services, PORTAL),
+            *offers.api_handlers(services, PORTAL),
             *claims.page_handlers(services, PORTAL),
             *claims.api_handlers(services, PORTAL),
             *recoveries.handlers(services, PORTAL),

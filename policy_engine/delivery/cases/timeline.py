@@ -61,8 +61,7 @@ def record_events(session: Session, events: Sequence[NewEvent]) -> None:
     insert_rows(session, CaseEvent, NewEvent._fields, events, refers=False)
 
 
-def record_event(
-    session: Session,
+def new_event(
     object_kind: ObjectKind,
     object_id: uuid.UUID,
     kind: str,
@@ -74,9 +73,9 @@ def record_event(
     moved: tuple[str | None, str | None] = (None, None),
     detail: dict[str, Any] | None = None,
     is_public: bool = True,
-) -> None:
-    """Add one line to the history; ``moved`` is (from state, to state)."""
-    line = NewEvent(
+) -> NewEvent:
+    """A line that is not written yet; ``moved`` is (from state, to state)."""
+    return NewEvent(
         id=new_id(),
         object_kind=object_kind,
         object_id=object_id,
@@ -91,5 +90,34 @@ def record_event(
         detail=detail or {},
         is_public=is_public,
         happened_at=now,
+    )
+
+
+def record_event(
+    session: Session,
+    object_kind: ObjectKind,
+    object_id: uuid.UUID,
+    kind: str,
+    *,
+    claim_id: uuid.UUID | None,
+    subject_id: int,
+    actor: Actor,
+    now: datetime,
+    moved: tuple[str | None, str | None] = (None, None),
+    detail: dict[str, Any] | None = None,
+    is_public: bool = True,
+) -> None:
+    """Add one line to the history."""
+    line = new_event(
+        object_kind,
+        object_id,
+        kind,
+        claim_id=claim_id,
+        subject_id=subject_id,
+        actor=actor,
+        now=now,
+        moved=moved,
+        detail=detail,
+        is_public=is_public,
     )
     record_events(session, [line])

@@ -12,10 +12,9 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.bulk import insert_rows
-from kernel.ids import new_id
 from kernel.wording import Wording
 from policy_engine.delivery.cases.letters import Letter, tell_all
-from policy_engine.delivery.cases.timeline import SYSTEM, NewEvent, record_events
+from policy_engine.delivery.cases.timeline import SYSTEM, NewEvent, new_event, record_events
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.ports import Ports
 
@@ -68,21 +67,16 @@ class Batch:
     ) -> None:
         """One line of an offer's history; ``moved`` is (from state, to state)."""
         self._events.append(
-            NewEvent(
-                id=new_id(),
-                object_kind="offer",
-                object_id=offer_id,
+            new_event(
+                "offer",
+                offer_id,
+                kind,
                 claim_id=None,
                 subject_id=subject_id,
-                kind=kind,
-                from_state=moved[0],
-                to_state=moved[1],
-                actor_kind=SYSTEM.kind,
-                actor_id=SYSTEM.subject_id,
-                actor_name=SYSTEM.name,
-                detail=detail or {},
-                is_public=True,
-                happened_at=self.now,
+                actor=SYSTEM,
+                now=self.now,
+                moved=moved,
+                detail=detail,
             )
         )
 

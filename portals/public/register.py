@@ -48,10 +48,14 @@ Now = NamedDependency[Register]
 
 def handlers(services: Services, kept: PublicRegister) -> list[ControllerRouterHandler]:
     """Each is given the register as it stands now."""
+
+    def current() -> Register:  # no bound method: Litestar copies what stands beside a route
+        return kept.current()
+
     return routes(
         pages=PAGES,
         api=API,
-        register=Provide(kept.current, sync_to_thread=True),
+        register=Provide(current, sync_to_thread=True),
         log_at=services.house.settings.base_url + LOG_PAGE,
     )
 

@@ -32,53 +32,31 @@ from policy_engine.delivery.claims.beginning import Origin
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import ClaimState, PaymentState
-from policy_engine.matching.evaluation import FamilyCase, Subject
-from policy_engine.matching.explanation.situation import changed_family
 from policy_engine.policies.published import PublishedSet
 from policy_engine.profiles.schemas import FactChange
-from policy_engine.profiles.service import apply_changes, load_family
-from portals.financing.rates.models import ReferenceRate
-from portals.financing.rates.repository import rate_on
+from policy_engine.profiles.service import apply_changes
 from portals.financing.subsidies import repository
-from portals.financing.subsidies.counting import Line, count, label_of, settled_in
+from portals.financing.subsidies.calculating import (
+    FIRST,
+    INTEREST,
+    RATE,
+    REFERENCE,
+    best_of,
+    candidates_of,
+    why_none,
+)
+from portals.financing.subsidies.counting import label_of, settled_in
 from portals.financing.subsidies.models import QuarterSubsidy
 from portals.financing.subsidies.reading import LoanBook
-from portals.financing.subsidies.rules import LPR, SubsidyRule, rules
 
 #: Not with the city yet.
 UNFILED = frozenset({"none", "calculated"})
-INTEREST, FIRST = "loan.subsidised_interest", "loan.is_first_loan"
-RATE, REFERENCE = "loan.rate_bp", "loan.reference_rate_bp"
 _SOURCE = "bank"
 #: A claim in one of these leads nowhere any more; an appeal may still be lost or won.
 _ENDED_CLAIM = frozenset({ClaimState.REFUSED, ClaimState.WITHDRAWN})
 _ENDED_PAYMENT = frozenset({PaymentState.PAID, PaymentState.CANCELLED})
 _FILED = N_("贷款贴息已由银行代您申报")
 _FILED_BODY = N_("按本季已结利息计算，无需您填写任何材料。点开查看金额和进度。")
-
-
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """What one policy would have before it: the interest that counts, and the LPR of its day where it names one."""
-
-    rule: SubsidyRule
-    lines: tuple[Line, ...]
-    reference: ReferenceRate | None
-
-    @property
-    def counted_fen(self) -> int:
-        return sum(line.counted_fen for line in self.lines)
-
-    @property
-    def lacks_reference(self) -> bool:
-        return self.rule.reference != "none" and self.reference is None
-
-
-class Worth(msgspec.Struct, frozen=True, kw_only=True):
-    """What a quarter is worth under one policy."""
-
-    candidate: Candidate
-    version: int
-    amount_fen: int
 
 
 def settle(
@@ -133,18 +111,11 @@ def _calculate(
     now: datetime,
 ) -> None:
     settled = settled_in(book.paid, book.begun_on, *quarter)
-    candidates = [
-        Candidate(
-            rule=rule,
-            lines=count(settled, book.stops, rule),
-            reference=_reference(session, rule, book.begun_on, quarter[0]),
-        )
-        for rule in rules()
-    ]
-    best = _best(session, published, book, candidates, business_date(now))
+    candidates = candidates_of(session, book, settled, quarter[0])
+    best = best_of(session, published, book, candidates, business_date(now))
     chosen = candidates[0] if best is None else best.candidate
     row.state = "none" if best is None else "calculated"
-    row.reason = _why_none(candidates) if best is None else ""
+    row.reason = why_none(candidates) if best is None else ""
     row.settled_fen = sum(one.interest_fen for one in settled)
     row.counted_fen = chosen.counted_fen
     row.lines = [msgspec.to_builtins(line) for line in chosen.lines]
@@ -156,13 +127,6 @@ def _calculate(
     row.reference_since = None if chosen.reference is None else chosen.reference.since
     row.calculated_at = now
     session.flush()
-
-
-def _reference(
-    session: Session, rule: SubsidyRule, begun_on: date, quarter_starts_on: date
-) -> ReferenceRate | None:
-    day = rule.reference_day(begun_on, quarter_starts_on)
-    return None if day is None else rate_on(session, LPR, day)
 
 
 def file(
@@ -254,55 +218,6 @@ def _standing(session: Session, rows: Sequence[QuarterSubsidy]) -> Iterator[tupl
 def _step(name: str) -> str:
     """A step that may come more than once: each is news of its own."""
     return f"{name}-{new_id().hex}"
-
-
-def _best(
-    session: Session,
-    published: PublishedSet,
-    book: LoanBook,
-    candidates: Sequence[Candidate],
-    on: date,
-) -> Worth | None:
-    """The policy in force that pays most for what counts; the engine judges, on facts as they would be filed."""
-    worths = [_worth(session, published, book, one, on) for one in candidates if not one.lacks_reference]
-    found = [one for one in worths if one is not None]
-    return max(found, key=lambda one: one.amount_fen, default=None)
-
-
-def _worth(
-    session: Session, published: PublishedSet, book: LoanBook, candidate: Candidate, on: date
-) -> Worth | None:
-    in_force = (policy for policy, _is_for_everybody in published.matched_on(on))
-    fitting = (
-        one for one in in_force if one.document.id == candidate.rule.policy and one.covers(book.firm_id)
-    )
-    policy = next(fitting, None)
-    if policy is None or candidate.counted_fen == 0:
-        return None
-    subject = Subject(book.firm_id, book.unit_id)
-    changes = {
-        INTEREST: candidate.counted_fen,
-        FIRST: book.is_first_loan,
-        RATE: book.rate_bp,
-        REFERENCE: 0 if candidate.reference is None else candidate.reference.rate_bp,
-    }
-    family = changed_family(load_family(session, book.firm_id), subject, changes)
-    case = FamilyCase(family, published, on)
-    case.work_out(frozenset(one.document.id for one in published.policies if one.document.is_computed_status))
-    judgement = case.judge(policy, subject)
-    if judgement.verdict != "eligible" or not judgement.amount_fen:
-        return None
-    return Worth(candidate=candidate, version=policy.document.version, amount_fen=judgement.amount_fen)
-
-
-def _why_none(candidates: Sequence[Candidate]) -> str:
-    """The plainest cause: nothing was paid, what was paid does not count, LPR lacks, no policy fits."""
-    lines = candidates[0].lines
-    if not lines:
-        return "no_interest"
-    if candidates[0].counted_fen == 0:
-        return next((line.why for line in lines if line.why is not None), "no_interest")
-    return "no_reference" if any(one.lacks_reference for one in candidates) else "no_policy"
 
 
 def _begin(session: Session, ports: Ports, row: QuarterSubsidy, now: datetime) -> Claim:

@@ -6,6 +6,7 @@ takes them first with ``take_numbers``.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, islice
@@ -23,6 +24,8 @@ Values: TypeAlias = Sequence[Any]
 FEW = 4
 #: So few values are parameters of a statement, each for itself.
 HANDFUL = 16
+#: Under these names a session keeps what it gathers, and of which models.
+_GATHERED, _GATHERED_MODELS = "gathered", "gathered-models"
 _Processor: TypeAlias = Callable[[Any], Any]
 
 
@@ -44,6 +47,10 @@ def insert_rows(
     A row that stands already is an error of the driver: say ``merge_rows`` where it may. Rows that refer to nothing
     (``refers=False``: history, audit, letters) need not wait for what the session holds back, which is then written once.
     """
+    waiting: dict[tuple[Model, tuple[str, ...]], list[Values]] | None = session.info.get(_GATHERED)
+    if waiting is not None and model in session.info[_GATHERED_MODELS]:
+        waiting.setdefault((model, columns), []).extend(rows)
+        return
     connection = _connection(session) if refers else session.connection()
     table = _table(model)
     bound = _bound(rows, _processors(table, columns, connection.dialect))
@@ -61,6 +68,22 @@ def insert_rows(
                 copy.write_row(row)
     elif many := [tuple(row) for row in bound]:
         _insert(connection, table, columns, many)
+
+
+@contextmanager
+def gathered(session: Session, *models: Model) -> Iterator[None]:
+    """New rows of these models, which nothing reads meanwhile, are written at the end: one statement for each.
+
+    What raises leaves none of them.
+    """
+    waiting: dict[tuple[Model, tuple[str, ...]], list[Values]] = {}
+    session.info[_GATHERED], session.info[_GATHERED_MODELS] = waiting, models
+    try:
+        yield
+    finally:
+        del session.info[_GATHERED], session.info[_GATHERED_MODELS]
+    for (model, columns), rows in waiting.items():
+        insert_rows(session, model, columns, rows, refers=False)
 
 
 def _insert(

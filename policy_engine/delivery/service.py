@@ -28,15 +28,14 @@ from policy_engine.delivery.claims.opinions import (
     take_back_question,
 )
 from policy_engine.delivery.claims.review import (
-    BatchOutcome,
     act_on_claim,
     close_notices,
-    decide_batch,
     hold_claim,
     resume_claim,
 )
 from policy_engine.delivery.claims.separation import ACTIONS, Action
 from policy_engine.delivery.claims.service import apply_anyway, confirm, submit_supplement, withdraw_claim
+from policy_engine.delivery.claims.together import BatchOutcome, decide_batch
 from policy_engine.delivery.jobs import SCHEDULES, build_handlers
 from policy_engine.delivery.ledger.closing import decide as decide_closing
 from policy_engine.delivery.ledger.closing import preview as preview_closing

@@ -1,14 +1,16 @@
 """Rows by the thousand are the rows that came one by one, on both databases."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from psycopg import IntegrityError as PostgresRefusal
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from kernel.bulk import insert_object, insert_rows, merge_rows, take_numbers
+from kernel.bulk import gathered, insert_object, insert_rows, merge_rows, take_numbers
 from kernel.database import insert
 from kernel.house import House
 from kernel.notices import Notice
@@ -156,3 +158,28 @@ def test_bytes_are_merged_as_they_are(any_house: House) -> None:
         keep_tiles(session, {2: tiles[1]})
     with any_house.database.read() as session:
         assert log_tiles(session, [1, 2]) == {1: tiles[1], 2: tiles[1]}
+
+
+def test_gathered_rows_are_written_at_the_end_or_never(any_house: House) -> None:
+    def count(session: Session) -> int:
+        return session.connection().scalar(sa.select(sa.func.count()).select_from(OutboxMessage)) or 0
+
+    def keep(session: Session, number: int) -> None:
+        insert_rows(session, OutboxMessage, COLUMNS, messages(number + 1)[number:], refers=False)
+
+    def fail_after(work: Callable[[], None], session: Session) -> None:
+        with gathered(session, OutboxMessage):
+            work()
+            raise ValueError("no")
+
+    with any_house.database.write() as session:
+        with gathered(session, OutboxMessage):
+            keep(session, 0)
+            keep(session, 1)
+            assert count(session) == 0
+        assert count(session) == 2
+        with pytest.raises(ValueError, match="no"):
+            fail_after(lambda: keep(session, 2), session)
+        with gathered(session, OutboxEffect):  # of other models only
+            keep(session, 3)
+            assert count(session) == 3

@@ -43,11 +43,11 @@ def lock_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
     return lock(session, Claim, claim_id)
 
 
-def lock_claims(session: Session, claim_ids: Collection[uuid.UUID]) -> None:
-    """Many, locked in one order for everybody, and not read."""
-    session.execute(
-        sa.select(Claim.id).where(among(session, Claim.id, claim_ids)).order_by(Claim.id).with_for_update()
-    )
+def lock_claims(session: Session, claim_ids: Collection[uuid.UUID]) -> list[Claim]:
+    """Many as they are now, locked in one order for everybody."""
+    statement = sa.select(Claim).where(among(session, Claim.id, claim_ids)).order_by(Claim.id)
+    locking = statement.with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(locking))
 
 
 def get_claim(session: Session, claim_id: uuid.UUID) -> Claim | None:
@@ -135,6 +135,19 @@ def opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
 
 def open_opinions(session: Session, claim_id: uuid.UUID) -> list[Opinion]:
     return _OPEN_OPINIONS.all(session, {"claim_id": claim_id})
+
+
+def open_opinions_of_each(
+    session: Session, claim_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[Opinion]]:
+    """The same of many claims at once; claims without any are left out."""
+    statement = sa.select(Opinion).where(
+        among(session, Opinion.claim_id, claim_ids), Opinion.state == "asked"
+    )
+    found: dict[uuid.UUID, list[Opinion]] = {}
+    for one in session.scalars(statement.order_by(Opinion.asked_at, Opinion.id)):
+        found.setdefault(one.claim_id, []).append(one)
+    return found
 
 
 def lock_opinion(session: Session, opinion_id: uuid.UUID) -> Opinion | None:

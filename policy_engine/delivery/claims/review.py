@@ -1,14 +1,12 @@
-"""What officials do with a claim at its stages, one by one or many at once."""
+"""What officials do with a claim at its stages."""
 
 import uuid
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_date
-from kernel.errors import DongchuError, Forbidden, InvalidInput
+from kernel.errors import Forbidden, InvalidInput
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal, SeatView
 from kernel.wording import Month, as_said, worded
@@ -34,15 +32,6 @@ from policy_engine.delivery.terms import Stage, Terms
 
 NEEDS_REASON = frozenset({"return_for_supplement", "advise_against", "refuse"})
 LONGEST_REASON = 2000
-LARGEST_BATCH = 200
-
-
-class BatchOutcome(msgspec.Struct, frozen=True):
-    """What became of one claim of a batch; ``problem`` is empty when it was done."""
-
-    claim_id: uuid.UUID
-    state: str
-    problem: str = ""
 
 
 def act_on_claim(
@@ -62,8 +51,25 @@ def act_on_claim(
     ``IllegalTransition`` when the claim has moved on.
     """
     claim = require_claim_for_seat(session, claim_id, principal)
+    seat = check_may_act(session, ports, claim, present_stage(claim), principal, action, now=now)
+    act(session, ports, claim, seat, principal, action, reason, now=now, amount_fen=amount_fen)
+    return claim
+
+
+def act(
+    session: Session,
+    ports: Ports,
+    claim: Claim,
+    seat: SeatView,
+    principal: Principal,
+    action: Action,
+    reason: str,
+    *,
+    now: datetime,
+    amount_fen: int | None = None,
+) -> None:
+    """The same where it was looked into whether this seat may (``separation.check_may_act``)."""
     stage = present_stage(claim)
-    seat = check_may_act(session, ports, claim, stage, principal, action, now=now)
     reason = _checked_reason(action, reason)
     terms = ports.terms(session, claim.policy_id, claim.policy_version)
     before = place_of(claim)
@@ -79,7 +85,6 @@ def act_on_claim(
         if action in ("grant", "refuse"):
             close_of_claim(session, ports, claim, now=now)
         _follow_up(session, ports, claim, terms, action, reason, principal, seat, now=now)
-    return claim
 
 
 def _is_one_of_several(session: Session, claim: Claim, stage: Stage, action: Action) -> bool:
@@ -114,41 +119,6 @@ def _carry_out(
         claim.stage_due_on, claim.decided_at = None, now
     else:
         _advance(claim, action, now=now)
-
-
-def decide_batch(
-    session: Session,
-    ports: Ports,
-    *,
-    claim_ids: Sequence[uuid.UUID],
-    principal: Principal,
-    action: Action,
-    reason: str,
-    now: datetime,
-) -> list[BatchOutcome]:
-    """The same act on many claims, each by its own rules; those that cannot be done stay as they were."""
-    if len(claim_ids) > LARGEST_BATCH:
-        raise InvalidInput(_("一次最多办理 %(count)d 件。", count=LARGEST_BATCH))
-    outcomes = []
-    # All first: what the first of them books is held until the end, and whoever decides one of the others wants it too.
-    repository.lock_claims(session, claim_ids)
-    for claim_id in sorted(set(claim_ids)):
-        try:
-            with session.begin_nested():
-                claim = act_on_claim(
-                    session,
-                    ports,
-                    claim_id=claim_id,
-                    principal=principal,
-                    action=action,
-                    reason=reason,
-                    now=now,
-                )
-        except DongchuError as problem:
-            outcomes.append(BatchOutcome(claim_id, "", problem.detail))
-        else:
-            outcomes.append(BatchOutcome(claim_id, claim.state))
-    return outcomes
 
 
 def close_notices(session: Session, ports: Ports, *, now: datetime, limit: int = 100) -> int:

@@ -1,6 +1,7 @@
 """Which seat may act on a claim, and the separation of persons: nobody judges their own affair, or one affair twice."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +13,7 @@ from kernel.web.principal import Principal, SeatView
 from policy_engine.delivery.access import may_act_at, sees_claim
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.fitness import Fitness, fitness_for, part_of_seat
-from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.models import Claim, Opinion
 from policy_engine.delivery.claims.signing import dissenters
 from policy_engine.delivery.claims.stages import WAITS_FOR, present_stage, stages_of
 from policy_engine.delivery.ports import Ports
@@ -32,7 +33,11 @@ ACTIONS: dict[Outcome, tuple[Action, ...]] = {
 
 def require_claim_for_seat(session: Session, claim_id: uuid.UUID, principal: Principal) -> Claim:
     """The claim, locked; ``NotFound`` where the seat has no business with it."""
-    claim = repository.lock_claim(session, claim_id)
+    return require_open_file(session, repository.lock_claim(session, claim_id), principal)
+
+
+def require_open_file(session: Session, claim: Claim | None, principal: Principal) -> Claim:
+    """The same of a claim that was locked before."""
     if claim is None or not opens_file(session, claim, principal):
         raise NotFound(_("没有找到您要的内容。"))
     return claim
@@ -74,10 +79,15 @@ def why_not(
     return fitness.problem(principal.subject_id, seat.department)
 
 
-def restriction(session: Session, claim: Claim, action: str) -> str | None:
-    """What stands in the way of this act, whoever does it; none when nothing does."""
+def restriction(
+    session: Session, claim: Claim, action: str, *, waiting: Sequence[Opinion] | None = None
+) -> str | None:
+    """What stands in the way of this act, whoever does it; none when nothing does.
+
+    ``waiting`` are the opinions that are still owed, where they were read for many claims at once."""
     if action in ONWARD:
-        waiting = repository.open_opinions(session, claim.id)
+        if waiting is None:
+            waiting = repository.open_opinions(session, claim.id)
         if waiting:
             return _("正在等“%(seat)s”的加签意见，收到或撤销后才能继续。", seat=waiting[0].seat_name)
     if action == "grant":
@@ -108,16 +118,20 @@ def check_may_act(
     action: Action,
     *,
     now: datetime,
+    fitness: Fitness | None = None,
+    waiting: Sequence[Opinion] | None = None,
 ) -> SeatView:
-    """The seat that acts. Raises ``Forbidden`` or ``IllegalTransition``, saying why."""
+    """The seat that acts. Raises ``Forbidden`` or ``IllegalTransition``, saying why.
+
+    ``fitness`` and ``waiting`` are given where they were read for many claims at once."""
     if not CLAIM.may(ClaimState(claim.state), action):
         raise IllegalTransition(_("这件申请现在不在待办环节，可能已由他人办理。"))
-    problem = why_not(session, ports, claim, principal, now=now)
+    problem = why_not(session, ports, claim, principal, now=now, fitness=fitness)
     if problem is not None or principal.seat is None:
         raise Forbidden(problem or "")
     if action not in ACTIONS[stage.outcome]:
         raise Forbidden(_("“%(stage)s”环节不能这样办理。", stage=stage.named.said))
-    obstacle = restriction(session, claim, action)
+    obstacle = restriction(session, claim, action, waiting=waiting)
     if obstacle is not None:
         raise Conflict(obstacle)
     return principal.seat

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy.orm import Session
 
+import identity.tables  # noqa: F401  seats refer to accounts
 from kernel.clock import FixedClock
 from kernel.database import Database
 from kernel.errors import NotFound, OutsideTimeout, OutsideUnavailable

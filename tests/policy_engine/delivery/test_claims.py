@@ -11,6 +11,7 @@ from kernel.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, 
 from kernel.web.principal import Principal
 from kernel.working_days import add_working_days
 from policy_engine.delivery import service, views
+from policy_engine.delivery.cases.repository import events_of
 from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.schemas import ClaimDetail
@@ -442,6 +443,47 @@ def test_a_batch_decides_each_claim_by_its_own_rules(office: Office) -> None:
     assert done is not None
     assert untouched is not None
     assert (done.state, untouched.state) == ("joint_review", "joint_review")
+
+
+def test_what_only_the_doing_shows_holds_nobody_else_of_a_batch(office: Office) -> None:
+    good = office.claimed(subject_id=DAUGHTER)
+    office.town.lose("nursing", GRANDMOTHER)
+    with office.database.write() as session:
+        without_amount = service.apply_anyway(
+            session,
+            office.ports,
+            policy_id="nursing",
+            subject_id=GRANDMOTHER,
+            unit_id=None,
+            principal=person(GRANDMOTHER),
+            declared={},
+            evidence=[],
+            account_id=None,
+            now=office.now,
+        )
+    for claim in (good, without_amount):
+        office.act(claim, clerk(), "accept")
+        office.act(claim, federation(), "recommend")
+    with office.database.write() as session:
+        outcomes = service.decide_batch(
+            session,
+            office.ports,
+            claim_ids=[good.id, without_amount.id],
+            principal=decider(),
+            action="grant",
+            reason="符合条件",
+            now=office.now,
+        )
+    told = {one.claim_id: (one.state, one.problem) for one in outcomes}
+    assert told[good.id] == ("granted", "")
+    assert told[without_amount.id][0] == ""
+    assert "金额" in told[without_amount.id][1]
+    with office.database.read() as session:
+        acts = {one.id: claims.stage_decisions(session, one.id) for one in (good, without_amount)}
+        lines = [one.kind for one in events_of(session, "claim", good.id)]
+    assert [act.action for act in acts[good.id]] == ["accept", "recommend", "grant"]
+    assert [act.action for act in acts[without_amount.id]] == ["accept", "recommend"]
+    assert lines.count("claim.grant") == 1
 
 
 def test_the_work_list_shows_each_seat_what_waits_for_it(office: Office) -> None:

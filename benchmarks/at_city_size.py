@@ -269,22 +269,19 @@ def measure_in(folder: Path, *, only: str = "", has_nights: bool = True) -> Iter
 
 
 def _cost(house: House, work: Work, rounds: int, kind: str) -> dict[str, Any]:
-    """Medians; everything that was written is taken back."""
+    """Medians."""
     walls: list[float] = []
     ours: list[float] = []
     looked = 0
     for number in range(rounds + (kind != "night")):
         with Session(house.database.engine.connect()) as session:
-            connection = session.connection()
-            if not house.database.is_sqlite:
-                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-                connection.execute(sa.text("SET LOCAL stats_fetch_consistency = none"))
             before = _Looked(house, session)
+            if not house.database.is_sqlite:
+                session.execute(sa.text("SET LOCAL statement_timeout = 0"))
             start, worked = time.perf_counter(), time.process_time()
             work(session)
             taken = time.perf_counter() - start, time.process_time() - worked
             looked = before.since()
-            session.rollback()
             session.connection().close()
         if number or kind == "night":  # the first time nothing is compiled or at hand
             walls.append(taken[0])
@@ -310,8 +307,10 @@ class _Looked:
             self._before = self._buffers()
 
     def since(self) -> int:
+        """And everything that was written is taken back."""
         if not self._house.database.is_sqlite:
             return self._buffers() - self._before
+        self._session.rollback()
         driver: Any = self._session.connection().connection.driver_connection
         driver.set_progress_handler(None, 0)
         return self._steps * 1_000
@@ -321,10 +320,13 @@ class _Looked:
         return 0
 
     def _buffers(self) -> int:
-        """Of this connection alone, whatever others do."""
+        """Of this connection alone, whatever others do. A server tells what it counted when a transaction has ended."""
         found = sa.text("SELECT sum(hits + reads) FROM pg_stat_get_backend_io(pg_backend_pid())")
         self._session.execute(sa.text("SELECT pg_stat_force_next_flush()"))
-        return int(self._session.scalar(found) or 0)
+        self._session.rollback()
+        looked = int(self._session.scalar(found) or 0)
+        self._session.rollback()
+        return looked
 
 
 def scans_in(folder: Path) -> Iterator[str]:

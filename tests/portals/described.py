@@ -21,11 +21,15 @@ class Operation(NamedTuple):
 
 
 class Described:
-    """``part`` says what stands in an address, by the part's name and the whole template."""
+    """``part`` says what stands in an address, by the part's name and the whole template; ``words`` what is said in a body
+    where its description does not list what may be."""
 
-    def __init__(self, app: Litestar, part: Callable[[str, str], object]) -> None:
+    def __init__(
+        self, app: Litestar, part: Callable[[str, str], object], words: Mapping[str, object] | None = None
+    ) -> None:
         self._document = app.openapi_schema.to_schema()
         self._part = part
+        self._words = words or {}
 
     def __iter__(self) -> Iterator[Operation]:
         for path, methods in self._document["paths"].items():
@@ -58,7 +62,10 @@ class Described:
             case "object":
                 needed = schema.get("required", ())
                 amounts = {name: 50_000_000 for name in needed if name == "amount_fen"}
-                return {name: self._value(schema["properties"][name]) for name in needed} | amounts
+                kinds = schema.get("properties", {})
+                free = [name for name in needed if name in self._words and "enum" not in kinds[name]]
+                said = {name: self._words[name] for name in free}
+                return {name: self._value(kinds[name]) for name in needed} | amounts | said
             case "array":
                 return [self._value(schema["items"])] * schema.get("minItems", 0)
             case "integer" | "number":

@@ -14,10 +14,15 @@ from policy_engine.catalogue import catalogue
 from policy_engine.delivery import service as delivery
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards.models import Award
-from policy_engine.delivery.claims.models import Claim, StageDecision
+from policy_engine.delivery.claims.models import Claim, Opinion, StageDecision
+from policy_engine.delivery.ledger.models import Budget
+from policy_engine.delivery.means.models import MeansCheck
 from policy_engine.delivery.offers.models import Offer
+from policy_engine.delivery.oversight.models import Finding
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.ports import People
+from policy_engine.delivery.ratings.models import Rating
+from policy_engine.delivery.recovery.models import Overpayment
 from policy_engine.delivery.terms import Stage
 from policy_engine.policies.repository import live_versions
 from policy_engine.profiles.models import Profile
@@ -78,6 +83,55 @@ class Lines:
         session.execute(sa.delete(OutboxMessage).where(OutboxMessage.key.startswith(f"xt:{self.place}:")))
         session.execute(sa.delete(QualityFinding).where(QualityFinding.division == self.place))
 
+    def numbers(self) -> dict[str, uuid.UUID]:
+        """One of everything, by what addresses call it."""
+        claim = self._one(Claim)
+        award = self._one(Award)
+        overpaid = Overpayment(
+            award_id=award.id, claim_id=claim.id, policy_id=award.policy_id, policy_version=1,
+            subject_id=award.subject_id, division=self.street, cause="other", is_official_error=False,
+            reason="重复发放", amount_fen=100, state="owed", hearing_until_on=DAY, found_at=NOON, updated_at=NOON,
+        )  # fmt: skip
+        opinion = Opinion(
+            claim_id=claim.id, round=1, visit=1, stage="decide", state="asked", question="是否属实？", asked_by_id=1,
+            asked_by_seat="岗", asked_at=NOON, due_on=DAY, seat_id=1, seat_name="岗",
+        )  # fmt: skip
+        rating = Rating(
+            claim_id=claim.id, rated_by_id=claim.subject_id, policy_id=claim.policy_id, department="某局",
+            division=self.street, grade=1, words="", may_be_called=False, state="task", rated_at=NOON, due_on=DAY,
+        )  # fmt: skip
+        case = Finding(
+            question="one_account", key=f"xt:{self.place}", weight=1, claim_id=claim.id, division=self.street,
+            duty="payment.approve", detail={}, state="asked", found_on=DAY, last_found_on=DAY, is_standing=True,
+            asked="请说明", due_on=DAY,
+        )  # fmt: skip
+        check = MeansCheck(
+            number=f"XT{self.place}", claim_id=claim.id, household_id=claim.subject_id, division=self.street,
+            state="done", opened_by_id=1, opened_by_seat="岗", opened_at=NOON, due_on=DAY,
+        )  # fmt: skip
+        self._session.add_all([overpaid, opinion, rating, case, check])
+        self._session.flush()
+        reserved = sa.select(Payment.id).where(Payment.division == self.street, Payment.state == "reserved")
+        return {
+            "claim_id": claim.id,
+            "award_id": award.id,
+            "payment_id": self._session.scalars(reserved.limit(1)).one(),
+            "batch_id": self.batch.id,
+            "budget_id": self._one(Budget).id,
+            "offer_id": self._one(Offer).id,
+            "finding_id": self._one(QualityFinding).id,
+            "overpayment_id": overpaid.id,
+            "opinion_id": opinion.id,
+            "rating_id": rating.id,
+            "oversight_id": case.id,
+            "check_id": check.id,
+        }
+
+    def _one(self, model: type[Row]) -> Any:
+        table = sa.inspect(model).local_table
+        found = sa.select(model).where(table.c.division.startswith(self.place)).limit(1)
+        return self._session.scalars(found).one()
+
     def _claim(self, who: int, policy_id: str, state: str, number: int) -> Claim:
         return self._add(
             Claim,
@@ -91,7 +145,7 @@ class Lines:
             stage_index=0,
             state=state,
             stage_due_on=DAY + timedelta(days=number),
-            facts={},
+            facts={"facts": {}, "sha256": "", "as_of": DAY.isoformat(), "sequence": 1},
             facts_sequence=1,
             qualified_on=DAY,
             submitted_at=NOON,

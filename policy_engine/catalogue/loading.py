@@ -48,6 +48,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     departments: Mapping[str, Department]
     divisions: Mapping[str, Division]
     parameters: Mapping[str, Parameter]
+    #: Values of enumerations → English; one that says itself (a class of driving licence) is not among them.
+    values_en: Mapping[str, str]
 
     @property
     def attributes(self) -> Iterable[Attribute]:
@@ -66,6 +68,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         """The attribute of ``kind`` that FEEL calls ``name``, or None."""
         return next((one for one in self.entities[kind].attributes.values() if one.name == name), None)
 
+    def said(self, value: str) -> str:
+        """A value of an enumeration in the reader's language."""
+        return self.values_en.get(value, value) if current_locale() == ENGLISH else value
+
 
 @cache
 def catalogue() -> Catalogue:
@@ -83,7 +89,8 @@ def catalogue() -> Catalogue:
         strangers = {attribute.department, *attribute.precedence} - departments.keys()
         if strangers:
             raise ValueError(f"{attribute.id}: no such department: {', '.join(sorted(strangers))}")
-    return Catalogue(entities, departments, divisions, parameters)
+    values_en = msgspec.convert(_read("values.yaml"), dict[str, str])
+    return Catalogue(entities, departments, divisions, parameters, values_en)
 
 
 def _read(name: str) -> Any:

@@ -6,7 +6,7 @@ from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound
-from kernel.i18n import current_locale
+from kernel.i18n import ENGLISH, current_locale
 from kernel.i18n import gettext as _
 from policy_engine.catalogue import Attribute, Catalogue, catalogue
 from policy_engine.profiles import repository
@@ -58,7 +58,7 @@ def display(known: Catalogue, attribute: Attribute, value: RawValue) -> str:
         return division.name if division else value
     if attribute.type == "date":
         return format_date(date.fromisoformat(value), "long", locale=current_locale())
-    return value
+    return known.said(value)
 
 
 def _number(attribute: Attribute, value: int) -> str:
@@ -66,7 +66,8 @@ def _number(attribute: Attribute, value: int) -> str:
         return _("%(amount)s元", amount=f"{value // 100:,}.{value % 100:02d}")
     if attribute.type == "ratio":
         return f"{value // 10}.{value % 10}%"
-    return f"{value}{attribute.unit}"
+    # English reads the number alone, because its label says what is counted.
+    return str(value) if current_locale() == ENGLISH else f"{value}{attribute.unit}"
 
 
 def other_words(

@@ -71,7 +71,7 @@ def written(attribute: Attribute | None, value: Any) -> str:
         return f"{value.normalize():f}{unit_of(attribute)}"
     if attribute is not None and attribute.type == "division" and isinstance(value, str):
         return _place(known, value)
-    return _("“%(text)s”", text=value)
+    return _("“%(text)s”", text=known.said(value) if isinstance(value, str) else value)
 
 
 def unit_of(attribute: Attribute | None) -> str:

@@ -134,7 +134,11 @@ def _act(services: Services, principal: Principal, number: uuid.UUID, act: str, 
     elif act == "instalments":
         count = forms.one(data, "count")
         acts.agree_instalments(
-            services, principal, number, int(count) if count.isdecimal() else 0, _day(data, "first_due_on")
+            services,
+            principal,
+            number,
+            int(count) if count.isdecimal() and len(count) < 5 else 0,
+            _day(data, "first_due_on"),
         )
     elif act == "repayments":
         amount = forms.fen(data, "amount")
@@ -175,6 +179,10 @@ def _rights_page(visit: Visit, question: str, *, problem: InvalidInput | None = 
     return page
 
 
+#: What the forms of an overpayment ask for; it stands there again when something of it was wrong.
+_TYPED = ("ground", "reference", "undo_reason", "amount", "receipt", "received_on", "count", "first_due_on")
+
+
 def _overpayment_page(
     visit: Visit,
     overpayment_id: uuid.UUID,
@@ -187,8 +195,9 @@ def _overpayment_page(
         one=acts.overpayment(visit.services, visit.principal, overpayment_id),
         causes=CAUSES,
         grounds=[(key, _(label)) for key, label in GROUNDS.items()],
-        typed={name: forms.one(sent or {}, name) for name in ("ground", "reference", "undo_reason")},
+        typed={name: forms.one(sent or {}, name) for name in _TYPED},
         errors=_errors(problem),
+        wrong={one.where: one.what for one in _errors(problem)},
         today=visit.services.house.clock.today(),
         may_decide=visit.principal.has_duty("claim.decide"),
         may_pay=visit.principal.has_duty("payment.approve"),

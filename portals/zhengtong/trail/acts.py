@@ -1,5 +1,6 @@
 """Reading the audit trail, mending what got stuck, and looking at what was refused."""
 
+import re
 import uuid
 from datetime import date, datetime
 
@@ -7,20 +8,23 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from connectors.events import repository as events
+from connectors.events.departments import DEPARTMENTS
 from identity.registry import service as registry
 from identity.seats import repository as seat_rows
 from kernel import audit, outbox
 from kernel.audit import AuditEvent
 from kernel.audit_head import HeadBroken, known_head
 from kernel.house import House
+from kernel.i18n import gettext as _
+from kernel.outbox.models import OutboxMessage
 from kernel.web.formats import masked
 from kernel.web.principal import Principal
-from policy_engine.catalogue import catalogue
 from policy_engine.matching import repository as matching
 from portals.services import Services
 from portals.zhengtong.trail import repository
 
 PAGE = 50
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 MOST_SHOWN = 200
 #: Nobody turns more pages.
 FARTHEST = 1_000_000
@@ -58,7 +62,10 @@ class ChainState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that was given up after many attempts; it keeps what comes after it on its key waiting."""
+    """A task that was given up after many attempts; it keeps what comes after it on its key waiting.
+
+    ``reason`` is what ``error`` says in words, where it does: our own problems do, others only name their kind.
+    """
 
     message_id: uuid.UUID
     topic: str
@@ -67,6 +74,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     enqueued_at: datetime
     dead_at: datetime | None
     error: str
+    error_kind: str = ""
+    reason: str = ""
 
 
 class RejectedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,18 +141,24 @@ def dead_letters(
 ) -> list[DeadLetter]:
     """The oldest first; of one topic, or of all."""
     with services.house.database.read() as session:
-        return [
-            DeadLetter(
-                message_id=row.message_id,
-                topic=row.topic,
-                key=row.key,
-                attempts=row.attempts,
-                enqueued_at=row.enqueued_at,
-                dead_at=row.dead_at,
-                error=(row.error or "").strip().splitlines()[-1][:300] if (row.error or "").strip() else "",
-            )
-            for row in outbox.dead_letters(session, limit, topic=topic, offset=offset)
-        ]
+        return [_dead_letter(row) for row in outbox.dead_letters(session, limit, topic=topic, offset=offset)]
+
+
+def _dead_letter(row: OutboxMessage) -> DeadLetter:
+    lines = (row.error or "").strip().splitlines()
+    error = lines[-1][:300] if lines else ""
+    kind, _colon, words = error.partition(": ")
+    return DeadLetter(
+        message_id=row.message_id,
+        topic=row.topic,
+        key=row.key,
+        attempts=row.attempts,
+        enqueued_at=row.enqueued_at,
+        dead_at=row.dead_at,
+        error=error,
+        error_kind=kind,
+        reason=words if _CHINESE.search(words) else "",
+    )
 
 
 def dead_by_topic(services: Services) -> list[tuple[str, int]]:
@@ -179,14 +194,11 @@ def full_matches(services: Services) -> list[FullMatchLine]:
 
 def department_events(services: Services) -> DepartmentEvents:
     """The latest refusals and the latest arrivals; contents stay sealed."""
-    departments = catalogue().departments
     with services.house.database.read() as session:
         rejected = tuple(
             RejectedLine(
                 number=row.number,
-                department=departments[row.department].name
-                if row.department in departments
-                else row.department,
+                department=_department(row.department),
                 reason=row.reason,
                 came_by=row.came_by,
                 received_at=row.received_at,
@@ -195,9 +207,7 @@ def department_events(services: Services) -> DepartmentEvents:
         )
         received = tuple(
             ReceivedLine(
-                department=departments[row.department].name
-                if row.department in departments
-                else row.department,
+                department=_department(row.department),
                 event_id=row.event_id,
                 kind=row.kind,
                 came_by=row.came_by,
@@ -206,6 +216,12 @@ def department_events(services: Services) -> DepartmentEvents:
             for row in events.latest_received(session, PAGE)
         )
     return DepartmentEvents(rejected=rejected, received=received)
+
+
+def _department(code: str) -> str:
+    """By the name that its events come under, which is not always the one that its facts carry."""
+    department = DEPARTMENTS.get(code)
+    return code if department is None else _(department.label)
 
 
 def _audit_line(row: AuditEvent, name: str, seat: str) -> AuditLine:

@@ -1,15 +1,28 @@
 """The audit trail, events of departments."""
 
+from collections.abc import Mapping
+
 import msgspec
 from litestar import Response, get
 from litestar.params import FromQuery
 
 from kernel.i18n import gettext as _
+from kernel.web.formats import yuan
+from portals.financing.institutions import institutions
 from portals.zhengtong.access import needs
 from portals.zhengtong.exports import export
 from portals.zhengtong.trail import acts
+from portals.zhengtong.trail.words import (
+    COMPONENTS,
+    DETAILS,
+    EVENTS,
+    FAMILIES,
+    OBJECTS,
+    RECORDED,
+    VALUES,
+    WAYS,
+)
 from portals.zhengtong.visit import Given, Said, Visiting
-from portals.zhengtong.words import RECORDED
 
 MAY_AUDIT = needs("audit.read")
 MAY_WATCH = needs("admin.system", "audit.read")
@@ -28,7 +41,10 @@ def audit_trail(
         "zhengtong/trail/audit.html",
         lines=[(line, _told(line.detail)) for line in lines],
         action=action,
+        families=[(begin, _(text)) for begin, text in FAMILIES.items()],
         recorded=RECORDED,
+        objects=OBJECTS,
+        components=COMPONENTS,
         chain=acts.chain(visit.services, is_checked=bool(check)),
         older=lines[-1].number if len(lines) == acts.PAGE else None,
     )
@@ -69,7 +85,9 @@ def audit_export(
 @get("/system/events", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
 def department_events(visit: Visiting) -> Response[str]:
     """What departments sent: refusals first."""
-    return visit.page("zhengtong/trail/events.html", events=acts.department_events(visit.services))
+    return visit.page(
+        "zhengtong/trail/events.html", events=acts.department_events(visit.services), kinds=EVENTS, ways=WAYS
+    )
 
 
 @get("/system/matches", sync_to_thread=True, include_in_schema=False, guards=[MAY_WATCH])
@@ -78,12 +96,28 @@ def full_matches(visit: Visiting) -> Response[str]:
     return visit.page("zhengtong/trail/matches.html", nights=acts.full_matches(visit.services))
 
 
-def _told(detail: dict[str, object]) -> str:
-    """The detail of a row on one line."""
-    return "; ".join(
-        f"{key}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
+def _told(detail: Mapping[str, object]) -> str:
+    """The detail of a row on one line; sums of money as people say them."""
+    return _("；").join(
+        _("%(what)s：%(value)s", what=_(DETAILS.get(key, key)), value=_value(key, value))
         for key, value in detail.items()
+        if value not in (None, "", [], {})
     )
+
+
+def _value(key: str, value: object) -> str:
+    match value:
+        case bool():
+            return _("是") if value else _("否")
+        case int() if key.endswith("_fen"):
+            return yuan(value)
+        case str():
+            bank = institutions().get(value)
+            return bank.title if bank else _(VALUES[value]) if value in VALUES else value
+        case list():
+            return _("、").join(_value(key, one) for one in value)
+        case _:
+            return msgspec.json.encode(value).decode()
 
 
 HANDLERS = [audit_trail, audit_export, department_events, full_matches]

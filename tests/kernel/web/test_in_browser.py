@@ -60,6 +60,23 @@ def test_every_layout_is_clean(page: tuple[Page, bool]) -> None:
         assert opened.evaluate(SMALL_TEXT) == []
 
 
+def test_nothing_is_cut_off_on_paper(browser: Browser, site: str) -> None:
+    """A4 between its margins: a table that scrolls on a screen shows all of its columns, and what is for screens is gone."""
+    opened, _ = open_page(browser, site, "/style?layout=desk", 718, 1000, False)
+    opened.emulate_media(media="print")
+    opened.evaluate(TWICE_AS_MANY_COLUMNS)
+    assert opened.evaluate(CUT_OFF) == []
+    opened.context.close()
+
+
+TWICE_AS_MANY_COLUMNS = """() => document.querySelectorAll('.table tr').forEach(
+  (row) => row.append(...[...row.children].map((cell) => cell.cloneNode(true))))"""
+
+CUT_OFF = """() => [...document.querySelectorAll('.table-wrap, .tab-bar, .filter-bar, .buttons')]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !one.matches('.table-wrap') || one.querySelector('table').scrollWidth > one.clientWidth + 1)
+  .map((one) => one.className)"""
+
 SMALL_TEXT = """() => {
   const small = new Set();
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

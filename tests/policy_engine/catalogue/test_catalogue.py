@@ -44,6 +44,12 @@ def test_enumerations_list_their_values() -> None:
     assert all(one.values for one in catalogue().attributes if one.type == "enum")
 
 
+def test_every_value_has_english_and_no_english_is_left_over() -> None:
+    """A class of driving licence (A1) says itself."""
+    values = {value for one in catalogue().attributes for value in one.values if not value.isascii()}
+    assert catalogue().values_en.keys() == values
+
+
 def test_money_is_kept_in_fen_and_rates_in_per_mille() -> None:
     assert catalogue().attribute("household.monthly_income").scale == 100
     assert catalogue().attribute("firm.layoff_rate_last_year").scale == 1000

@@ -107,6 +107,8 @@ def test_money_that_comes_back_early_is_booked(enter: Enter, found: Overpayment)
     path = f"/zhengtong/overpayments/{found.id}/repayments"
     wrong = money.post(path, {"amount": "-5", "receipt": "HD-1", "received_on": "2026-11-23"})
     assert wrong.status_code == 400
+    assert 'value="HD-1"' in wrong.text
+    assert "f-amount-error" in wrong.text
     late = money.post(path, {"amount": "0.01", "receipt": f"HD-{found.id}", "received_on": "31 February"})
     assert late.status_code == 400
     sent = {"amount": "0.01", "receipt": f"HD-{found.id}", "received_on": "2026-11-23"}
@@ -153,10 +155,12 @@ def test_a_demand_is_set_aside_by_another_and_what_came_back_is_refunded(
     assert other.post(f"{path}/undo", {**judged, "ground": "mood"}).status_code == 400
     assert other.post(f"{path}/undo", judged).status_code == 303
     seen = other.get(path).text
-    for words in ("追回决定已撤销", "（2027）鄂02行终1号", "0.01元"):
+    for words in ("追回决定已撤销", "（2027）鄂02行终1号", "0.01元", "不用再退", "退还给当事人"):
         assert words in seen
     answer = enter(official(MONEY, "payment.approve", division=division), accept="application/json").get(
         f"/zhengtong/api/v1/overpayments/{found.id}"
     )
     assert (answer.json()["refunded_fen"], answer.json()["left_fen"]) == (1, 0)
     assert answer.json()["undone"]["ground"] == "judgment"
+    file = other.get(f"/zhengtong/claims/{answer.json()['claim_id']}").text
+    assert file.index("这件申请已经办结") < file.index('href="#award"') < file.index('id="award"')

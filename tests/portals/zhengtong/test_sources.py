@@ -22,13 +22,13 @@ from tests.portals.zhengtong.conftest import City, Enter
 LETTERS = "/zhengtong/system/letters"
 
 
-def bury(city: City, topic: str = "test.stuck") -> uuid.UUID:
+def bury(city: City, topic: str = "test.stuck", error: str = "ValueError: no") -> uuid.UUID:
     with city.house.database.write() as session:
         number = enqueue(session, topic, f"key:{uuid.uuid4()}", {}, now=NOON)
         session.execute(
             sa.update(OutboxMessage)
             .where(OutboxMessage.message_id == number)
-            .values(dead_at=NOON, attempts=12, error="ValueError: no")
+            .values(dead_at=NOON, attempts=12, error=error)
         )
     return number
 
@@ -83,6 +83,14 @@ def test_a_stuck_task_is_tried_again_or_dropped_with_a_reason(enter: Enter, city
     assert (act.action, act.detail) == ("outbox.drop", {"reason": "来源已更正"})
     assert act.seat_id is not None
     assert seat.post(f"{LETTERS}/{second}").status_code == 404
+
+
+def test_a_reason_is_told_in_words_where_it_has_some(enter: Enter, city: City) -> None:
+    number = bury(city, "payment.poll", "OutsideFailure: 国库没有按时答复，稍后自动再试。")
+    page = enter("administrator").get(LETTERS).text
+    assert "查询支付结果" in page
+    assert page.index("国库没有按时答复") < page.index("<code>OutsideFailure</code>")
+    assert enter("administrator").post(f"{LETTERS}/{number}").status_code == 303
 
 
 def test_all_of_one_kind_are_tried_again_at_once(enter: Enter, city: City) -> None:

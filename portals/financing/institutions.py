@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from identity.seats.models import Department
 from kernel.errors import NotFound
-from kernel.i18n import ENGLISH, current_locale
+from kernel.i18n import Named
 from kernel.i18n import gettext as _
 from kernel.web.principal import SeatView
 
@@ -31,7 +31,11 @@ class Institution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def title(self) -> str:
-        return self.name_en if current_locale() == ENGLISH else self.name
+        return self.named.said
+
+    @property
+    def named(self) -> Named:
+        return Named(self.name, self.name_en)
 
 
 @cache

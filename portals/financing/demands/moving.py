@@ -100,7 +100,7 @@ def apply_step(
     note_event(
         session, demand, application, command, (before, after), by, now, code=code, note=note, detail=detail
     )
-    tell_firm(session, demand, command, now=now)
+    tell_firm(session, demand, command, bank_code=application.bank_code, now=now)
     tell_bank(session, application, command, now=now)
 
 

@@ -1,4 +1,7 @@
-"""What firm and bank are told of each step. Fixed texts: names, amounts and reasons are read inside, never in a message."""
+"""What firm and bank are told of each step, with the demand's number; firms also which bank it is.
+
+Whose demand it is, amounts and reasons are read inside, never in a message.
+"""
 
 import uuid
 from datetime import datetime
@@ -11,7 +14,7 @@ from kernel.notices import notify
 from kernel.outbox import enqueue
 from kernel.wording import worded
 from portals.financing.demands.models import Application, Demand
-from portals.financing.institutions import subject_of
+from portals.financing.institutions import institution, subject_of
 
 #: Outbox topic of what banks' systems are told.
 NEWS_TOPIC = "financing.news"
@@ -22,31 +25,32 @@ class Told(NamedTuple):
     body: str
 
 
+_OF_DEMAND = N_("融资需求 %(number)s：")
 _DETAILS = N_("点开查看进展和下一步。")
 TO_FIRM: dict[str, Told] = {
     "route": Told(
         N_("融资需求已送到银行"), N_("银行应在 1 个工作日内受理、3 个工作日内联系您。点开查看进展。")
     ),
-    "accept": Told(N_("银行已受理您的融资申请"), N_("银行会在 3 个工作日内联系您。点开查看进展。")),
-    "contact": Told(N_("银行登记已与您联系"), N_("如果没有人联系过您，请点开申请告诉我们。")),
-    "begin_due_diligence": Told(N_("银行开始尽职调查"), _DETAILS),
-    "approve": Told(N_("银行已批准，正在出融资方案"), _DETAILS),
+    "accept": Told(N_("%(bank)s已受理您的融资申请"), N_("银行会在 3 个工作日内联系您。点开查看进展。")),
+    "contact": Told(N_("%(bank)s登记已与您联系"), N_("如果没有人联系过您，请点开申请告诉我们。")),
+    "begin_due_diligence": Told(N_("%(bank)s开始尽职调查"), _DETAILS),
+    "approve": Told(N_("%(bank)s已批准，正在出融资方案"), _DETAILS),
     "decline": Told(
-        N_("一家银行没有批准"), N_("原因和可以怎么做都写在里面。还有匹配银行的，已自动转送下一家。")
+        N_("%(bank)s没有批准"), N_("原因和可以怎么做都写在里面。还有匹配银行的，已自动转送下一家。")
     ),
-    "offer": Told(N_("收到银行融资方案"), N_("每项费用谁付、付给谁都已列明。请比较后再选择。")),
-    "accept_offer": Told(N_("您已接受银行方案"), _DETAILS),
-    "refuse_offer": Told(N_("您没有接受银行方案"), _DETAILS),
-    "lapse": Told(N_("一份融资方案已过期"), N_("还有匹配银行的，已自动转送下一家。")),
+    "offer": Told(N_("收到%(bank)s的融资方案"), N_("每项费用谁付、付给谁都已列明。请比较后再选择。")),
+    "accept_offer": Told(N_("您已接受%(bank)s的方案"), _DETAILS),
+    "refuse_offer": Told(N_("您没有接受%(bank)s的方案"), _DETAILS),
+    "lapse": Told(N_("%(bank)s的融资方案已过期"), N_("还有匹配银行的，已自动转送下一家。")),
     "request_guarantee": Told(N_("担保申请已提交"), _DETAILS),
     "issue_guarantee": Told(N_("担保已出具"), N_("可以和银行签约了。")),
     "refuse_guarantee": Told(
         N_("担保没有通过"), N_("原因写在里面。您可以换一家担保机构，或与银行商量其他办法。")
     ),
-    "contract": Told(N_("借款合同已签订"), N_("银行应在 5 个工作日内放款。")),
-    "disburse": Told(N_("贷款已发放"), N_("符合贴息条件的，城市会主动为您计算，不用再申报。")),
+    "contract": Told(N_("与%(bank)s的借款合同已签订"), N_("银行应在 5 个工作日内放款。")),
+    "disburse": Told(N_("%(bank)s的贷款已发放"), N_("符合贴息条件的，城市会主动为您计算，不用再申报。")),
     "pass_by": Told(
-        N_("一家银行超时未受理"), N_("已记入该银行的办理记录。还有匹配银行的，已自动转送下一家。")
+        N_("%(bank)s超时未受理"), N_("已记入该银行的办理记录。还有匹配银行的，已自动转送下一家。")
     ),
     "exhaust": Told(
         N_("暂时没有银行承接您的需求"), N_("各家的原因和可以怎么做都写在里面。您可以调整后再提交。")
@@ -68,15 +72,19 @@ TO_BANK: dict[str, Told] = {
 }
 
 
-def tell_firm(session: Session, demand: Demand, command: str, *, now: datetime) -> None:
+def tell_firm(
+    session: Session, demand: Demand, command: str, *, bank_code: str | None = None, now: datetime
+) -> None:
+    """``bank_code``: whose step it is, or whom it concerns; none where it is about all of them."""
     told = TO_FIRM.get(command)
     if told is not None:
+        bank = None if bank_code is None else institution(bank_code).named
         notify(
             session,
             subject_id=demand.firm_id,
             kind=f"financing.{command}",
-            title=worded(told.title),
-            body=worded(told.body),
+            title=worded(told.title, bank=bank),
+            body=worded(_OF_DEMAND, number=demand.number) + worded(told.body),
             link=f"/rongtong/financing/demands/{demand.id}",
             now=now,
         )
@@ -109,12 +117,13 @@ def tell_bank(session: Session, application: Application, command: str, *, now: 
     send_news(session, application.bank_code, command, application_id=application.id, now=now)
     subject_id = subject_of(session, application.bank_code)
     if subject_id is not None:
+        demand = session.get_one(Demand, application.demand_id)
         notify(
             session,
             subject_id=subject_id,
             kind=f"financing.{command}",
             title=worded(told.title),
-            body=worded(told.body),
+            body=worded(_OF_DEMAND, number=demand.number) + worded(told.body),
             link=f"/rongtong/bank/applications/{application.id}",
             now=now,
         )

@@ -314,7 +314,8 @@ def _row(one: Demand) -> DemandRow:
 def _application(one: Application, offered: OfferedSet, now: datetime) -> ApplicationView:
     state, bank = ApplicationState(one.state), institution(one.bank_code)
     product = offered.by_id.get(one.product_id)
-    title = one.product_id if product is None else said(product.document.title, product.document.title_en)
+    # One that was taken off offer since is shown by its bank alone: its number would tell a firm nothing.
+    title = "" if product is None else said(product.document.title, product.document.title_en)
     clock = next(iter(running(one.state, one.routed_at, one.contracted_at)), None)
     reason = reasons().get(one.reason_code or "")
     return ApplicationView(

@@ -32,7 +32,7 @@ from policy_engine.delivery.offers import repository as offer_rows
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.offers.schemas import OfferDetail
 from policy_engine.delivery.states import LABELS, OfferState
-from policy_engine.delivery.views.parts import account_view, claim_row, titles_said
+from policy_engine.delivery.views.parts import account_view, claim_row, for_name, titles_said
 from policy_engine.delivery.views.personal import offer_detail
 from policy_engine.delivery.views.rights import dues_of
 from policy_engine.delivery.views.work import NAMES_OPENED
@@ -56,6 +56,7 @@ class CounterOffer(msgspec.Struct, frozen=True, kw_only=True):
     id: uuid.UUID
     policy_id: str
     title: str
+    for_name: str
     state: str
     state_label: str
     amount_fen: int | None
@@ -349,6 +350,7 @@ def _counter_offer(session: Session, services: Services, offer: Offer) -> Counte
         id=offer.id,
         policy_id=offer.policy_id,
         title=terms.title,
+        for_name=for_name(session, services.ports, offer.subject_id, offer.unit_id),
         state=offer.state,
         state_label=_(LABELS[OfferState(offer.state)]),
         amount_fen=offer.amount_fen,

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from kernel import notices
 from kernel.house import House
 from portals.financing.banks import offers
+from portals.financing.demands.models import Demand
 from portals.financing.loans import service as loans
 from portals.financing.overview import overview
 from tests.portals.financing import lending
@@ -22,6 +24,10 @@ def test_what_waits_for_the_firm_follows_its_loan(house: House) -> None:
         (application,) = lending.posted(session, firm_id, now)
         offer_id = lending.offered(session, house, application)
         assert waiting() == ["choose_offer"]
+        demand = session.get_one(Demand, application.demand_id)
+        (letter,) = (one for one in notices.inbox(session, firm_id) if one.kind == "financing.offer")
+        assert letter.title == "收到东楚银行的融资方案"
+        assert letter.body.startswith(f"融资需求 {demand.number}：")
         offers.accept(session, offer_id, by=lending.borrower(firm_id), now=now)
         assert waiting() == []
         loan = lending.disbursed(session, house, firm_id, number="HT-002")

@@ -8,12 +8,16 @@ from litestar import Response, Router, get
 from litestar.params import FromQuery
 
 from kernel.errors import FieldError, NotFound
+from kernel.i18n import Named
 from kernel.web.pages import Pages
 from kernel.web.requests import WebRequest
 
 _PORTALS: Final = {"phone": "tong", "desk": "rongtong", "office": "zhengtong", "plain": "kernel"}
 
-_SEAT: Final = SimpleNamespace(title="城南街道 · 民政受理岗", department="城南街道办事处")
+_SEAT: Final = SimpleNamespace(
+    named=Named("城南街道 · 民政受理岗", "Chengnan Subdistrict · civil affairs desk"),
+    department_named=Named("城南街道办事处", "Chengnan Subdistrict Office"),
+)
 _PRINCIPALS: Final = {
     "phone": SimpleNamespace(name="林晓", capacity="person", acting_for_name="林桂兰", seat=None),
     "desk": SimpleNamespace(

@@ -134,7 +134,7 @@ def test_every_list_of_questions_answers(enter: Enter, question: str) -> None:
 
 
 def test_a_demand_is_set_aside_by_another_and_what_came_back_is_refunded(
-    enter: Enter, found: Overpayment
+    enter: Enter, city: City, found: Overpayment
 ) -> None:
     division = found.division[:6]
     path = f"/zhengtong/overpayments/{found.id}"
@@ -162,5 +162,6 @@ def test_a_demand_is_set_aside_by_another_and_what_came_back_is_refunded(
     )
     assert (answer.json()["refunded_fen"], answer.json()["left_fen"]) == (1, 0)
     assert answer.json()["undone"]["ground"] == "judgment"
-    file = other.get(f"/zhengtong/claims/{answer.json()['claim_id']}").text
+    number = answer.json()["claim_id"]
+    file = enter(seat_for(city, uuid.UUID(number))).get(f"/zhengtong/claims/{number}").text
     assert file.index("这件申请已经办结") < file.index('href="#award"') < file.index('id="award"')

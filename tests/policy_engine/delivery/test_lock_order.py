@@ -5,7 +5,7 @@ PostgreSQL only: SQLite has one writer at a time. The order of locks is written 
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Event, current_thread
 from typing import Any
 
@@ -29,7 +29,7 @@ Act = Callable[[Any], object]
 #: A statement that holds rows of a table from now on.
 Held = tuple[str, str]
 AWARD, PAYMENT, CLAIM, BUDGET = (
-    (f"FROM {table}", "FOR ") for table in ("award", "payment", "claim", "budget")
+    (f"FROM {table} ", "FOR ") for table in ("award", "payment", "claim", "budget")
 )
 POCKET: Held = ("FROM ledger_account", "FOR UPDATE")
 SERIES: Held = ("INTO number_series", "")
@@ -84,7 +84,7 @@ def approve(office: Office) -> Act:
 
 
 def end(office: Office, subject_id: int = 3001) -> Act:
-    """From next month on: what is due for this month is let go on, what comes later given up."""
+    """From November on: what was set aside for it is given up."""
     with office.database.read() as session:
         (award_id,) = session.execute(
             sa.text("SELECT id FROM award WHERE subject_id = :who"), {"who": subject_id}
@@ -94,7 +94,7 @@ def end(office: Office, subject_id: int = 3001) -> Act:
         office.ports,
         award_id=award_id,
         principal=decider(),
-        from_month=office.clock.today(),
+        from_month=date(2026, 11, 1),
         reason="不再符合条件",
         now=office.now,
     )

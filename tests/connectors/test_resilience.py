@@ -177,7 +177,7 @@ def test_a_slow_system_holds_its_own_share_of_threads_and_no_more(
 
     def slow(_request: httpx.Request) -> httpx.Response:
         arrived.release()
-        is_free.wait(5)
+        is_free.wait(60)
         return httpx.Response(200, json={"ok": True})
 
     # a name of its own: the bulkheads are the process's
@@ -186,11 +186,11 @@ def test_a_slow_system_holds_its_own_share_of_threads_and_no_more(
     for thread in threads:
         thread.start()
     for _ in threads:
-        assert arrived.acquire(timeout=5)
+        assert arrived.acquire(timeout=60)
     started = time.monotonic()
     with pytest.raises(NotAdmitted):
         slow_one.read("/x", Word)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20, "it waited for those that are slow"
     quick = Caller("快", THERE, name="tax", watch=watch, transport=httpx.MockTransport(Far()))
     assert quick.read("/x", Word).ok
     is_free.set()

@@ -54,9 +54,9 @@ def address(house: House) -> Iterator[str]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
-    for _ in range(200):
+    for _ in range(3000):
         try:
-            httpx.get(f"http://127.0.0.1:{port}/nothing")
+            httpx.get(f"http://127.0.0.1:{port}/nothing", timeout=60)
             break
         except httpx.ConnectError:
             time.sleep(0.02)
@@ -91,7 +91,7 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, object]]]:
 def test_a_stream_replays_after_its_last_event_and_then_pushes(house: House, address: str) -> None:
     first, second = _tell(house, "一"), _tell(house, "二")
     _tell(house, "别人的", subject_id=8)
-    with httpx.stream("GET", address, headers={"Last-Event-ID": str(first)}, timeout=10) as answer:
+    with httpx.stream("GET", address, headers={"Last-Event-ID": str(first)}, timeout=60) as answer:
         events = _events(answer.iter_lines())
         assert next(events) == (str(second), {"id": second, "title": "二", "link": "/x", "unread": 2})
         third = _tell(house, "三")

@@ -70,8 +70,8 @@ def test_the_first_segment_chooses_the_app_and_a_signal_stops_cleanly(stop: sign
         for _ in range(150):  # more than the server would let in by itself
             page = open_pages.enter_context(socket.create_connection(("127.0.0.1", port)))
             page.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert httpx.get(f"http://127.0.0.1:{port}/tong", timeout=15).text == "tong"
+        assert httpx.get(f"http://127.0.0.1:{port}/tong", timeout=60).text == "tong"
     process.send_signal(stop)
     assert process.stdout.readline() == "stopped\n"
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stdout.close()

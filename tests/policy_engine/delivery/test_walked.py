@@ -23,6 +23,7 @@ EXCUSED = {
     "require_relation": "reads: the same, or refuses",
     "subjects_of": "reads: for whom somebody may look",
     # A part of commands that are walked.
+    "act": "what act_on_claim and decide_batch do once it is known that the seat may",
     "listen": "reads: a recording of somebody's agreement",
     "log": "writes history and trail",
     "log_seat": "writes the history of a seat's act",

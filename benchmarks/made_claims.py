@@ -64,6 +64,8 @@ POLICIES = tuple(
 REAL = EACH * len(POLICIES)
 YEAR = 365 * 86_400
 ROWS_AT_ONCE = 200_000
+#: A value of hundreds of millions of bytes is moved to and fro by the driver of PostgreSQL for as long as all else takes.
+TILES_AT_ONCE = 200
 #: What every copied entry of the log commits to, so that the tree over millions of them is grown at once.
 LEAF = bytes(32)
 Step = Callable[[str, float], None]
@@ -336,10 +338,12 @@ class _Copying:
                 nodes.append(hashing.node(nodes[-1], nodes[-1]))
             whole, rest = divmod(count, 1 << tiles.HEIGHT)
             base = level << 48
-            kept = {base | place: _tile(nodes, 1 << tiles.HEIGHT) for place in range(whole)}
+            alike = _tile(nodes, 1 << tiles.HEIGHT)
+            for first in range(0, whole, TILES_AT_ONCE):
+                places = range(first, min(first + TILES_AT_ONCE, whole))
+                log_rows.keep_tiles(session, {base | place: alike for place in places})
             if rest:
-                kept[base | whole] = _tile(nodes, rest)
-            log_rows.keep_tiles(session, kept)
+                log_rows.keep_tiles(session, {base | whole: _tile(nodes, rest)})
             node, level, count = hashing.node(nodes[-1], nodes[-1]), level + 1, whole
         edge = log_rows.tiles(session, tiles.edge_places(size))
         root, now = tiles.hash_of(edge, (0, size), hashing), self._house.clock.now()

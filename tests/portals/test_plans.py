@@ -71,6 +71,7 @@ ASKED: dict[str, Callable[[Session], object]] = {
     "who is paid into an account": lambda s: accounts.people_paid_into(s, b"1"),
     "open claims on a unit": lambda s: claims.open_claims_on(s, ["a"], 1),
     "units under a claim": lambda s: claims.units_under_claim(s, [("a", 1), ("a", 2)]),
+    "many units under a claim": lambda s: claims.units_under_claim(s, [("a", unit) for unit in range(1, 40)]),
     "other offers of a unit": lambda s: offers.lock_rival_offers(
         s, Offer(id=AN_ID, policy_id="a", unit_id=1)
     ),
@@ -127,6 +128,7 @@ def test_long_lists_are_sorted_without_reading_what_is_in_them(name: str, city: 
         ("who is paid into an account", "ix_award_account_id"),
         ("open claims on a unit", "ix_claim_unit_id"),
         ("units under a claim", "ix_claim_unit_id"),
+        ("many units under a claim", "ix_claim_unit_id"),
         ("other offers of a unit", "ix_offer_unit_id"),
         ("payments to a unit", "uq_payment_policy_id_unit_id_period"),
         ("a run gathered", "ix_claim_stage_decision_official_id"),

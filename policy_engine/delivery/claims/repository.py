@@ -94,9 +94,12 @@ def units_under_claim(session: Session, pairs: Collection[tuple[str, int]]) -> s
     if len(pairs) <= FEW:
         few = {"policy_ids": list(policy_ids), "unit_ids": list(unit_ids)}
         return {(row.policy_id, row.unit_id) for row in _FEW_UNDER_CLAIM.rows(session, few)}
+    # By the units, who have few claims each, and not by the state: SQLite would go through all that are under way.
     units = among(session, Claim.unit_id, unit_ids)
-    rows = session.execute(_UNDER_CLAIM.where(Claim.policy_id.in_(policy_ids), units))
-    return {(row.policy_id, row.unit_id) for row in rows}
+    theirs = sa.select(Claim.policy_id, Claim.unit_id, Claim.state).where(
+        Claim.policy_id.in_(policy_ids), units
+    )
+    return {(row.policy_id, row.unit_id) for row in session.execute(theirs) if row.state in OPEN_CLAIM}
 
 
 def claims_of(session: Session, subject_ids: Iterable[int]) -> list[Claim]:

@@ -18,10 +18,11 @@ from policy_engine.delivery.accounts import repository as accounts
 from policy_engine.delivery.awards import repository as awards
 from policy_engine.delivery.claims import repository as claims
 from policy_engine.delivery.claims import waiting
+from policy_engine.delivery.ledger.models import Budget
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight import evidence
-from policy_engine.delivery.payments import listing
+from policy_engine.delivery.payments import line, listing
 from policy_engine.delivery.payments import repository as payments
 from policy_engine.delivery.payments.models import PaymentBatch
 from policy_engine.delivery.ratings import repository as ratings
@@ -143,6 +144,15 @@ def test_long_lists_are_sorted_without_reading_what_is_in_them(name: str, city: 
 )
 def test_few_among_many_are_found_by_what_makes_them_few(name: str, index: str, city: Database) -> None:
     assert any(index in how for _table, how in _plans(city, ASKED[name]))
+
+
+def test_the_planner_is_told_which_states_are_asked_for(city: Database) -> None:
+    """What PostgreSQL plans for any value it plans for common ones: of whom nobody waits, it would go through everybody."""
+    with heard(city) as asked, city.read() as session:
+        assert not line.has_waiting(session, Budget(policy_id="a"), today=TODAY)
+    ((text, values),) = asked
+    assert "'awaiting_funds', 'waitlisted'" in text
+    assert tuple(values) == ("a",)
 
 
 def _plans(city: Database, work: Callable[[Session], object]) -> Iterator[tuple[str, str]]:

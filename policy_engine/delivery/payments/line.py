@@ -26,11 +26,13 @@ from policy_engine.delivery.states import PaymentState
 WAITING = (PaymentState.DUE, PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
 #: Tried once already; what is only just due asks for the first time.
 _STANDS = (PaymentState.AWAITING_FUNDS, PaymentState.WAITLISTED)
-# Built once, and asked of whatever falls due: mostly nobody waits.
+# Built once, and asked of whatever falls due: mostly nobody waits. The states are part of the statement and no values of
+# it, or PostgreSQL, once it plans for any value, takes them for common ones and goes through all payments of the policy.
 _PAYMENT = cast(sa.Table, Payment.__table__)
+_IN_LINE = [sa.literal_column(f"'{state.value}'", sa.String()) for state in _STANDS]
 _WAITS_AT_ALL = Prepared(
     sa.select(
-        sa.exists().where(_PAYMENT.c.policy_id == sa.bindparam("policy_id"), _PAYMENT.c.state.in_(_STANDS))
+        sa.exists().where(_PAYMENT.c.policy_id == sa.bindparam("policy_id"), _PAYMENT.c.state.in_(_IN_LINE))
     ),
     flushes=False,
 )

@@ -40,7 +40,7 @@ import portals.tables  # noqa: F401  every table of the house
 from benchmarks.cities import RESIDENTS, peak_rss_mib
 from benchmarks.departments_and_pages import Plan, Push, Told
 from benchmarks.facts_in import DEPARTMENT, serving
-from benchmarks.inside_stores import Store, add_stores, measure_inside, publish_once
+from benchmarks.inside_stores import Store, add_stores, measure_inside, publish_once, put_away
 from benchmarks.made_city import CITY, MOST_NAMED
 from benchmarks.made_claims import residents_with_claims
 from benchmarks.made_rights import FIRST_PERSON, give_rights, person, settle_people
@@ -53,7 +53,7 @@ from identity.registry import service as registry
 from identity.registry.schemas import SubjectRow
 from kernel.clock import FixedClock, SystemClock
 from kernel.house import House, open_house
-from kernel.outbox import Handler, Message, OutboxMessage, Worker
+from kernel.outbox import Handler, Message, Worker
 from kernel.settings import Settings
 from kernel.web.live import live_routes
 from kernel.web.principal import Principal
@@ -106,7 +106,7 @@ def _inside(store: Store, rates: Sequence[int], seconds: int) -> Iterator[dict[s
     """Events about residents of the city, who have families, other facts, and rights under other policies."""
     house = store.house
     publish_once(house, POLICY)
-    _put_away(house)
+    put_away(house)
     numbers = _residents_not_told(store, sum(rates) * (WARM_SECONDS + seconds))
     for rate in rates:
         events = rate * (WARM_SECONDS + seconds)
@@ -121,13 +121,6 @@ def _inside(store: Store, rates: Sequence[int], seconds: int) -> Iterator[dict[s
             "worker_cpu_ms": each["worker"],
             "database_cpu_ms": each["database_server"] or None,
         }
-
-
-def _put_away(house: House) -> None:
-    """What runs before left in the outbox for handlers that they did not have."""
-    waiting = sa.update(OutboxMessage).where(OutboxMessage.done_at.is_(None))
-    with house.database.write(timeout=60) as session:
-        session.execute(waiting.values(done_at=house.clock.now()))
 
 
 def _residents_not_told(store: Store, count: int) -> list[tuple[int, str]]:

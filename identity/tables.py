@@ -5,6 +5,7 @@ from identity.clients.models import OAuthClient
 from identity.contacts.models import ContactAddress
 from identity.delegation.models import Assignment, Mandate, Membership, Proxy, SeatAuthorisation
 from identity.grants.models import OAuthGrant
+from identity.locking.models import AccountLock
 from identity.oauth.models import (
     AuthorizationCode,
     Consent,
@@ -25,6 +26,7 @@ from kernel.web.sessions import WebSession
 
 TABLES = (
     Account,
+    AccountLock,
     Assignment,
     AuthorizationCode,
     Consent,

@@ -19,7 +19,14 @@ from connectors.wire import read_fen
 from identity.delegation.claiming import RegisteredFirm
 from identity.registry.firms import FORMS
 from kernel.house import House
-from policy_engine.delivery.ports import MeansAnswer, MeansInquiryOrder, PaymentOrder, TreasuryAnswer
+from policy_engine.catalogue.income import OTHER, income_catalogue
+from policy_engine.delivery.ports import (
+    IncomePart,
+    MeansAnswer,
+    MeansInquiryOrder,
+    PaymentOrder,
+    TreasuryAnswer,
+)
 from policy_engine.delivery.reconciliation.comparing import BankLine
 
 _STATUS: dict[str, Literal["accepted", "sent_to_bank", "paid", "returned", "refused"]] = {
@@ -117,11 +124,18 @@ class MeansTest:
 def _means(state: MeansState) -> MeansAnswer | None:
     if state.state != "answered":
         return None
+    income = read_fen(state.monthly_income or "0.00")
+    parts = tuple(IncomePart(_KINDS.get(one.kind, OTHER), read_fen(one.amount)) for one in state.income)
     return MeansAnswer(
-        monthly_income_fen=read_fen(state.monthly_income or "0.00"),
+        monthly_income_fen=income,
+        income=parts,
         assets_fen=read_fen(state.assets or "0.00"),
         homes=state.homes or 0,
     )
+
+
+#: The kinds of income by the names under which registers know them; others are nobody's to guess.
+_KINDS = {kind.name: kind.id for kind in income_catalogue().kinds.values()}
 
 
 class RegisterOfFirms:

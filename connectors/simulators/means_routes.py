@@ -5,21 +5,24 @@ simulated departments know of count as they stand there.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from litestar import Router, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from connectors.means_test.messages import MeansInquiry, MeansQuestion, MeansState, Source
+from connectors.means_test.messages import IncomeItem, MeansInquiry, MeansQuestion, MeansState, Source
 from connectors.simulators.guards import fail_on_purpose, require_token
 from connectors.simulators.refusals import Refused
 from connectors.simulators.world import World
 from kernel.clock import business_date
 
 SYSTEM = "means_test"
+_PENSION_AGE, _OLD_AGE = 60, 80
 #: How long each source takes.
-DAYS: dict[Source, int] = {"social_insurance": 1, "tax": 2, "housing": 3, "banks": 4}
+DAYS: dict[Source, int] = {"social_insurance": 1, "subsidies": 1, "tax": 2, "housing": 3, "banks": 4}
 
 
 @post("/inquiries", status_code=200, sync_to_thread=True, summary="Hand in an inquiry")
@@ -67,18 +70,45 @@ def _state(number: str, world: World) -> MeansState:
     if source == "housing":
         is_owner = world.desk.newest("housing", id_number, ("home_registered",)) is not None
         return _answered(number, now, homes=int(is_owner))
-    income = chance % 250_000 if source == "social_insurance" else chance % 40_000
-    return _answered(number, now, income_fen=income)
+    if source == "tax":
+        return _answered(number, now, {"经营收入": chance % 40_000})
+    age = business_date(now).year - int(id_number[6:10])
+    if source == "social_insurance":
+        return _answered(number, now, _insured(chance, age))
+    return _answered(number, now, _subsidies(world, id_number, chance, age))
+
+
+def _insured(chance: int, age: int) -> dict[str, int]:
+    """Wages under sixty; then a worker's pension for some, the residents' basic pension for the others."""
+    if age < _PENSION_AGE:
+        return {"工资和劳务收入": chance % 250_000}
+    return {"职工养老金": 120_000 + chance % 130_000} if chance % 3 == 0 else {"城乡居民基础养老金": 15_900}
+
+
+def _subsidies(world: World, id_number: str, chance: int, age: int) -> dict[str, int]:
+    """What public bodies pay as allowances, and a few kinds that hardly anybody has."""
+    found = {"高龄津贴": 6_000} if age >= _OLD_AGE else {}
+    if world.desk.newest("disabled_federation", id_number, ("certificate_issued",)) is not None:
+        found["困难残疾人生活补贴"] = 5_000
+    if chance % 23 == 0:
+        found["优待抚恤金"] = 50_000 + chance % 50_000
+    return found
 
 
 def _answered(
-    number: str, now: datetime, *, income_fen: int = 0, assets_fen: int = 0, homes: int = 0
+    number: str,
+    now: datetime,
+    income: Mapping[str, int] = MappingProxyType({}),
+    *,
+    assets_fen: int = 0,
+    homes: int = 0,
 ) -> MeansState:
     return MeansState(
         number,
         "answered",
         as_of=business_date(now),
-        monthly_income=_yuan(income_fen),
+        monthly_income=_yuan(sum(income.values())),
+        income=tuple(IncomeItem(kind, _yuan(fen)) for kind, fen in income.items()),
         assets=_yuan(assets_fen),
         homes=homes,
     )

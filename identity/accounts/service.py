@@ -19,6 +19,7 @@ from kernel.crypto import Vault
 from kernel.database import Database
 from kernel.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
 from kernel.i18n import N_
+from kernel.web.principal import Principal
 
 #: One text for every way of being wrong, so that nobody learns which accounts exist.
 WRONG_LOGIN = N_("登录名或密码不对，请检查后再试。")
@@ -157,15 +158,15 @@ def phone_of(account: Account, *, vault: Vault) -> str | None:
     return vault.open(account.phone_sealed, context=_phone_place(account.subject_id))
 
 
-def lock_account(session: Session, subject_id: int, *, now: datetime, by: int | None = None) -> None:
-    """An administrator bars the way in; live tokens die at once."""
+def lock_account(session: Session, subject_id: int, *, now: datetime, by: Principal) -> None:
+    """Officials bar the way in (``identity.locking``); live tokens die at once."""
     required(session, subject_id).state = "locked"
     end_sessions_of(session, subject_id, reason="account_locked", now=now)
     grants.end_of_subject(session, subject_id, reason="account_locked", now=now)
     note(session, "account.lock", "subject", subject_id, now=now, by=by)
 
 
-def unlock_account(session: Session, subject_id: int, *, now: datetime, by: int | None = None) -> None:
+def unlock_account(session: Session, subject_id: int, *, now: datetime, by: Principal) -> None:
     required(session, subject_id).state = "active"
     note(session, "account.unlock", "subject", subject_id, now=now, by=by)
 

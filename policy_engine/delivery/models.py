@@ -11,7 +11,13 @@ from policy_engine.delivery.ledger.models import (
     LedgerEntry,
     LedgerTransaction,
 )
-from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry, MeansRecording
+from policy_engine.delivery.means.models import (
+    IncomeRule,
+    MeansCheck,
+    MeansConsent,
+    MeansInquiry,
+    MeansRecording,
+)
 from policy_engine.delivery.offers.models import Offer
 from policy_engine.delivery.oversight.models import Finding
 from policy_engine.delivery.payments.models import Payment, PaymentBatch
@@ -33,6 +39,7 @@ __all__ = [
     "Finding",
     "FundingAlarm",
     "Hold",
+    "IncomeRule",
     "Instalment",
     "LedgerAccount",
     "LedgerEntry",

@@ -230,7 +230,7 @@ class Treasury(Protocol):
 
 
 #: Who is asked about a household's means; the names are those of the means-test centre.
-MEANS_SOURCES = ("banks", "housing", "social_insurance", "tax")
+MEANS_SOURCES = ("banks", "housing", "social_insurance", "subsidies", "tax")
 
 
 class MeansInquiryOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,8 +244,18 @@ class MeansInquiryOrder(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
 
 
+class IncomePart(msgspec.Struct, frozen=True):
+    """What somebody has of one kind of income (``catalogue/income.yaml``) in a month."""
+
+    kind: str
+    amount_fen: int
+
+
 class MeansAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """``income`` itemises ``monthly_income_fen``; what it leaves over is of a kind that nobody named."""
+
     monthly_income_fen: int = 0
+    income: tuple[IncomePart, ...] = ()
     assets_fen: int = 0
     homes: int = 0
 

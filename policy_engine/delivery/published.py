@@ -132,6 +132,7 @@ def terms_of(document: PolicyDocument, *, rollout_permille: int, is_demonstratio
         accrual=Accrual(starts=accrual.starts, retroactive_months=accrual.retroactive_months)
         if accrual is not None
         else Accrual(),
+        on_move=document.on_move,
         notice_days=document.notice.days if document.notice is not None else 0,
         is_notice_in_working_days=document.notice is None or document.notice.kind == "working",
         notice_place=document.notice.place if document.notice is not None else "",

@@ -22,6 +22,7 @@ from kernel.outbox import Handler, Message, Schedule, Together
 from kernel.outbox.repository import keys_waiting
 from policy_engine.delivery.awards.deaths import stop_for_deaths
 from policy_engine.delivery.awards.hearing import RIGHT_ENDED
+from policy_engine.delivery.moving import PLACES, move_affairs
 from policy_engine.delivery.offers.freed import Ended, offer_what_was_kept_away
 from policy_engine.delivery.offers.reach import Page, hold_claims_of_recalled, recall, widen_rollout
 from policy_engine.delivery.offers.service import reconcile
@@ -95,6 +96,8 @@ class _Jobs:
             ],
         )
         for news in told:
+            if news.is_restructured or PLACES.intersection(news.attributes):
+                move_affairs(session, self._ports, subject_ids=news.subject_ids, now=self._house.clock.now())
             if DEATH in news.attributes:
                 stop_for_deaths(
                     session, self._ports, subject_ids=news.subject_ids, now=self._house.clock.now()

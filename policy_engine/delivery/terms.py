@@ -114,6 +114,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     funding: Literal["entitlement", "quota"] = "entitlement"
     fund_source: str = "fiscal"
     accrual: Accrual = Accrual()
+    #: Whether an open claim goes along with somebody who moves, or is finished by the office of the day of application.
+    on_move: Literal["transfer", "finish"] = "transfer"
     stages: tuple[Stage, ...] = (
         Stage(
             key="decide",

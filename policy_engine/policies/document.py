@@ -273,6 +273,8 @@ class PolicyDocument(_Part, frozen=True, kw_only=True):
     yearly_caps: Annotated[tuple[YearlyCap, ...], Few] = ()
     funding: Funding | None = None
     accrual: Accrual | None = None
+    #: Somebody moves while a claim is open: the file goes along, or the office of the day of application finishes it.
+    on_move: Literal["transfer", "finish"] = "transfer"
     notice: Notice | None = None
     stages: Annotated[tuple[Stage, ...], Few] = ()
     time_limits: TimeLimits = TimeLimits()

@@ -35,13 +35,14 @@ from portals.zhengtong.licences import presenting, scanning
 from portals.zhengtong.licences import routes as licences
 from portals.zhengtong.navigation import side_bar
 from portals.zhengtong.organisation import api as organisation_api
+from portals.zhengtong.organisation import locking as organisation_locking
 from portals.zhengtong.organisation import routes as organisation
 from portals.zhengtong.payments import api as payments_api
 from portals.zhengtong.payments import closing, opening, reconciling
 from portals.zhengtong.payments import routes as payments
 from portals.zhengtong.payments import runs as payment_runs
 from portals.zhengtong.policies import api as policies_api
-from portals.zhengtong.policies import editor, vocabulary
+from portals.zhengtong.policies import editor, income_rules, vocabulary
 from portals.zhengtong.policies import routes as policies
 from portals.zhengtong.policies import simulation as policies_simulation
 from portals.zhengtong.policies import upload as policies_upload
@@ -93,6 +94,7 @@ def _pages(services: Services) -> Router:
             *policies.HANDLERS,
             *policies_simulation.HANDLERS,
             *vocabulary.PAGES,
+            *income_rules.PAGES,
             *payments.HANDLERS,
             *opening.HANDLERS,
             *closing.PAGES,
@@ -107,6 +109,7 @@ def _pages(services: Services) -> Router:
             *presenting.HANDLERS,
             *trail.HANDLERS,
             *organisation.HANDLERS,
+            *organisation_locking.PAGES,
             *clients.HANDLERS,
             *sources.HANDLERS,
             *sources_files.PAGES,
@@ -134,6 +137,7 @@ def _api(services: Services) -> Router:
             *policies_api.HANDLERS,
             *editor.API,
             *vocabulary.API,
+            *income_rules.API,
             *payments_api.HANDLERS,
             *opening.API_HANDLERS,
             *closing.API,
@@ -147,6 +151,7 @@ def _api(services: Services) -> Router:
             *presenting.API,
             *trail_api.HANDLERS,
             *organisation_api.HANDLERS,
+            *organisation_locking.API,
             *clients_api.HANDLERS,
             *sources_api.HANDLERS,
             *sources_files.API,

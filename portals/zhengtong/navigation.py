@@ -40,6 +40,10 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         rights.append(("overpayments", _("多发追回"), f"{HOME}/overpayments", "scale", None))
     if may("claim.accept", "claim.joint_review", "claim.decide"):
         rights.append(("means", _("经济状况核对"), f"{HOME}/means", "search", None))
+    if may(
+        "policy.author", "policy.publish", "claim.accept", "claim.joint_review", "claim.decide", "audit.read"
+    ):
+        rights.append(("income", _("不计入的收入"), f"{HOME}/income-rules", "scale", None))
     if may("claim.decide", "audit.read"):
         rights.append(("ratings", _("好差评"), f"{HOME}/ratings", "check-circle", None))
     if rights:
@@ -92,6 +96,8 @@ def side_bar(seat: SeatView, *, waiting: int | None = None) -> list[tuple[str, l
         watching.append(("matches", _("全市核对"), f"{HOME}/system/matches", "refresh", None))
     if may("admin.system", "admin.security", "audit.read"):
         watching.append(("seats", _("席位"), f"{HOME}/system/seats", "office", None))
+        if may("admin.security", "audit.read"):
+            watching.append(("locks", _("账户锁定"), f"{HOME}/system/locks", "lock", None))
         watching.append(("clients", _("应用登记"), f"{HOME}/system/clients", "link", None))
     if may("admin.system"):
         watching.append(("files", _("批量数据"), f"{HOME}/system/files", "upload", None))

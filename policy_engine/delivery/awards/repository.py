@@ -162,6 +162,14 @@ def lock_live_of_subject(session: Session, subject_id: int) -> list[Award]:
     return list(session.scalars(statement.order_by(Award.id).with_for_update()))
 
 
+def lock_live_of_subjects(session: Session, subject_ids: Collection[int]) -> list[Award]:
+    """What these hold, in the order of numbers."""
+    statement = sa.select(Award).where(
+        among(session, Award.subject_id, subject_ids), Award.state != AwardState.ENDED
+    )
+    return list(session.scalars(statement.order_by(Award.id).with_for_update()))
+
+
 def suspended_subjects(session: Session, reason: str, after: int, limit: int) -> list[int]:
     """Whose awards are suspended for this reason, by number above ``after``."""
     statement = (

@@ -14,6 +14,7 @@ from kernel.errors import Forbidden, InvalidInput, NotFound
 from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.web.principal import Principal
+from policy_engine.catalogue import encloses
 from policy_engine.delivery.accounts import service as accounts
 from policy_engine.delivery.accounts.models import PayeeAccount
 from policy_engine.delivery.awards import allowance, limits, overlaps, repository
@@ -42,6 +43,9 @@ def recognise(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now
         applied_on=business_date(claim.submitted_at or now),
         decided_on=today,
     )
+    # Who moved while the decision was made is paid where they are now, if the policy reaches there.
+    here = ports.people.divisions_of(session, {claim.subject_id}).get(claim.subject_id, claim.division)
+    is_elsewhere = not encloses(here, claim.division) and encloses(terms.division, here)
     award = Award(
         id=new_id(),
         claim_id=claim.id,
@@ -52,7 +56,7 @@ def recognise(session: Session, ports: Ports, claim: Claim, terms: Terms, *, now
         payee_id=claim.payee_id,
         unit_id=claim.unit_id,
         account_id=claim.account_id,
-        division=claim.division,
+        division=here if is_elsewhere else claim.division,
         state=AWARD.move(AwardState.RECOGNISED, "activate"),
         amount_fen=claim.amount_fen if terms.period != "none" else None,
         period=terms.period,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.bulk import FEW, among
 from kernel.database import lock
 from kernel.prepared import Prepared, PreparedObjects
+from policy_engine.delivery.cases.models import CaseEvent
 from policy_engine.delivery.claims.models import Appeal, Claim, Opinion, StageDecision, WrittenDecision
 from policy_engine.delivery.states import OPEN_CLAIM, ClaimState
 
@@ -75,6 +76,22 @@ def open_claims_on(session: Session, policy_ids: Collection[str], unit_id: int) 
         Claim.policy_id.in_(sorted(policy_ids)), Claim.unit_id == unit_id, Claim.state.in_(OPEN_CLAIM)
     )
     return list(session.scalars(statement.order_by(Claim.created_at, Claim.id)))
+
+
+def lock_open_of_subjects(session: Session, subject_ids: Collection[int]) -> list[Claim]:
+    """Everything under way for them, locked in the order of numbers."""
+    statement = sa.select(Claim).where(
+        among(session, Claim.subject_id, subject_ids), Claim.state.in_(OPEN_CLAIM)
+    )
+    return list(session.scalars(statement.order_by(Claim.id).with_for_update()))
+
+
+def places_told_of(session: Session, claim_id: uuid.UUID) -> set[str]:
+    """Of which places its people were told already that the claim does not move there."""
+    statement = sa.select(CaseEvent.detail).where(
+        CaseEvent.claim_id == claim_id, CaseEvent.kind == "claim.stayed"
+    )
+    return {str(detail.get("to", "")) for detail in session.scalars(statement)}
 
 
 def count_open_besides(session: Session, policy_id: str, subject_id: int, unit_id: int) -> int:

@@ -13,7 +13,16 @@ from kernel.working_days import add_working_days
 from policy_engine.delivery.means import repository
 from policy_engine.delivery.means.ending import end
 from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry
-from policy_engine.delivery.means.results import VALID_DAYS, MeansResult, learn, seal_result
+from policy_engine.delivery.means.repository import Held
+from policy_engine.delivery.means.results import (
+    RELIEF,
+    VALID_DAYS,
+    MeansResult,
+    add_up,
+    counted,
+    learn,
+    seal_result,
+)
 from policy_engine.delivery.ports import MEANS_SOURCES, MeansAnswer, Ports
 
 #: Outbox topic: ask one source about one member.
@@ -63,6 +72,11 @@ def take_answer(
         return False
     if inquiry.state != "asked":
         return True
+    if answer is not None and sum(one.amount_fen for one in answer.income) > answer.monthly_income_fen:
+        answer, failure = (
+            None,
+            "各项收入合计超过总额",
+        )  # whichever is right, neither may decide about a household
     if answer is None:
         inquiry.state, inquiry.failure = "failed", failure[:200]
     else:
@@ -72,20 +86,23 @@ def take_answer(
         )
     session.flush()
     if all(one.state != "asked" for one in repository.inquiries(session, check_id)):
-        complete(session, ports, held.check, now=now)
+        complete(session, ports, held, now=now)
     return True
 
 
-def complete(session: Session, ports: Ports, check: MeansCheck, *, now: datetime) -> None:
+def complete(session: Session, ports: Ports, held: Held, *, now: datetime) -> None:
     """The household's means together; facts only where every source has answered."""
+    check = held.check
     found = repository.inquiries(session, check.id)
-    answers = [_opened(ports, one) for one in found if one.answer_sealed is not None]
+    told = [(one.subject_id, _opened(ports, one)) for one in found if one.answer_sealed is not None]
+    lines = add_up(session, held.claim, told)
     result = MeansResult(
-        monthly_income_fen=sum(one.monthly_income_fen for one in answers),
-        assets_fen=sum(one.assets_fen for one in answers),
-        homes=sum(one.homes for one in answers),
+        monthly_income_fen=counted(lines[RELIEF]),
+        assets_fen=sum(answer.assets_fen for _who, answer in told),
+        homes=sum(answer.homes for _who, answer in told),
         members=len({one.subject_id for one in found}),
         missing=tuple(sorted({one.source for one in found if one.state == "failed"})),
+        lines=lines,
     )
     check.is_incomplete = bool(result.missing)
     check.valid_until_on = business_date(now) + timedelta(days=VALID_DAYS)

@@ -10,6 +10,7 @@ from kernel.working_days import add_working_days
 from policy_engine.delivery.means import answers, repository
 from policy_engine.delivery.means.ending import end, forget_found, tell
 from policy_engine.delivery.means.models import MeansCheck
+from policy_engine.delivery.means.repository import Held
 from policy_engine.delivery.ports import Ports
 
 REMIND_WORKING_DAYS = 3
@@ -32,7 +33,7 @@ def keep_time(session: Session, ports: Ports, *, now: datetime, limit: int = 50)
     for number in repository.overdue(session, "asking", today, limit):
         held = repository.hold(session, number)
         if held is not None and held.check.state == "asking":
-            _give_up(session, ports, held.check, now=now)
+            _give_up(session, ports, held, now=now)
             done += 1
     for number in repository.ended_terms(session, today, limit):
         held = repository.hold(session, number)
@@ -49,9 +50,9 @@ def _remind(session: Session, check: MeansCheck, *, now: datetime) -> None:
     tell(session, waiting, check, worded("还在等您授权核对"), body, now=now)
 
 
-def _give_up(session: Session, ports: Ports, check: MeansCheck, *, now: datetime) -> None:
-    for inquiry in repository.inquiries(session, check.id):
+def _give_up(session: Session, ports: Ports, held: Held, *, now: datetime) -> None:
+    for inquiry in repository.inquiries(session, held.check.id):
         if inquiry.state == "asked":
             inquiry.state, inquiry.failure = "failed", "没有按期答复"
     session.flush()
-    answers.complete(session, ports, check, now=now)
+    answers.complete(session, ports, held, now=now)

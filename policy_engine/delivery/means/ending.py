@@ -18,7 +18,7 @@ from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.means import repository
 from policy_engine.delivery.means.models import MeansCheck
-from policy_engine.delivery.means.results import ASSETS, INCOME, SOURCE
+from policy_engine.delivery.means.results import KNOWN, SOURCE
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import ClaimState
 from policy_engine.profiles.forgetting import forget
@@ -114,7 +114,7 @@ def forget_found(session: Session, check: MeansCheck, *, now: datetime) -> None:
     repository.forget_inquiries(session, check.id)
     if had_result:
         event_id = f"means/{check.id}"
-        forget(session, check.household_id, (INCOME, ASSETS), source=SOURCE, event_id=event_id, now=now)
+        forget(session, check.household_id, KNOWN, source=SOURCE, event_id=event_id, now=now)
 
 
 def tell(

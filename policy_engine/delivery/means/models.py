@@ -90,6 +90,46 @@ class MeansRecording(Base):
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class IncomeRule(Base):
+    """What officials added to the list of income that does not count: one proposes, another agrees; nothing is deleted."""
+
+    __tablename__ = "income_rule"
+    __table_args__ = (
+        # One change of one rule is under discussion at a time.
+        sa.Index(
+            "uq_income_rule_proposed",
+            "test",
+            "kind",
+            "division",
+            "since",
+            unique=True,
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    test: Mapped[str] = mapped_column(sa.String(32))
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    division: Mapped[str] = mapped_column(sa.String(12))
+    since: Mapped[date]
+    until: Mapped[date | None]
+    counts: Mapped[bool]
+    free_fen: Mapped[int] = mapped_column(BigNumber)
+    title: Mapped[str] = mapped_column(sa.String(200))
+    document_number: Mapped[str | None] = mapped_column(sa.String(60))
+    url: Mapped[str] = mapped_column(sa.String(300))
+    standing: Mapped[str] = mapped_column(sa.String(16))
+    state: Mapped[str] = mapped_column(sa.String(16))  # proposed | agreed | refused | withdrawn
+    proposed_by_id: Mapped[int] = mapped_column(BigNumber)
+    proposed_by_seat: Mapped[str] = mapped_column(sa.String(170))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(BigNumber)
+    decided_by_seat: Mapped[str | None] = mapped_column(sa.String(170))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+
+
 class MeansInquiry(Base):
     __tablename__ = "means_inquiry"
 

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session, undefer
 from policy_engine.catalogue.divisions import bounds_of
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
-from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansInquiry, MeansRecording
+from policy_engine.delivery.means.models import (
+    IncomeRule,
+    MeansCheck,
+    MeansConsent,
+    MeansInquiry,
+    MeansRecording,
+)
 
 OPEN = ("authorising", "asking")
 # Built once: every claim that is decided asks it.
@@ -131,3 +137,15 @@ def ended_terms(session: Session, on: date, limit: int) -> Sequence[uuid.UUID]:
     """Done, and no longer counting on ``on``."""
     statement = sa.select(MeansCheck.id).where(MeansCheck.state == "done", MeansCheck.valid_until_on < on)
     return session.scalars(statement.order_by(MeansCheck.id).limit(limit)).all()
+
+
+def income_rules(session: Session, *states: str) -> Sequence[IncomeRule]:
+    """Those in these states, in the order in which they were decided, then proposed."""
+    statement = sa.select(IncomeRule).where(IncomeRule.state.in_(states))
+    return session.scalars(
+        statement.order_by(IncomeRule.decided_at, IncomeRule.proposed_at, IncomeRule.id)
+    ).all()
+
+
+def lock_income_rule(session: Session, rule_id: uuid.UUID) -> IncomeRule | None:
+    return session.get(IncomeRule, rule_id, with_for_update=True, populate_existing=True)

@@ -33,6 +33,25 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     bearer: Bearer | None
 
 
+class WeighedIncome(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of the household's income, how much of it counts, and why the rest does not."""
+
+    kind: str
+    label: str
+    amount_fen: int
+    counted_fen: int
+    why: str
+
+
+class MeansSum(msgspec.Struct, frozen=True, kw_only=True):
+    """The household's monthly income as one means test adds it up."""
+
+    test: str
+    label: str
+    counted_fen: int
+    lines: tuple[WeighedIncome, ...]
+
+
 class MeansMember(msgspec.Struct, frozen=True, kw_only=True):
     """A grown-up member of the household and what they said. ``place`` tells members apart without a number.
 
@@ -75,6 +94,7 @@ class MeansView(msgspec.Struct, frozen=True, kw_only=True):
     monthly_income_fen: int | None
     assets_fen: int | None
     homes: int | None
+    sums: tuple[MeansSum, ...]
     missing: tuple[str, ...]
     own_state: str
     may_say: bool

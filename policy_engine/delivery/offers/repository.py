@@ -37,6 +37,7 @@ _RIVALS = PreparedObjects(
     .order_by(Offer.id)
     .with_for_update(skip_locked=True),
 )
+_STANDING = (OfferState.OFFERED, OfferState.MATCHED, OfferState.UNKNOWN)
 _OFFER = PreparedObjects(
     sa.select(Offer).where(
         Offer.policy_id == sa.bindparam("policy_id"),
@@ -126,6 +127,14 @@ def lock_offers(session: Session, offer_ids: Collection[uuid.UUID]) -> list[Offe
     """These offers as objects, in order of id."""
     statement = sa.select(Offer).where(among(session, Offer.id, offer_ids)).order_by(Offer.id)
     return list(session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
+
+
+def lock_open_of_subjects(session: Session, subject_ids: Collection[int]) -> list[Offer]:
+    """What these may still take up, in the order of numbers."""
+    statement = sa.select(Offer).where(
+        among(session, Offer.subject_id, subject_ids), Offer.state.in_(_STANDING)
+    )
+    return list(session.scalars(statement.order_by(Offer.id).with_for_update()))
 
 
 def change_all(session: Session, offer_ids: Collection[uuid.UUID], **values: object) -> None:

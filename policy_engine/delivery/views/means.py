@@ -11,12 +11,20 @@ from kernel.errors import NotFound
 from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
+from policy_engine.catalogue.income import income_catalogue
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.separation import opens_file
 from policy_engine.delivery.means import repository
 from policy_engine.delivery.means.models import MeansCheck, MeansConsent, MeansRecording
-from policy_engine.delivery.means.results import result_of
-from policy_engine.delivery.means.schemas import MeansMember, MeansView, Recording, Withdrawal
+from policy_engine.delivery.means.results import IncomeLine, MeansResult, counted, result_of
+from policy_engine.delivery.means.schemas import (
+    MeansMember,
+    MeansSum,
+    MeansView,
+    Recording,
+    WeighedIncome,
+    Withdrawal,
+)
 from policy_engine.delivery.means.withdrawing import bearer_of, consequences
 from policy_engine.delivery.means.witnessing import WAYS, opened
 from policy_engine.delivery.ports import Ports
@@ -42,6 +50,7 @@ SOURCES = {
     "banks": N_("银行存款"),
     "housing": N_("不动产"),
     "social_insurance": N_("工资和养老金"),
+    "subsidies": N_("政府发放的补贴"),
     "tax": N_("经营所得"),
 }
 MOST_LISTED = 300
@@ -136,6 +145,7 @@ def _view(
         monthly_income_fen=result.monthly_income_fen if result is not None else None,
         assets_fen=result.assets_fen if result is not None else None,
         homes=result.homes if result is not None else None,
+        sums=_sums(result) if result is not None else (),
         missing=tuple(_(SOURCES[one]) for one in result.missing) if result is not None else (),
         own_state=own,
         may_say=not is_seat and not is_proxy and check.state == "authorising" and own == "waiting",
@@ -144,6 +154,40 @@ def _view(
         may_record_withdrawal=may_record_withdrawal,
         consequences=consequences(session, check, claim) if may_withdraw or may_record_withdrawal else (),
     )
+
+
+def _sums(result: MeansResult) -> tuple[MeansSum, ...]:
+    """Test by test; of a result of before income was itemised there is nothing to show."""
+    known = income_catalogue()
+    return tuple(
+        MeansSum(
+            test=test,
+            label=known.tests[test].said,
+            counted_fen=counted(lines),
+            lines=tuple(
+                WeighedIncome(
+                    kind=one.kind,
+                    label=known.kinds[one.kind].said if one.kind in known.kinds else one.kind,
+                    amount_fen=one.amount_fen,
+                    counted_fen=one.counted_fen,
+                    why=_why(one),
+                )
+                for one in lines
+            ),
+        )
+        for test, lines in result.lines.items()
+        if test in known.tests
+    )
+
+
+def _why(line: IncomeLine) -> str:
+    if line.free_fen:
+        return _(
+            "每人每月 %(yuan)s 元以内不计入：%(source)s", yuan=f"{line.free_fen / 100:g}", source=line.source
+        )
+    if line.counted_fen == line.amount_fen:
+        return _("没有不计入的规定，全部计入")
+    return _("不计入：%(source)s", source=line.source)
 
 
 def _members(

@@ -138,6 +138,8 @@ def household_columns(
         "is_dibao_marginal": flags(homes.is_marginal),
         "monthly_income": numbers(income, is_known),
         "monthly_income__unknown": flags(~is_known),
+        "housing_income": numbers(income, is_known),
+        "housing_income__unknown": flags(~is_known),
         "assets": numbers(assets, is_known),
         "assets__unknown": flags(~is_known),
     }

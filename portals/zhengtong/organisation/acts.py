@@ -150,7 +150,7 @@ def take_over(house: House, principal: Principal, seat_id: int, who: Named) -> N
         seats.assign_seat(
             session,
             seat_id=seat_id,
-            subject_id=_person(session, house, who),
+            subject_id=person_named(session, house, who),
             now=house.clock.now(),
             by=principal,
         )
@@ -164,7 +164,7 @@ def let_act(house: House, principal: Principal, seat_id: int, who: Acting) -> No
         seats.let_act(
             session,
             seat_id=seat_id,
-            subject_id=_person(session, house, who),
+            subject_id=person_named(session, house, who),
             from_at=now if who.from_on == business_date(now) else first,
             until_at=_midnight(who.until_on + timedelta(days=1)),
             now=now,
@@ -244,7 +244,8 @@ def _lines(session: Session, house: House, posts: Collection[tuple[Seat, Departm
     return lines
 
 
-def _person(session: Session, house: House, who: Named) -> int:
+def person_named(session: Session, house: House, who: Named) -> int:
+    """Whose name and number belong together. Raises ``InvalidInput``."""
     number = registry.find_by_identifier(session, "id_number", who.id_number.strip(), vault=house.vault)
     view = registry.describe(session, [number], vault=house.vault).get(number) if number else None
     if number is None or view is None or view.kind != "person" or not is_same_name(view.name, who.name):

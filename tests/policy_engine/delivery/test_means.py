@@ -144,7 +144,7 @@ def test_answers_come_over_days_and_make_the_unknown_known_for_a_time(
         worker(any_office, centre).run_until_idle()
         assert known(any_office, check).state == "asking"
         assert "monthly_income" not in facts(any_office)
-        centre.answers[source] = MeansAnswer(monthly_income_fen=10_000, assets_fen=500, homes=1)
+        centre.answers[source] = MeansAnswer(monthly_income_fen=8_000, assets_fen=400, homes=1)
         any_office.clock.move(timedelta(days=1))
     worker(any_office, centre).run_until_idle()
     assert centre.submits == 2 * len(MEANS_SOURCES), "each inquiry is handed in once"
@@ -152,7 +152,7 @@ def test_answers_come_over_days_and_make_the_unknown_known_for_a_time(
     assert (done.state, done.is_incomplete) == ("done", False)
     result = results.result_of(any_office.ports, done)
     assert result is not None
-    assert (result.monthly_income_fen, result.assets_fen, result.homes) == (80_000, 4_000, 8)
+    assert (result.monthly_income_fen, result.assets_fen, result.homes) == (80_000, 4_000, 10)
     assert facts(any_office)["monthly_income"] == 80_000
     with any_office.database.read() as session:
         assert repository.inquiries(session, check.id) == [], "who told what is not kept"
@@ -217,7 +217,7 @@ def test_clocks_remind_lapse_and_give_up(office: Office) -> None:
     assert (done.state, done.is_incomplete) == ("done", True)
     result = results.result_of(office.ports, done)
     assert result is not None
-    assert result.missing == ("banks", "housing", "social_insurance")
+    assert result.missing == ("banks", "housing", "social_insurance", "subsidies")
 
 
 def test_a_paper_counts_and_who_may_open_and_record(office: Office) -> None:

@@ -151,7 +151,7 @@ def test_a_result_goes_with_the_word_and_the_file_says_so(office: Office, home: 
     check, centre = agreed(office, home), MeansCentre()
     centre.answers = dict.fromkeys(MEANS_SOURCES, MeansAnswer(monthly_income_fen=100))
     worker(office, centre).run_until_idle()
-    assert facts(office)["monthly_income"] == 800
+    assert facts(office)["monthly_income"] == 1000
     at_counter(office, check, DAUGHTER)
     assert "monthly_income" not in facts(office)
     with office.database.read() as session:
@@ -174,7 +174,7 @@ def test_what_it_does_is_told_before(office: Office, home: Claim) -> None:
     centre = MeansCentre()
     centre.answers = {"tax": MeansAnswer()}
     worker(office, centre).run_until_idle()
-    assert "8 项查询，其中 2 项已答复" in told()
+    assert "10 项查询，其中 2 项已答复" in told()
     assert "不会因此自动被拒" in told()
     centre.answers = dict.fromkeys(MEANS_SOURCES, MeansAnswer())
     office.clock.move(timedelta(days=1))

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kernel.i18n import ENGLISH, current_locale
+from kernel.i18n import Named
 from policy_engine.catalogue.divisions import enclosing_prefixes, prefix_of
 from policy_engine.catalogue.loading import FOLDER, catalogue
 from policy_engine.catalogue.parameters import Source
@@ -21,7 +21,7 @@ from policy_engine.catalogue.parameters import Source
 OTHER = "other"
 
 
-class Named(msgspec.Struct, frozen=True):
+class IncomeKind(msgspec.Struct, frozen=True):
     """A kind of income, by its id and as people call it."""
 
     id: str
@@ -29,12 +29,11 @@ class Named(msgspec.Struct, frozen=True):
     label_en: str
 
     @property
-    def said(self) -> str:
-        """Its name in the reader's language."""
-        return self.label_en if current_locale() == ENGLISH else self.name
+    def named(self) -> Named:
+        return Named(self.name, self.label_en)
 
 
-class MeansTest(Named, frozen=True):
+class MeansTest(IncomeKind, frozen=True):
     """What a household's income is added up for; the sum becomes the fact ``attribute``."""
 
     attribute: str
@@ -74,7 +73,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncomeCatalogue(msgspec.Struct, frozen=True):
-    kinds: Mapping[str, Named]
+    kinds: Mapping[str, IncomeKind]
     tests: Mapping[str, MeansTest]
     treatments: tuple[Treatment, ...]
 
@@ -84,7 +83,7 @@ def income_catalogue() -> IncomeCatalogue:
     """The list as it stands in the program. Raises ``ValueError`` or ``KeyError`` for what the catalogue does not know."""
     raw: dict[str, Any] = msgspec.yaml.decode((FOLDER / "income.yaml").read_bytes())
     sources = msgspec.convert(raw["sources"], dict[str, Source])
-    kinds = {one.id: one for one in msgspec.convert(raw["kinds"], list[Named])}
+    kinds = {one.id: one for one in msgspec.convert(raw["kinds"], list[IncomeKind])}
     tests = {one.id: one for one in msgspec.convert(raw["tests"], list[MeansTest])}
     treatments = tuple(_treatment(one, sources) for one in raw["treatments"])
     for test in tests.values():

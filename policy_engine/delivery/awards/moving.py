@@ -18,7 +18,7 @@ from policy_engine.delivery.awards.history import log
 from policy_engine.delivery.awards.service import pay_due
 from policy_engine.delivery.cases.letters import tell
 from policy_engine.delivery.cases.timeline import SYSTEM
-from policy_engine.delivery.claims.moving import has_moved, place_name
+from policy_engine.delivery.claims.moving import has_moved, place_named
 from policy_engine.delivery.ports import Ports
 from policy_engine.delivery.states import AwardState
 
@@ -34,7 +34,7 @@ def move_awards(session: Session, ports: Ports, places: Mapping[int, str], *, no
         if award.state == AwardState.ACTIVE:
             pay_due(session, ports, award, terms, until=business_date(now), now=now)
         before, award.division = award.division, to
-        detail = {"from": before, "to": to, "place": place_name(to)}
+        detail = {"from": before, "to": to, "place": place_named(to).zh}
         log(session, award, "award.moved", SYSTEM, award.state, now=now, detail=detail)
         moved += 1
         if award.next_due_on is not None:
@@ -43,7 +43,7 @@ def move_awards(session: Session, ports: Ports, places: Mapping[int, str], *, no
                 ports,
                 award.subject_id,
                 "award.moved",
-                worded("%(policy)s：以后由%(place)s发放", policy=terms.title, place=place_name(to)),
+                worded("%(policy)s：以后由%(place)s发放", policy=terms.named, place=place_named(to)),
                 worded(
                     "您的地址变更后，已经开始的一期仍由原来的地方发放，以后的由现在的所在地发放，无需重新申请。"
                 ),

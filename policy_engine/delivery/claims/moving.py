@@ -14,6 +14,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from kernel import audit
+from kernel.i18n import Named
 from kernel.wording import Wording, worded
 from policy_engine.catalogue import catalogue, encloses
 from policy_engine.delivery.access import serves
@@ -52,14 +53,15 @@ def move_claims(session: Session, ports: Ports, places: Mapping[int, str], *, no
     return moved
 
 
-def place_name(code: str) -> str:
+def place_named(code: str) -> Named:
+    """A place in a letter; a township with its county, in English with its county alone, for it has no other name."""
     known = catalogue().divisions
-    division = known.get(code)
+    division, county = known.get(code), known.get(code[:6])
     if division is None:
-        return code
-    county = known.get(code[:6])
-    is_township = division.level == "township" and county is not None
-    return f"{county.name}{division.name}" if is_township and county is not None else division.name
+        return Named(code)
+    if division.level != "township" or county is None:
+        return Named(division.name, division.label_en)
+    return Named(f"{county.name}{division.name}", county.label_en)
 
 
 def _why_it_stays(claim: Claim, terms: Terms, to: str) -> Staying | None:
@@ -77,9 +79,9 @@ def _transfer(session: Session, ports: Ports, claim: Claim, terms: Terms, to: st
     check = None if check_id is None else checks.lock_check(session, check_id)
     if check is not None:
         check.division = to
-    detail = {"from": before, "to": to, "place": place_name(to)}
+    detail = {"from": before, "to": to, "place": place_named(to).zh}
     _log(session, claim, "claim.moved", detail, now=now)
-    title = worded("%(policy)s：转到%(place)s办理", policy=terms.title, place=place_name(to))
+    title = worded("%(policy)s：转到%(place)s办理", policy=terms.named, place=place_named(to))
     body = worded("您的地址变更后，由当地继续办理。材料、进度和办理期限都不变，无需重新申请。")
     _tell_person(session, ports, claim, "claim.moved", title, body, now=now)
     _tell_seats(session, ports, claim, before, now=now)
@@ -111,7 +113,7 @@ def _say_it_stays(
     session: Session, ports: Ports, claim: Claim, terms: Terms, to: str, why: Staying, *, now: datetime
 ) -> None:
     _log(session, claim, "claim.stayed", {"to": to, "why": why}, now=now)
-    title = worded("%(policy)s：仍由%(place)s办理", policy=terms.title, place=place_name(claim.division))
+    title = worded("%(policy)s：仍由%(place)s办理", policy=terms.named, place=place_named(claim.division))
     body = {
         "rule": worded("按这项政策的规定，由申请时的办理地办完；批准以后的款项由您现在的所在地发放。"),
         "decided": worded("已经作出决定，由作出决定的地方办完；以后的款项由您现在的所在地发放。"),
@@ -137,7 +139,7 @@ def _tell_seats(session: Session, ports: Ports, claim: Claim, before: str, *, no
         (gone, worded("转出的申请：%(number)s", number=number), "/zhengtong"),
     ):
         holders = {holder for one in held if one.seat.id in seats for holder in one.holders}
-        body = worded("申请人的地址变更，由%(place)s继续办理，期限不变。", place=place_name(claim.division))
+        body = worded("申请人的地址变更，由%(place)s继续办理，期限不变。", place=place_named(claim.division))
         tell_these(session, holders, "claim.moved", title, body, link=link, now=now)
 
 

@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.clock import business_date
 from kernel.wording import Wording, worded
+from policy_engine.catalogue import encloses
+from policy_engine.delivery.access import serves
 from policy_engine.delivery.cases.letters import tell_these
 from policy_engine.delivery.cases.timeline import SYSTEM, record_event
 from policy_engine.delivery.claims import repository as claim_rows
 from policy_engine.delivery.claims.models import Claim
+from policy_engine.delivery.claims.stages import present_stage
 from policy_engine.delivery.means import repository
 from policy_engine.delivery.means.models import MeansCheck
 from policy_engine.delivery.means.results import KNOWN, SOURCE
@@ -68,7 +71,17 @@ def end(session: Session, ports: Ports, check: MeansCheck, state: str, *, now: d
     tell(session, members, check, worded("家庭经济状况核对有结果"), words, now=now)
     link = f"/zhengtong/means/{check.id}"
     title = worded("核对有结果：%(number)s", number=check.number)
-    tell_these(session, {check.opened_by_id}, "means.ended", title, words, link=link, now=now)
+    readers = _who_asked(session, ports, check, claim, now=now)
+    tell_these(session, readers, "means.ended", title, words, link=link, now=now)
+
+
+def _who_asked(session: Session, ports: Ports, check: MeansCheck, claim: Claim, *, now: datetime) -> set[int]:
+    """Whoever opened it; where the file has left their place since, those who have it on the desk now."""
+    stage, seats = present_stage(claim), ports.people.held_seats(session, now)
+    theirs = [one.seat for one in seats if check.opened_by_id in one.holders]
+    if not theirs or any(encloses(one.division, claim.division) for one in theirs):
+        return {check.opened_by_id}
+    return {holder for one in seats if serves(one.seat, stage, claim.division) for holder in one.holders}
 
 
 def close_of_claim(session: Session, ports: Ports, claim: Claim, *, now: datetime) -> None:

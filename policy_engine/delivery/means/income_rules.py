@@ -86,14 +86,14 @@ def propose(
     except IntegrityError as clash:
         raise Conflict(_("同一收入、同一地区、同一日期的修改已经提出，请等待另一席位办理。")) from clash
     _log(session, principal, row, "income_rule.propose", now=now)
-    title = worded("请审定不计入收入的修改：%(kind)s", kind=income_catalogue().kinds[row.kind].name)
+    title = worded("请审定不计入收入的修改：%(kind)s", kind=income_catalogue().kinds[row.kind].named)
     others = {
         holder
         for held in ports.people.held_seats(session, now)
         if DECIDES in held.seat.duties and encloses(held.seat.division, row.division)
         for holder in held.holders
     }
-    body = worded("由%(seat)s提出。", seat=row.proposed_by_seat)
+    body = worded("由%(seat)s提出。", seat=seat.post)
     tell_these(session, others - {principal.subject_id}, "means.income_rule", title, body, link=LINK, now=now)
     return row
 
@@ -126,7 +126,7 @@ def decide(
     _log(session, principal, row, f"income_rule.{outcome}", now=now)
     if not is_own:
         word = worded("已同意，按所写日期执行。") if outcome == "agree" else as_said(row.reason or "")
-        title = worded("您提出的修改有结果：%(kind)s", kind=income_catalogue().kinds[row.kind].name)
+        title = worded("您提出的修改有结果：%(kind)s", kind=income_catalogue().kinds[row.kind].named)
         tell_these(session, {row.proposed_by_id}, "means.income_rule", title, word, link=LINK, now=now)
     return row
 

@@ -162,12 +162,12 @@ def _sums(result: MeansResult) -> tuple[MeansSum, ...]:
     return tuple(
         MeansSum(
             test=test,
-            label=known.tests[test].said,
+            label=known.tests[test].named.said,
             counted_fen=counted(lines),
             lines=tuple(
                 WeighedIncome(
                     kind=one.kind,
-                    label=known.kinds[one.kind].said if one.kind in known.kinds else one.kind,
+                    label=known.kinds[one.kind].named.said if one.kind in known.kinds else one.kind,
                     amount_fen=one.amount_fen,
                     counted_fen=one.counted_fen,
                     why=_why(one),

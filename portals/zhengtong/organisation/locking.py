@@ -20,6 +20,7 @@ from kernel.i18n import N_
 from kernel.i18n import gettext as _
 from kernel.web.principal import Principal
 from policy_engine.catalogue import encloses
+from policy_engine.profiles.layout import CITY
 from portals.services import Services
 from portals.zhengtong import forms
 from portals.zhengtong.access import needs, seat_of
@@ -78,7 +79,7 @@ def listed(services: Services, principal: Principal) -> list[Lock]:
     with house.database.read() as session:
         rows = repository.latest(session, MOST)
         places = services.ports.people.divisions_of(session, {one.subject_id for one in rows})
-        here = [one for one in rows if encloses(seat.division, places.get(one.subject_id, ""))]
+        here = [one for one in rows if encloses(seat.division, places.get(one.subject_id, CITY))]
         return [_view(session, services, one, principal) for one in here]
 
 
@@ -176,7 +177,7 @@ def add_decision(
 
 
 def _require_here(session: Session, services: Services, principal: Principal, subject_id: int) -> None:
-    place = services.ports.people.divisions_of(session, {subject_id}).get(subject_id, "")
+    place = services.ports.people.divisions_of(session, {subject_id}).get(subject_id, CITY)
     if not encloses(seat_of(principal).division, place):
         raise Forbidden(_("这个人不在您的辖区内，请联系当地管理员。"))
 
@@ -203,18 +204,21 @@ def _view(session: Session, services: Services, row: AccountLock, principal: Pri
     vault = services.house.vault
     numbers = {row.subject_id, row.proposed_by_id} | ({row.decided_by_id} if row.decided_by_id else set())
     people = registry.describe(session, numbers, vault=vault)
+    who, proposer, decider = (
+        people.get(one or 0) for one in (row.subject_id, row.proposed_by_id, row.decided_by_id)
+    )
     return Lock(
         id=row.lock_id,
-        person=mask_name(people[row.subject_id].name),
+        person=f"{mask_name(who.name)} {who.masked_identifier}" if who is not None else "",
         action=row.action,
         action_label=_(ACTIONS[row.action]),
         ground=_(locking.GROUNDS[cast(locking.Ground, row.ground)]),
         reason=locking.reason_of(row, vault),
         state=row.state,
         state_label=_(STATES[row.state]),
-        proposed_by=people[row.proposed_by_id].name,
+        proposed_by=proposer.name if proposer is not None else "",
         proposed_at=row.proposed_at,
-        decided_by=people[row.decided_by_id].name if row.decided_by_id else "",
+        decided_by=decider.name if decider is not None else "",
         decided_at=row.decided_at,
         is_mine=row.proposed_by_id == principal.subject_id,
     )

@@ -21,6 +21,8 @@ from policy_engine.delivery.moving import PLACES, move_affairs
 from policy_engine.delivery.offers import repository as offers
 from policy_engine.delivery.payments.models import Payment
 from policy_engine.delivery.terms import Signatory
+from policy_engine.profiles.schemas import FactChange, SubjectAdded
+from policy_engine.profiles.service import FACTS_CHANGED, apply_changes
 from tests.policy_engine.delivery.city import (
     CLERK,
     FEDERATION,
@@ -34,6 +36,7 @@ from tests.policy_engine.delivery.city import (
     official,
 )
 from tests.policy_engine.delivery.household import claim_at_home, opened
+from tests.policy_engine.delivery.test_overlaps import work_off
 
 #: Another street of the same district, and a street of another one.
 NEXT_STREET, FAR_STREET = "420203008", "420204001"
@@ -49,7 +52,7 @@ def far_federation() -> Principal:
 
 
 def move(office: Office, to: str, who: int = GRANDMOTHER) -> int:
-    office.town.places[who] = to
+    office.town.divisions[who] = to
     with office.database.write() as session:
         return move_affairs(session, office.ports, subject_ids=[who], now=office.now)
 
@@ -221,3 +224,29 @@ def test_what_is_only_offered_goes_along(office: Office) -> None:
         found = offers.find_offer(session, "nursing", GRANDMOTHER, GRANDMOTHER)
     assert found is not None
     assert found.division == NEXT_STREET
+
+
+def test_an_address_that_the_register_tells_moves_the_claim(office: Office) -> None:
+    claim = office.claimed()
+    came = SubjectAdded(
+        subject_id=GRANDMOTHER,
+        kind="person",
+        owner_id=GRANDMOTHER,
+        division=STREET,
+        source="public_security",
+        event_id="register/1",
+        observed_at=office.now,
+    )
+    address = FactChange(
+        subject_id=GRANDMOTHER,
+        attribute="person.hukou_division",
+        value=NEXT_STREET,
+        source="public_security",
+        event_id="register/2",
+        observed_at=office.now,
+    )
+    office.town.divisions[GRANDMOTHER] = NEXT_STREET
+    with office.database.write() as session:
+        apply_changes(session, [came, address], now=office.now)
+    assert work_off(office, FACTS_CHANGED) >= 1
+    assert known(office, claim).division == NEXT_STREET

@@ -48,6 +48,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
 
     id: uuid.UUID
     person: str
+    identifier: str
     action: str
     action_label: str
     ground: str
@@ -209,7 +210,8 @@ def _view(session: Session, services: Services, row: AccountLock, principal: Pri
     )
     return Lock(
         id=row.lock_id,
-        person=f"{mask_name(who.name)} {who.masked_identifier}" if who is not None else "",
+        person=mask_name(who.name) if who is not None else "",
+        identifier=who.masked_identifier if who is not None else "",
         action=row.action,
         action_label=_(ACTIONS[row.action]),
         ground=_(locking.GROUNDS[cast(locking.Ground, row.ground)]),

@@ -22,6 +22,15 @@ class OutboxMessage(Base):
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         ),
+        # Of one topic what is due next, however much of others waits before it.
+        sa.Index(
+            "ix_outbox_message_undone_topic",
+            "topic",
+            "available_at",
+            "number",
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        ),
         sa.Index(
             "ix_outbox_message_undone_key",
             "key",

@@ -92,7 +92,6 @@ def _killed_and_resumed(
         "rows_per_second": round(rows / taken),
         "cpu_seconds": round(ours, 1),
         "database_cpu_seconds": round(tree_cpu_seconds(server) - database, 1) if server else None,
-        "peak_rss_mib": max(first.ru_maxrss, second.ru_maxrss) // 1024,
         "load": round(os.getloadavg()[0], 1),
     }
 

@@ -101,6 +101,7 @@ def insert_object(
     """Write one new object at once; afterwards it is the session's own, as if it had been flushed, at a fifth of the work.
 
     What it does not say becomes its default, or nothing. ``or_nothing`` gives False where another row stands in its way.
+    Where a savepoint around it is taken back, the object has to be let go of: the session does not forget it by itself.
     """
     connection = _connection(session) if refers else session.connection()
     said: dict[str, Any] = sa.inspect(row).dict

@@ -373,7 +373,8 @@ def _is_dead(topic: str) -> list[sa.ColumnElement[bool]]:
 
 
 def replay(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
-    """Try a dead letter again from the start. Raises ``NotFound`` when it is not one."""
+    """Try a dead letter again, with all its tries before it, but not as the first: what it did may have arrived. Raises
+    ``NotFound`` when it is not one."""
     statement = (
         sa.update(OutboxMessage)
         .where(
@@ -381,7 +382,7 @@ def replay(session: Session, message_id: uuid.UUID, *, now: datetime) -> None:
             OutboxMessage.dead_at.is_not(None),
             OutboxMessage.done_at.is_(None),
         )
-        .values(dead_at=None, attempts=0, available_at=now, error=None)
+        .values(dead_at=None, attempts=1, available_at=now, error=None)
     )
     if changed_rows(session, statement) == 0:
         raise NotFound("没有这条积压的任务，可能已经重新办理。")

@@ -11,10 +11,12 @@ from connectors.events.service import EVENT_TOPIC, open_events
 from kernel.house import House
 from kernel.outbox import Handler, Message, Together
 from licenses.recording import FACTS_TOPIC as LICENCE_TOPIC
+from policy_engine.catalogue import catalogue
 from policy_engine.profiles import repository
 from policy_engine.profiles.schemas import Change, FactChange, RawValue
-from policy_engine.profiles.service import FACTS_SCHEDULED, apply_changes
+from policy_engine.profiles.service import FACTS_SCHEDULED, apply_checked
 from policy_engine.profiles.taking import apply_or_note, take_all
+from policy_engine.profiles.validation import require_valid
 from policy_engine.profiles.vocabulary import require_known_attributes
 
 
@@ -24,7 +26,9 @@ def handlers(house: House) -> Mapping[str, Handler]:
 
     def keep_dates(session: Session, messages: Sequence[Message]) -> None:
         changes = [msgspec.convert(one.payload, FactChange) for one in messages]
-        apply_changes(session, changes, now=house.clock.now())
+        require_valid(changes, catalogue())
+        # Not by event id: all facts of one event begin and end under the same, each by a message of its own.
+        apply_checked(session, changes, now=house.clock.now())
 
     def take_licences(session: Session, messages: Sequence[Message]) -> None:
         for message in messages:

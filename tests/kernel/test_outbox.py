@@ -113,7 +113,7 @@ def test_a_message_that_never_succeeds_becomes_a_dead_letter_that_can_be_replaye
     with house.database.write() as session:
         replay(session, letter.message_id, now=clock.now())
     worker.run_until_idle()
-    assert calls[-1] == 1
+    assert calls[-1] == 2  # not the first try: what was done before may have had its effect
     with house.database.read() as session:
         assert dead_letters(session) == []
 

@@ -41,15 +41,17 @@ def lock_chosen(
     """The payments that a statement chooses, in its order, as they are now; those that fit it no longer are left out."""
     if not _has_row_locks(session):
         return list(session.scalars(chosen.execution_options(populate_existing=True), values or {}))
-    numbers = session.scalars(chosen.with_only_columns(Payment.id), values or {}).all()
-    if not numbers:
-        return []
-    if with_awards:
-        lock_awards_behind(session, numbers)
-    these = chosen.where(among(session, Payment.id, numbers)).limit(None).order_by(None)
-    locking = these.order_by(Payment.id).with_for_update().execution_options(populate_existing=True)
-    locked = {one.id: one for one in session.scalars(locking, values or {})}
-    return [locked[number] for number in numbers if number in locked]
+    while numbers := session.scalars(chosen.with_only_columns(Payment.id), values or {}).all():
+        if with_awards:
+            lock_awards_behind(session, numbers)
+        lock_numbers(session, sa.select(Payment.id).where(among(session, Payment.id, numbers)))
+        # Read when they are held: what a statement finds while it waits for a row, it finds as it was before.
+        these = chosen.where(among(session, Payment.id, numbers)).limit(None).order_by(None)
+        reading = these.execution_options(populate_existing=True)
+        locked = {one.id: one for one in session.scalars(reading, values or {})}
+        if locked:
+            return [locked[number] for number in numbers if number in locked]
+    return []  # nothing fits; that all of those chosen have moved on meanwhile says nothing about the rest
 
 
 def lock_numbers(session: Session, chosen: sa.Select[uuid.UUID]) -> list[uuid.UUID]:

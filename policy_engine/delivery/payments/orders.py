@@ -15,6 +15,7 @@ from kernel.clock import Clock
 from kernel.crypto import Vault
 from kernel.database import Database
 from kernel.errors import OutsideRefused, OutsideTimeout
+from kernel.i18n import gettext as _
 from kernel.outbox import Gathered, Message, Settled, TryLater, enqueue, enqueue_many, mark_done
 from policy_engine.delivery.accounts import repository as account_rows
 from policy_engine.delivery.accounts import service as accounts
@@ -84,9 +85,11 @@ class _Orders:
         except OutsideTimeout as nobody_knows:
             answers |= self._query([one for one in prepared if one not in answers])
             trouble = nobody_knows
-        unknown = prepared.keys() - answers.keys()
+        unknown = prepared.keys() - answers.keys()  # an answer to many may leave some out
         left = {
-            one.number: trouble for one in messages if trouble is not None and unknown & set(_keys_of(one))
+            one.number: trouble or OutsideTimeout(_("国库的回执里缺少部分指令，将先查询结果。"))
+            for one in messages
+            if unknown & set(_keys_of(one))
         }
         sent = [one for one in messages if one.number not in left]
         with self._database.write() as session:

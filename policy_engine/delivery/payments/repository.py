@@ -312,8 +312,8 @@ def lock_for_run(
 
 
 def gather(session: Session, batch: PaymentBatch, payment_ids: Collection[uuid.UUID]) -> tuple[int, int]:
-    """Put payments, which are locked, into a run; how many, and their sum."""
-    these = among(session, Payment.id, payment_ids)
+    """Put payments, which are locked, into a run, but for those that another took first; how many, and their sum."""
+    these = sa.and_(among(session, Payment.id, payment_ids), _is_outside_runs())
     session.execute(sa.update(Payment).where(these).values(batch_id=batch.id))
     found = session.execute(
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Payment.amount_fen), 0)).where(

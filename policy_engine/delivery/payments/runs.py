@@ -66,8 +66,6 @@ def plan(
     found = repository.lock_for_run(
         session, seat.division, policy_id, period, official_id=principal.subject_id, concerned=own
     )
-    if not found:
-        raise Conflict(_("没有可以整批发放的款项：可能已在别的批次里，或都由您审核过。"))
     batch = PaymentBatch(
         id=new_id(),
         number=batch_number(session, seat.division, today),
@@ -87,6 +85,8 @@ def plan(
     session.add(batch)
     session.flush()
     batch.planned_count, batch.planned_fen = repository.gather(session, batch, found)
+    if batch.planned_count == 0:
+        raise Conflict(_("没有可以整批发放的款项：可能已在别的批次里，或都由您审核过。"))
     _ask(session, batch, now=now, at=now + window)
     _on_record(session, principal, batch, "plan", {}, now=now)
     return batch

@@ -3,6 +3,8 @@
 PostgreSQL only: SQLite has one writer at a time. The order of locks is written down in docs/architecture.md.
 """
 
+import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -17,11 +19,12 @@ from kernel.errors import DongchuError, Unavailable
 from kernel.house import House
 from policy_engine.delivery import service
 from policy_engine.delivery.ledger import closing
+from policy_engine.delivery.payments import repository as payment_rows
 from policy_engine.delivery.payments import runs
 from policy_engine.delivery.payments.answers import apply_answers
-from policy_engine.delivery.payments.models import Payment
+from policy_engine.delivery.payments.models import Payment, PaymentBatch
 from policy_engine.delivery.ports import TreasuryAnswer
-from tests.policy_engine.delivery.city import Office, clerk, decider, federation, finance, official
+from tests.policy_engine.delivery.city import DISTRICT, Office, clerk, decider, federation, finance, official
 
 pytestmark = pytest.mark.postgres
 
@@ -127,6 +130,66 @@ def test_a_run_goes_on_while_a_right_in_it_ends(office: Office) -> None:
         ).id
     advance: Act = lambda session: runs.advance(session, office.ports, run, now=office.now)  # noqa: E731
     both(office, (PAYMENT, advance), (AWARD, end(office)))
+
+
+def test_two_plan_the_same_run_and_one_of_them_has_it(office: Office) -> None:
+    rights(office, 3001, 3002)
+
+    def plan(number: int) -> Act:
+        return lambda session: service.plan_run(
+            session,
+            office.ports,
+            principal=official(number, "payment.approve"),
+            policy_id="nursing",
+            period="2026-11",
+            now=office.now,
+        )
+
+    both(office, (PAYMENT, plan(906)), (PAYMENT, plan(907)))
+    with office.database.read() as session:
+        planned = session.execute(
+            sa.select(PaymentBatch.planned_count, sa.func.count(Payment.id))
+            .outerjoin(Payment, Payment.batch_id == PaymentBatch.id)
+            .group_by(PaymentBatch.id)
+        ).all()
+    assert [tuple(one) for one in planned] == [(2, 2)]
+
+
+def test_whoever_waited_for_payments_that_moved_on_takes_the_next(office: Office) -> None:
+    rights(office, 3001, 3002, 3003)
+    has_chosen = Event()
+
+    def take(session: Any) -> list[Payment]:
+        return payment_rows.lock_ready(session, DISTRICT, payment_ids=None, period=None, limit=2)
+
+    def take_after_another() -> list[uuid.UUID]:
+        with office.database.write() as session:
+            has_chosen.set()
+            return [one.id for one in take(session)]
+
+    with ThreadPoolExecutor(1) as pool:
+        with office.database.write() as session:
+            first = take(session)
+            waiting = pool.submit(take_after_another)
+            assert has_chosen.wait(60)
+            wait_until_somebody_waits(office)
+            for one in first:
+                one.state = "instructed"
+        second = waiting.result(60)
+    with office.database.read() as session:
+        left = set(session.scalars(sa.select(Payment.id).where(Payment.state == "reserved")))
+    assert set(second) == left
+    assert len(left) == 1
+
+
+def wait_until_somebody_waits(office: Office) -> None:
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        with office.database.read() as session:
+            if session.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def test_a_run_is_planned_while_another_approves_a_batch(office: Office) -> None:

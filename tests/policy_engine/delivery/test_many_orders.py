@@ -176,6 +176,24 @@ def orders_of(office: Office) -> Sequence[str]:
         return [one or "" for one in session.scalars(sa.select(Payment.instruction_id))]
 
 
+def test_an_order_that_an_answer_leaves_out_is_asked_after_and_sent_again(office: Office) -> None:
+    instructed(office)
+    office.treasury = Forgetful()
+    work(office, 6)
+    office.treasury.settle("paid")
+    work(office, 3)
+    assert states(office) == {"paid"}
+    assert (len(office.treasury.orders), office.treasury.paid_fen()) == (5, 50_000)
+    assert office.treasury.sent_blindly == []
+
+
+class Forgetful(Treasury):
+    """Takes the first batch message without one of its orders, and says nothing of it."""
+
+    def submit_many(self, orders: Sequence[PaymentOrder]) -> Mapping[str, TreasuryAnswer]:
+        return super().submit_many(orders[1:] if self.messages == 0 else orders)
+
+
 class Choosy(Treasury):
     """Takes no batch message, and one of the orders not at all."""
 

@@ -396,6 +396,28 @@ def test_a_checked_income_is_unknown_again_after_the_authorisation(
     assert [one.key for one in told] == [f"household:{couple['owner_id']}"] * 2
 
 
+def test_all_facts_of_one_event_end_on_their_day_however_their_messages_are_taken(
+    loaded: House, clock: FixedClock, couple: dict[str, Any]
+) -> None:
+    told = [
+        fact(
+            couple["owner_id"],
+            f"household.{name}",
+            100,
+            source="means_test",
+            event_id="check",
+            valid_until=date(2026, 11, 30),
+        )
+        for name in ("monthly_income", "assets")
+    ]
+    with loaded.database.write() as session:
+        apply_changes(session, told, now=NOON)
+    clock.set(datetime(2026, 11, 30, 16, 0, tzinfo=UTC))
+    assert _run_all(loaded, clock.now()) == ["facts.scheduled"] * 2
+    known = family_of(loaded, couple["owner_id"]).owner.values()
+    assert not known.keys() & {"household.monthly_income", "household.assets"}
+
+
 def test_what_a_licence_says_of_its_holder_becomes_facts(loaded: House, couple: dict[str, Any]) -> None:
     message = Message(
         number=1,

@@ -130,7 +130,7 @@ def stores(postgres_url: str, redis_url: str) -> tuple[str, str]:
 
 
 def test_nobody_is_paid_twice_and_nothing_is_lost(tmp_path: Path, stores: tuple[str, str]) -> None:
-    town = Town(claims=60, through=20)
+    town = Town(claims=40, through=10)
     with struck_house(tmp_path, town, stores) as struck:
         struck.children.start("server", "portals.cli", "serve", "connectors", is_told=False)
         struck.go_on_until(lambda: struck.blows >= 1)

@@ -1,12 +1,11 @@
-"""A store of a small city is whole, and the benchmarks run inside it: what they check of every claim, order and page they
-check here, too."""
+"""A store of a small city is whole, and the benchmarks run inside it: what they check of every claim and page they check
+here, too."""
 
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from benchmarks import claims_through, fact_to_inbox, payment_orders
+from benchmarks import claims_through, fact_to_inbox
 from benchmarks.made_city import make, opened, read_note
 from kernel.migrations import differences
 
@@ -37,11 +36,6 @@ def test_claims_go_through_in_it_beside_the_first_store(store: Path) -> None:
     assert [one["way"] for one in figures] == [claims_through.STEP_BY_STEP, claims_through.BATCHED] * 2
     assert ["beside" in one for one in figures] == [False, False, True, True]
     assert figures[2]["beside"]["cpu_seconds"] > 0
-
-
-def test_orders_are_paid_once_in_it(store: Path) -> None:
-    figures = list(islice(payment_orders.measure_in([store, store], 10, 2), 4))
-    assert figures[3]["step"] == "checked"
 
 
 def test_an_open_page_is_told_in_it(store: Path) -> None:

@@ -136,7 +136,7 @@ def _concerns(who: str, operation: Operation) -> bool:
     if who == "of another county":
         return "{" not in part or part.startswith(OF_THE_CITY)
     return operation.template in FOR_EVERY_SEAT or (
-        who == "drafting policies" and part.startswith("policies")
+        who == "drafting policies" and part.startswith(("policies", "income-rules"))
     )
 
 

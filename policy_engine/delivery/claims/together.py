@@ -11,17 +11,14 @@ from typing import TypeAlias
 import msgspec
 from sqlalchemy.orm import Session
 
-from kernel.audit import AuditEvent
 from kernel.bulk import gathered
 from kernel.errors import DongchuError, InvalidInput
 from kernel.i18n import gettext as _
-from kernel.transparency.models import LogEntry
 from kernel.web.principal import Principal, SeatView
-from policy_engine.delivery.cases.models import CaseEvent
 from policy_engine.delivery.claims import repository
 from policy_engine.delivery.claims.fitness import fitness_of_each
 from policy_engine.delivery.claims.models import Claim
-from policy_engine.delivery.claims.review import act, act_on_claim
+from policy_engine.delivery.claims.review import HISTORY, act, act_on_claim
 from policy_engine.delivery.claims.separation import Action, check_may_act, require_open_file
 from policy_engine.delivery.claims.stages import present_stage
 from policy_engine.delivery.ports import Ports
@@ -56,7 +53,7 @@ def decide_batch(
     wanted = sorted(set(claim_ids))
     fit, outcomes = _fit_among(session, ports, wanted, principal, action, now=now)
     try:
-        with session.begin_nested(), gathered(session, CaseEvent, AuditEvent, LogEntry):
+        with session.begin_nested(), gathered(session, *HISTORY):
             for claim, seat in fit:
                 act(session, ports, claim, seat, principal, action, reason, now=now)
         done = {claim.id: BatchOutcome(claim.id, claim.state) for claim, _seat in fit}

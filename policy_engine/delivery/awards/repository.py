@@ -186,6 +186,9 @@ def lock_raised(session: Session, policy_id: str, limit: int) -> list[uuid.UUID]
     statement = sa.select(Award.id).where(
         Award.policy_id == policy_id,
         Award.state == AwardState.ACTIVE,
+        Award.rematched_amount_fen.is_not(
+            None
+        ),  # said, because PostgreSQL takes a third of all for larger than another
         Award.rematched_amount_fen > Award.amount_fen,
     )
     return list(session.scalars(statement.order_by(Award.id).limit(limit).with_for_update()))

@@ -160,7 +160,7 @@ class Database:
         PostgreSQL chose this one to end a deadlock: nothing of it is left, a person is asked to try again and a worker does.
 
         ``is_redone``: its commit does not wait for the disk. Only for what would be done again if the machine failed before
-        the next commit that does wait, which takes it along (docs/decisions, 18).
+        the next commit that does wait, which takes it along (docs/decisions, 19).
         """
         if getattr(self._writing, "is_inside", False):
             raise RuntimeError("a write inside a write: pass the session down instead")

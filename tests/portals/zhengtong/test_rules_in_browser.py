@@ -3,21 +3,25 @@ takes two; accessible at a desk, on a phone, in senior mode and in English; and 
 
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy.orm import Session
 
 from identity.registry import service as registry
+from kernel.errors import Conflict
 from kernel.i18n import Translations, locale_folders
 from kernel.web.pages import Pages
 from kernel.web.principal import Principal
+from policy_engine.delivery.claims.models import Claim
 from policy_engine.delivery.claims.service import begin_automatically
 from policy_engine.delivery.means import answers, repository, service
 from policy_engine.delivery.offers.models import Offer
-from policy_engine.delivery.ports import IncomePart, MeansAnswer
+from policy_engine.delivery.ports import IncomePart, MeansAnswer, Ports
 from policy_engine.delivery.states import OfferState
 from policy_engine.profiles.models import Profile
 from portals.entrance.routes import create_app as create_entrance
@@ -62,19 +66,18 @@ def checked(city: City) -> uuid.UUID:
     house, ports = city.house, city.services.ports
     with house.database.write() as session:
         is_person = sa.select(Profile.subject_id).where(Profile.kind == "person")
-        offer = session.scalars(
+        offers = session.scalars(
             sa.select(Offer)
             .where(
+                Offer.policy_id == "disability-nursing",
                 Offer.state == OfferState.OFFERED,
                 Offer.subject_id == Offer.unit_id,
                 Offer.subject_id.in_(is_person),
             )
             .order_by(Offer.id.desc())
-        ).first()
-        assert offer is not None
+        ).all()
         now = house.clock.now()
-        terms = ports.terms(session, offer.policy_id, offer.policy_version)
-        claim = begin_automatically(session, ports, offer, terms, now=now)
+        claim = first_claim(session, ports, offers, now=now)
         check = service.open_check(session, ports, claim_id=claim.id, principal=SEATS["clerk"], now=now)
         session.flush()
         for one in repository.consents(session, check.id):
@@ -85,6 +88,18 @@ def checked(city: City) -> uuid.UUID:
             answer = ANSWERS.get(inquiry.source, MeansAnswer())
             answers.take_answer(session, ports, check.id, inquiry.id, answer, "", now=now)
         return check.id
+
+
+def first_claim(session: Session, ports: Ports, offers: Sequence[Offer], *, now: datetime) -> Claim:
+    """Of the first offer that stands: tests of other files share the city and may have given somebody the right."""
+    for offer in offers:
+        terms = ports.terms(session, offer.policy_id, offer.policy_version)
+        try:
+            with session.begin_nested():
+                return begin_automatically(session, ports, offer, terms, now=now)
+        except Conflict:
+            continue
+    raise AssertionError("no offer stands")
 
 
 @pytest.fixture(scope="module")

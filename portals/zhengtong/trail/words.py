@@ -253,6 +253,7 @@ OBJECTS: dict[str, str] = {
     "financing_reference_rate": N_("参考利率"),
     "financing_subsidy_quarter": N_("季度贴息"),
     "finding": N_("监督问题"),
+    "ledger": N_("资金账"),
     "licence": N_("证照"),
     "licence_batch": N_("证照批次"),
     "licence_consumer": N_("用证单位"),
